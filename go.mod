@@ -1,0 +1,3 @@
+module gpk
+
+go 1.26
