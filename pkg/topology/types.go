@@ -1,0 +1,151 @@
+package topology
+
+import (
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+)
+
+// APIVersion and Kind are the only values that cluster.yaml may carry in its first two fields.
+const (
+	APIVersion = "gpk/v1alpha1"
+	Kind       = "GreenplumCluster"
+)
+
+// Cluster is cluster.yaml.
+type Cluster struct {
+	// APIVersion is always gpk/v1alpha1.
+	APIVersion string `json:"apiVersion"`
+	// Kind is always GreenplumCluster.
+	Kind string `json:"kind"`
+	// Metadata names the cluster.
+	Metadata Metadata `json:"metadata"`
+	// Spec says what the cluster is made of.
+	Spec Spec `json:"spec"`
+}
+
+// Metadata names the cluster and the namespace it lives in.
+type Metadata struct {
+	// Name is the first part of the name of every object of the cluster, a DNS label.
+	Name string `json:"name"`
+	// Namespace holds every object of the cluster. Empty: the namespace of the command line or of the kubeconfig's context.
+	Namespace string `json:"namespace,omitempty"`
+}
+
+// Spec says what the cluster is made of.
+type Spec struct {
+	// Version is the Greenplum release, such as "7.1.0". It is the image's tag, unless the reference has one.
+	Version string `json:"version"`
+	// Image is the reference of an image that holds the database, bash and sshd. docs/image.md says what it must have.
+	Image string `json:"image"`
+	// ImagePullPolicy is as in a pod: Always, IfNotPresent or Never. Default: IfNotPresent.
+	ImagePullPolicy corev1.PullPolicy `json:"imagePullPolicy,omitempty"`
+	// ImagePullSecrets name the Secrets of the namespace with which the image is pulled.
+	ImagePullSecrets []string `json:"imagePullSecrets,omitempty"`
+	// Coordinator describes the coordinator's pod and its standby's.
+	Coordinator Coordinator `json:"coordinator,omitempty"`
+	// Segments describes the pods of the primaries and of their mirrors.
+	Segments Segments `json:"segments"`
+	// Database is what is inside: the database, its locale, settings and client authentication.
+	Database Database `json:"database,omitempty"`
+	// Network is how clients reach the coordinator.
+	Network Network `json:"network,omitempty"`
+	// PodTemplate is a strategic-merge patch on every pod template, for what has no field here.
+	PodTemplate *corev1.PodTemplateSpec `json:"podTemplate,omitempty"`
+}
+
+// Coordinator describes the coordinator's pod and its standby's.
+type Coordinator struct {
+	// Standby asks for a standby coordinator on a node of its own. Default: true.
+	Standby *bool `json:"standby,omitempty"`
+	// Pods is where the pods may run and what they may use.
+	Pods `json:",inline"`
+}
+
+// Segments describes the pods of the primaries and of their mirrors.
+type Segments struct {
+	// Count is the number of primaries, 1 to 10000.
+	Count int32 `json:"count"`
+	// PerPod is the number of primaries in one pod. Default: 1.
+	PerPod int32 `json:"perPod,omitempty"`
+	// Mirrors asks for a mirror of every primary, in a pod of its own. Default: true.
+	Mirrors *bool `json:"mirrors,omitempty"`
+	// Pods is where the pods may run and what they may use.
+	Pods `json:",inline"`
+}
+
+// AntiAffinity says whether an instance may share a node with its other copy.
+type AntiAffinity string
+
+// The values of AntiAffinity.
+const (
+	// AntiAffinityRequired never places a mirror beside its primary, or the standby beside the coordinator.
+	AntiAffinityRequired AntiAffinity = "required"
+	// AntiAffinityPreferred avoids it where the nodes allow.
+	AntiAffinityPreferred AntiAffinity = "preferred"
+	// AntiAffinityNone does not care.
+	AntiAffinityNone AntiAffinity = "none"
+)
+
+// Pods is where the pods of a role may run and what they may use.
+type Pods struct {
+	// AntiAffinity is required, preferred or none: whether both copies may share a node. Default: required.
+	AntiAffinity AntiAffinity `json:"antiAffinity,omitempty"`
+	// TopologyKey is the node label within whose value "the same node" is meant. Default: kubernetes.io/hostname.
+	TopologyKey string `json:"topologyKey,omitempty"`
+	// NodeSelector is as in a pod.
+	NodeSelector map[string]string `json:"nodeSelector,omitempty"`
+	// Tolerations are as in a pod.
+	Tolerations []corev1.Toleration `json:"tolerations,omitempty"`
+	// PriorityClassName is as in a pod.
+	PriorityClassName string `json:"priorityClassName,omitempty"`
+	// SchedulerName is as in a pod.
+	SchedulerName string `json:"schedulerName,omitempty"`
+	// Resources are the requests and limits of the database container.
+	Resources Resources `json:"resources,omitempty"`
+	// Storage is the volume of each pod.
+	Storage Storage `json:"storage,omitempty"`
+}
+
+// Resources are requests and limits by resource name, as in a container.
+type Resources struct {
+	// Requests are what the scheduler sets aside.
+	Requests corev1.ResourceList `json:"requests,omitempty"`
+	// Limits are what the kubelet enforces. Settings are derived from the memory limit, or the memory request without one.
+	Limits corev1.ResourceList `json:"limits,omitempty"`
+}
+
+// Storage is the volume of each pod.
+type Storage struct {
+	// Size is what each pod claims. Default: 10Gi.
+	Size *resource.Quantity `json:"size,omitempty"`
+	// ClassName is the storage class. Absent: the cluster's default class.
+	ClassName *string `json:"className,omitempty"`
+}
+
+// Database is what is inside the cluster when create is done.
+type Database struct {
+	// Name is the database to make. Empty: none but Greenplum's own.
+	Name string `json:"name,omitempty"`
+	// Locale is the locale of the instances; the image must have it. Default: en_US.UTF-8.
+	Locale string `json:"locale,omitempty"`
+	// Config are server settings. What is absent is derived from the resources.
+	Config map[string]Setting `json:"config,omitempty"`
+	// HBA are lines of pg_hba.conf for clients of the coordinator.
+	HBA []string `json:"hba,omitempty"`
+}
+
+// Network is how clients reach the coordinator.
+type Network struct {
+	// ClusterDomain is the DNS domain of the Kubernetes cluster. Default: cluster.local.
+	ClusterDomain string `json:"clusterDomain,omitempty"`
+	// Service is the client Service.
+	Service Service `json:"service,omitempty"`
+}
+
+// Service is the client Service.
+type Service struct {
+	// Type is ClusterIP, NodePort or LoadBalancer. Default: ClusterIP.
+	Type corev1.ServiceType `json:"type,omitempty"`
+	// Annotations are set on the Service.
+	Annotations map[string]string `json:"annotations,omitempty"`
+}
