@@ -64,19 +64,30 @@ type Topology struct {
 	Instances []Instance `json:"instances"`
 }
 
+// groups are the components of a cluster: the coordinators, the primaries and, where there are any, the mirrors.
+func groups(c *Cluster) []Group {
+	perPod := max(c.Spec.Segments.PerPod, 1)
+	pods := (c.Spec.Segments.Count + perPod - 1) / perPod
+	found := []Group{
+		{CoordinatorComponent, c.GroupName(CoordinatorComponent), 1},
+		{PrimaryComponent, c.GroupName(PrimaryComponent), pods},
+	}
+	if c.HasStandby() {
+		found[0].Replicas = 2
+	}
+	if c.HasMirrors() {
+		found = append(found, Group{MirrorComponent, c.GroupName(MirrorComponent), pods})
+	}
+	return found
+}
+
 // New computes the topology of a cluster whose defaults are set. dbids are those that gpinitsystem expects of its input:
 // 1 for the coordinator, then the primaries and the mirrors by content, and the standby after them, since gpinitstandby
 // takes the next free one.
 func New(c *Cluster) Topology {
 	count, perPod := c.Spec.Segments.Count, c.Spec.Segments.PerPod
-	pods := (count + perPod - 1) / perPod
-	coordinators := Group{CoordinatorComponent, c.GroupName(CoordinatorComponent), 1}
-	primaries := Group{PrimaryComponent, c.GroupName(PrimaryComponent), pods}
-	mirrors := Group{MirrorComponent, c.GroupName(MirrorComponent), pods}
-	if c.HasStandby() {
-		coordinators.Replicas = 2
-	}
-	t := Topology{Groups: []Group{coordinators, primaries}}
+	t := Topology{Groups: groups(c)}
+	coordinators, primaries, mirrors := t.Groups[0], t.Groups[1], t.Groups[len(t.Groups)-1]
 	add := func(dbid, content int32, role Role, pod string, port int32, dir string) {
 		t.Instances = append(t.Instances, Instance{dbid, content, role, pod, c.Host(pod), port, dir})
 	}
@@ -92,7 +103,6 @@ func New(c *Cluster) Topology {
 		add(2+content, content, Primary, primaries.Pod(content/perPod), primaryPort+content%perPod, segmentDir("primary", content))
 	}
 	if c.HasMirrors() {
-		t.Groups = append(t.Groups, mirrors)
 		for content := range count {
 			add(2+count+content, content, Mirror, mirrors.Pod(content/perPod), mirrorPort+content%perPod, segmentDir("mirror", content))
 		}

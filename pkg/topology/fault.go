@@ -1,0 +1,66 @@
+package topology
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Fault is one thing wrong with cluster.yaml.
+type Fault struct {
+	// Line counts from 1. It is 0 when the cluster was not read from a file.
+	Line int `json:"line,omitempty"`
+	// Field is the path of the field, such as spec.segments.count. It is empty when the fault is of the file as a whole.
+	Field string `json:"field,omitempty"`
+	// Message has the offending value and what is allowed.
+	Message string `json:"message"`
+}
+
+// String is the fault on one line: "line 12: spec.segments.count: 0 is not allowed: give 1 to 10000".
+func (f Fault) String() string {
+	var b strings.Builder
+	if f.Line > 0 {
+		fmt.Fprintf(&b, "line %d: ", f.Line)
+	}
+	if f.Field != "" {
+		b.WriteString(f.Field + ": ")
+	}
+	b.WriteString(f.Message)
+	return b.String()
+}
+
+// Faults are all the faults of a cluster.yaml, sorted by line. It is the error of Load and of Validate.
+type Faults []Fault
+
+// Error has one line for each fault.
+func (f Faults) Error() string {
+	lines := make([]string, len(f))
+	for i, fault := range f {
+		lines[i] = fault.String()
+	}
+	return strings.Join(lines, "\n")
+}
+
+// orNil keeps an empty Faults from becoming an error that is not nil.
+func (f Faults) orNil() error {
+	if len(f) == 0 {
+		return nil
+	}
+	return f
+}
+
+// sorted are the faults by line, then by field, each said once.
+func (f Faults) sorted() Faults {
+	slices.SortStableFunc(f, func(a, b Fault) int {
+		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Field, b.Field))
+	})
+	return slices.Compact(f)
+}
+
+// covers says whether a fault of this field makes whatever else could be said of the other field noise: it is the same
+// field or one inside it.
+func covers(field, other string) bool {
+	rest, inside := strings.CutPrefix(other, field)
+	return inside && (rest == "" || rest[0] == '.' || rest[0] == '[')
+}

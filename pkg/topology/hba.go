@@ -1,0 +1,94 @@
+package topology
+
+import (
+	"net"
+	"net/netip"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// The first and the last word of a line of pg_hba.conf, by PostgreSQL's documentation.
+var (
+	hbaTypes   = []string{"local", "host", "hostssl", "hostnossl", "hostgssenc", "hostnogssenc"}
+	hbaMethods = []string{
+		"scram-sha-256", "md5", "password", "reject", "gss", "sspi", "ident", "peer", "ldap", "radius", "cert", "pam", "bsd", "trust",
+	}
+	// hbaWord is a word, or a list of words with commas, each in quotes or not.
+	hbaWord = regexp.MustCompile(`(?:"[^"]*"|[^\s",#]|,\s*)+`)
+	hbaHost = regexp.MustCompile(`^\.?[0-9A-Za-z_]([0-9A-Za-z_-]*[0-9A-Za-z_])?(\.[0-9A-Za-z_]([0-9A-Za-z_-]*[0-9A-Za-z_])?)*$`)
+)
+
+// hbaComplaint is what is wrong with a line of pg_hba.conf and what is allowed, or "".
+func hbaComplaint(line string) string {
+	if strings.ContainsFunc(line, func(r rune) bool { return unicode.IsControl(r) && r != '\t' }) {
+		return "give one line of pg_hba.conf in each entry"
+	}
+	words := hbaWord.FindAllString(line, -1)
+	if left := hbaWord.ReplaceAllString(line, ""); strings.TrimSpace(left) != "" {
+		return "a quote is not closed, or there is a comment: give the words of one line of pg_hba.conf"
+	}
+	for i, word := range words {
+		words[i] = strings.Trim(strings.TrimSpace(word), `"`)
+	}
+	if len(words) == 0 || !slices.Contains(hbaTypes, words[0]) {
+		return "the first word is one of " + strings.Join(hbaTypes, ", ")
+	}
+	local := words[0] == "local"
+	if local && len(words) < 4 {
+		return "give: local DATABASE USER METHOD"
+	}
+	if !local && len(words) < 5 {
+		return "give: " + words[0] + " DATABASE USER ADDRESS METHOD"
+	}
+	rest := words[3:]
+	if !local {
+		var complaint string
+		if rest, complaint = hbaAfterAddress(rest); complaint != "" {
+			return complaint
+		}
+	}
+	return hbaMethodComplaint(rest[0], rest[1:], local)
+}
+
+// hbaAfterAddress is what follows the address, which may be two words: an address and a mask.
+func hbaAfterAddress(words []string) (rest []string, complaint string) {
+	address := words[0]
+	if slices.Contains([]string{"all", "samehost", "samenet"}, address) {
+		return words[1:], ""
+	}
+	if prefix, err := netip.ParsePrefix(address); err == nil {
+		if prefix != prefix.Masked() {
+			return nil, "the address has bits set behind its mask: give " + prefix.Masked().String()
+		}
+		return words[1:], ""
+	}
+	if ip := net.ParseIP(address); ip != nil {
+		if len(words) < 3 || net.ParseIP(words[1]) == nil {
+			return nil, "an address needs its mask: give " + address + "/32, or /128 for IPv6"
+		}
+		return words[2:], ""
+	}
+	if !hbaHost.MatchString(address) {
+		return nil, "the fourth word is an address such as 10.0.0.0/8, a host name, a .domain, all, samehost or samenet"
+	}
+	return words[1:], ""
+}
+
+func hbaMethodComplaint(method string, options []string, local bool) string {
+	switch {
+	case !slices.Contains(hbaMethods, method):
+		return "the method is one of " + strings.Join(hbaMethods[:len(hbaMethods)-1], ", ")
+	case method == "trust" && !local:
+		return "trust lets anyone in who says a user's name: give scram-sha-256"
+	case method == "peer" && !local:
+		return "peer works for local connections only: give scram-sha-256"
+	}
+	for _, option := range options {
+		if name, _, found := strings.Cut(option, "="); !found || name == "" {
+			return "behind the method there are only options: NAME=VALUE"
+		}
+	}
+	return ""
+}

@@ -1,0 +1,166 @@
+package topology
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"go.yaml.in/yaml/v3"
+	k8syaml "sigs.k8s.io/yaml"
+)
+
+// MaxFileSize is the largest cluster.yaml that is parsed, in bytes. What a person writes is a thousandth of it.
+const MaxFileSize = 1 << 20
+
+// LoadFile is Load of a file, or of standard input where the path is "-". A file that is too large is refused unread.
+func LoadFile(path, defaultNamespace string) (*Cluster, error) {
+	if path == "-" {
+		return Read(os.Stdin, defaultNamespace)
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = file.Close() }()
+	info, err := file.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if info.IsDir() {
+		return nil, fmt.Errorf("%s is a directory: give the cluster.yaml in it", path)
+	}
+	if info.Mode().IsRegular() && info.Size() > MaxFileSize {
+		return nil, tooLarge(strconv.FormatInt(info.Size(), 10))
+	}
+	return Read(file, defaultNamespace)
+}
+
+// Read is Load of a stream. It reads no more than it takes to see that the file is too large.
+func Read(r io.Reader, defaultNamespace string) (*Cluster, error) {
+	data, err := io.ReadAll(io.LimitReader(r, MaxFileSize+1))
+	if err != nil {
+		return nil, fmt.Errorf("read cluster.yaml: %w", err)
+	}
+	return Load(data, defaultNamespace)
+}
+
+// Load reads a cluster.yaml strictly, sets its defaults and validates it. Its error is Faults, every fault at once.
+// The namespace is that of the command line or of the kubeconfig's context, for a file that names none.
+func Load(data []byte, defaultNamespace string) (*Cluster, error) {
+	root, err := parse(data)
+	if err != nil {
+		return nil, err
+	}
+	reading := reader{lines: map[string]int{}}
+	c := reading.cluster(root)
+	c.Default()
+	if c.Metadata.Namespace == "" {
+		c.Metadata.Namespace = defaultNamespace
+	}
+	faults := reading.faults
+	for _, fault := range c.faults(reading.has) {
+		// What could not be read is absent now, and must not be called missing as well.
+		if !reading.blames(fault.Field) {
+			fault.Line = reading.line(fault.Field)
+			faults = append(faults, fault)
+		}
+	}
+	return c, faults.sorted().orNil()
+}
+
+// parse is the one document of a file.
+func parse(data []byte) (*yaml.Node, error) {
+	if len(data) > MaxFileSize {
+		return nil, tooLarge("more than " + strconv.Itoa(MaxFileSize))
+	}
+	if line := unprintable(data); line > 0 {
+		return nil, Faults{{Line: line, Message: "a byte that is not UTF-8 text: cluster.yaml is a text file"}}
+	}
+	decoder := yaml.NewDecoder(bytes.NewReader(data))
+	var document, second yaml.Node
+	err := decoder.Decode(&document)
+	if errors.Is(err, io.EOF) || err == nil && isNull(document.Content[0]) {
+		return nil, Faults{{Line: 1, Message: "the file is empty: `gpk init` writes one to start from"}}
+	}
+	if err != nil {
+		return nil, syntaxFault(data, err)
+	}
+	switch err := decoder.Decode(&second); {
+	case errors.Is(err, io.EOF):
+	case err != nil:
+		return nil, syntaxFault(data, err)
+	case !isNull(second.Content[0]):
+		return nil, Faults{{Line: second.Line, Message: "a second document: one file describes one cluster"}}
+	}
+	return document.Content[0], nil
+}
+
+func tooLarge(size string) Faults {
+	return Faults{{Line: 1, Message: fmt.Sprintf("the file has %s bytes and at most %d are read: is it a cluster.yaml?", size, MaxFileSize)}}
+}
+
+// unprintable is the line of the first byte that no YAML file may have, or 0. The parser refuses it too, but without a
+// line.
+func unprintable(data []byte) int {
+	line := 1
+	for len(data) > 0 {
+		r, size := utf8.DecodeRune(data)
+		if r == utf8.RuneError && size == 1 || r == 0 {
+			return line
+		}
+		if r == '\n' {
+			line++
+		}
+		data = data[size:]
+	}
+	return 0
+}
+
+var (
+	syntaxLine = regexp.MustCompile(`^.*?yaml: (?:line (\d+): )?`)
+	// fromZero are the complaints whose lines the libraries count from 0: those of the parser, unlike the scanner's.
+	fromZero = regexp.MustCompile(`^did not find expected (<|node content|'-' indicator|key|',')`)
+)
+
+// syntaxFault takes the line out of the parser's message. Of an unfinished mapping yaml.v3 says where it begins, so the
+// other parser is asked too, which says where it got lost.
+func syntaxFault(data []byte, err error) Faults {
+	if _, second := k8syaml.YAMLToJSON(data); second != nil && syntaxLine.MatchString(second.Error()) {
+		err = second
+	}
+	text := err.Error()
+	match := syntaxLine.FindStringSubmatch(text)
+	if match == nil {
+		return Faults{{Line: 1, Message: "this is not YAML: " + text}}
+	}
+	line, _ := strconv.Atoi(match[1])
+	text = strings.TrimPrefix(text, match[0])
+	if fromZero.MatchString(text) {
+		line++
+	}
+	return Faults{{Line: min(max(line, 1), 1+bytes.Count(data, []byte("\n"))), Message: "this is not YAML: " + text}}
+}
+
+// cluster decodes what the reader lets through. What it let through fits the types, so that the decoder has no more to
+// say; it is strict all the same.
+func (r *reader) cluster(root *yaml.Node) *Cluster {
+	c := &Cluster{}
+	tree := r.tree(root)
+	data, err := json.Marshal(tree)
+	if err == nil {
+		decoder := json.NewDecoder(bytes.NewReader(data))
+		decoder.DisallowUnknownFields()
+		err = decoder.Decode(c)
+	}
+	if err != nil {
+		r.faults = append(r.faults, Fault{Line: 1, Message: err.Error()})
+	}
+	return c
+}

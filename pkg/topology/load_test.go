@@ -1,0 +1,171 @@
+package topology_test
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"gpk/pkg/topology"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+// golden compares with a file, or writes it under -update.
+func golden(t *testing.T, path, got string) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", path, diff)
+	}
+}
+
+func files(t *testing.T, pattern string) []string {
+	t.Helper()
+	paths, err := filepath.Glob(pattern)
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no files %s: %v", pattern, err)
+	}
+	return paths
+}
+
+// Every fault of a file at once, as a person sees them.
+func TestLoadFaults(t *testing.T) {
+	for _, path := range files(t, "testdata/faults/*.yaml") {
+		t.Run(strings.TrimSuffix(filepath.Base(path), ".yaml"), func(t *testing.T) {
+			start := time.Now()
+			_, err := topology.LoadFile(path, "default")
+			if took := time.Since(start); took > 5*time.Second {
+				t.Errorf("took %s", took)
+			}
+			var faults topology.Faults
+			if !errors.As(err, &faults) {
+				t.Fatalf("error %v, want faults", err)
+			}
+			golden(t, strings.TrimSuffix(path, ".yaml")+".golden", err.Error()+"\n")
+		})
+	}
+}
+
+func TestLoadGood(t *testing.T) {
+	for _, path := range files(t, "testdata/good/*.yaml") {
+		c, err := topology.LoadFile(path, "default")
+		if err != nil {
+			t.Errorf("%s: %v", path, err)
+			continue
+		}
+		if err := c.Validate(); err != nil {
+			t.Errorf("%s: loaded, but not valid: %v", path, err)
+		}
+	}
+}
+
+func TestLoadDefaults(t *testing.T) {
+	c, err := topology.LoadFile("testdata/good/ten-lines.yaml", "analytics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := fmt.Sprintln(c.Metadata.Namespace, c.HasStandby(), c.HasMirrors(), c.Spec.Segments.PerPod, c.Spec.Segments.AntiAffinity,
+		c.Spec.Coordinator.Storage.Size, c.Spec.Database.Locale, c.Host("demo-primary-0"), c.ImageRef())
+	want := "analytics true true 1 required 10Gi en_US.UTF-8 demo-primary-0.demo.analytics.svc.cluster.local registry.example/greenplum:7.1.0\n"
+	if got != want {
+		t.Errorf("got  %swant %s", got, want)
+	}
+}
+
+// Values keep the meaning that they have in the file.
+func TestLoadValues(t *testing.T) {
+	c, err := topology.LoadFile("testdata/good/everything.yaml", "default")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.HasStandby() || c.Metadata.Namespace != "analytics" || *c.Spec.Segments.Storage.ClassName != "" {
+		t.Errorf("standby %t, namespace %s, class %q", c.HasStandby(), c.Metadata.Namespace, *c.Spec.Segments.Storage.ClassName)
+	}
+	want := map[string]topology.Setting{
+		"max_connections": "250", "optimizer": "off", "fsync": "on", "log_file_mode": "0640", "random_page_cost": "1.10",
+		"search_path": `"$user", public`, "plpgsql.extra_warnings": "all",
+	}
+	if diff := cmp.Diff(want, c.Spec.Database.Config); diff != "" {
+		t.Errorf("config (-want +got):\n%s", diff)
+	}
+	if cpu := c.Spec.PodTemplate.Spec.Containers[1].Resources.Limits.Cpu().String(); cpu != "1500m" {
+		t.Errorf("the alias gives %s of cpu, want 1500m", cpu)
+	}
+}
+
+func TestLoadTooLarge(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "cluster.yaml")
+	if err := os.WriteFile(path, bytes.Repeat([]byte("a: b\n"), 10_000_000), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	start := time.Now()
+	_, err := topology.LoadFile(path, "default")
+	if err == nil || !strings.Contains(err.Error(), "50000000 bytes") {
+		t.Errorf("error %v, want the size", err)
+	}
+	if took := time.Since(start); took > 100*time.Millisecond {
+		t.Errorf("took %s", took)
+	}
+	if _, err := topology.Read(strings.NewReader(strings.Repeat("#", topology.MaxFileSize+1)), "default"); err == nil {
+		t.Error("a stream that is too large was read")
+	}
+}
+
+func TestLoadFileMissing(t *testing.T) {
+	if _, err := topology.LoadFile("testdata/none.yaml", "default"); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("error %v, want that the file does not exist", err)
+	}
+	if _, err := topology.LoadFile("testdata", "default"); err == nil || !strings.Contains(err.Error(), "directory") {
+		t.Errorf("error %v, want that it is a directory", err)
+	}
+}
+
+// However broken a file is, Load says so with a line, and what it accepts is valid.
+func FuzzLoad(f *testing.F) {
+	for _, pattern := range []string{"testdata/faults/*.yaml", "testdata/good/*.yaml"} {
+		paths, _ := filepath.Glob(pattern)
+		for _, path := range paths {
+			data, err := os.ReadFile(path)
+			if err != nil {
+				f.Fatal(err)
+			}
+			f.Add(data)
+		}
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		c, err := topology.Load(data, "default")
+		var faults topology.Faults
+		if err == nil {
+			if err := c.Validate(); err != nil {
+				t.Errorf("loaded, but not valid: %v", err)
+			}
+			topology.New(c)
+			return
+		}
+		if !errors.As(err, &faults) || len(faults) == 0 {
+			t.Fatalf("error %v, want faults", err)
+		}
+		for _, fault := range faults {
+			if fault.Line < 1 || fault.Line > 1+bytes.Count(data, []byte("\n"))+bytes.Count(data, []byte("\r")) || fault.Message == "" {
+				t.Errorf("fault %+v of %d lines", fault, bytes.Count(data, []byte("\n")))
+			}
+		}
+	})
+}

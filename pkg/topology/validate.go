@@ -1,0 +1,178 @@
+package topology
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/validation"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+)
+
+// Bounds of the counts.
+const (
+	MaxSegments = 10_000
+	MaxPerPod   = 100
+)
+
+// maxHost is the longest host name that Greenplum can look up: cdbutil.c keeps the addresses of the segments in a hash
+// table whose key has NAMEDATALEN = 64 bytes, the last of them a zero. A longer name would silently be cut.
+const maxHost = 63
+
+// Validate says everything that is wrong with a cluster whose defaults are set. Its error is Faults, without lines.
+func (c *Cluster) Validate() error {
+	return c.faults(func(string) bool { return true }).sorted().orNil()
+}
+
+// faults are what is wrong with a cluster, where given says whether its file has a field.
+func (c *Cluster) faults(given func(name string) bool) Faults {
+	v := validator{given: given}
+	v.equal(field.NewPath("apiVersion"), c.APIVersion, APIVersion)
+	v.equal(field.NewPath("kind"), c.Kind, Kind)
+	v.metadata(c)
+	spec := field.NewPath("spec")
+	v.image(c, spec)
+	v.segments(c, spec.Child("segments"))
+	v.pods(c.Spec.Coordinator.Pods, 1, spec.Child("coordinator"))
+	v.pods(c.Spec.Segments.Pods, c.Spec.Segments.PerPod, spec.Child("segments"))
+	v.database(c, spec.Child("database"))
+	v.network(c, spec.Child("network"))
+	if c.Spec.PodTemplate != nil {
+		v.podTemplate(c.Spec.PodTemplate, spec.Child("podTemplate"))
+	}
+	return v.faults
+}
+
+// validator collects faults.
+type validator struct {
+	given  func(name string) bool
+	faults Faults
+}
+
+// refuse notes a value and what is allowed instead.
+func (v *validator) refuse(path *field.Path, value any, format string, args ...any) {
+	text, isText := value.(string)
+	if !isText {
+		text = fmt.Sprint(value)
+	}
+	v.say(path, "%s is not allowed: %s", quoted(text, isText), fmt.Sprintf(format, args...))
+}
+
+func (v *validator) say(path *field.Path, format string, args ...any) {
+	v.faults = append(v.faults, Fault{Field: path.String(), Message: fmt.Sprintf(format, args...)})
+}
+
+func (v *validator) equal(path *field.Path, value, only string) {
+	switch value {
+	case only:
+	case "":
+		v.say(path, "missing: give %s", only)
+	default:
+		v.refuse(path, value, "give %s", only)
+	}
+}
+
+// require refuses what one of Kubernetes' own validations has something against. Their messages end with a regular
+// expression, which helps nobody.
+func (v *validator) require(path *field.Path, value string, complaints []string) {
+	for _, complaint := range complaints {
+		v.refuse(path, value, "%s", withoutExamples(complaint))
+	}
+}
+
+func withoutExamples(complaint string) string {
+	text, _, _ := strings.Cut(complaint, " (e.g.")
+	return text
+}
+
+func oneOf[T ~string](v *validator, path *field.Path, value T, allowed ...T) {
+	if slices.Contains(allowed, value) {
+		return
+	}
+	var names []string
+	for _, one := range allowed {
+		if one != "" {
+			names = append(names, string(one))
+		}
+	}
+	v.refuse(path, string(value), "give %s or %s", strings.Join(names[:len(names)-1], ", "), names[len(names)-1])
+}
+
+func (v *validator) metadata(c *Cluster) {
+	metadata := field.NewPath("metadata")
+	before := len(v.faults)
+	if name := metadata.Child("name"); c.Metadata.Name == "" {
+		v.say(name, "missing: give the cluster a name, a DNS label such as demo")
+	} else {
+		// Services have this name, and a Service's name must not begin with a digit.
+		v.require(name, c.Metadata.Name, validation.IsDNS1035Label(c.Metadata.Name))
+	}
+	if namespace := metadata.Child("namespace"); c.Metadata.Namespace == "" {
+		v.say(namespace, "missing: give it here or with -n")
+	} else {
+		v.require(namespace, c.Metadata.Namespace, validation.IsDNS1123Label(c.Metadata.Namespace))
+	}
+	if len(v.faults) == before {
+		v.hostLength(c, metadata.Child("name"))
+	}
+}
+
+func (v *validator) hostLength(c *Cluster, path *field.Path) {
+	longest := ""
+	for _, group := range groups(c) {
+		if host := c.Host(group.Pod(max(group.Replicas, 1) - 1)); len(host) > len(longest) {
+			longest = host
+		}
+	}
+	if excess := len(longest) - maxHost; excess > 0 {
+		v.refuse(path, c.Metadata.Name, "the host name %s has %d characters and Greenplum looks up at most %d: "+
+			"shorten the name (it counts twice), the namespace or spec.network.clusterDomain by %d", longest, len(longest), maxHost, excess)
+	}
+}
+
+// A release has three numbers. What may follow them is a build: 7.1.0-rc.1, 7.1.0+dev.4.gabc1234.
+var (
+	release = regexp.MustCompile(`^[67]\.[0-9]{1,4}\.[0-9]{1,4}([-+.][0-9A-Za-z.+-]{1,64})?$`)
+	tag     = regexp.MustCompile(`^[0-9A-Za-z_][0-9A-Za-z_.-]{0,127}$`)
+	// reference is the grammar of github.com/distribution/reference: host, path, tag, digest.
+	reference = regexp.MustCompile(`^([0-9A-Za-z][0-9A-Za-z.-]*(:[0-9]+)?/)?` +
+		`[0-9a-z]+((\.|_|__|-+)[0-9a-z]+)*(/[0-9a-z]+((\.|_|__|-+)[0-9a-z]+)*)*` +
+		`(:[0-9A-Za-z_][0-9A-Za-z_.-]{0,127})?(@[a-z0-9]+:[0-9a-f]{32,})?$`)
+)
+
+func (v *validator) image(c *Cluster, spec *field.Path) {
+	version, image := spec.Child("version"), spec.Child("image")
+	switch s := c.Spec; {
+	case s.Version == "":
+		v.say(version, "missing: give the Greenplum release in the image, such as \"7.1.0\"")
+	case !release.MatchString(s.Version):
+		v.refuse(version, s.Version, "give a release of Greenplum 6 or 7 with three numbers, such as \"7.1.0\"")
+	case s.Image != "" && !hasTag(s.Image) && !tag.MatchString(s.Version):
+		v.refuse(version, s.Version, "it can't be the tag of the image: give spec.image a tag of its own")
+	}
+	switch s := c.Spec; {
+	case s.Image == "":
+		v.say(image, "missing: give the reference of an image with the database, such as registry.example/greenplum")
+	case len(s.Image) > 255 || !reference.MatchString(s.Image):
+		v.refuse(image, s.Image, "give an image's reference: registry/repository, all in lower case, and a :tag or @digest or neither")
+	}
+	oneOf(v, spec.Child("imagePullPolicy"), c.Spec.ImagePullPolicy, corev1.PullAlways, corev1.PullIfNotPresent, corev1.PullNever)
+	for i, name := range c.Spec.ImagePullSecrets {
+		v.require(spec.Child("imagePullSecrets").Index(i), name, validation.IsDNS1123Subdomain(name))
+	}
+}
+
+func (v *validator) segments(c *Cluster, path *field.Path) {
+	count, perPod := c.Spec.Segments.Count, c.Spec.Segments.PerPod
+	switch at := path.Child("count"); {
+	case count == 0 && !v.given(at.String()):
+		v.say(at, "missing: give the number of primaries, 1 to %d", MaxSegments)
+	case count < 1 || count > MaxSegments:
+		v.refuse(at, count, "give 1 to %d", MaxSegments)
+	}
+	if perPod < 1 || perPod > MaxPerPod {
+		v.refuse(path.Child("perPod"), perPod, "give 1 to %d", MaxPerPod)
+	}
+}

@@ -1,0 +1,83 @@
+package topology
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+
+	corev1 "k8s.io/api/core/v1"
+	apivalidation "k8s.io/apimachinery/pkg/api/validation"
+	"k8s.io/apimachinery/pkg/util/validation"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+)
+
+var (
+	// databaseName keeps to what needs quotes nowhere but in SQL. PostgreSQL cuts names at NAMEDATALEN - 1 bytes.
+	databaseName = regexp.MustCompile(`^[A-Za-z_][0-9A-Za-z_-]{0,62}$`)
+	localeName   = regexp.MustCompile(`^[A-Za-z][A-Za-z_]{0,30}(\.[0-9A-Za-z-]{1,20})?(@[a-z]{1,20})?$`)
+	// settingName is a parameter's name, with a prefix if an extension's.
+	settingName = regexp.MustCompile(`^[A-Za-z_][0-9A-Za-z_]{0,62}(\.[A-Za-z_][0-9A-Za-z_]{0,62})?$`)
+)
+
+func (v *validator) database(c *Cluster, path *field.Path) {
+	database := c.Spec.Database
+	name := path.Child("name")
+	switch {
+	case database.Name == "":
+	case slices.Contains([]string{"postgres", "template0", "template1"}, database.Name):
+		v.refuse(name, database.Name, "Greenplum makes it itself; leave the name out or give another")
+	case !databaseName.MatchString(database.Name):
+		v.refuse(name, database.Name, "give a letter, then letters, digits, _ and -, 63 at most")
+	}
+	if !localeName.MatchString(database.Locale) {
+		v.refuse(path.Child("locale"), database.Locale, "give a locale of the image, such as en_US.UTF-8 or C.UTF-8")
+	}
+	v.config(c, path.Child("config"))
+	for i, line := range database.HBA {
+		if complaint := hbaComplaint(line); complaint != "" {
+			v.refuse(path.Child("hba").Index(i), line, "%s", complaint)
+		}
+	}
+}
+
+func (v *validator) config(c *Cluster, path *field.Path) {
+	first := map[string]string{}
+	for _, name := range sortedKeys(c.Spec.Database.Config) {
+		at, lower := path.Key(name), strings.ToLower(name)
+		switch reason := ReservedSetting(name); {
+		case !settingName.MatchString(name):
+			v.refuse(at, name, "a setting's name is letters, digits and _, such as max_connections")
+		case reason != "":
+			v.say(at, "reserved: %s", reason)
+		case first[lower] != "":
+			v.say(at, "given twice, as %s too: remove one", first[lower])
+		default:
+			v.settingValue(at, string(c.Spec.Database.Config[name]))
+		}
+		first[lower] = name
+	}
+}
+
+// settingValue refuses what would break out of its place in postgresql.conf or in the scripts that write it there.
+func (v *validator) settingValue(path *field.Path, value string) {
+	switch {
+	case strings.ContainsFunc(value, unicode.IsControl):
+		v.refuse(path, value, "give one line without control characters")
+	case strings.ContainsAny(value, "'\\"):
+		v.refuse(path, value, "a value has no single quote and no backslash; gpk puts the quotes around it")
+	case len(value) > 1000:
+		v.refuse(path, value, "give at most 1000 characters")
+	}
+}
+
+func (v *validator) network(c *Cluster, path *field.Path) {
+	network := c.Spec.Network
+	v.require(path.Child("clusterDomain"), network.ClusterDomain, validation.IsDNS1123Subdomain(network.ClusterDomain))
+	service := path.Child("service")
+	oneOf(v, service.Child("type"), network.Service.Type,
+		corev1.ServiceTypeClusterIP, corev1.ServiceTypeNodePort, corev1.ServiceTypeLoadBalancer)
+	for _, fault := range apivalidation.ValidateAnnotations(network.Service.Annotations, service.Child("annotations")) {
+		v.faults = append(v.faults, Fault{Field: fault.Field, Message: withoutExamples(fault.ErrorBody())})
+	}
+}

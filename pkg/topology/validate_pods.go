@@ -1,0 +1,102 @@
+package topology
+
+import (
+	"maps"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	"k8s.io/apimachinery/pkg/util/validation"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+)
+
+// The least that an instance is started with. Less is most often a quantity without its unit.
+const (
+	minMemory  = "128Mi"
+	minStorage = "100Mi"
+)
+
+// pods validates the pods of a role, each of which runs so many instances.
+func (v *validator) pods(p Pods, instances int32, path *field.Path) {
+	oneOf(v, path.Child("antiAffinity"), p.AntiAffinity, AntiAffinityRequired, AntiAffinityPreferred, AntiAffinityNone)
+	v.require(path.Child("topologyKey"), p.TopologyKey, validation.IsQualifiedName(p.TopologyKey))
+	for _, key := range sortedKeys(p.NodeSelector) {
+		at := path.Child("nodeSelector").Key(key)
+		v.require(at, key, validation.IsQualifiedName(key))
+		v.require(at, p.NodeSelector[key], validation.IsValidLabelValue(p.NodeSelector[key]))
+	}
+	for i, toleration := range p.Tolerations {
+		v.toleration(toleration, path.Child("tolerations").Index(i))
+	}
+	if p.PriorityClassName != "" {
+		v.require(path.Child("priorityClassName"), p.PriorityClassName, validation.IsDNS1123Subdomain(p.PriorityClassName))
+	}
+	if p.SchedulerName != "" {
+		v.require(path.Child("schedulerName"), p.SchedulerName, validation.IsDNS1123Subdomain(p.SchedulerName))
+	}
+	v.resources(p.Resources, max(instances, 1), path.Child("resources"))
+	v.storage(p.Storage, max(instances, 1), path.Child("storage"))
+}
+
+func (v *validator) toleration(t corev1.Toleration, path *field.Path) {
+	if t.Key != "" {
+		v.require(path.Child("key"), t.Key, validation.IsQualifiedName(t.Key))
+	}
+	oneOf(v, path.Child("operator"), t.Operator, "", corev1.TolerationOpEqual, corev1.TolerationOpExists,
+		corev1.TolerationOpLt, corev1.TolerationOpGt)
+	oneOf(v, path.Child("effect"), t.Effect, "", corev1.TaintEffectNoSchedule, corev1.TaintEffectPreferNoSchedule, corev1.TaintEffectNoExecute)
+	switch {
+	case t.Operator == corev1.TolerationOpExists && t.Value != "":
+		v.refuse(path.Child("value"), t.Value, "operator Exists takes no value")
+	case t.Operator != corev1.TolerationOpExists && t.Key == "":
+		v.say(path.Child("key"), "missing: give the taint's key, or operator Exists to tolerate every taint")
+	}
+	if t.TolerationSeconds != nil && t.Effect != corev1.TaintEffectNoExecute {
+		v.refuse(path.Child("tolerationSeconds"), *t.TolerationSeconds, "only effect NoExecute takes it")
+	}
+}
+
+func (v *validator) resources(r Resources, instances int32, path *field.Path) {
+	for _, name := range sortedKeys(r.Requests) {
+		at, request := path.Child("requests").Key(string(name)), r.Requests[name]
+		v.quantity(name, request, instances, at)
+		if limit, limited := r.Limits[name]; limited && request.Cmp(limit) > 0 {
+			v.refuse(at, request.String(), "give at most the limit, %s", limit.String())
+		}
+	}
+	for _, name := range sortedKeys(r.Limits) {
+		v.quantity(name, r.Limits[name], instances, path.Child("limits").Key(string(name)))
+	}
+}
+
+func (v *validator) quantity(name corev1.ResourceName, quantity resource.Quantity, instances int32, path *field.Path) {
+	v.require(path, string(name), validation.IsQualifiedName(string(name)))
+	if quantity.Sign() <= 0 {
+		v.refuse(path, quantity.String(), "give more than 0")
+		return
+	}
+	if name == corev1.ResourceMemory {
+		v.enough(quantity, minMemory, instances, path)
+	}
+}
+
+func (v *validator) storage(s Storage, instances int32, path *field.Path) {
+	if s.Size != nil {
+		v.enough(*s.Size, minStorage, instances, path.Child("size"))
+	}
+	// An empty class is Kubernetes' way to ask for volumes made by hand.
+	if s.ClassName != nil && *s.ClassName != "" {
+		v.require(path.Child("className"), *s.ClassName, validation.IsDNS1123Subdomain(*s.ClassName))
+	}
+}
+
+// enough refuses less than the least for each instance of a pod.
+func (v *validator) enough(quantity resource.Quantity, least string, instances int32, path *field.Path) {
+	wanted := resource.MustParse(least)
+	wanted.Mul(int64(instances))
+	if quantity.Cmp(wanted) < 0 {
+		v.refuse(path, quantity.String(), "give at least %s, which is %s for each instance of a pod", wanted.String(), least)
+	}
+}
+
+func sortedKeys[K ~string, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }
