@@ -72,7 +72,10 @@ func Load(data []byte, defaultNamespace string) (*Cluster, error) {
 			faults = append(faults, fault)
 		}
 	}
-	return c, faults.sorted().orNil()
+	if len(faults) > 0 {
+		return nil, faults.sorted()
+	}
+	return c, nil
 }
 
 // parse is the one document of a file.

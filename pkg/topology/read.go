@@ -13,7 +13,7 @@ import (
 
 // Bounds on what a file may unfold to: aliases of aliases can make a short file a large one, or an endless one.
 const (
-	maxNodes = 100_000
+	maxNodes = 20_000
 	maxDepth = 64
 )
 
