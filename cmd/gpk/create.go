@@ -1,0 +1,92 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/spf13/cobra"
+	"sigs.k8s.io/yaml"
+
+	"gpk/pkg/apply"
+	"gpk/pkg/plan"
+	"gpk/pkg/topology"
+)
+
+func (a *app) createCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "create -f cluster.yaml",
+		Short: "Make a cluster and wait until its database is ready",
+		Long: `create makes the cluster of a file: it ends when a row has been written to and read from all segments through the
+clients' Service, with every segment up and every mirror in sync. Run again, it does what is left; when nothing is, it
+says so and changes nothing.`,
+		Example: "  gpk create -f cluster.yaml\n  gpk create -f cluster.yaml --dry-run",
+	}
+	file := cmd.Flags().StringP("filename", "f", "", "cluster.yaml, or - for standard input")
+	cmd.Flags().String("image", "", "image to use instead of the file's")
+	dryRun := cmd.Flags().Bool("dry-run", false, "only say what there is to do; exit status 3 if there is something")
+	makeNamespace := cmd.Flags().Bool("create-namespace", false, "make the namespace if it is missing")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		c, err := a.load(*file)
+		if err != nil {
+			return err
+		}
+		if image := a.settings.GetString("image"); image != "" {
+			c.Spec.Image = image
+		}
+		p, err := plan.Create(c)
+		if err != nil {
+			return err
+		}
+		target, err := a.target(p.Cluster)
+		if err != nil {
+			return err
+		}
+		if *dryRun {
+			return a.preview(cmd.Context(), target, p)
+		}
+		if err := target.Namespace(cmd.Context(), *makeNamespace); err != nil {
+			return err
+		}
+		return a.create(cmd.Context(), target, p, c)
+	}
+	return cmd
+}
+
+func (a *app) create(ctx context.Context, target *apply.Target, p plan.Plan, c *topology.Cluster) error {
+	spec, err := yaml.Marshal(c)
+	if err != nil {
+		return err
+	}
+	outcome, err := a.run(ctx, target, p, apply.Options{Spec: string(spec)})
+	if err != nil {
+		return err
+	}
+	if outcome.Changed == 0 {
+		return a.tell(outcome, "no changes: %s in namespace %s is as the file says\n", c.Metadata.Name, c.Metadata.Namespace)
+	}
+	return a.tell(outcome, "%s is ready: %d segments, %s:%d\n", c.Metadata.Name, c.Spec.Segments.Count, c.ClientHost(), topology.CoordinatorPort)
+}
+
+// run carries a plan out with progress.
+func (a *app) run(ctx context.Context, target *apply.Target, p plan.Plan, options apply.Options) (apply.Outcome, error) {
+	progress := a.progress()
+	defer progress.stop()
+	options.Waiting = progress.waiting
+	return target.Run(ctx, p, options, progress.observe)
+}
+
+// tell prints the outcome: a sentence for people, JSON for machines.
+func (a *app) tell(outcome apply.Outcome, format string, args ...any) error {
+	if a.json() {
+		return a.printJSON(outcome)
+	}
+	_, err := fmt.Fprintf(a.out, format, args...)
+	return err
+}
+
+func (a *app) printJSON(value any) error {
+	encoder := json.NewEncoder(a.out)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(value)
+}

@@ -1,0 +1,61 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"gpk/pkg/apply"
+	"gpk/pkg/plan"
+)
+
+func (a *app) deleteCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "delete",
+		Short: "Take a cluster away, and keep its volumes unless told otherwise",
+		Long: `delete stops the database and removes the cluster's objects. The volumes stay, and create finds their data again. With
+--delete-data they go as well, for ever: gpk asks for the cluster's name, which a script gives with --confirm.`,
+		Example: "  gpk delete --cluster demo\n  gpk delete --cluster demo --delete-data --confirm demo",
+	}
+	data := cmd.Flags().Bool("delete-data", false, "delete the volumes and all data as well")
+	confirm := cmd.Flags().String("confirm", "", "the cluster's name, to delete its data without being asked")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		target, err := a.existing(cmd.Context())
+		if err != nil {
+			return err
+		}
+		if *data {
+			if err := a.confirm(target.Ref, *confirm); err != nil {
+				return err
+			}
+		}
+		outcome, err := a.run(cmd.Context(), target, plan.Delete(target.Ref, *data), apply.Options{Remove: true})
+		if err != nil {
+			return err
+		}
+		if *data {
+			return a.tell(outcome, "%s is gone, and its data\n", target.Ref.Name)
+		}
+		return a.tell(outcome, "%s is gone; its volumes are kept\n", target.Ref.Name)
+	}
+	return cmd
+}
+
+// confirm wants the cluster's name, from the flag or from a person.
+func (a *app) confirm(ref plan.Ref, given string) error {
+	if given == "" && terminal(a.in) {
+		_, _ = fmt.Fprintf(a.err, "This deletes all data of %s in namespace %s for ever. Its name, to go on: ", ref.Name, ref.Namespace)
+		line, err := bufio.NewReader(a.in).ReadString('\n')
+		if err != nil {
+			return usage("no answer: nothing was deleted")
+		}
+		given = strings.TrimSpace(line)
+	}
+	if given != ref.Name {
+		return hint(usage("deleting the data of %s has not been confirmed: nothing was deleted", ref.Name),
+			fmt.Sprintf("--delete-data --confirm %s", ref.Name))
+	}
+	return nil
+}

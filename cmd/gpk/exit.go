@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/fatih/color"
+
+	"gpk/pkg/apply"
+	"gpk/pkg/topology"
+)
+
+// The exit statuses, which scripts depend on. docs/exit-statuses.md lists them.
+const (
+	exitDone        = 0
+	exitFailed      = 1
+	exitUsage       = 2
+	exitDifferences = 3
+	exitTimedOut    = 4
+	exitLocked      = 5
+	exitInterrupted = 130
+)
+
+// usageError is a command line or a file that cannot be worked with. Nothing was changed.
+type usageError struct{ error }
+
+// Unwrap gives the cause.
+func (e usageError) Unwrap() error { return e.error }
+
+func usage(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+// statusError ends gpk with a status and without a message: what there is to say has been printed.
+type statusError int
+
+// Error is for a caller that is not report.
+func (e statusError) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
+
+// hinted is an error with what a person can type next.
+type hinted struct {
+	error
+	next string
+}
+
+// Unwrap gives the cause.
+func (e hinted) Unwrap() error { return e.error }
+
+func hint(err error, next string) error { return hinted{err, next} }
+
+// status is the exit status of an error.
+func status(err error) int {
+	var given statusError
+	var wrong usageError
+	var faults topology.Faults
+	var locked *apply.LockedError
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.As(err, &given):
+		return int(given)
+	case errors.As(err, &wrong), errors.As(err, &faults):
+		return exitUsage
+	case errors.As(err, &locked):
+		return exitLocked
+	case errors.Is(err, errInterrupted):
+		return exitInterrupted
+	case errors.Is(err, context.DeadlineExceeded):
+		return exitTimedOut
+	}
+	return exitFailed
+}
+
+// report prints an error with what to do next, and returns the exit status.
+func report(io streams, err error) int {
+	code := status(err)
+	var given statusError
+	if err == nil || errors.As(err, &given) {
+		return code
+	}
+	_, _ = fmt.Fprintf(io.err, "%s %v\n", color.New(color.FgRed, color.Bold).Sprint("error:"), err)
+	if next := next(code, err); next != "" {
+		_, _ = fmt.Fprintf(io.err, "%s %s\n", color.New(color.Bold).Sprint("next:"), next)
+	}
+	return code
+}
+
+func next(code int, err error) string {
+	var step *apply.StepError
+	var hinted hinted
+	switch {
+	case errors.As(err, &hinted):
+		return hinted.next
+	case errors.As(err, &step) && step.Next != "":
+		return step.Next
+	case code == exitTimedOut:
+		return "what was begun goes on in the cluster: run the same command again to resume, with a larger --timeout if need be"
+	case code == exitInterrupted:
+		return "run the same command again to resume"
+	case errors.As(err, &step):
+		return "mend the cause and run the same command again: it goes on where it stopped"
+	case code == exitUsage:
+		return "see `gpk --help`; nothing was changed"
+	}
+	return ""
+}

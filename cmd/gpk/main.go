@@ -1,0 +1,46 @@
+// Command gpk makes and runs Greenplum clusters on Kubernetes. This package owns the flags, one file per command, what
+// people and machines are shown, and the exit statuses. It knows nothing of how anything is done.
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	ctx, stop := signalContext()
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr}))
+}
+
+// run is main with its surroundings given, and returns the exit status.
+func run(ctx context.Context, args []string, io streams) int {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	root := newRoot(io)
+	root.SetArgs(args)
+	root.SetIn(io.in)
+	root.SetOut(io.out)
+	root.SetErr(io.err)
+	err := root.ExecuteContext(ctx)
+	return report(io, err)
+}
+
+// errInterrupted is the cause of a context that a signal ended.
+var errInterrupted = errors.New("interrupted")
+
+// signalContext ends at the first interrupt, and gives what runs the chance to give the lock back. A second one kills.
+func signalContext() (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals
+		signal.Stop(signals)
+		cancel(errInterrupted)
+	}()
+	return ctx, func() { signal.Stop(signals) }
+}

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/briandowns/spinner"
+	"github.com/fatih/color"
+
+	"gpk/pkg/apply"
+)
+
+// progress shows people what happens: a spinner on a terminal, one line per step elsewhere. It writes to the error stream,
+// so that data and progress never mix.
+type progress struct {
+	out     io.Writer
+	quiet   bool
+	verbose bool
+	spin    *spinner.Spinner
+}
+
+func (a *app) progress() *progress {
+	p := &progress{out: a.err, quiet: a.settings.GetBool("quiet"), verbose: a.settings.GetBool("verbose")}
+	if terminal(a.err) && !p.quiet && !p.verbose {
+		p.spin = spinner.New(spinner.CharSets[14], 100*time.Millisecond, spinner.WithWriter(a.err))
+	}
+	return p
+}
+
+// observe is an apply.Observer.
+func (p *progress) observe(event apply.Event) {
+	if p.quiet {
+		return
+	}
+	switch event.Kind {
+	case apply.StepStarted:
+		p.start(event.Step.Title)
+	case apply.Progress:
+		p.line(event.Step.Title, event.Line)
+	case apply.StepDone:
+		p.stop()
+		p.print(color.GreenString("✓"), event.Step.Title, fmt.Sprintf(" (%.1fs)", event.Elapsed.Seconds()))
+	case apply.StepSkipped:
+		if p.verbose {
+			p.print(color.HiBlackString("="), event.Step.Title, "")
+		}
+	}
+}
+
+// waiting tells whom the lock is waited for.
+func (p *progress) waiting(holder string) {
+	if !p.quiet {
+		p.print("…", "finding out whether another gpk still works on this cluster: "+holder, "")
+	}
+}
+
+func (p *progress) start(title string) {
+	if p.spin != nil {
+		p.spin.Suffix = " " + title
+		p.spin.Start()
+	} else if p.verbose {
+		p.print("…", title, "")
+	}
+}
+
+func (p *progress) line(title, line string) {
+	switch {
+	case p.verbose:
+		p.print(" ", line, "")
+	case p.spin != nil:
+		p.spin.Lock()
+		p.spin.Suffix = " " + title + ": " + shorten(line, 80)
+		p.spin.Unlock()
+	}
+}
+
+// stop takes the spinner off the terminal.
+func (p *progress) stop() {
+	if p.spin != nil {
+		p.spin.Stop()
+	}
+}
+
+func (p *progress) print(mark, text, rest string) {
+	_, _ = fmt.Fprintf(p.out, "%s %s%s\n", mark, text, rest)
+}
+
+func shorten(s string, width int) string {
+	runes := []rune(s)
+	if len(runes) <= width {
+		return s
+	}
+	return string(runes[:width-1]) + "…"
+}

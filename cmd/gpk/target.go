@@ -1,0 +1,97 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+
+	"gpk/pkg/apply"
+	"gpk/pkg/plan"
+	"gpk/pkg/topology"
+)
+
+// kubeconfig is the client configuration and the context's namespace.
+func (a *app) kubeconfig() clientcmd.ClientConfig {
+	rules := clientcmd.NewDefaultClientConfigLoadingRules()
+	rules.ExplicitPath = a.settings.GetString("kubeconfig")
+	overrides := &clientcmd.ConfigOverrides{CurrentContext: a.settings.GetString("context")}
+	return clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, overrides)
+}
+
+func (a *app) restConfig() (*rest.Config, error) {
+	config, err := a.kubeconfig().ClientConfig()
+	if err != nil {
+		return nil, hint(usageError{fmt.Errorf("kubeconfig: %w", err)}, "name a cluster with --kubeconfig, KUBECONFIG or --context")
+	}
+	return config, nil
+}
+
+// namespace is that of the command line, or else of the context.
+func (a *app) namespace() string {
+	if given := a.settings.GetString("namespace"); given != "" {
+		return given
+	}
+	// Without a kubeconfig there is no context, and what needs an API server says so by itself.
+	if namespace, _, err := a.kubeconfig().Namespace(); err == nil {
+		return namespace
+	}
+	return "default"
+}
+
+// load reads cluster.yaml for the namespace of the command line, with which it may not disagree.
+func (a *app) load(path string) (*topology.Cluster, error) {
+	if path == "" {
+		return nil, usage("which cluster? name its file with -f cluster.yaml")
+	}
+	c, err := topology.LoadFile(path, a.namespace())
+	if err != nil {
+		var faults topology.Faults
+		if errors.As(err, &faults) {
+			return nil, hint(usageError{fmt.Errorf("%s:\n%w", path, err)}, "mend the lines above; nothing was changed")
+		}
+		return nil, usageError{err}
+	}
+	if given := a.settings.GetString("namespace"); given != "" && given != c.Metadata.Namespace {
+		return nil, usage("%s is of the namespace %q, and the command line of %q: leave one of them away", path, c.Metadata.Namespace, given)
+	}
+	return c, nil
+}
+
+func (a *app) target(ref plan.Ref) (*apply.Target, error) {
+	config, err := a.restConfig()
+	if err != nil {
+		return nil, err
+	}
+	return apply.NewTarget(config, ref)
+}
+
+// existing is the target of a cluster that was made before: the one that is named, or the only one of the namespace.
+func (a *app) existing(ctx context.Context) (*apply.Target, error) {
+	ref := plan.Ref{Namespace: a.namespace(), Name: a.settings.GetString("cluster")}
+	target, err := a.target(ref)
+	if err != nil {
+		return nil, err
+	}
+	names, err := apply.Clusters(ctx, target)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case ref.Name == "" && len(names) == 1:
+		return a.target(plan.Ref{Namespace: ref.Namespace, Name: names[0]})
+	case len(names) == 0:
+		return nil, hint(fmt.Errorf("there is no cluster in the namespace %q", ref.Namespace), "name another one with -n, or make one with `gpk create -f cluster.yaml`")
+	case ref.Name == "":
+		return nil, usage("the namespace %q has several clusters: name one with --cluster: %s", ref.Namespace, strings.Join(names, ", "))
+	}
+	for _, name := range names {
+		if name == ref.Name {
+			return target, nil
+		}
+	}
+	return nil, hint(fmt.Errorf("there is no cluster %q in the namespace %q", ref.Name, ref.Namespace), "there are: "+strings.Join(names, ", "))
+}

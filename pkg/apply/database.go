@@ -1,0 +1,182 @@
+package apply
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"gpk/pkg/plan"
+	"gpk/pkg/segments"
+	"gpk/pkg/topology"
+)
+
+// errSilent means that no coordinator answers SQL. The cause is in the text.
+var errSilent = errors.New("no coordinator answers")
+
+// Acting is the acting coordinator: the pod whose instance answers SQL as one, and the catalogue that it has.
+type Acting struct {
+	Pod       string
+	Catalogue segments.Catalogue
+}
+
+// Acting finds the acting coordinator by asking every coordinator pod that runs. errSilent if none answers. Two that answer
+// are an error that nothing may work around.
+func (t *Target) Acting(ctx context.Context) (Acting, error) {
+	candidates, err := t.coordinatorPods(ctx)
+	if err != nil {
+		return Acting{}, err
+	}
+	answers := make([]Acting, len(candidates))
+	silence := make([]error, len(candidates))
+	err = each(ctx, candidates, func(ctx context.Context, i int, pod string) error {
+		catalogue, err := t.catalogueOf(ctx, pod)
+		var exit *ExecError
+		if errors.As(err, &exit) {
+			silence[i] = err
+			return nil
+		}
+		if err == nil {
+			answers[i] = Acting{pod, catalogue}
+		}
+		return err
+	})
+	if err != nil {
+		return Acting{}, err
+	}
+	var found []Acting
+	for _, answer := range answers {
+		if answer.Pod != "" {
+			found = append(found, answer)
+		}
+	}
+	switch len(found) {
+	case 1:
+		return found[0], nil
+	case 0:
+		return Acting{}, fmt.Errorf("%w: %w", errSilent, errors.Join(silence...))
+	}
+	return Acting{}, fmt.Errorf("two coordinators answer, in pods %s and %s: stop the one that is not to be", found[0].Pod, found[1].Pod)
+}
+
+func (t *Target) coordinatorPods(ctx context.Context) ([]string, error) {
+	options := t.listOptions()
+	options.LabelSelector += ",app.kubernetes.io/component=" + string(topology.CoordinatorComponent)
+	list, err := t.client.CoreV1().Pods(t.Ref.Namespace).List(ctx, options)
+	if err != nil {
+		return nil, fmt.Errorf("pods: %w", err)
+	}
+	var names []string
+	for i := range list.Items {
+		if running(&list.Items[i]) {
+			names = append(names, list.Items[i].Name)
+		}
+	}
+	return names, nil
+}
+
+func (t *Target) catalogueOf(ctx context.Context, pod string) (segments.Catalogue, error) {
+	out, err := t.run(ctx, pod, segments.Psql("postgres", "", segments.CatalogueSQL))
+	if err != nil {
+		return nil, err
+	}
+	return segments.ParseCatalogue(out)
+}
+
+// sql runs SQL on the acting coordinator and returns what it printed, without the last newline.
+func (t *Target) sql(ctx context.Context, acting Acting, database, sql string) (string, error) {
+	out, err := t.run(ctx, acting.Pod, segments.Psql(database, "", sql))
+	return strings.TrimSpace(out), err
+}
+
+// facts asks several pods what their volumes and processes say of the instances that belong there.
+func (t *Target) facts(ctx context.Context, pods []podDirs) (map[string]segments.PodFacts, error) {
+	answers := make([]segments.PodFacts, len(pods))
+	err := each(ctx, pods, func(ctx context.Context, i int, pod podDirs) error {
+		out, err := t.run(ctx, pod.pod, segments.Instances("facts", pod.dirs...))
+		if err == nil {
+			answers[i], err = segments.ParsePodFacts(out)
+		}
+		return err
+	})
+	byPod := map[string]segments.PodFacts{}
+	for i, pod := range pods {
+		byPod[pod.pod] = answers[i]
+	}
+	return byPod, err
+}
+
+// podDirs is a pod with the data directories of its instances.
+type podDirs struct {
+	pod  string
+	dirs []string
+}
+
+// byPod groups instances by their pod, in the order of the topology.
+func byPod(instances []topology.Instance) []podDirs {
+	var pods []podDirs
+	at := map[string]int{}
+	for _, instance := range instances {
+		i, found := at[instance.Pod]
+		if !found {
+			i = len(pods)
+			at[instance.Pod] = i
+			pods = append(pods, podDirs{pod: instance.Pod})
+		}
+		pods[i].dirs = append(pods[i].dirs, instance.Dir)
+	}
+	return pods
+}
+
+// instances calls a verb of instances.sh in several pods at once.
+func (t *Target) instances(ctx context.Context, verb string, pods []podDirs) error {
+	return each(ctx, pods, func(ctx context.Context, _ int, pod podDirs) error {
+		_, err := t.run(ctx, pod.pod, segments.Instances(verb, pod.dirs...))
+		return err
+	})
+}
+
+// runJob starts a utility as a durable job and follows it to its end. A utility that failed is an error with the log's end.
+func (t *Target) runJob(ctx context.Context, pod, name string, utility segments.Utility, progress func(string)) error {
+	j := job{t, pod, name}
+	if err := j.start(ctx, utility); err != nil {
+		return err
+	}
+	return j.follow(ctx, utility.Argv[0], progress)
+}
+
+// follow waits for a job that has been started, by whomever.
+func (j job) follow(ctx context.Context, utility string, progress func(string)) error {
+	status, err := j.finish(ctx, progress)
+	if err != nil || status == 0 {
+		return err
+	}
+	return fmt.Errorf("in pod %s: %s: exit status %d: %s", j.pod, utility, status, j.tail(ctx))
+}
+
+// Pods lists the cluster's pods.
+func (t *Target) Pods(ctx context.Context) ([]corev1.Pod, error) {
+	list, err := t.client.CoreV1().Pods(t.Ref.Namespace).List(ctx, t.listOptions())
+	if err != nil {
+		return nil, fmt.Errorf("pods: %w", err)
+	}
+	return list.Items, nil
+}
+
+// Clusters are the names of the clusters in a namespace that gpk keeps a record of.
+func Clusters(ctx context.Context, t *Target) ([]string, error) {
+	list, err := t.client.CoreV1().ConfigMaps(t.Ref.Namespace).List(ctx, metav1.ListOptions{LabelSelector: plan.ManagedSelector})
+	if err != nil {
+		return nil, fmt.Errorf("the records of clusters: %w", err)
+	}
+	var names []string
+	for _, item := range list.Items {
+		if name := plan.ClusterOf(&item); item.Name == recordName(name) {
+			names = append(names, name)
+		}
+	}
+	return names, nil
+}

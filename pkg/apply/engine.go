@@ -1,0 +1,187 @@
+package apply
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"gpk/pkg/plan"
+)
+
+// State is what a Check found.
+type State string
+
+// The states of a step.
+const (
+	// Done: the facts are as the step wants them.
+	Done State = "done"
+	// Pending: there is something to do, and it can be done.
+	Pending State = "pending"
+	// Blocked: a person must decide; Finding.Next says what.
+	Blocked State = "blocked"
+	// Unknown: the facts cannot be had yet, because of what earlier steps have not done.
+	Unknown State = "unknown"
+)
+
+// Finding is the answer of a Check.
+type Finding struct {
+	State State
+	// Details say what differs from what is wanted.
+	Details []string
+	// Next is what a person can do when the step is blocked.
+	Next string
+}
+
+// handler carries out one kind of action.
+type handler interface {
+	// Check reads facts and changes nothing.
+	Check(ctx context.Context) (Finding, error)
+	// Do makes it so. It can be called again after a crash at any point of an earlier call. progress takes a line at a time.
+	Do(ctx context.Context, progress func(string)) error
+}
+
+// Event is what the engine tells its observer.
+type Event struct {
+	Kind EventKind
+	Step plan.Step
+	// Finding is set for StepSkipped and StepStarted.
+	Finding Finding
+	// Line is set for Progress.
+	Line string
+	// Elapsed is set for StepDone.
+	Elapsed time.Duration
+}
+
+// EventKind says what an Event is about.
+type EventKind string
+
+// The kinds of events.
+const (
+	StepSkipped EventKind = "skipped"
+	StepStarted EventKind = "started"
+	StepDone    EventKind = "done"
+	Progress    EventKind = "progress"
+)
+
+// Observer is told what happens, one call at a time.
+type Observer func(Event)
+
+// StepError is a failure of a step.
+type StepError struct {
+	Step plan.Step
+	Err  error
+	// Next is what to type or to decide. Empty: running the same command again resumes.
+	Next string
+}
+
+// Error names the step.
+func (e *StepError) Error() string {
+	return fmt.Sprintf("step %s (%s): %v", e.Step.ID, e.Step.Title, e.Err)
+}
+
+// Unwrap gives the cause.
+func (e *StepError) Unwrap() error { return e.Err }
+
+// journal is where the engine notes what it is about to do. The engine never reads it.
+type journal interface {
+	note(ctx context.Context, step plan.Step, event, detail string) error
+}
+
+// engine carries a plan out: for each step Check; done? skip; else note it, Do, and Check again. Check decides, so running
+// the same plan again after a crash anywhere does what is left.
+type engine struct {
+	handler func(plan.Step) (handler, error)
+	journal journal
+	observe Observer
+	clock   func() time.Time
+}
+
+// run returns the number of steps that had something to do.
+func (e *engine) run(ctx context.Context, steps []plan.Step) (int, error) {
+	changed := 0
+	for _, step := range steps {
+		worked, err := e.step(ctx, step)
+		if worked {
+			changed++
+		}
+		if err == nil {
+			continue
+		}
+		if cause := context.Cause(ctx); cause != nil {
+			err = errors.Join(cause, err)
+		}
+		var stepError *StepError
+		if !errors.As(err, &stepError) {
+			err = &StepError{Step: step, Err: err}
+		}
+		return changed, err
+	}
+	return changed, nil
+}
+
+func (e *engine) step(ctx context.Context, step plan.Step) (worked bool, err error) {
+	h, err := e.handler(step)
+	if err != nil {
+		return false, err
+	}
+	finding, err := h.Check(ctx)
+	if err != nil {
+		return false, err
+	}
+	switch finding.State {
+	case Done:
+		e.observe(Event{Kind: StepSkipped, Step: step, Finding: finding})
+		return false, nil
+	case Blocked:
+		return false, blocked(step, finding)
+	}
+	e.observe(Event{Kind: StepStarted, Step: step, Finding: finding})
+	if err := e.journal.note(ctx, step, "started", firstOf(finding.Details)); err != nil {
+		return false, err
+	}
+	began := e.clock()
+	doErr := h.Do(ctx, func(line string) { e.observe(Event{Kind: Progress, Step: step, Line: line}) })
+	if ctx.Err() != nil {
+		return true, doErr
+	}
+	if err := e.confirm(ctx, step, h, doErr); err != nil {
+		// What went wrong is noted for people. That it could not be noted matters less than what went wrong.
+		_ = e.journal.note(ctx, step, "failed", err.Error())
+		return true, err
+	}
+	e.observe(Event{Kind: StepDone, Step: step, Elapsed: e.clock().Sub(began)})
+	return true, e.journal.note(ctx, step, "done", "")
+}
+
+// confirm looks at the facts again after Do. They outrank what Do said: a utility's exit status means little.
+func (e *engine) confirm(ctx context.Context, step plan.Step, h handler, doErr error) error {
+	finding, err := h.Check(ctx)
+	switch {
+	case err != nil && doErr != nil:
+		return doErr
+	case err != nil:
+		return err
+	case finding.State == Done:
+		return nil
+	case doErr != nil:
+		return doErr
+	case finding.State == Blocked:
+		return blocked(step, finding)
+	}
+	return fmt.Errorf("it was carried out, and still: %s", firstOf(finding.Details))
+}
+
+func blocked(step plan.Step, finding Finding) error {
+	return &StepError{Step: step, Err: errors.New(firstOf(finding.Details)), Next: finding.Next}
+}
+
+func firstOf(details []string) string {
+	switch len(details) {
+	case 0:
+		return "nothing is known"
+	case 1:
+		return details[0]
+	}
+	return fmt.Sprintf("%s (and %d more)", details[0], len(details)-1)
+}

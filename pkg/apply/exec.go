@@ -1,0 +1,115 @@
+package apply
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/httpstream"
+	"k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/tools/remotecommand"
+	utilexec "k8s.io/client-go/util/exec"
+
+	"gpk/pkg/plan"
+	"gpk/pkg/segments"
+)
+
+// ExecError is a command in a pod that ended with an exit status other than 0.
+type ExecError struct {
+	Pod    string
+	Argv   []string
+	Status int
+	// Output is the end of what it said on standard error, or on standard output if that was silent.
+	Output string
+}
+
+// Error names the pod, the command and its last words.
+func (e *ExecError) Error() string {
+	command := strings.Join(e.Argv, " ")
+	if len(command) > 120 {
+		command = command[:117] + "..."
+	}
+	return fmt.Sprintf("in pod %s: %s: exit status %d: %s", e.Pod, command, e.Status, lastLines(e.Output, 5))
+}
+
+// Streams are what a command in a pod is connected to.
+type Streams struct {
+	In       io.Reader
+	Out, Err io.Writer
+	// TTY asks for a terminal in the pod; Sizes tells its size as it changes.
+	TTY   bool
+	Sizes remotecommand.TerminalSizeQueue
+}
+
+// Exec runs a command in a pod's database container, over WebSocket, or SPDY where the server or a proxy knows only that.
+// When ctx ends, the command in the pod goes on: what takes long is a job.
+func (t *Target) Exec(ctx context.Context, pod string, argv []string, streams Streams) error {
+	request := t.client.CoreV1().RESTClient().Post().Namespace(t.Ref.Namespace).Resource("pods").Name(pod).SubResource("exec").
+		VersionedParams(&corev1.PodExecOptions{Container: plan.Container, Command: argv, TTY: streams.TTY,
+			Stdin: streams.In != nil, Stdout: true, Stderr: !streams.TTY}, scheme.ParameterCodec)
+	spdy, err := remotecommand.NewSPDYExecutor(t.config, "POST", request.URL())
+	if err != nil {
+		return fmt.Errorf("exec in pod %s: %w", pod, err)
+	}
+	websocket, err := remotecommand.NewWebSocketExecutor(t.config, "GET", request.URL().String())
+	if err != nil {
+		return fmt.Errorf("exec in pod %s: %w", pod, err)
+	}
+	executor, err := remotecommand.NewFallbackExecutor(websocket, spdy, func(err error) bool {
+		return httpstream.IsUpgradeFailure(err) || httpstream.IsHTTPSProxyError(err)
+	})
+	if err != nil {
+		return fmt.Errorf("exec in pod %s: %w", pod, err)
+	}
+	options := remotecommand.StreamOptions{Stdin: streams.In, Stdout: streams.Out, Stderr: streams.Err, Tty: streams.TTY,
+		TerminalSizeQueue: streams.Sizes}
+	if streams.TTY {
+		options.Stderr = nil
+	}
+	err = executor.StreamWithContext(ctx, options)
+	var exit utilexec.CodeExitError
+	switch {
+	case errors.As(err, &exit):
+		return &ExecError{Pod: pod, Argv: argv, Status: exit.Code}
+	case err != nil:
+		return fmt.Errorf("exec in pod %s: %w", pod, err)
+	}
+	return nil
+}
+
+// run runs a short command in a pod and returns its standard output. A stream that was cut can look like success, so
+// whoever asks for facts must recognise the end of the answer.
+func (t *Target) run(ctx context.Context, pod string, command segments.Command) (string, error) {
+	var out, errs bytes.Buffer
+	streams := Streams{Out: &out, Err: &errs}
+	if command.Stdin != "" {
+		streams.In = strings.NewReader(command.Stdin)
+	}
+	err := t.Exec(ctx, pod, command.Argv, streams)
+	var exit *ExecError
+	if errors.As(err, &exit) {
+		exit.Output = errs.String()
+		if strings.TrimSpace(exit.Output) == "" {
+			exit.Output = out.String()
+		}
+	}
+	return out.String(), err
+}
+
+// lastLines are the last n lines that are not empty, on one line.
+func lastLines(text string, n int) string {
+	var lines []string
+	for line := range strings.Lines(text) {
+		if line = strings.TrimSpace(line); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	if len(lines) > n {
+		lines = lines[len(lines)-n:]
+	}
+	return strings.Join(lines, " | ")
+}

@@ -1,0 +1,155 @@
+package apply
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"gpk/pkg/segments"
+)
+
+// job is a utility that runs detached in a pod, with its input, pid, log and exit status on the pod's volume, so that it
+// survives gpk and its connections, and any gpk can attach to it. job.sh keeps it.
+type job struct {
+	target *Target
+	pod    string
+	name   string
+}
+
+// jobState is where a job is.
+type jobState struct {
+	// Phase is absent, running, exited, or lost: its process is gone and left no exit status.
+	Phase string
+	// Since is when a running job began.
+	Since string
+	// Status is the exit status of an exited job.
+	Status int
+}
+
+func (j job) state(ctx context.Context) (jobState, error) {
+	out, err := j.target.run(ctx, j.pod, segments.Script("job.sh", "state", j.name))
+	if err != nil {
+		return jobState{}, err
+	}
+	phase, detail, _ := strings.Cut(strings.TrimSpace(out), " ")
+	state := jobState{Phase: phase}
+	switch phase {
+	case "absent", "lost":
+	case "running":
+		state.Since = detail
+	case "exited":
+		state.Status, err = strconv.Atoi(detail)
+	default:
+		err = fmt.Errorf("unknown phase")
+	}
+	if err != nil {
+		return jobState{}, fmt.Errorf("the state of the job %s in pod %s came back as %q: %w", j.name, j.pod, out, err)
+	}
+	return state, nil
+}
+
+// start begins the job. It is refused while the same job runs.
+func (j job) start(ctx context.Context, utility segments.Utility) error {
+	archive, err := archive(utility.Files)
+	if err != nil {
+		return err
+	}
+	command := segments.Script("job.sh", append([]string{"start", j.name}, utility.Argv...)...)
+	command.Stdin = archive
+	_, err = j.target.run(ctx, j.pod, command)
+	return err
+}
+
+// finish follows the job's log, line by line, until it has ended, across any number of broken streams, and returns its exit
+// status. A lost job is an error: only facts can tell what it did.
+func (j job) finish(ctx context.Context, line func(string)) (int, error) {
+	log := &lineWriter{emit: line}
+	for failures := 0; ; {
+		err := j.target.Exec(ctx, j.pod, segments.Script("job.sh", "follow", j.name, strconv.FormatInt(log.offset, 10)).Argv,
+			Streams{Out: log, Err: io.Discard})
+		if ctx.Err() != nil {
+			return 0, context.Cause(ctx)
+		}
+		state, stateErr := j.state(ctx)
+		switch {
+		case stateErr != nil:
+			if failures++; failures > 10 {
+				return 0, fmt.Errorf("the job %s goes on, but pod %s cannot be asked about it: %w", j.name, j.pod, stateErr)
+			}
+		case state.Phase == "exited":
+			if err == nil {
+				return state.Status, nil
+			}
+			// The stream broke and the rest of the log is still to come.
+			if failures++; failures > 10 {
+				return state.Status, nil
+			}
+			continue
+		case state.Phase != "running":
+			return 0, fmt.Errorf("the job %s in pod %s is %s: its process is gone and left no exit status", j.name, j.pod, state.Phase)
+		default:
+			failures = 0
+		}
+		if err := sleep(ctx, time.Second); err != nil {
+			return 0, err
+		}
+	}
+}
+
+// tail are the last lines of the job's log.
+func (j job) tail(ctx context.Context) string {
+	out, err := j.target.run(ctx, j.pod, segments.Script("job.sh", "tail", j.name))
+	if err != nil {
+		return ""
+	}
+	return lastLines(out, 8)
+}
+
+func archive(files []segments.File) (string, error) {
+	var buffer bytes.Buffer
+	writer := tar.NewWriter(&buffer)
+	for _, file := range files {
+		if err := writer.WriteHeader(&tar.Header{Name: file.Name, Mode: 0o600, Size: int64(len(file.Content))}); err != nil {
+			return "", err
+		}
+		if _, err := io.WriteString(writer, file.Content); err != nil {
+			return "", err
+		}
+	}
+	return buffer.String(), writer.Close()
+}
+
+// lineWriter hands on whole lines and counts all bytes, which is where to go on after a broken stream.
+type lineWriter struct {
+	emit    func(string)
+	offset  int64
+	partial []byte
+}
+
+// Write never fails.
+func (w *lineWriter) Write(data []byte) (int, error) {
+	w.offset += int64(len(data))
+	w.partial = append(w.partial, data...)
+	for {
+		end := bytes.IndexByte(w.partial, '\n')
+		if end < 0 {
+			return len(data), nil
+		}
+		w.emit(string(w.partial[:end]))
+		w.partial = w.partial[end+1:]
+	}
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}

@@ -1,0 +1,170 @@
+package apply
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/google/uuid"
+	coordinationv1 "k8s.io/api/coordination/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"gpk/pkg/plan"
+)
+
+// A lock is believed for leaseDuration after its last renewal and renewed three times in that time.
+const (
+	leaseDuration = 15 * time.Second
+	renewEvery    = leaseDuration / 3
+)
+
+// LockedError says that another gpk works on the cluster.
+type LockedError struct {
+	Holder string
+	Since  time.Time
+}
+
+// Error names the holder.
+func (e *LockedError) Error() string {
+	return fmt.Sprintf("another gpk works on this cluster: %s, since %s; wait for it, or end it, and run this again",
+		e.Holder, e.Since.Local().Format(time.DateTime))
+}
+
+// errLockLost ends what runs when the lock could not be renewed in time.
+var errLockLost = errors.New("the lock could not be renewed in time and another gpk may hold it now; run this again to resume")
+
+// lock is the Lease by which one gpk at a time works on a cluster. It is taken over when nobody has renewed it for its
+// duration, by this machine's clock alone: clocks of different machines are never compared.
+type lock struct {
+	target *Target
+	lease  *coordinationv1.Lease
+	cancel context.CancelCauseFunc
+	done   chan struct{}
+}
+
+func leaseName(cluster string) string { return cluster + "-gpk" }
+
+// acquire takes the lock, waiting at most a lease's duration for a holder that may be dead. The context that it returns
+// ends when the lock is lost. waiting is told whom it waits for.
+func (t *Target) acquire(ctx context.Context, waiting func(holder string)) (*lock, context.Context, error) {
+	lease, err := t.take(ctx, waiting)
+	if err != nil {
+		return nil, nil, err
+	}
+	held, cancel := context.WithCancelCause(ctx)
+	l := &lock{target: t, lease: lease, cancel: cancel, done: make(chan struct{})}
+	go l.renew(held)
+	return l, held, nil
+}
+
+func (t *Target) take(ctx context.Context, waiting func(string)) (*coordinationv1.Lease, error) {
+	leases := t.client.CoordinationV1().Leases(t.Ref.Namespace)
+	seen, deadline := "", time.Now().Add(leaseDuration)
+	for {
+		lease, err := leases.Get(ctx, leaseName(t.Ref.Name), metav1.GetOptions{})
+		switch {
+		case apierrors.IsNotFound(err):
+			lease = &coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Name: leaseName(t.Ref.Name), Labels: plan.Labels(t.Ref.Name)}}
+			hold(lease)
+			lease, err = leases.Create(ctx, lease, metav1.CreateOptions{})
+		case err == nil && (holder(lease) == "" || seen == renewal(lease) && time.Now().After(deadline)):
+			hold(lease)
+			lease, err = leases.Update(ctx, lease, metav1.UpdateOptions{})
+		case err == nil && seen == "":
+			seen = renewal(lease)
+			waiting(holder(lease))
+			err = errHeld
+		case err == nil && seen != renewal(lease):
+			return nil, &LockedError{holder(lease), lease.Spec.AcquireTime.Time}
+		case err == nil:
+			err = errHeld
+		}
+		switch {
+		case err == nil:
+			return lease, nil
+		case apierrors.IsConflict(err), apierrors.IsAlreadyExists(err), errors.Is(err, errHeld):
+		default:
+			return nil, fmt.Errorf("lock: %w", err)
+		}
+		if err := sleep(ctx, 500*time.Millisecond); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// errHeld means: look again.
+var errHeld = errors.New("held")
+
+func holder(lease *coordinationv1.Lease) string {
+	if lease.Spec.HolderIdentity == nil {
+		return ""
+	}
+	return *lease.Spec.HolderIdentity
+}
+
+// renewal changes whenever the lease is taken or renewed.
+func renewal(lease *coordinationv1.Lease) string { return lease.ResourceVersion }
+
+func hold(lease *coordinationv1.Lease) {
+	now := metav1.NowMicro()
+	lease.Spec = coordinationv1.LeaseSpec{
+		HolderIdentity:       new(identity()),
+		LeaseDurationSeconds: new(int32(leaseDuration / time.Second)),
+		AcquireTime:          &now,
+		RenewTime:            &now,
+	}
+}
+
+// identity tells a person who holds the lock, and two processes apart.
+func identity() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown host"
+	}
+	return fmt.Sprintf("%s, pid %d (%s)", host, os.Getpid(), uuid.NewString()[:8])
+}
+
+// renew renews the lease until ctx ends, and ends it itself when that has failed for too long.
+func (l *lock) renew(ctx context.Context) {
+	defer close(l.done)
+	leases := l.target.client.CoordinationV1().Leases(l.target.Ref.Namespace)
+	last := time.Now()
+	for sleep(ctx, renewEvery) == nil {
+		next := l.lease.DeepCopy()
+		now := metav1.NowMicro()
+		next.Spec.RenewTime = &now
+		attempt, cancel := context.WithTimeout(ctx, renewEvery)
+		renewed, err := leases.Update(attempt, next, metav1.UpdateOptions{})
+		cancel()
+		switch {
+		case err == nil:
+			l.lease, last = renewed, time.Now()
+		case apierrors.IsConflict(err), apierrors.IsNotFound(err), time.Since(last) > leaseDuration-renewEvery:
+			l.cancel(errLockLost)
+			return
+		}
+	}
+}
+
+// release gives the lock back, so that the next gpk need not wait. remove deletes it altogether.
+func (l *lock) release(remove bool) error {
+	l.cancel(nil)
+	<-l.done
+	ctx, cancel := context.WithTimeout(context.Background(), renewEvery)
+	defer cancel()
+	leases := l.target.client.CoordinationV1().Leases(l.target.Ref.Namespace)
+	var err error
+	if remove {
+		err = leases.Delete(ctx, l.lease.Name, metav1.DeleteOptions{Preconditions: &metav1.Preconditions{ResourceVersion: &l.lease.ResourceVersion}})
+	} else {
+		l.lease.Spec.HolderIdentity = nil
+		_, err = leases.Update(ctx, l.lease, metav1.UpdateOptions{})
+	}
+	if apierrors.IsNotFound(err) || apierrors.IsConflict(err) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,29 @@
+package apply
+
+import (
+	"context"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"gpk/pkg/plan"
+)
+
+// Namespace makes the namespace, if that is asked for and it is missing, under the restricted pod security standard, which
+// gpk's pods satisfy. It is the only thing that gpk makes outside a namespace, and needs rights that no other command does.
+// Without make nothing is asked: the API server says by itself what is missing.
+func (t *Target) Namespace(ctx context.Context, make bool) error {
+	if !make {
+		return nil
+	}
+	_, err := t.client.CoreV1().Namespaces().Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
+		Name:   t.Ref.Namespace,
+		Labels: map[string]string{"pod-security.kubernetes.io/enforce": "restricted", plan.ManagedLabel: "gpk"},
+	}}, metav1.CreateOptions{})
+	if err != nil && !apierrors.IsAlreadyExists(err) {
+		return fmt.Errorf("namespace %s: %w", t.Ref.Namespace, err)
+	}
+	return nil
+}

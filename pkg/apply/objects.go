@@ -1,0 +1,137 @@
+package apply
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"reflect"
+
+	"golang.org/x/sync/errgroup"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+
+	"gpk/pkg/plan"
+)
+
+// manager owns the fields that gpk applies.
+const manager = "gpk"
+
+// kind says where the API server keeps the objects of a kind.
+type kind struct {
+	resource schema.GroupVersionResource
+	group    func(kubernetes.Interface) rest.Interface
+}
+
+func core(c kubernetes.Interface) rest.Interface { return c.CoreV1().RESTClient() }
+func apps(c kubernetes.Interface) rest.Interface { return c.AppsV1().RESTClient() }
+
+// kindOf knows every kind of object that gpk makes or removes.
+func kindOf(name string) (kind, error) {
+	known := map[string]kind{
+		"ConfigMap":             {corev1.SchemeGroupVersion.WithResource("configmaps"), core},
+		"PersistentVolumeClaim": {corev1.SchemeGroupVersion.WithResource("persistentvolumeclaims"), core},
+		"Pod":                   {corev1.SchemeGroupVersion.WithResource("pods"), core},
+		"Secret":                {corev1.SchemeGroupVersion.WithResource("secrets"), core},
+		"Service":               {corev1.SchemeGroupVersion.WithResource("services"), core},
+		"ServiceAccount":        {corev1.SchemeGroupVersion.WithResource("serviceaccounts"), core},
+		"StatefulSet":           {appsv1.SchemeGroupVersion.WithResource("statefulsets"), apps},
+	}
+	found, ok := known[name]
+	if !ok {
+		return kind{}, fmt.Errorf("gpk knows no objects of the kind %q", name)
+	}
+	return found, nil
+}
+
+// objectName is how people are told of an object, as kubectl would.
+func objectName(object plan.Object) string {
+	return object.GetObjectKind().GroupVersionKind().Kind + "/" + object.GetName()
+}
+
+// apply makes one object be as given, on the server's side. With dryRun the server answers what would be and keeps
+// nothing. Fields that another manager has set otherwise are taken over: the file is what the user wants.
+func (t *Target) apply(ctx context.Context, object plan.Object, owner string, dryRun bool) (plan.Object, error) {
+	k, err := kindOf(object.GetObjectKind().GroupVersionKind().Kind)
+	if err != nil {
+		return nil, err
+	}
+	body, err := json.Marshal(object)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", objectName(object), err)
+	}
+	options := metav1.PatchOptions{FieldManager: owner, Force: new(true)}
+	if dryRun {
+		options.DryRun = []string{metav1.DryRunAll}
+	}
+	result := emptyLike(object)
+	err = k.group(t.client).Patch(types.ApplyPatchType).Namespace(t.Ref.Namespace).Resource(k.resource.Resource).Name(object.GetName()).
+		VersionedParams(&options, metav1.ParameterCodec).Body(body).Do(ctx).Into(result)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", objectName(object), err)
+	}
+	return result, nil
+}
+
+// live is the object as the server has it now, nil if it has none.
+func (t *Target) live(ctx context.Context, object plan.Object) (plan.Object, error) {
+	k, err := kindOf(object.GetObjectKind().GroupVersionKind().Kind)
+	if err != nil {
+		return nil, err
+	}
+	found := emptyLike(object)
+	err = k.group(t.client).Get().Namespace(t.Ref.Namespace).Resource(k.resource.Resource).Name(object.GetName()).Do(ctx).Into(found)
+	if apierrors.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", objectName(object), err)
+	}
+	return found, nil
+}
+
+// difference says what applying an object would do: "" for nothing.
+func (t *Target) difference(ctx context.Context, object plan.Object, owner string) (string, error) {
+	live, err := t.live(ctx, object)
+	if err != nil {
+		return "", err
+	}
+	if live == nil {
+		return objectName(object) + " is missing", nil
+	}
+	wanted, err := t.apply(ctx, object, owner, true)
+	if err != nil {
+		return "", err
+	}
+	for _, side := range []plan.Object{live, wanted} {
+		side.SetManagedFields(nil)
+		side.SetResourceVersion("")
+		side.SetGeneration(0)
+	}
+	if reflect.DeepEqual(live, wanted) {
+		return "", nil
+	}
+	return objectName(object) + " differs", nil
+}
+
+func emptyLike(object plan.Object) plan.Object {
+	return reflect.New(reflect.TypeOf(object).Elem()).Interface().(plan.Object)
+}
+
+// each calls do for every item, a bounded number at once. One failure stops what has not been started.
+func each[T any](ctx context.Context, items []T, do func(context.Context, int, T) error) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(parallel)
+	for i, item := range items {
+		if ctx.Err() != nil {
+			break
+		}
+		group.Go(func() error { return do(ctx, i, item) })
+	}
+	return group.Wait()
+}

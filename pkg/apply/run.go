@@ -1,0 +1,137 @@
+package apply
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"gpk/pkg/plan"
+)
+
+// Outcome is what a finished operation tells.
+type Outcome struct {
+	// Changed is the number of steps that had something to do.
+	Changed int
+}
+
+// Options of Run.
+type Options struct {
+	// Spec is the text of cluster.yaml with defaults, kept in the cluster's record. Empty: the record keeps its own.
+	Spec string
+	// Waiting is told who holds the lock while gpk finds out whether that gpk still lives.
+	Waiting func(holder string)
+	// Remove deletes the lock and the record at the end: the cluster is no more.
+	Remove bool
+}
+
+// Run takes the lock and carries a plan out.
+func (t *Target) Run(ctx context.Context, p plan.Plan, options Options, observe Observer) (outcome Outcome, err error) {
+	lock, held, err := t.acquire(ctx, options.Waiting)
+	if err != nil {
+		return Outcome{}, err
+	}
+	defer func() {
+		if releaseErr := lock.release(options.Remove && err == nil); releaseErr != nil && err == nil {
+			err = fmt.Errorf("everything is done, but the lock could not be given back: %w", releaseErr)
+		}
+	}()
+	record, err := t.Record(held)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if options.Spec != "" {
+		record.Spec = options.Spec
+	}
+	e := engine{
+		handler: t.handler,
+		journal: &recorder{target: t, record: record, operation: p.Operation},
+		observe: serial(observe),
+		clock:   time.Now,
+	}
+	outcome.Changed, err = e.run(held, p.Steps)
+	if err == nil && options.Remove {
+		err = t.Forget(held)
+	}
+	return outcome, err
+}
+
+// Preview is one step and what its Check found.
+type Preview struct {
+	Step    plan.Step
+	Finding Finding
+}
+
+// Preview checks every step of a plan and changes nothing.
+func (t *Target) Preview(ctx context.Context, p plan.Plan) ([]Preview, error) {
+	previews := make([]Preview, len(p.Steps))
+	err := each(ctx, p.Steps, func(ctx context.Context, i int, step plan.Step) error {
+		h, err := t.handler(step)
+		if err != nil {
+			return err
+		}
+		finding, err := h.Check(ctx)
+		if err != nil {
+			return &StepError{Step: step, Err: err}
+		}
+		previews[i] = Preview{step, finding}
+		return nil
+	})
+	return previews, err
+}
+
+// serial makes an observer safe for handlers that report from several goroutines.
+func serial(observe Observer) Observer {
+	var mutex sync.Mutex
+	return func(event Event) {
+		mutex.Lock()
+		defer mutex.Unlock()
+		observe(event)
+	}
+}
+
+// recorder is the journal in the cluster's record.
+type recorder struct {
+	target    *Target
+	record    Record
+	operation string
+}
+
+func (r *recorder) note(ctx context.Context, step plan.Step, event, detail string) error {
+	r.record.Journal = append(r.record.Journal, Entry{time.Now().UTC(), r.operation, step.ID, event, detail})
+	return r.target.keep(ctx, r.record)
+}
+
+// handler is the one that carries out a step's action.
+func (t *Target) handler(step plan.Step) (handler, error) {
+	switch action := step.Action.(type) {
+	case plan.Apply:
+		return &applyHandler{t, action}, nil
+	case plan.Keys:
+		return &keysHandler{t, action}, nil
+	case plan.Running:
+		return &runningHandler{t, action}, nil
+	case plan.Ready:
+		return &readyHandler{t, action}, nil
+	case plan.Reach:
+		return &reachHandler{target: t, action: action}, nil
+	case plan.Initialise:
+		return &initialiseHandler{t, action}, nil
+	case plan.Standby:
+		return &standbyHandler{t, action}, nil
+	case plan.Database:
+		return &databaseHandler{t, action}, nil
+	case plan.Expose:
+		return &exposeHandler{t, action}, nil
+	case plan.Synced:
+		return &syncedHandler{t}, nil
+	case plan.Verify:
+		return &verifyHandler{target: t, action: action}, nil
+	case plan.Stop:
+		return &stopHandler{t, action}, nil
+	case plan.Remove:
+		return &removeHandler{t, action}, nil
+	}
+	return nil, errors.New("gpk has no handler for this step: please report it")
+}

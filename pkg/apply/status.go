@@ -1,0 +1,112 @@
+package apply
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"gpk/pkg/plan"
+	"gpk/pkg/segments"
+	"gpk/pkg/topology"
+)
+
+// Status is what the catalogue and the pods say of a cluster. Its JSON is stable.
+type Status struct {
+	Cluster plan.Ref `json:"cluster"`
+	// Coordinator is the acting coordinator's pod, empty if none answers.
+	Coordinator string           `json:"coordinator,omitempty"`
+	Instances   []InstanceStatus `json:"instances"`
+	// Faults say in words what is not as it should be. None: the cluster is whole.
+	Faults []string `json:"faults"`
+}
+
+// InstanceStatus is one row of the catalogue with its pod.
+type InstanceStatus struct {
+	Content int32 `json:"content"`
+	DBID    int32 `json:"dbid"`
+	// Role is coordinator, standby, primary or mirror: what the instance does now.
+	Role string `json:"role"`
+	// PreferredRole is what the instance was made for.
+	PreferredRole string `json:"preferredRole"`
+	// Status is up or down.
+	Status string `json:"status"`
+	// Mode is in sync or not in sync; - where there is no other copy.
+	Mode string `json:"mode"`
+	Pod  string `json:"pod"`
+	Port int32  `json:"port"`
+	Node string `json:"node"`
+	Dir  string `json:"dir"`
+}
+
+// Status asks the catalogue and the pods.
+func (t *Target) Status(ctx context.Context) (Status, error) {
+	status := Status{Cluster: t.Ref, Instances: []InstanceStatus{}, Faults: []string{}}
+	pods, err := t.Pods(ctx)
+	if err != nil {
+		return status, err
+	}
+	nodes := map[string]string{}
+	for i := range pods {
+		nodes[pods[i].Name] = pods[i].Spec.NodeName
+		if !ready(&pods[i]) {
+			status.Faults = append(status.Faults, "pod "+pods[i].Name+" "+condition(&pods[i]))
+		}
+	}
+	acting, err := t.Acting(ctx)
+	if errors.Is(err, errSilent) {
+		status.Faults = append(status.Faults, firstLine(err))
+		return status, nil
+	}
+	if err != nil {
+		return status, err
+	}
+	status.Coordinator = acting.Pod
+	for _, row := range acting.Catalogue {
+		status.Instances = append(status.Instances, instanceStatus(row, nodes[row.Pod()], acting.Catalogue))
+	}
+	status.Faults = append(status.Faults, acting.Catalogue.Unhealthy()...)
+	return status, nil
+}
+
+func instanceStatus(row segments.Row, node string, catalogue segments.Catalogue) InstanceStatus {
+	i := InstanceStatus{Content: row.Content, DBID: row.DBID, Role: roleName(row.Content, row.Role),
+		PreferredRole: roleName(row.Content, row.PreferredRole), Status: "down", Mode: "not in sync",
+		Pod: row.Pod(), Port: row.Port, Node: node, Dir: row.Dir}
+	if row.Up() {
+		i.Status = "up"
+	}
+	// The coordinator's own row never tells; the standby's does.
+	mode := row.Mode
+	mirror, mirrored := catalogue.Find(row.Content, topology.Mirror)
+	if mirrored && row.Content == topology.CoordinatorContent {
+		mode = mirror.Mode
+	}
+	switch {
+	case !mirrored:
+		i.Mode = "-"
+	case mode == "s":
+		i.Mode = "in sync"
+	}
+	return i
+}
+
+func roleName(content int32, role topology.Role) string {
+	names := map[topology.Role]string{topology.Primary: "primary", topology.Mirror: "mirror"}
+	if content == topology.CoordinatorContent {
+		names = map[topology.Role]string{topology.Primary: "coordinator", topology.Mirror: "standby"}
+	}
+	return names[role]
+}
+
+// Summary is the state of the cluster in a few words.
+func (s Status) Summary() string {
+	switch {
+	case s.Coordinator == "":
+		return "no coordinator answers"
+	case len(s.Faults) == 0:
+		return "whole, with its coordinator in pod " + s.Coordinator
+	}
+	return fmt.Sprintf("%d faults, with its coordinator in pod %s", len(s.Faults), s.Coordinator)
+}
+
+func firstLine(err error) string { return lastLines(err.Error(), 3) }

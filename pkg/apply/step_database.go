@@ -1,0 +1,91 @@
+package apply
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+
+	"gpk/pkg/plan"
+	"gpk/pkg/segments"
+	"gpk/pkg/topology"
+)
+
+// databaseHandler makes the user's database, and the client authentication on the coordinator and the standby.
+type databaseHandler struct {
+	target *Target
+	action plan.Database
+}
+
+func (h *databaseHandler) Check(ctx context.Context) (Finding, error) {
+	acting, err := h.target.Acting(ctx)
+	if errors.Is(err, errSilent) {
+		return Finding{State: Unknown, Details: []string{err.Error()}}, nil
+	}
+	if err != nil {
+		return Finding{}, err
+	}
+	details, err := h.missing(ctx, acting)
+	return pendingIf(details), err
+}
+
+func (h *databaseHandler) missing(ctx context.Context, acting Acting) ([]string, error) {
+	var details []string
+	if exists, err := h.exists(ctx, acting); err != nil {
+		return nil, err
+	} else if !exists {
+		details = append(details, "database "+h.action.Name+" is missing")
+	}
+	for _, pod := range coordinators(acting) {
+		current, err := h.target.run(ctx, pod, segments.ReadHBA())
+		if err != nil {
+			return nil, err
+		}
+		if segments.ReplaceHBA(current, h.action.HBA) != current {
+			details = append(details, "pg_hba.conf in pod "+pod+" differs")
+		}
+	}
+	return details, nil
+}
+
+func (h *databaseHandler) exists(ctx context.Context, acting Acting) (bool, error) {
+	if h.action.Name == "" {
+		return true, nil
+	}
+	answer, err := h.target.sql(ctx, acting, "postgres", segments.DatabaseExistsSQL(h.action.Name))
+	return answer == "t", err
+}
+
+func (h *databaseHandler) Do(ctx context.Context, _ func(string)) error {
+	acting, err := h.target.Acting(ctx)
+	if err != nil {
+		return err
+	}
+	if exists, err := h.exists(ctx, acting); err != nil {
+		return err
+	} else if !exists {
+		if _, err := h.target.sql(ctx, acting, "postgres", segments.CreateDatabaseSQL(h.action.Name)); err != nil {
+			return err
+		}
+	}
+	for _, pod := range coordinators(acting) {
+		current, err := h.target.run(ctx, pod, segments.ReadHBA())
+		if err != nil {
+			return err
+		}
+		sum := fmt.Sprintf("%x", sha256.Sum256([]byte(current)))
+		if _, err := h.target.run(ctx, pod, segments.WriteHBA(sum, segments.ReplaceHBA(current, h.action.HBA))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// coordinators are the pods of the acting coordinator and of its standby, if there is one.
+func coordinators(acting Acting) []string {
+	pods := []string{acting.Pod}
+	if row, found := acting.Catalogue.Find(topology.CoordinatorContent, topology.Mirror); found {
+		pods = append(pods, row.Pod())
+	}
+	return pods
+}

@@ -1,0 +1,163 @@
+package apply
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"gpk/pkg/plan"
+	"gpk/pkg/segments"
+	"gpk/pkg/topology"
+)
+
+// initialiseHandler makes the database with gpinitsystem, once. Whether it has been made is read from the catalogue. What an
+// initialisation that never finished has left behind is removed, and nothing else: the pods' volumes note beforehand that
+// the directories are about to be made, and afterwards that they are complete.
+type initialiseHandler struct {
+	target *Target
+	action plan.Initialise
+}
+
+// situation is what the facts say of the initialisation.
+type situation string
+
+const (
+	fresh     situation = "no instance has been initialised yet"
+	underWay  situation = "gpinitsystem is running"
+	abandoned situation = "an initialisation that did not finish left its directories behind"
+	unmarked  situation = "the instances are complete and not yet noted as such"
+	stopped   situation = "the database is stopped"
+	complete  situation = "the database is there"
+	conflict  situation = "what is there is not what is wanted"
+)
+
+func (h *initialiseHandler) Check(ctx context.Context) (Finding, error) {
+	if down, err := h.target.podsRunning(ctx, h.action.Topology.Pods()); err != nil || len(down) > 0 {
+		return Finding{State: Unknown, Details: down}, err
+	}
+	found, details, err := h.look(ctx)
+	switch {
+	case err != nil:
+		return Finding{}, err
+	case found == complete:
+		return Finding{State: Done}, nil
+	case found == conflict:
+		return Finding{State: Blocked, Details: details, Next: "nothing was changed: compare cluster.yaml with `gpk status`, " +
+			"or take another name or other volumes for a new cluster"}, nil
+	}
+	return Finding{State: Pending, Details: append([]string{string(found)}, details...)}, nil
+}
+
+// Do starts or attaches to gpinitsystem, whatever the situation asks for.
+func (h *initialiseHandler) Do(ctx context.Context, progress func(string)) error {
+	found, details, err := h.look(ctx)
+	if err != nil {
+		return err
+	}
+	j := job{h.target, h.action.Topology.Coordinator().Pod, "gpinitsystem"}
+	switch found {
+	case conflict:
+		return errors.New(firstOf(details))
+	case underWay:
+		progress("attaching to gpinitsystem, which is running")
+		err = j.follow(ctx, "gpinitsystem", progress)
+	case stopped:
+		err = h.target.runJob(ctx, j.pod, "gpstart", segments.Gpstart(), progress)
+	case abandoned, fresh:
+		if found == abandoned {
+			progress("removing what an initialisation that did not finish left behind")
+			if err := h.target.instances(ctx, "clear", byPod(h.action.Topology.Instances)); err != nil {
+				return err
+			}
+		}
+		if err := h.target.instances(ctx, "prepare", byPod(h.action.Topology.Instances)); err != nil {
+			return err
+		}
+		err = h.target.runJob(ctx, j.pod, j.name, h.action.Utility, progress)
+	}
+	return errors.Join(err, h.mark(ctx))
+}
+
+// mark notes on every volume that its instances are complete, if the catalogue says so. The standby's pod is left to the
+// standby's step, and the coordinator comes last: its mark speaks for all.
+func (h *initialiseHandler) mark(ctx context.Context) error {
+	acting, err := h.target.Acting(ctx)
+	if errors.Is(err, errSilent) {
+		return nil
+	}
+	if err != nil || len(acting.Catalogue.Missing(h.action.Topology.Instances)) > 0 {
+		return err
+	}
+	var others []podDirs
+	for _, pod := range byPod(h.action.Topology.Instances) {
+		if standby, _ := h.action.Topology.Standby(); pod.pod != acting.Pod && pod.pod != standby.Pod {
+			others = append(others, podDirs{pod: pod.pod})
+		}
+	}
+	if err := h.target.instances(ctx, "finish", others); err != nil {
+		return err
+	}
+	return h.target.instances(ctx, "finish", []podDirs{{pod: acting.Pod}})
+}
+
+// look decides from the catalogue first, then from the job, then from the directories.
+func (h *initialiseHandler) look(ctx context.Context) (situation, []string, error) {
+	coordinator := h.action.Topology.Coordinator()
+	state, err := job{h.target, coordinator.Pod, "gpinitsystem"}.state(ctx)
+	if err != nil {
+		return "", nil, err
+	}
+	if state.Phase == "running" {
+		return underWay, []string{"since " + state.Since}, nil
+	}
+	acting, err := h.target.Acting(ctx)
+	if err != nil && !errors.Is(err, errSilent) {
+		return "", nil, err
+	}
+	answers := err == nil
+	at := coordinator.Pod
+	var missing []string
+	if answers {
+		at, missing = acting.Pod, acting.Catalogue.Missing(h.action.Topology.Instances)
+	}
+	facts, err := h.target.facts(ctx, []podDirs{{at, []string{topology.CoordinatorDir}}})
+	if err != nil {
+		return "", nil, err
+	}
+	marker := facts[at].Marker
+	switch {
+	case answers && len(missing) == 0 && marker == segments.Initialised:
+		return complete, nil, nil
+	case answers && len(missing) == 0:
+		return unmarked, nil, nil
+	case answers && marker == segments.Initialised:
+		return conflict, missing, nil
+	case marker == segments.Initialised, !answers && state.Phase == "exited" && state.Status == 0:
+		return stopped, nil, nil
+	}
+	return h.lookAtDirectories(ctx)
+}
+
+// lookAtDirectories tells a clean start from an abandoned one, and from data that gpk did not make.
+func (h *initialiseHandler) lookAtDirectories(ctx context.Context) (situation, []string, error) {
+	pods := byPod(h.action.Topology.Instances)
+	facts, err := h.target.facts(ctx, pods)
+	if err != nil {
+		return "", nil, err
+	}
+	found := fresh
+	var foreign []string
+	for _, pod := range pods {
+		switch fact := facts[pod.pod]; {
+		case !fact.Present():
+		case fact.Marker == segments.Initialising:
+			found = abandoned
+		default:
+			foreign = append(foreign, fmt.Sprintf("the volume of pod %s holds instances of another cluster, or of an earlier one", pod.pod))
+		}
+	}
+	if len(foreign) > 0 {
+		return conflict, foreign, nil
+	}
+	return found, nil, nil
+}

@@ -1,0 +1,104 @@
+package apply
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"encoding/pem"
+	"fmt"
+
+	"golang.org/x/crypto/ssh"
+	corev1 "k8s.io/api/core/v1"
+
+	"gpk/pkg/plan"
+)
+
+// The files of the Secret, as the pods mount them.
+const (
+	userKey        = "id_ed25519"
+	authorizedKeys = "authorized_keys"
+	hostKey        = "host_key"
+	knownHosts     = "known_hosts"
+)
+
+// keysHandler makes the cluster's ssh keys once: one pair for the user and one for all hosts, known to all beforehand, so
+// that no host is ever trusted at first sight.
+type keysHandler struct {
+	target *Target
+	action plan.Keys
+}
+
+func (h *keysHandler) Check(ctx context.Context) (Finding, error) {
+	live, err := h.target.live(ctx, h.action.Secret)
+	if err != nil {
+		return Finding{}, err
+	}
+	if live == nil {
+		return Finding{State: Pending, Details: []string{objectName(h.action.Secret) + " is missing"}}, nil
+	}
+	data := live.(*corev1.Secret).Data
+	for _, file := range []string{userKey, authorizedKeys, hostKey, knownHosts} {
+		if len(data[file]) == 0 {
+			return Finding{State: Blocked, Details: []string{objectName(h.action.Secret) + " has no " + file},
+				Next: "delete the Secret if the pods may get new keys, restart the pods, and run this again"}, nil
+		}
+	}
+	for file, content := range h.action.Files {
+		if string(data[file]) != content {
+			return Finding{State: Pending, Details: []string{objectName(h.action.Secret) + " has another " + file}}, nil
+		}
+	}
+	return Finding{State: Done}, nil
+}
+
+func (h *keysHandler) Do(ctx context.Context, _ func(string)) error {
+	secret := h.action.Secret.DeepCopyObject().(*corev1.Secret)
+	secret.Data = map[string][]byte{}
+	for file, content := range h.action.Files {
+		secret.Data[file] = []byte(content)
+	}
+	live, err := h.target.live(ctx, secret)
+	if err != nil {
+		return err
+	}
+	if live != nil {
+		for _, file := range []string{userKey, authorizedKeys, hostKey, knownHosts} {
+			secret.Data[file] = live.(*corev1.Secret).Data[file]
+		}
+	} else if err := newKeys(secret.Data, h.target.Ref.Name); err != nil {
+		return err
+	}
+	_, err = h.target.apply(ctx, secret, manager, false)
+	return err
+}
+
+func newKeys(data map[string][]byte, cluster string) error {
+	user, userPublic, err := keyPair("gpadmin@" + cluster)
+	if err != nil {
+		return err
+	}
+	host, hostPublic, err := keyPair(cluster)
+	if err != nil {
+		return err
+	}
+	data[userKey], data[authorizedKeys] = user, userPublic
+	data[hostKey], data[knownHosts] = host, append([]byte("* "), hostPublic...)
+	return nil
+}
+
+// keyPair makes an ed25519 key in OpenSSH's form, and its public line.
+func keyPair(comment string) (private, public []byte, err error) {
+	publicKey, privateKey, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		return nil, nil, fmt.Errorf("ssh key: %w", err)
+	}
+	block, err := ssh.MarshalPrivateKey(privateKey, comment)
+	if err != nil {
+		return nil, nil, fmt.Errorf("ssh key: %w", err)
+	}
+	sshKey, err := ssh.NewPublicKey(publicKey)
+	if err != nil {
+		return nil, nil, fmt.Errorf("ssh key: %w", err)
+	}
+	return pem.EncodeToMemory(block), ssh.MarshalAuthorizedKey(sshKey), nil
+}

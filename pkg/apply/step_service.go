@@ -1,0 +1,151 @@
+package apply
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"gpk/pkg/plan"
+	"gpk/pkg/segments"
+)
+
+// serviceManager owns the selector of the clients' Service, which follows the acting coordinator and not cluster.yaml.
+const serviceManager = "gpk-acting-coordinator"
+
+// exposeHandler points the clients' Service at the acting coordinator's pod.
+type exposeHandler struct {
+	target *Target
+	action plan.Expose
+}
+
+func (h *exposeHandler) Check(ctx context.Context) (Finding, error) {
+	acting, err := h.target.Acting(ctx)
+	if errors.Is(err, errSilent) {
+		return Finding{State: Unknown, Details: []string{err.Error()}}, nil
+	}
+	if err != nil {
+		return Finding{}, err
+	}
+	live, err := h.target.live(ctx, h.service(""))
+	switch {
+	case err != nil:
+		return Finding{}, err
+	case live == nil:
+		return pendingIf([]string{"Service/" + h.action.Service + " is missing"}), nil
+	case !maps.Equal(live.(*corev1.Service).Spec.Selector, plan.PodSelector(acting.Pod)):
+		return pendingIf([]string{fmt.Sprintf("Service/%s does not lead to pod %s", h.action.Service, acting.Pod)}), nil
+	}
+	return Finding{State: Done}, nil
+}
+
+func (h *exposeHandler) Do(ctx context.Context, _ func(string)) error {
+	acting, err := h.target.Acting(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = h.target.apply(ctx, h.service(acting.Pod), serviceManager, false)
+	return err
+}
+
+func (h *exposeHandler) service(pod string) *corev1.Service {
+	return &corev1.Service{
+		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Service"},
+		ObjectMeta: metav1.ObjectMeta{Name: h.action.Service, Namespace: h.target.Ref.Namespace},
+		Spec:       corev1.ServiceSpec{Selector: plan.PodSelector(pod)},
+	}
+}
+
+// settlePatience bounds the waits for what follows by itself within moments: endpoints after a selector, mirrors
+// catching up after they were made.
+const settlePatience = 2 * time.Minute
+
+// syncedHandler waits until every instance is up and every pair is in sync.
+type syncedHandler struct{ target *Target }
+
+func (h *syncedHandler) Check(ctx context.Context) (Finding, error) {
+	acting, err := h.target.Acting(ctx)
+	if errors.Is(err, errSilent) {
+		return Finding{State: Unknown, Details: []string{err.Error()}}, nil
+	}
+	if err != nil {
+		return Finding{}, err
+	}
+	return pendingIf(acting.Catalogue.Unhealthy()), nil
+}
+
+// Do asks for a probe of all segments before each look: the catalogue is only as fresh as the last one.
+func (h *syncedHandler) Do(ctx context.Context, progress func(string)) error {
+	return retry(ctx, progress, func() ([]string, error) {
+		acting, err := h.target.Acting(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if _, err := h.target.sql(ctx, acting, "postgres", segments.ProbeSQL); err != nil {
+			return nil, err
+		}
+		finding, err := h.Check(ctx)
+		return finding.Details, err
+	})
+}
+
+// verifyHandler reads rows of a distributed table through the clients' Service, as a client would, and writes them where
+// they are not.
+type verifyHandler struct {
+	target *Target
+	action plan.Verify
+}
+
+func (h *verifyHandler) Check(ctx context.Context) (Finding, error) {
+	acting, err := h.target.Acting(ctx)
+	if errors.Is(err, errSilent) {
+		return Finding{State: Unknown, Details: []string{err.Error()}}, nil
+	}
+	if err != nil {
+		return Finding{}, err
+	}
+	out, err := h.target.run(ctx, h.action.From, segments.Psql("postgres", h.action.Host, segments.VerifyReadSQL))
+	var exit *ExecError
+	if errors.As(err, &exit) {
+		return pendingIf([]string{lastLines(exit.Output, 1)}), nil
+	}
+	if err == nil {
+		if fault := segments.ParseVerify(out, acting.Catalogue.Primaries()); fault != nil {
+			return pendingIf([]string{fault.Error()}), nil
+		}
+	}
+	return Finding{State: Done}, err
+}
+
+func (h *verifyHandler) Do(ctx context.Context, progress func(string)) error {
+	return retry(ctx, progress, func() ([]string, error) {
+		_, err := h.target.run(ctx, h.action.From, segments.Psql("postgres", h.action.Host, segments.VerifyWriteSQL()))
+		var exit *ExecError
+		if errors.As(err, &exit) {
+			return []string{exit.Error()}, nil
+		}
+		return nil, err
+	})
+}
+
+// retry tries until nothing is left to wait for, for settlePatience.
+func retry(ctx context.Context, progress func(string), try func() (left []string, err error)) error {
+	for until := time.Now().Add(settlePatience); ; {
+		left, err := try()
+		if err != nil || len(left) == 0 {
+			return err
+		}
+		if time.Now().After(until) {
+			return errors.New(strings.Join(left, "; "))
+		}
+		progress(firstOf(left))
+		if err := sleep(ctx, 500*time.Millisecond); err != nil {
+			return err
+		}
+	}
+}

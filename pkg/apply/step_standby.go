@@ -1,0 +1,112 @@
+package apply
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"gpk/pkg/plan"
+	"gpk/pkg/segments"
+	"gpk/pkg/topology"
+)
+
+// standbyHandler makes the standby coordinator with gpinitstandby, unless the catalogue has one.
+type standbyHandler struct {
+	target *Target
+	action plan.Standby
+}
+
+func (h *standbyHandler) Check(ctx context.Context) (Finding, error) {
+	acting, err := h.target.Acting(ctx)
+	if errors.Is(err, errSilent) {
+		return Finding{State: Unknown, Details: []string{err.Error()}}, nil
+	}
+	if err != nil {
+		return Finding{}, err
+	}
+	state, err := job{h.target, acting.Pod, "gpinitstandby"}.state(ctx)
+	if err != nil {
+		return Finding{}, err
+	}
+	if state.Phase == "running" {
+		return pendingIf([]string{"gpinitstandby is running since " + state.Since}), nil
+	}
+	pod := h.action.Instance.Pod
+	row, found := acting.Catalogue.Find(topology.CoordinatorContent, topology.Mirror)
+	if found {
+		pod = row.Pod()
+	}
+	if down, err := h.target.podsRunning(ctx, []string{pod}); err != nil || len(down) > 0 {
+		return Finding{State: Unknown, Details: down}, err
+	}
+	facts, err := h.target.facts(ctx, []podDirs{{pod, []string{h.action.Instance.Dir}}})
+	if err != nil {
+		return Finding{}, err
+	}
+	return standbyFinding(row, found, pod, facts[pod]), nil
+}
+
+func standbyFinding(row segments.Row, found bool, pod string, facts segments.PodFacts) Finding {
+	switch {
+	case found && facts.Marker == segments.Initialised:
+		return Finding{State: Done}
+	case found && row.Up() && row.Mode == "s":
+		return pendingIf([]string{"the standby is there and not yet noted as complete"})
+	case facts.Marker == segments.Initialised, facts.Marker == segments.NotInitialised && facts.Present():
+		return Finding{State: Blocked,
+			Details: []string{fmt.Sprintf("there is no standby in the catalogue, but the volume of pod %s holds a coordinator's data", pod)},
+			Next:    "make sure that nobody needs that data, move it aside in the pod, and run this again"}
+	}
+	return pendingIf([]string{"there is no standby"})
+}
+
+// Do waits for a gpinitstandby that is running, or clears away what one that did not finish left behind and runs it.
+func (h *standbyHandler) Do(ctx context.Context, progress func(string)) error {
+	acting, err := h.target.Acting(ctx)
+	if err != nil {
+		return err
+	}
+	j := job{h.target, acting.Pod, "gpinitstandby"}
+	state, err := j.state(ctx)
+	if err != nil {
+		return err
+	}
+	if state.Phase == "running" {
+		err = j.follow(ctx, "gpinitstandby", progress)
+	} else {
+		err = h.make(ctx, acting, progress)
+	}
+	return errors.Join(err, h.mark(ctx))
+}
+
+func (h *standbyHandler) make(ctx context.Context, acting Acting, progress func(string)) error {
+	if row, found := acting.Catalogue.Find(topology.CoordinatorContent, topology.Mirror); found {
+		if row.Up() && row.Mode == "s" {
+			return nil
+		}
+		if err := h.target.runJob(ctx, acting.Pod, "gpinitstandby-remove", segments.RemoveStandby(), progress); err != nil {
+			return err
+		}
+	}
+	place := []podDirs{{h.action.Instance.Pod, []string{h.action.Instance.Dir}}}
+	if err := h.target.instances(ctx, "clear", place); err != nil {
+		return err
+	}
+	if err := h.target.instances(ctx, "prepare", place); err != nil {
+		return err
+	}
+	return h.target.runJob(ctx, acting.Pod, "gpinitstandby", segments.InitStandby(h.action.Instance), progress)
+}
+
+// mark notes on the standby's volume that it is complete, if the catalogue has it.
+func (h *standbyHandler) mark(ctx context.Context) error {
+	acting, err := h.target.Acting(ctx)
+	if err != nil {
+		return err
+	}
+	row, found := acting.Catalogue.Find(topology.CoordinatorContent, topology.Mirror)
+	if !found {
+		return nil
+	}
+	return h.target.instances(ctx, "finish", []podDirs{{pod: row.Pod()}})
+}

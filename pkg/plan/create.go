@@ -1,0 +1,68 @@
+package plan
+
+import (
+	"gpk/pkg/segments"
+	"gpk/pkg/topology"
+)
+
+// Create is the plan of a new cluster. Its steps are those of a person who knows what depends on what: keys and names
+// before pods, volumes before pods since a pod with a bound claim starts at once, ssh before gpinitsystem, and the
+// clients' Service and a written row last.
+func Create(c *topology.Cluster) (Plan, error) {
+	t := topology.New(c)
+	shared, err := sharedObjects(c)
+	if err != nil {
+		return Plan{}, err
+	}
+	keys, err := keys(c)
+	if err != nil {
+		return Plan{}, err
+	}
+	volumes, err := volumes(c, t)
+	if err != nil {
+		return Plan{}, err
+	}
+	workloads, err := workloads(c, t)
+	if err != nil {
+		return Plan{}, err
+	}
+	coordinator := t.Coordinator().Pod
+	steps := []Step{
+		{"keys", "ssh keys of the cluster", Converge, keys},
+		{"objects", "services and scripts", Converge, Apply{shared}},
+		{"volumes", "volume claims", Converge, volumes},
+		{"pods", "stateful sets", Converge, workloads},
+		{"running", "pods running", Converge, Running{t.Pods()}},
+		{"network", "every host reachable by ssh", Converge, Reach{coordinator, hosts(c, t)}},
+		{"initialise", "gpinitsystem", Once, Initialise{t, initSystem(c, t)}},
+	}
+	if standby, wanted := t.Standby(); wanted {
+		steps = append(steps, Step{"standby", "standby coordinator", Once, Standby{standby}})
+	}
+	steps = append(steps,
+		Step{"database", "database and client authentication", Converge, database(c)},
+		Step{"ready", "instances running in every pod", Converge, Ready{t.Pods()}},
+		Step{"synced", "mirrors in sync", Converge, Synced{}},
+		Step{"service", "clients' service", Converge, Expose{c.ClientService()}},
+		Step{"verify", "a row written and read through the service", Converge, Verify{t.Segments(topology.Primary)[0].Pod, c.ClientHost()}},
+	)
+	return Plan{"create", Ref{c.Metadata.Namespace, c.Metadata.Name}, steps}, nil
+}
+
+func hosts(c *topology.Cluster, t topology.Topology) []string {
+	var hosts []string
+	for _, pod := range t.Pods() {
+		hosts = append(hosts, c.Host(pod))
+	}
+	return hosts
+}
+
+func database(c *topology.Cluster) Database {
+	domain := c.HostsService() + "." + c.Metadata.Namespace + ".svc." + c.Spec.Network.ClusterDomain
+	return Database{c.Spec.Database.Name, segments.HBABlock(domain, c.Spec.Database.HBA)}
+}
+
+// initSystem gives every instance the settings of cluster.yaml.
+func initSystem(c *topology.Cluster, t topology.Topology) segments.Utility {
+	return segments.InitSystem(t, c.Spec.Database.Locale, 250, nil)
+}

@@ -1,0 +1,74 @@
+package plan
+
+import (
+	"encoding/json"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/strategicpatch"
+
+	"gpk/pkg/topology"
+)
+
+// podIndexLabel carries a StatefulSet pod's ordinal.
+const podIndexLabel = "apps.kubernetes.io/pod-index"
+
+// antiAffinity keeps the two copies of one content apart. Pod i of the mirrors holds the mirrors of pod i of the primaries,
+// so a term on the other component with the pod's own index keeps just those two apart, and the nodes need no label for
+// it. The coordinator and its standby are one StatefulSet and keep apart from each other.
+func antiAffinity(cluster string, component topology.Component, pods topology.Pods) *corev1.Affinity {
+	if pods.AntiAffinity == topology.AntiAffinityNone {
+		return nil
+	}
+	other, samePair := component, []string(nil)
+	switch component {
+	case topology.PrimaryComponent:
+		other, samePair = topology.MirrorComponent, []string{podIndexLabel}
+	case topology.MirrorComponent:
+		other, samePair = topology.PrimaryComponent, []string{podIndexLabel}
+	}
+	term := corev1.PodAffinityTerm{
+		LabelSelector:  &metav1.LabelSelector{MatchLabels: componentLabels(cluster, other)},
+		MatchLabelKeys: samePair,
+		TopologyKey:    pods.TopologyKey,
+	}
+	rule := &corev1.PodAntiAffinity{}
+	if pods.AntiAffinity == topology.AntiAffinityRequired {
+		rule.RequiredDuringSchedulingIgnoredDuringExecution = []corev1.PodAffinityTerm{term}
+	} else {
+		rule.PreferredDuringSchedulingIgnoredDuringExecution = []corev1.WeightedPodAffinityTerm{{Weight: 100, PodAffinityTerm: term}}
+	}
+	return &corev1.Affinity{PodAntiAffinity: rule}
+}
+
+// spread shares the pods of a component evenly among the nodes, where that can be had.
+func spread(labels map[string]string, pods topology.Pods) []corev1.TopologySpreadConstraint {
+	return []corev1.TopologySpreadConstraint{{
+		MaxSkew:           1,
+		TopologyKey:       pods.TopologyKey,
+		WhenUnsatisfiable: corev1.ScheduleAnyway,
+		LabelSelector:     &metav1.LabelSelector{MatchLabels: labels},
+	}}
+}
+
+// patched is the StatefulSet with cluster.yaml's patch on its pod template.
+func patched(set *appsv1.StatefulSet, patch *corev1.PodTemplateSpec) (*appsv1.StatefulSet, error) {
+	if patch == nil {
+		return set, nil
+	}
+	original, err := json.Marshal(set.Spec.Template)
+	if err != nil {
+		return nil, err
+	}
+	change, err := json.Marshal(patch)
+	if err != nil {
+		return nil, err
+	}
+	merged, err := strategicpatch.StrategicMergePatch(original, change, corev1.PodTemplateSpec{})
+	if err != nil {
+		return nil, err
+	}
+	set.Spec.Template = corev1.PodTemplateSpec{}
+	return set, json.Unmarshal(merged, &set.Spec.Template)
+}

@@ -1,0 +1,69 @@
+package plan
+
+import (
+	"fmt"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"gpk/pkg/topology"
+	"gpk/templates"
+)
+
+// Container is the name of the database container in every pod.
+const Container = "greenplum"
+
+func workloads(c *topology.Cluster, t topology.Topology) (Apply, error) {
+	var apply Apply
+	for _, group := range t.Groups {
+		set, err := statefulSet(c, group)
+		if err != nil {
+			return Apply{}, fmt.Errorf("stateful set %s: %w", group.Name, err)
+		}
+		apply.Objects = append(apply.Objects, set)
+	}
+	return apply, nil
+}
+
+func statefulSet(c *topology.Cluster, group topology.Group) (*appsv1.StatefulSet, error) {
+	set := &appsv1.StatefulSet{}
+	if err := templates.Decode("statefulset", set); err != nil {
+		return nil, err
+	}
+	labels := componentLabels(c.Metadata.Name, group.Component)
+	pods := c.GroupPods(group.Component)
+	name(set, c, group.Name)
+	set.Labels = labels
+	set.Spec.ServiceName = c.HostsService()
+	set.Spec.Replicas = &group.Replicas
+	set.Spec.Selector = &metav1.LabelSelector{MatchLabels: labels}
+	set.Spec.Template.Labels = labels
+	claim := &set.Spec.VolumeClaimTemplates[0]
+	claim.Labels = labels
+	claim.Spec = claimSpec(claim.Spec, pods.Storage)
+
+	pod := &set.Spec.Template.Spec
+	pod.ServiceAccountName = c.Metadata.Name
+	for _, secret := range c.Spec.ImagePullSecrets {
+		pod.ImagePullSecrets = append(pod.ImagePullSecrets, corev1.LocalObjectReference{Name: secret})
+	}
+	pod.NodeSelector = pods.NodeSelector
+	pod.Tolerations = pods.Tolerations
+	pod.PriorityClassName = pods.PriorityClassName
+	pod.SchedulerName = pods.SchedulerName
+	pod.Affinity = antiAffinity(c.Metadata.Name, group.Component, pods)
+	pod.TopologySpreadConstraints = spread(labels, pods)
+	fillContainer(&pod.Containers[0], c, pods)
+	pod.Volumes[0].ConfigMap.Name = scriptsName(c)
+	pod.Volumes[1].Secret.SecretName = keysName(c)
+	return patched(set, c.Spec.PodTemplate)
+}
+
+func fillContainer(container *corev1.Container, c *topology.Cluster, pods topology.Pods) {
+	container.Image = c.ImageRef()
+	container.ImagePullPolicy = c.Spec.ImagePullPolicy
+	container.Resources.Requests = pods.Resources.Requests
+	container.Resources.Limits = pods.Resources.Limits
+	container.Env = []corev1.EnvVar{{Name: "LANG", Value: c.Spec.Database.Locale}}
+}

@@ -1,0 +1,64 @@
+package segments
+
+import (
+	"strings"
+
+	"gpk/pkg/topology"
+)
+
+// Marks of the part of pg_hba.conf that gpk writes.
+const (
+	hbaBegin = "# gpk: from here to the next mark this is written from cluster.yaml"
+	hbaEnd   = "# gpk: end"
+)
+
+// HBABlock is the part of pg_hba.conf that gpk owns: the cluster's own pods as the administrator, then the clients of
+// cluster.yaml. A name that begins with a dot matches every host of that domain.
+func HBABlock(podDomain string, clients []string) string {
+	lines := append([]string{hbaBegin, "host all gpadmin ." + podDomain + " trust"}, clients...)
+	return strings.Join(append(lines, hbaEnd), "\n") + "\n"
+}
+
+// ReplaceHBA puts the block in the place of an earlier one, or at the end.
+func ReplaceHBA(current, block string) string {
+	before, rest, found := strings.Cut(current, hbaBegin)
+	if !found {
+		return strings.TrimRight(current, "\n") + "\n" + block
+	}
+	_, after, _ := strings.Cut(rest, hbaEnd+"\n")
+	return before + block + after
+}
+
+// DatabaseExistsSQL prints t if the database exists.
+func DatabaseExistsSQL(name string) string {
+	return "select exists (select from pg_database where datname = " + literal(name) + ");\n"
+}
+
+// CreateDatabaseSQL makes a database.
+func CreateDatabaseSQL(name string) string {
+	return "create database " + identifier(name) + ";\n"
+}
+
+// literal and identifier quote a value for SQL with standard_conforming_strings on, the default since PostgreSQL 9.1.
+func literal(s string) string    { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
+func identifier(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"` }
+
+// Settings is a file of server settings for gpinitsystem -p, which appends it to every instance's postgresql.conf.
+func Settings(names []string, value func(string) string) File {
+	var b strings.Builder
+	for _, name := range names {
+		b.WriteString(name + " = " + literal(value(name)) + "\n")
+	}
+	return File{"settings.conf", b.String()}
+}
+
+// ReadHBA prints the coordinator's pg_hba.conf, and WriteHBA replaces it and makes the server read it. sum is the SHA-256
+// of what was read, in hexadecimal: a change by somebody else in between is an error and not lost.
+func ReadHBA() Command { return run("cat", topology.CoordinatorDir+"/pg_hba.conf") }
+
+// WriteHBA is the other half of ReadHBA.
+func WriteHBA(sum, content string) Command {
+	command := Script("hba.sh", sum)
+	command.Stdin = content
+	return command
+}

@@ -1,0 +1,62 @@
+package segments
+
+import (
+	"fmt"
+	"strings"
+
+	"gpk/pkg/topology"
+)
+
+// InitSystem makes a new cluster with its primaries and mirrors. The standby is left to InitStandby: a step of its own can
+// be repeated on its own.
+//
+// The input file is read by bash, so every value is quoted. The arrays' form, host~address~port~dir~dbid~content, is that
+// of gpinitsystem 7 and of 6 from 6.24 on. HBA_HOSTNAMES=1 writes names instead of addresses into pg_hba.conf, since a
+// pod's address changes.
+func InitSystem(t topology.Topology, locale string, maxConnections int, settings []File) Utility {
+	var b strings.Builder
+	fmt.Fprintf(&b, "ARRAY_NAME=%s\n", quote("gpk"))
+	fmt.Fprintf(&b, "TRUSTED_SHELL=ssh\nENCODING=UNICODE\nHBA_HOSTNAMES=1\n")
+	fmt.Fprintf(&b, "COORDINATOR_MAX_CONNECT=%d\nMASTER_MAX_CONNECT=%d\n", maxConnections, maxConnections)
+	fmt.Fprintf(&b, "QD_PRIMARY_ARRAY=%s\n", quote(entry(t.Coordinator())))
+	writeArray(&b, "PRIMARY_ARRAY", t.Segments(topology.Primary))
+	if mirrors := t.Segments(topology.Mirror); len(mirrors) > 0 {
+		writeArray(&b, "MIRROR_ARRAY", mirrors)
+	}
+	argv := []string{"gpinitsystem", "-a", "-I", "gpinitsystem.conf", "-n", locale}
+	for _, file := range settings {
+		argv = append(argv, "-p", file.Name)
+	}
+	return Utility{Argv: argv, Files: append([]File{{"gpinitsystem.conf", b.String()}}, settings...)}
+}
+
+func writeArray(b *strings.Builder, name string, instances []topology.Instance) {
+	fmt.Fprintf(b, "declare -a %s=(\n", name)
+	for _, instance := range instances {
+		fmt.Fprintf(b, "%s\n", quote(entry(instance)))
+	}
+	fmt.Fprintf(b, ")\n")
+}
+
+func entry(i topology.Instance) string {
+	return fmt.Sprintf("%s~%s~%d~%s~%d~%d", i.Host, i.Host, i.Port, i.Dir, i.DBID, i.Content)
+}
+
+// quote makes a word that bash reads as it is.
+func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
+
+// InitStandby makes the standby coordinator on an instance's host, onto an empty directory. It is run on the acting
+// coordinator.
+func InitStandby(standby topology.Instance) Utility {
+	return Utility{Argv: []string{"gpinitstandby", "-a", "-s", standby.Host, "-P", fmt.Sprint(standby.Port),
+		"-S", standby.Dir, "--hba-hostnames"}}
+}
+
+// Gpstop stops the whole cluster in a mode: smart, fast or immediate. It exits 2 when everything is stopped already.
+func Gpstop(mode string) Utility { return Utility{Argv: []string{"gpstop", "-a", "-M", mode}} }
+
+// Gpstart starts the whole cluster. It exits 2 when it is running already.
+func Gpstart() Utility { return Utility{Argv: []string{"gpstart", "-a"}} }
+
+// RemoveStandby takes a standby out of the catalogue. It is run on the acting coordinator.
+func RemoveStandby() Utility { return Utility{Argv: []string{"gpinitstandby", "-a", "-r"}} }

@@ -1,0 +1,80 @@
+package segments
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Marker is how far a pod's volume knows the initialisation of its instances to be.
+type Marker string
+
+// The markers, as instances.sh prints them.
+const (
+	NotInitialised Marker = "none"
+	Initialising   Marker = "initialising"
+	Initialised    Marker = "initialised"
+)
+
+// PodFacts is what a pod's volume and processes say of its instances.
+type PodFacts struct {
+	Marker Marker
+	// Instances are absent, stopped or running, by data directory.
+	Instances map[string]string
+}
+
+// Present says whether any of the instances' directories exists.
+func (f PodFacts) Present() bool {
+	for _, state := range f.Instances {
+		if state != "absent" {
+			return true
+		}
+	}
+	return false
+}
+
+// Instances calls a verb of instances.sh for data directories: facts, prepare, clear, finish or stop.
+func Instances(verb string, dirs ...string) Command {
+	return Script("instances.sh", append([]string{verb}, dirs...)...)
+}
+
+// ParsePodFacts reads what `instances.sh facts` printed. An answer without its last line was cut off and is an error.
+func ParsePodFacts(out string) (PodFacts, error) {
+	facts := PodFacts{Instances: map[string]string{}}
+	complete := false
+	for line := range strings.Lines(out) {
+		fields := strings.Fields(line)
+		switch {
+		case len(fields) == 2 && fields[0] == "marker":
+			facts.Marker = Marker(fields[1])
+		case len(fields) == 3 && fields[0] == "instance":
+			facts.Instances[fields[1]] = fields[2]
+		case len(fields) == 1 && fields[0] == "end":
+			complete = true
+		default:
+			return PodFacts{}, fmt.Errorf("unknown fact %q", line)
+		}
+	}
+	if !complete {
+		return PodFacts{}, fmt.Errorf("the facts were cut off after %q", firstLine(out))
+	}
+	return facts, nil
+}
+
+// Unreachable reads what reach.sh printed for the hosts, and says of each that did not answer why.
+func Unreachable(out string, hosts []string) []string {
+	answers := map[string]string{}
+	for line := range strings.Lines(out) {
+		host, answer, _ := strings.Cut(strings.TrimSpace(line), " ")
+		answers[host] = answer
+	}
+	var failed []string
+	for _, host := range hosts {
+		switch answer, found := answers[host]; {
+		case !found:
+			failed = append(failed, host+": no answer")
+		case answer != "ok":
+			failed = append(failed, host+": "+answer)
+		}
+	}
+	return failed
+}

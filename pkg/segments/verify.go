@@ -1,0 +1,43 @@
+package segments
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+)
+
+// VerifyRows is how many rows the verification writes. Hashed over the segments, nearly every segment gets one where there
+// are fewer than a hundred.
+const VerifyRows = 1000
+
+// VerifyWriteSQL writes rows to a distributed table and leaves them there, so that whoever looks later can read them back.
+// A table made without a distribution policy is hashed by its first column.
+func VerifyWriteSQL() string {
+	return fmt.Sprintf(`set client_min_messages = error;
+drop table if exists gpk_verify;
+create table gpk_verify (id int);
+insert into gpk_verify select generate_series(1, %d);
+`, VerifyRows)
+}
+
+// VerifyReadSQL reads the rows back and asks every primary to answer, for ParseVerify.
+const VerifyReadSQL = `select json_build_object(
+  'rows', (select count(*) from gpk_verify),
+  'sum', (select sum(id) from gpk_verify),
+  'primaries', (select count(*) from gp_dist_random('gp_id')));
+`
+
+// ParseVerify reads what VerifyReadSQL printed and says what is wrong with it.
+func ParseVerify(out string, primaries int) error {
+	var answer struct{ Rows, Sum, Primaries int }
+	if err := json.Unmarshal([]byte(strings.TrimSpace(out)), &answer); err != nil {
+		return fmt.Errorf("the verification came back as %q: %w", firstLine(out), err)
+	}
+	if want := VerifyRows * (VerifyRows + 1) / 2; answer.Rows != VerifyRows || answer.Sum != want {
+		return fmt.Errorf("%d rows with the sum %d were written, %d with the sum %d came back", VerifyRows, want, answer.Rows, answer.Sum)
+	}
+	if answer.Primaries != primaries {
+		return fmt.Errorf("%d of %d primaries answered", answer.Primaries, primaries)
+	}
+	return nil
+}

@@ -1,0 +1,17 @@
+#!/bin/bash
+# The environment that Greenplum's utilities need. Sourced by the other scripts and, through ~/.bashrc, by every ssh
+# command, since over ssh nothing else is read.
+
+if [ -z "${GPHOME:-}" ]; then
+  for GPHOME in /usr/local/greenplum-db /usr/local/gpdb /opt/greenplum-db /usr/local/greenplum-db-*; do
+    [ -f "$GPHOME/greenplum_path.sh" ] && break
+  done
+fi
+# shellcheck source=/dev/null
+. "$GPHOME/greenplum_path.sh"
+USER=$(id -un)
+export GPHOME USER LOGNAME=$USER
+# Greenplum 7 reads the first name, 6 the second. Both copies of the coordinator live under the same path.
+export COORDINATOR_DATA_DIRECTORY=/greenplum/coordinator/gpseg-1
+export MASTER_DATA_DIRECTORY=$COORDINATOR_DATA_DIRECTORY
+export PGPORT=5432 PGUSER=$USER

@@ -1,0 +1,14 @@
+#!/bin/bash
+# Replaces pg_hba.conf of the coordinator in this pod by standard input, whole or not at all, and keeps the one before. The
+# first argument is the checksum of the file that was read, so that a change in between is not lost.
+set -eu
+# shellcheck source=SCRIPTDIR/env.sh
+. /gpk/scripts/env.sh
+file=$COORDINATOR_DATA_DIRECTORY/pg_hba.conf
+new=$file.gpk-new
+cat >"$new"
+[ "$(sha256sum <"$file")" = "$1  -" ] || { echo "pg_hba.conf was changed by somebody else meanwhile" >&2; exit 1; }
+cp -p "$file" "$file.gpk-before"
+chmod --reference="$file" "$new"
+mv "$new" "$file"
+pg_ctl reload -D "$COORDINATOR_DATA_DIRECTORY" >/dev/null

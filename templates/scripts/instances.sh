@@ -1,0 +1,86 @@
+#!/bin/bash
+# What gpk asks of, and does to, the database instances of this pod before Greenplum's utilities can: one word per verb.
+#   facts DIR...    prints what is there: `marker STATE`, then `instance DIR absent|stopped|running`, then `end`
+#   prepare DIR...  makes the parents, notes that these directories are about to be made, and refuses if one exists
+#   clear DIR...    removes what an initialisation that never finished has made
+#   finish          notes that the initialisation is complete
+#   stop            stops every instance quickly and cleanly
+set -u
+# shellcheck source=SCRIPTDIR/env.sh
+. /gpk/scripts/env.sh
+state=/greenplum/.gpk
+
+marker() {
+  if [ -f "$state/initialised" ]; then
+    echo initialised
+  elif [ -f "$state/initialising" ]; then
+    echo initialising
+  else
+    echo none
+  fi
+}
+
+facts() {
+  echo "marker $(marker)"
+  for dir; do
+    if [ ! -e "$dir" ]; then
+      echo "instance $dir absent"
+    elif pg_ctl status -D "$dir" >/dev/null 2>&1; then
+      echo "instance $dir running"
+    else
+      echo "instance $dir stopped"
+    fi
+  done
+  echo end
+}
+
+prepare() {
+  for dir; do
+    [ ! -e "$dir" ] || { echo "$dir exists already" >&2; return 1; }
+    mkdir -p "${dir%/*}" || return 1
+  done
+  touch "$state/initialising"
+}
+
+# What the utilities started here may still be running when they themselves are gone.
+kill_users_of() {
+  for process in /proc/[0-9]*; do
+    pid=${process#/proc/}
+    [ "$pid" != $$ ] || continue
+    if tr '\0' ' ' 2>/dev/null <"$process/cmdline" | grep -qF -- "$1"; then
+      kill -9 "$pid" 2>/dev/null
+    fi
+  done
+}
+
+clear_unfinished() {
+  [ "$(marker)" != initialised ] || { echo "the instances here are complete: nothing was removed" >&2; return 1; }
+  [ "$(marker)" = initialising ] || return 0
+  for dir; do
+    kill_users_of "$dir"
+    rm -rf -- "$dir" || return 1
+  done
+  rm -f /tmp/.s.PGSQL.*
+}
+
+finish() {
+  touch "$state/initialised" && rm -f "$state/initialising"
+}
+
+stop() {
+  for dir in /greenplum/*/gpseg*; do
+    [ ! -f "$dir/postmaster.pid" ] || pg_ctl stop -D "$dir" -m fast -t 100 -w >/dev/null 2>&1 &
+  done
+  wait
+}
+
+verb=$1
+shift
+case $verb in
+  facts) facts "$@" ;;
+  prepare) prepare "$@" ;;
+  clear) clear_unfinished "$@" ;;
+  finish) finish ;;
+  stop) stop ;;
+  *) echo "unknown verb: $verb" >&2; exit 2 ;;
+esac

@@ -1,0 +1,87 @@
+#!/bin/bash
+# Durable jobs: a utility that runs on when gpk or its connection is gone. Everything about a job is in its own folder on
+# the volume: its input files, argv, pid with start time, log and exit status.
+#   start NAME ARGV...    takes a tar of input files on standard input; refuses while the same job runs
+#   state NAME            prints `absent`, `running SINCE`, `exited STATUS`, or `lost`
+#   follow NAME OFFSET    prints the log from that byte on until the job has ended
+#   tail NAME             prints the log's end
+# shellcheck disable=SC2094
+set -u
+verb=$1
+name=$2
+shift 2
+root=/greenplum/.gpk/jobs
+folder=$root/$name
+
+# A pid alone may name a stranger after the container was replaced; with its start time it cannot.
+start_time() { cut -d' ' -f22 "/proc/$1/stat" 2>/dev/null; }
+
+# A utility outlives its wrapper when somebody killed only that. Its children carry GPK_JOB as well, and some of them (the
+# database, ssh's masters) are meant to stay, so the utility's own name must be there too.
+survives() {
+  utility=$(head -n 1 "$folder/argv")
+  for process in /proc/[0-9]*; do
+    tr '\0' '\n' 2>/dev/null <"$process/environ" | grep -qxF "GPK_JOB=$name" || continue
+    tr '\0' ' ' 2>/dev/null <"$process/cmdline" | grep -qF -- "$utility" && return 0
+  done
+  return 1
+}
+
+state() {
+  if [ ! -d "$folder" ]; then
+    echo absent
+  elif [ -f "$folder/status" ]; then
+    echo "exited $(cat "$folder/status")"
+  else
+    read -r pid started since <"$folder/pid" 2>/dev/null || { echo lost; return; }
+    if [ "$(start_time "$pid")" = "$started" ]; then
+      echo "running $since"
+    elif [ -f "$folder/status" ]; then
+      # It ended between the two looks.
+      echo "exited $(cat "$folder/status")"
+    elif survives; then
+      echo "running $since"
+    else
+      echo lost
+    fi
+  fi
+}
+
+# run is the job's own process: it notes who it is, and its status when it is done.
+run() {
+  cd "$folder" || exit 1
+  echo "$BASHPID $(start_time "$BASHPID") $(date -u +%Y-%m-%dT%H:%M:%SZ)" >pid.new && mv pid.new pid
+  # shellcheck source=SCRIPTDIR/env.sh
+  . /gpk/scripts/env.sh
+  "$@"
+  echo $? >status.new && mv status.new status
+}
+
+start() {
+  case $(state) in
+    running*) echo "the job $name is running already" >&2; exit 3 ;;
+    absent) ;;
+    *) mv "$folder" "$folder.$(date -u +%Y%m%dT%H%M%S.%N)" || exit 1 ;;
+  esac
+  fresh=$(mktemp -d "$root/.new.XXXXXX") || exit 1
+  tar -x -C "$fresh" || exit 1
+  printf '%s\n' "$@" >"$fresh/argv"
+  mv "$fresh" "$folder" || exit 1
+  GPK_JOB=$name setsid /bin/bash "$0" run "$name" "$@" >"$folder/log" 2>&1 </dev/null &
+  # The caller may believe a job that has been started to be known.
+  until [ -f "$folder/pid" ]; do sleep 0.02; done
+}
+
+follow() {
+  read -r pid _ _ <"$folder/pid" || exit 1
+  exec tail -c "+$(($1 + 1))" -s 0.2 -f --pid="$pid" "$folder/log"
+}
+
+case $verb in
+  state) state ;;
+  start) start "$@" ;;
+  run) run "$@" ;;
+  follow) follow "$@" ;;
+  tail) tail -n 20 "$folder/log" ;;
+  *) echo "unknown verb: $verb" >&2; exit 2 ;;
+esac

@@ -1,0 +1,17 @@
+#!/bin/bash
+# Ready means that every database instance of this pod runs, not that sshd listens. A mirror and a standby answer that they
+# are rejecting connections (1), which is all they ever do; no answer is 2.
+set -u
+# shellcheck source=SCRIPTDIR/env.sh
+. /gpk/scripts/env.sh
+
+[ -f /greenplum/.gpk/initialised ] || { echo "no instance has been initialised here yet"; exit 1; }
+for dir in /greenplum/*/gpseg*; do
+  port=$(sed -n 4p "$dir/postmaster.pid" 2>/dev/null)
+  [ -n "$port" ] || { echo "the instance in $dir is not running"; exit 1; }
+  pg_isready -q -h /tmp -p "$port"
+  case $? in
+    0 | 1) ;;
+    *) echo "the instance in $dir does not answer on port $port"; exit 1 ;;
+  esac
+done
