@@ -34,6 +34,7 @@ func (v *validator) database(c *Cluster, path *field.Path) {
 		v.refuse(path.Child("locale"), database.Locale, "give a locale of the image, such as en_US.UTF-8 or C.UTF-8")
 	}
 	v.config(c, path.Child("config"))
+	v.limits(c, path.Child("config"))
 	for i, line := range database.HBA {
 		if complaint := hbaComplaint(line); complaint != "" {
 			v.refuse(path.Child("hba").Index(i), line, "%s", complaint)

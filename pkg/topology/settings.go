@@ -1,0 +1,195 @@
+package topology
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// NamedSetting is a server setting of a cluster: what the coordinator and the standby have, and what the segments have.
+type NamedSetting struct {
+	Name        string  `json:"name"`
+	Coordinator Setting `json:"coordinator"`
+	Segment     Setting `json:"segment"`
+	// Why is where the values come from: a formula, or the field of cluster.yaml that gives them.
+	Why string `json:"why"`
+}
+
+// Greenplum's own numbers.
+const (
+	defaultConnections = 250  // gpinitsystem: DEFAULT_QD_MAX_CONNECT
+	connectionFactor   = 3    // gpinitsystem: QE_CONNECT_FACTOR, what a segment has for each of the coordinator's
+	defaultBuffers     = 125  // MiB; gpinitsystem: DEFAULT_BUFFERS
+	defaultVmem        = 8192 // MB; gp_vmem_protect_limit
+	defaultStatement   = 125  // MiB; statement_mem
+	maxStatement       = 2000 // MiB; max_statement_mem, which statement_mem must stay below
+	activeStatements   = 20   // the limit of the resource queue pg_default
+)
+
+// Settings are the server settings of a cluster whose defaults are set: those derived from the resources in a fixed
+// order, then the others of spec.database.config by name. What config gives wins over what would be derived, for every
+// instance. Only max_connections is the coordinator's, as clients see it: a session takes several connections of a
+// segment, so that the segments have Greenplum's factor more.
+//
+// The values hold for a pod whose instances are all acting primaries. A mirror pod is no worse off: it has as many
+// instances as a primary pod and never both.
+func Settings(c *Cluster) []NamedSetting {
+	t := newTuning(c)
+	settings := []NamedSetting{t.connections(), t.preparedTransactions(), t.sharedBuffers(), t.vmemLimit(), t.statementMemory()}
+	derived := map[string]bool{}
+	for i := range settings {
+		derived[settings[i].Name] = true
+		t.override(&settings[i])
+	}
+	for _, name := range sortedKeys(c.Spec.Database.Config) {
+		if lower := strings.ToLower(name); !derived[lower] {
+			setting := NamedSetting{Name: lower}
+			t.override(&setting)
+			settings = append(settings, setting)
+		}
+	}
+	return settings
+}
+
+// share is the memory of a pod in MiB, 0 if nobody says how much, and the instances that share it.
+type share struct{ memory, instances int64 }
+
+func (s share) each() int64 { return s.memory / s.instances }
+
+// tuning derives settings.
+type tuning struct {
+	config               map[string]Setting
+	coordinator, segment share
+}
+
+func newTuning(c *Cluster) tuning {
+	return tuning{
+		config:      lowerNames(c.Spec.Database.Config),
+		coordinator: share{memory: memoryMiB(c, CoordinatorComponent), instances: 1},
+		segment:     share{memory: memoryMiB(c, PrimaryComponent), instances: int64(max(c.Spec.Segments.PerPod, 1))},
+	}
+}
+
+const noMemory = "Greenplum's default, since the pods have neither a limit nor a request of memory"
+
+// override puts what cluster.yaml gives in the place of what is derived.
+func (t tuning) override(s *NamedSetting) {
+	given, ok := t.config[s.Name]
+	if !ok {
+		return
+	}
+	s.Why = "spec.database.config"
+	if s.Name == "max_connections" {
+		s.Why += fmt.Sprintf(" for the coordinator, and %d times as many for the segments", connectionFactor)
+		return
+	}
+	s.Coordinator, s.Segment = given, given
+}
+
+// clientConnections are the coordinator's max_connections: one for each 16 MiB of the smaller of the two pods' memory for
+// an instance, never more than Greenplum's default and never too few for gpk's and Greenplum's own.
+func (t tuning) clientConnections() int64 {
+	if given, ok := wholeSetting(t.config["max_connections"]); ok {
+		return given
+	}
+	count := int64(defaultConnections)
+	for _, s := range []share{t.coordinator, t.segment} {
+		if s.memory > 0 {
+			count = min(count, s.each()/16)
+		}
+	}
+	return max(count, 50)
+}
+
+func (t tuning) connections() NamedSetting {
+	count := t.clientConnections()
+	return NamedSetting{"max_connections", number(count), number(connectionFactor * count),
+		"one for each 16 MiB of an instance's memory, 50 to 250; the segments have three times as many, as gpinitsystem gives them"}
+}
+
+func (t tuning) preparedTransactions() NamedSetting {
+	count := number(t.clientConnections())
+	return NamedSetting{"max_prepared_transactions", count, count,
+		"the coordinator's max_connections, the least that Greenplum's reference allows, on every instance"}
+}
+
+func (t tuning) sharedBuffers() NamedSetting {
+	count := t.clientConnections()
+	return NamedSetting{"shared_buffers", buffers(t.coordinator, count), buffers(t.segment, connectionFactor*count),
+		"an eighth of an instance's memory, 32 MB to 8 GB, and at least the 16 kB for each connection that Greenplum's reference asks for"}
+}
+
+func buffers(s share, connections int64) Setting {
+	size := int64(defaultBuffers)
+	if s.memory > 0 {
+		size = min(max(s.each()/8, 32), 8192)
+	}
+	return megabytes(max(size, (16*connections+1023)/1024))
+}
+
+func (t tuning) vmemLimit() NamedSetting {
+	why := "((RAM - 7.5 GB - 5% RAM) / 1.7) / acting primaries, Greenplum's formula with the pod's memory as RAM; " +
+		"in pods below 30 GB a quarter of it instead of the 7.5 GB"
+	if t.coordinator.memory == 0 && t.segment.memory == 0 {
+		why = noMemory
+	}
+	return NamedSetting{"gp_vmem_protect_limit", number(vmem(t.coordinator)), number(vmem(t.segment)), why}
+}
+
+// vmem is gp_vmem_protect_limit in MB. The formula is that of Greenplum's best practices, "Resource Queue Memory
+// Management", without swap. Its 7.5 GB are for the operating system of a whole host.
+func vmem(s share) int64 {
+	const gib = 1024
+	if s.memory == 0 {
+		return defaultVmem
+	}
+	reserve := min(7.5*gib, float64(s.memory)/4) + 0.05*float64(s.memory)
+	factor := 1.7
+	if s.memory >= 256*gib {
+		factor = 1.17
+	}
+	return max(int64((float64(s.memory)-reserve)/factor)/s.instances, 1)
+}
+
+func (t tuning) statementMemory() NamedSetting {
+	why := fmt.Sprintf("gp_vmem_protect_limit * 0.9 / %d, Greenplum's formula with the %[1]d statements that the default resource queue "+
+		"runs at once, by the smaller of the limits", activeStatements)
+	size := int64(defaultStatement)
+	if given, ok := wholeSetting(t.config["gp_vmem_protect_limit"]); ok {
+		size = perStatement(given)
+	} else if t.coordinator.memory > 0 || t.segment.memory > 0 {
+		size = min(perStatement(vmem(t.coordinator)), perStatement(vmem(t.segment)))
+	} else {
+		why = noMemory
+	}
+	most := int64(maxStatement)
+	if given, ok := memorySetting(t.config["max_statement_mem"]); ok {
+		most = given / 1024
+	}
+	// The coordinator's value counts for a query and goes to the segments with it, so that there is but one.
+	value := megabytes(max(min(size, most-1), 1))
+	return NamedSetting{"statement_mem", value, value, why}
+}
+
+func perStatement(vmem int64) int64 { return vmem * 9 / 10 / activeStatements }
+
+// memoryMiB is the memory of a component's pod in MiB: its limit, or its request without one, or 0.
+func memoryMiB(c *Cluster, component Component) int64 {
+	resources := c.GroupPods(component).Resources
+	memory, ok := resources.Limits["memory"]
+	if !ok {
+		memory = resources.Requests["memory"]
+	}
+	return memory.Value() >> 20
+}
+
+func number(n int64) Setting    { return Setting(strconv.FormatInt(n, 10)) }
+func megabytes(n int64) Setting { return number(n) + "MB" }
+
+func lowerNames(config map[string]Setting) map[string]Setting {
+	lower := make(map[string]Setting, len(config))
+	for name, value := range config {
+		lower[strings.ToLower(name)] = value
+	}
+	return lower
+}

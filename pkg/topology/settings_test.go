@@ -1,0 +1,161 @@
+package topology_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"gpk/pkg/topology"
+)
+
+// load is a cluster of one coordinator memory, one segment memory, so many instances in a pod, and settings.
+func load(t *testing.T, coordinator, segment string, perPod int, config string) *topology.Cluster {
+	t.Helper()
+	limit := func(memory string) string {
+		if memory == "" {
+			return "{}"
+		}
+		return "{limits: {memory: " + memory + "}}"
+	}
+	c, err := topology.Load(fmt.Appendf(nil, `
+apiVersion: gpk/v1alpha1
+kind: GreenplumCluster
+metadata: {name: demo}
+spec:
+  version: 7.1.0
+  image: registry.example/greenplum
+  coordinator: {resources: %s}
+  segments: {count: 8, perPod: %d, resources: %s}
+  database: {config: {%s}}
+`, limit(coordinator), perPod, limit(segment), config), "default")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func TestSettings(t *testing.T) {
+	for _, test := range []struct {
+		name, coordinator, segment string
+		perPod                     int
+		config, want               string
+	}{
+		{"no memory known", "", "", 1, "", `
+max_connections 250 750
+max_prepared_transactions 250 250
+shared_buffers 125MB 125MB
+gp_vmem_protect_limit 8192 8192
+statement_mem 125MB 125MB`},
+		{"smallest", "256Mi", "256Mi", 1, "", `
+max_connections 50 150
+max_prepared_transactions 50 50
+shared_buffers 32MB 32MB
+gp_vmem_protect_limit 105 105
+statement_mem 4MB 4MB`},
+		{"ordinary", "4Gi", "16Gi", 1, "", `
+max_connections 250 750
+max_prepared_transactions 250 250
+shared_buffers 512MB 2048MB
+gp_vmem_protect_limit 1686 6746
+statement_mem 75MB 75MB`},
+		// A mirror pod whose mirrors were all promoted has four acting primaries, as a primary pod has.
+		{"four in a pod", "4Gi", "16Gi", 4, "", `
+max_connections 250 750
+max_prepared_transactions 250 250
+shared_buffers 512MB 512MB
+gp_vmem_protect_limit 1686 1686
+statement_mem 75MB 75MB`},
+		// (128 - 7.5 - 0.05 * 128) / 1.7 GB / 8 = 8.39 GB, by hand
+		{"documented formula", "128Gi", "128Gi", 8, "", `
+max_connections 250 750
+max_prepared_transactions 250 250
+shared_buffers 8192MB 2048MB
+gp_vmem_protect_limit 68728 8591
+statement_mem 386MB 386MB`},
+		{"at 256 GB and more", "256Gi", "256Gi", 1, "", `
+max_connections 250 750
+max_prepared_transactions 250 250
+shared_buffers 8192MB 8192MB
+gp_vmem_protect_limit 206287 206287
+statement_mem 1999MB 1999MB`},
+		{"segments decide connections", "4Gi", "2Gi", 2, "", `
+max_connections 64 192
+max_prepared_transactions 64 64
+shared_buffers 512MB 128MB
+gp_vmem_protect_limit 1686 421
+statement_mem 18MB 18MB`},
+		{"given", "4Gi", "4Gi", 1, "Max_Connections: 100, shared_buffers: 1GB, statement_mem: 200MB, work_mem: 32MB, optimizer: off", `
+max_connections 100 300
+max_prepared_transactions 100 100
+shared_buffers 1GB 1GB
+gp_vmem_protect_limit 1686 1686
+statement_mem 200MB 200MB
+optimizer off off
+work_mem 32MB 32MB`},
+		{"given, and others follow", "4Gi", "4Gi", 1, "gp_vmem_protect_limit: 2000, max_connections: 6000, max_statement_mem: 64MB", `
+max_connections 6000 18000
+max_prepared_transactions 6000 6000
+shared_buffers 512MB 512MB
+gp_vmem_protect_limit 2000 2000
+statement_mem 63MB 63MB
+max_statement_mem 64MB 64MB`},
+		{"buffers follow connections", "4Gi", "4Gi", 1, "max_connections: 20000", `
+max_connections 20000 60000
+max_prepared_transactions 20000 20000
+shared_buffers 512MB 938MB
+gp_vmem_protect_limit 1686 1686
+statement_mem 75MB 75MB`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var b strings.Builder
+			for _, s := range topology.Settings(load(t, test.coordinator, test.segment, test.perPod, test.config)) {
+				fmt.Fprintf(&b, "\n%s %s %s", s.Name, s.Coordinator, s.Segment)
+				if s.Why == "" {
+					t.Errorf("%s has no reason", s.Name)
+				}
+			}
+			if diff := cmp.Diff(test.want, b.String()); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+		})
+	}
+}
+
+// What all instances of a pod may take together fits in its memory, however the pods are cut.
+func TestSettingsFit(t *testing.T) {
+	for _, memory := range []int{256, 512, 1024, 4096, 32768, 262144, 1 << 20} {
+		for perPod := 1; perPod <= 100 && memory/perPod >= 256; perPod++ {
+			m := fmt.Sprintf("%dMi", memory)
+			taken := map[string]int{}
+			for _, s := range topology.Settings(load(t, m, m, perPod, "")) {
+				var n int
+				if _, err := fmt.Sscanf(string(s.Segment), "%d", &n); err != nil {
+					t.Fatal(err)
+				}
+				taken[s.Name] = n * perPod
+			}
+			// Above 256 GB Greenplum's own formula takes more of the memory.
+			most := memory * 3 / 4
+			if memory >= 256*1024 {
+				most = memory * 23 / 25
+			}
+			if got := taken["shared_buffers"] + taken["gp_vmem_protect_limit"]; got > most {
+				t.Errorf("%d MiB, %d instances: %d MiB taken, want %d at most", memory, perPod, got, most)
+			}
+			if taken["statement_mem"] > taken["gp_vmem_protect_limit"] {
+				t.Errorf("%d MiB, %d instances: one statement takes more than the instance has", memory, perPod)
+			}
+		}
+	}
+}
+
+func TestShmSize(t *testing.T) {
+	for memory, want := range map[string]string{"": "256Mi", "256Mi": "64Mi", "4Gi": "1Gi", "512Gi": "8Gi"} {
+		size := topology.ShmSize(load(t, memory, "", 1, ""), topology.CoordinatorComponent)
+		if size.String() != want {
+			t.Errorf("memory %q: /dev/shm of %s, want %s", memory, size.String(), want)
+		}
+	}
+}
