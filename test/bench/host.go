@@ -1,0 +1,49 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"syscall"
+)
+
+// neededDisk is room for the compiled packages, images and volumes of a small bench.
+const neededDisk = 8 << 30
+
+// checkHost says what this host can never do.
+func checkHost() error {
+	if runtime.GOOS != "linux" {
+		return fmt.Errorf("the bench needs Linux: containers run on its kernel, and this is %s", runtime.GOOS)
+	}
+	if os.Geteuid() != 0 {
+		return errors.New("the bench needs root, for namespaces, mounts and control groups; try again with sudo")
+	}
+	return nil
+}
+
+// checkDisk looks at the file system that dir is or will be on.
+func checkDisk(dir string) error {
+	for !isDir(dir) {
+		dir = filepath.Dir(dir)
+	}
+	var fs syscall.Statfs_t
+	if err := syscall.Statfs(dir, &fs); err != nil {
+		return fmt.Errorf("look at the disk of %s: %w", dir, err)
+	}
+	return enoughDisk(dir, fs.Bavail*uint64(fs.Bsize)) //nolint:gosec // a block size is positive
+}
+
+func enoughDisk(dir string, free uint64) error {
+	if free >= neededDisk {
+		return nil
+	}
+	return fmt.Errorf("the disk of %s has %.1f GiB left and the bench needs %d; make room and try again",
+		dir, float64(free)/(1<<30), neededDisk>>30)
+}
+
+func isDir(path string) bool {
+	info, err := os.Stat(path)
+	return (err == nil && info.IsDir()) || path == filepath.Dir(path)
+}

@@ -1,0 +1,169 @@
+// Package build makes what a bench runs and the host lacks: the servers' binary
+// and the pause image, from source and cached by their sources' content, and
+// Debian's packages.
+package build
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sort"
+	"strings"
+)
+
+// Cache is the folder of what was built, and where the sources of it are.
+type Cache struct {
+	Dir    string // the project's .bench
+	Source string // the project's test/bench
+}
+
+// kubernetes is the version that the servers' go.mod requires; a binary built
+// outside its own repository doesn't know it.
+const kubernetesModule = "k8s.io/kubernetes"
+
+// Servers returns the servers' multi-call binary, building it when its sources
+// changed; built tells which it was.
+func (c Cache) Servers(ctx context.Context) (path string, built bool, err error) {
+	source := filepath.Join(c.Source, "components")
+	return c.binary(ctx, "kube", source, func(out string) error {
+		version, err := requiredVersion(filepath.Join(source, "go.mod"), kubernetesModule)
+		if err != nil {
+			return err
+		}
+		return goBuild(ctx, source, out, versionFlags(version))
+	})
+}
+
+// pauseProgram builds the program that the pause image consists of.
+func (c Cache) pauseProgram(ctx context.Context) (path string, built bool, err error) {
+	source := filepath.Join(c.Source, "pause")
+	return c.binary(ctx, "pause", source, func(out string) error {
+		return goBuild(ctx, source, out, "-s -w")
+	})
+}
+
+// binary returns bin/NAME-HASH, after making it if there is none.
+func (c Cache) binary(ctx context.Context, name, source string, build func(out string) error) (path string, built bool, err error) {
+	hash, err := hashSources(source)
+	if err != nil {
+		return "", false, fmt.Errorf("build %s: %w", name, err)
+	}
+	path = filepath.Join(c.Dir, "bin", name+"-"+hash)
+	if _, err := os.Stat(path); err == nil {
+		return path, false, nil
+	}
+	if err := ctx.Err(); err != nil {
+		return "", false, err
+	}
+	if _, err := exec.LookPath("go"); err != nil {
+		return "", false, fmt.Errorf("build %s: no `go` in PATH; install Go and try again", name)
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return "", false, fmt.Errorf("build %s: %w", name, err)
+	}
+	if err := build(path + ".new"); err != nil {
+		return "", false, fmt.Errorf("build %s: %w", name, err)
+	}
+	if err := os.Rename(path+".new", path); err != nil {
+		return "", false, fmt.Errorf("build %s: %w", name, err)
+	}
+	return path, true, removeOthers(path, name)
+}
+
+// removeOthers deletes what earlier sources were built to. A server that still
+// runs from such a file goes on: the kernel keeps it.
+func removeOthers(keep, name string) error {
+	old, err := filepath.Glob(filepath.Join(filepath.Dir(keep), name+"-*"))
+	if err != nil {
+		return err
+	}
+	for _, path := range old {
+		if path == keep {
+			continue
+		}
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
+func goBuild(ctx context.Context, source, out, ldflags string) error {
+	cmd := exec.CommandContext(ctx, "go", "build", "-ldflags", ldflags, "-o", out, ".")
+	cmd.Dir = source
+	// Without cgo the binaries are static and the compiled packages are those of
+	// every other build of the project without cgo.
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-mod=readonly -buildvcs=false", "GOWORK=off")
+	if os.Getenv("GOGC") == "" {
+		cmd.Env = append(cmd.Env, "GOGC=400") // the compiler collects less, and ends sooner
+	}
+	var said strings.Builder
+	cmd.Stdout, cmd.Stderr = &said, &said
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("go build in %s: %w\n%s", source, err, said.String())
+	}
+	return nil
+}
+
+// versionFlags stamp the version as Kubernetes' own build does: without them
+// the API server calls itself v0.0.0-master.
+func versionFlags(version string) string {
+	const pkg = "k8s.io/component-base/version."
+	parts := strings.SplitN(strings.TrimPrefix(version, "v"), ".", 3)
+	stamps := []string{"-s", "-w", "-X " + pkg + "gitVersion=" + version, "-X " + pkg + "gitTreeState=clean"}
+	if len(parts) == 3 {
+		stamps = append(stamps, "-X "+pkg+"gitMajor="+parts[0], "-X "+pkg+"gitMinor="+parts[1])
+	}
+	return strings.Join(stamps, " ")
+}
+
+// requiredVersion reads the version of a module from a go.mod.
+func requiredVersion(gomod, module string) (string, error) {
+	data, err := os.ReadFile(gomod)
+	if err != nil {
+		return "", err
+	}
+	for line := range strings.Lines(string(data)) {
+		fields := strings.Fields(strings.TrimPrefix(strings.TrimSpace(line), "require "))
+		if len(fields) >= 2 && fields[0] == module && strings.HasPrefix(fields[1], "v") {
+			return fields[1], nil
+		}
+	}
+	return "", fmt.Errorf("%s does not require %s", gomod, module)
+}
+
+// hashSources is over the names and contents of a folder's Go files and module
+// files: what a build depends on. Tests are no part of it.
+func hashSources(dir string) (string, error) {
+	var names []string
+	for _, pattern := range []string{"*.go", "go.mod", "go.sum"} {
+		found, err := filepath.Glob(filepath.Join(dir, pattern))
+		if err != nil {
+			return "", err
+		}
+		names = append(names, found...)
+	}
+	if len(names) == 0 {
+		return "", fmt.Errorf("no sources in %s", dir)
+	}
+	sort.Strings(names)
+	sum := sha256.New()
+	for _, name := range names {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		data, err := os.ReadFile(name)
+		if err != nil {
+			return "", err
+		}
+		fmt.Fprintf(sum, "%s %d\n", filepath.Base(name), len(data))
+		sum.Write(data)
+	}
+	return hex.EncodeToString(sum.Sum(nil))[:12], nil
+}

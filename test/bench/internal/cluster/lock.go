@@ -1,0 +1,30 @@
+package cluster
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"syscall"
+)
+
+// lock keeps two commands from changing one instance at the same time. The
+// kernel lets go of it when its holder dies, however that dies.
+func (i *Instance) lock() (unlock func(), err error) {
+	if err := os.MkdirAll(i.dir, 0o755); err != nil {
+		return nil, fmt.Errorf("make the bench's folder: %w", err)
+	}
+	file, err := os.OpenFile(filepath.Join(i.dir, "lock"), os.O_CREATE|os.O_RDWR, 0o644)
+	if err != nil {
+		return nil, fmt.Errorf("lock the bench: %w", err)
+	}
+	err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		err = errors.New("another `bench up` or `bench down` is at work; wait for it to end")
+	}
+	if err != nil {
+		_ = file.Close()
+		return nil, fmt.Errorf("lock the bench: %w", err)
+	}
+	return func() { _ = file.Close() }, nil
+}

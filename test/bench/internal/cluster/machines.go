@@ -1,0 +1,142 @@
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+
+	"gpk/test/bench/internal/machine"
+	"gpk/test/bench/internal/network"
+	"gpk/test/bench/internal/pki"
+	"gpk/test/bench/internal/servers"
+)
+
+// startMachines starts every machine that does not run, and returns their names.
+func (i *Instance) startMachines(ctx context.Context, st *State, ca *pki.Authority) ([]string, error) {
+	if !st.Machines[switchName].Alive() {
+		// Without the switch everyone has lost their wires.
+		if err := i.stopMachines(st); err != nil {
+			return nil, err
+		}
+	}
+	var started []string
+	for _, name := range machineNames(st.Nodes) {
+		if st.Machines[name].Alive() {
+			continue
+		}
+		if err := i.startMachine(ctx, st, ca, name); err != nil {
+			return nil, err
+		}
+		started = append(started, name)
+	}
+	return started, nil
+}
+
+func (i *Instance) startMachine(ctx context.Context, st *State, ca *pki.Authority, name string) error {
+	// What an earlier machine of that name left: children of a killed init that
+	// have not quite ended, and with version 1 their groups.
+	if err := i.groups.Empty(name, patience); err != nil {
+		return err
+	}
+	if err := i.groups.Remove(name, patience); err != nil {
+		return err
+	}
+	if err := i.groups.Make(name); err != nil {
+		return err
+	}
+	spec, wire, err := i.design(st, ca, name)
+	if err != nil {
+		return err
+	}
+	return machine.Start(spec, i.groups, func(init machine.Process) error {
+		st.Machines[name] = init
+		if err := st.write(i.stateFile()); err != nil {
+			return err
+		}
+		return wire(ctx, init.PID)
+	})
+}
+
+// design says what a machine runs and how it is wired.
+func (i *Instance) design(st *State, ca *pki.Authority, name string) (machine.Spec, func(context.Context, int) error, error) {
+	setup := i.setup(st)
+	switch name {
+	case switchName:
+		return machine.Spec{Name: name, Run: i.run()}, func(ctx context.Context, pid int) error {
+			return i.wireSwitch(ctx, pid, st.Network)
+		}, nil
+	case servers.Control:
+		spec, err := servers.ControlMachine(setup, ca)
+		return spec, func(ctx context.Context, pid int) error {
+			return i.wireMachine(ctx, st, name, pid, machineWires(st.Network.Control(), st.Network, 0))
+		}, err
+	}
+	for n := 1; n <= network.MaxNodes; n++ {
+		if name == servers.Node(n) {
+			spec, err := servers.NodeMachine(setup, ca, n)
+			return spec, func(ctx context.Context, pid int) error {
+				return i.wireMachine(ctx, st, name, pid, machineWires(st.Network.Node(n), st.Network, n))
+			}, err
+		}
+	}
+	return machine.Spec{}, nil, fmt.Errorf("no machine is called %q", name)
+}
+
+func (i *Instance) wireSwitch(ctx context.Context, pid int, l network.Layout) error {
+	// The kernel takes its time to clear away the network of a killed switch.
+	if err := removeLink(ctx, i.link()); err != nil {
+		return err
+	}
+	if err := ip(ctx, hostWires(i.link(), pid, l)[:1]); err != nil {
+		return err
+	}
+	if err := ipIn(ctx, pid, switchWires()); err != nil {
+		return err
+	}
+	return ip(ctx, hostWires(i.link(), pid, l)[1:])
+}
+
+func (i *Instance) wireMachine(ctx context.Context, st *State, name string, pid int, wires []string) error {
+	at := st.Machines[switchName].PID
+	_ = ipIn(ctx, at, []string{"link delete dev " + name}) // of the machine before, if it lingers
+	if err := ipIn(ctx, at, plug(name, pid)); err != nil {
+		return err
+	}
+	return ipIn(ctx, pid, wires)
+}
+
+// stopMachines kills the machines, known and forgotten ones.
+func (i *Instance) stopMachines(st *State) error {
+	for _, name := range machineNames(network.MaxNodes) {
+		if err := st.Machines[name].Kill(); err != nil {
+			return err
+		}
+	}
+	return i.groups.Empty("", patience)
+}
+
+// placeBinary puts the servers' binary into the instance: it must stay there
+// while the instance runs, whatever is built in the meantime.
+func (i *Instance) placeBinary(built string) error {
+	target := filepath.Join(i.run(), servers.Binary)
+	was, err1 := os.Stat(target)
+	is, err2 := os.Stat(built)
+	if err1 == nil && err2 == nil && os.SameFile(was, is) {
+		return nil
+	}
+	if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
+		return fmt.Errorf("place the servers' binary: %w", err)
+	}
+	_ = os.Remove(target + ".new")
+	if err := os.Link(built, target+".new"); err != nil { // on another file system
+		if said, err := exec.Command("cp", built, target+".new").CombinedOutput(); err != nil {
+			return fmt.Errorf("place the servers' binary: %w: %s", err, said)
+		}
+	}
+	if err := os.Rename(target+".new", target); err != nil {
+		return fmt.Errorf("place the servers' binary: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,94 @@
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"os/exec"
+	"strconv"
+	"strings"
+
+	"gpk/test/bench/internal/network"
+)
+
+// hostWires connects the host to a new switch, and leads it to pods and Services.
+// Services are reached through the first node, whose kube-proxy knows them.
+func hostWires(link string, switchPID int, l network.Layout) []string {
+	return append([]string{
+		fmt.Sprintf("link add name %s type veth peer name host netns %d", link, switchPID),
+		fmt.Sprintf("address add %s/24 dev %s", l.Host(), link),
+		fmt.Sprintf("link set dev %s up", link),
+		fmt.Sprintf("route add %s via %s", l.Services(), l.Node(1)),
+	}, podRoutes(l, 0)...)
+}
+
+// switchWires makes the bridge inside the switch.
+func switchWires() []string {
+	return []string{
+		"link set dev lo up",
+		"link add name bench type bridge",
+		"link set dev bench up",
+		"link set dev host master bench up",
+	}
+}
+
+// plug connects a new machine to the switch; it is run inside the switch.
+func plug(name string, pid int) []string {
+	return []string{
+		fmt.Sprintf("link add name %s type veth peer name eth0 netns %d", name, pid),
+		fmt.Sprintf("link set dev %s master bench up", name),
+	}
+}
+
+// machineWires gives a machine its address and its routes; it is run inside it.
+// own is the number of the node it is, 0 for none.
+func machineWires(address netip.Addr, l network.Layout, own int) []string {
+	return append([]string{
+		"link set dev lo up",
+		fmt.Sprintf("address add %s/24 dev eth0", address),
+		"link set dev eth0 up",
+		// Rewritten to an endpoint before it leaves, but only what has a route is.
+		fmt.Sprintf("route add %s dev eth0", l.Services()),
+	}, podRoutes(l, own)...)
+}
+
+// podRoutes leads to the pods of every node there may be, except one's own.
+func podRoutes(l network.Layout, own int) []string {
+	var routes []string
+	for n := 1; n <= network.MaxNodes; n++ {
+		if n != own {
+			routes = append(routes, fmt.Sprintf("route add %s via %s", l.NodePods(n), l.Node(n)))
+		}
+	}
+	return routes
+}
+
+// ip runs commands of ip(8) on the host.
+func ip(ctx context.Context, commands []string) error {
+	return batch(exec.CommandContext(ctx, "ip", "-batch", "-"), commands)
+}
+
+// ipIn runs commands of ip(8) in the network namespace of a process.
+func ipIn(ctx context.Context, pid int, commands []string) error {
+	return batch(exec.CommandContext(ctx, "nsenter", "--target", strconv.Itoa(pid), "--net", "ip", "-batch", "-"), commands)
+}
+
+func batch(cmd *exec.Cmd, commands []string) error {
+	cmd.Stdin = strings.NewReader(strings.Join(commands, "\n") + "\n")
+	if said, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("wire the network: %w: %s", err, strings.TrimSpace(string(said)))
+	}
+	return nil
+}
+
+// removeLink removes a link and, with it, its other end; none is as good.
+func removeLink(ctx context.Context, link string) error {
+	if !exists("/sys/class/net/" + link) {
+		return nil
+	}
+	said, err := exec.CommandContext(ctx, "ip", "link", "delete", "dev", link).CombinedOutput()
+	if err != nil && exists("/sys/class/net/"+link) {
+		return fmt.Errorf("remove network link %s: %w: %s", link, err, strings.TrimSpace(string(said)))
+	}
+	return nil
+}

@@ -1,0 +1,140 @@
+// Package machine makes the bench's machines: each is one process, the init of
+// its own process, mount, network and host-name namespaces, with everything a
+// machine runs below it. Whatever a machine mounts, listens on, routes or
+// filters lives in those namespaces, so killing the one init, at any moment and
+// by anyone, leaves nothing of it but its folder and its control groups.
+package machine
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+// Where a machine sees what lies elsewhere on the host: configurations name
+// these, so that they don't depend on where the project is.
+const (
+	RunDir = "/run/bench" // the instance's folder of running state
+	OwnDir = "/run/own"   // the machine's own folder
+)
+
+// Spec is what a machine runs. It is handed to the machine's init as a file.
+type Spec struct {
+	Name     string    `json:"name"`
+	Run      string    `json:"run"` // the instance's folder on the host
+	Services []Service `json:"services"`
+	// Sysctls of the machine's network namespace, by path below /proc/sys.
+	Sysctls map[string]string `json:"sysctls,omitempty"`
+	// Pretended is what files below /proc/sys seem to hold in this machine: a
+	// kubelet insists on kernel settings that are the host's to choose.
+	Pretended map[string]string `json:"pretended,omitempty"`
+}
+
+// Service is a program that init starts, and starts again when it ends.
+type Service struct {
+	Name string   `json:"name"` // also the argv[0] it is started with
+	Path string   `json:"path"` // as the machine sees it
+	Args []string `json:"args"`
+}
+
+// Dir is the machine's own folder below the instance's run folder.
+func Dir(run, name string) string { return filepath.Join(run, "machines", name) }
+
+// LogFile is where a service's output goes, on the host.
+func LogFile(run, name, service string) string {
+	return filepath.Join(Dir(run, name), "log", service+".log")
+}
+
+// folders are those that a machine's namespaces are built on.
+func (s Spec) folders() []string {
+	dir := Dir(s.Run, s.Name)
+	return []string{
+		filepath.Join(dir, "log"), filepath.Join(dir, "root"),
+		filepath.Join(dir, "pretended"),
+		filepath.Join(dir, "var/lib"), filepath.Join(dir, "var/log"),
+	}
+}
+
+func (s Spec) file() string { return filepath.Join(Dir(s.Run, s.Name), "machine.json") }
+
+func (s Spec) write() error {
+	for _, dir := range s.folders() {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return fmt.Errorf("make machine %s: %w", s.Name, err)
+		}
+	}
+	data, err := json.MarshalIndent(s, "", "  ")
+	if err != nil {
+		return fmt.Errorf("make machine %s: %w", s.Name, err)
+	}
+	if err := os.WriteFile(s.file(), data, 0o644); err != nil {
+		return fmt.Errorf("make machine %s: %w", s.Name, err)
+	}
+	return nil
+}
+
+// Process names one process for good: a pid alone is given to another process
+// some day, a pid with its start time is not.
+type Process struct {
+	PID   int    `json:"pid"`
+	Start uint64 `json:"start"` // clock ticks after boot
+}
+
+// Alive says whether this very process runs; a zombie doesn't.
+func (p Process) Alive() bool {
+	if p.PID <= 0 {
+		return false
+	}
+	state, start, err := readStat(p.PID)
+	return err == nil && start == p.Start && state != "Z" && state != "X"
+}
+
+// Kill ends the process, and as it is a machine's init, the whole machine.
+func (p Process) Kill() error {
+	if !p.Alive() {
+		return nil
+	}
+	if err := syscall.Kill(p.PID, syscall.SIGKILL); err != nil && err != syscall.ESRCH {
+		return fmt.Errorf("kill process %d: %w", p.PID, err)
+	}
+	return nil
+}
+
+// identify turns a pid that is known to be ours at this moment into a Process.
+func identify(pid int) (Process, error) {
+	_, start, err := readStat(pid)
+	return Process{PID: pid, Start: start}, err
+}
+
+func readStat(pid int) (state string, start uint64, err error) {
+	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return "", 0, err
+	}
+	return parseStat(string(data))
+}
+
+// parseStat reads proc(5)'s stat line: the command, in brackets, may hold
+// anything, so fields are counted from its closing one.
+func parseStat(line string) (state string, start uint64, err error) {
+	const startField = 22 - 3 // starttime is field 22, what follows the bracket is field 3
+	_, rest, found := cutLast(line, ") ")
+	fields := strings.Fields(rest)
+	if !found || len(fields) <= startField {
+		return "", 0, fmt.Errorf("no stat line of a process: %q", line)
+	}
+	start, err = strconv.ParseUint(fields[startField], 10, 64)
+	return fields[0], start, err
+}
+
+func cutLast(s, sep string) (before, after string, found bool) {
+	i := strings.LastIndex(s, sep)
+	if i < 0 {
+		return s, "", false
+	}
+	return s[:i], s[i+len(sep):], true
+}

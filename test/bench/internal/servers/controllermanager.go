@@ -1,0 +1,27 @@
+package servers
+
+import "gpk/test/bench/internal/pki"
+
+func controllerManager() program {
+	return program{
+		clients: []client{{"controller-manager.kubeconfig", pki.Pair{
+			Name: "controller-manager", User: "system:kube-controller-manager",
+		}}},
+		service: multicall("kube-controller-manager",
+			"--kubeconfig="+etcFile("controller-manager.kubeconfig"),
+			"--use-service-account-credentials=true",
+			"--service-account-private-key-file="+pkiFile("service-account.key"),
+			"--root-ca-file="+pkiFile("ca.crt"),
+			"--cluster-signing-cert-file="+pkiFile("ca.crt"), "--cluster-signing-key-file="+pkiFile("ca.key"),
+			"--allocate-node-cidrs=false", // each node's range is its number's
+			"--leader-elect=false",
+			// The binder of volumes is one of many that share this. Throttled, it
+			// tells the scheduler before the kubelet that a claim is bound, and the
+			// kubelet, which finds it unbound, looks again after 10 to 15 s only.
+			"--kube-api-qps=1000", "--kube-api-burst=2000",
+			"--concurrent-statefulset-syncs=20",
+			// A node that is lost shall be seen to be lost within a test's patience.
+			"--node-monitor-period=2s", "--node-monitor-grace-period=20s",
+		),
+	}
+}
