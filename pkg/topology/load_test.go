@@ -64,7 +64,7 @@ func TestLoadFaults(t *testing.T) {
 }
 
 func TestLoadGood(t *testing.T) {
-	for _, path := range files(t, "testdata/good/*.yaml") {
+	for _, path := range append(files(t, "testdata/good/*.yaml"), files(t, "../../testdata/*.yaml")...) {
 		c, err := topology.LoadFile(path, "default")
 		if err != nil {
 			t.Errorf("%s: %v", path, err)

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
@@ -20,6 +19,9 @@ const (
 // maxHost is the longest host name that Greenplum can look up: cdbutil.c keeps the addresses of the segments in a hash
 // table whose key has NAMEDATALEN = 64 bytes, the last of them a zero. A longer name would silently be cut.
 const maxHost = 63
+
+// maxReference is the longest reference of an image, by the grammar that follows.
+const maxReference = 255
 
 // Validate says everything that is wrong with a cluster whose defaults are set. Its error is Faults, without lines.
 func (c *Cluster) Validate() error {
@@ -155,10 +157,10 @@ func (v *validator) image(c *Cluster, spec *field.Path) {
 	switch s := c.Spec; {
 	case s.Image == "":
 		v.say(image, "missing: give the reference of an image with the database, such as registry.example/greenplum")
-	case len(s.Image) > 255 || !reference.MatchString(s.Image):
+	case len(s.Image) > maxReference || !reference.MatchString(s.Image):
 		v.refuse(image, s.Image, "give an image's reference: registry/repository, all in lower case, and a :tag or @digest or neither")
 	}
-	oneOf(v, spec.Child("imagePullPolicy"), c.Spec.ImagePullPolicy, corev1.PullAlways, corev1.PullIfNotPresent, corev1.PullNever)
+	oneOf(v, spec.Child("imagePullPolicy"), c.Spec.ImagePullPolicy, pullPolicies()...)
 	for i, name := range c.Spec.ImagePullSecrets {
 		v.require(spec.Child("imagePullSecrets").Index(i), name, validation.IsDNS1123Subdomain(name))
 	}

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"unicode"
 
-	corev1 "k8s.io/api/core/v1"
 	apivalidation "k8s.io/apimachinery/pkg/api/validation"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -76,8 +75,7 @@ func (v *validator) network(c *Cluster, path *field.Path) {
 	network := c.Spec.Network
 	v.require(path.Child("clusterDomain"), network.ClusterDomain, validation.IsDNS1123Subdomain(network.ClusterDomain))
 	service := path.Child("service")
-	oneOf(v, service.Child("type"), network.Service.Type,
-		corev1.ServiceTypeClusterIP, corev1.ServiceTypeNodePort, corev1.ServiceTypeLoadBalancer)
+	oneOf(v, service.Child("type"), network.Service.Type, serviceTypes()...)
 	for _, fault := range apivalidation.ValidateAnnotations(network.Service.Annotations, service.Child("annotations")) {
 		v.faults = append(v.faults, Fault{Field: fault.Field, Message: withoutExamples(fault.ErrorBody())})
 	}

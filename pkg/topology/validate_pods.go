@@ -18,7 +18,7 @@ const (
 
 // pods validates the pods of a role, each of which runs so many instances.
 func (v *validator) pods(p Pods, instances int32, path *field.Path) {
-	oneOf(v, path.Child("antiAffinity"), p.AntiAffinity, AntiAffinityRequired, AntiAffinityPreferred, AntiAffinityNone)
+	oneOf(v, path.Child("antiAffinity"), p.AntiAffinity, antiAffinities()...)
 	v.require(path.Child("topologyKey"), p.TopologyKey, validation.IsQualifiedName(p.TopologyKey))
 	for _, key := range sortedKeys(p.NodeSelector) {
 		at := path.Child("nodeSelector").Key(key)

@@ -1,0 +1,151 @@
+package topology
+
+import (
+	"encoding/json"
+	"reflect"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+)
+
+// Schema is the JSON Schema of cluster.yaml, for editors. It follows from the types, their doc comments and what
+// validation knows; Kubernetes' own types are described by their fields' names only. What it accepts can still be
+// refused by Load, which knows more.
+func Schema() ([]byte, error) {
+	words, err := docComments()
+	if err != nil {
+		return nil, err
+	}
+	defaults, err := defaultValues()
+	if err != nil {
+		return nil, err
+	}
+	root := schemaOf{words: words}.structure(reflect.TypeFor[Cluster](), defaults)
+	root["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+	root["title"] = Kind
+	root["description"] = words["Cluster"]
+	return json.MarshalIndent(root, "", "  ")
+}
+
+// schema is an object of JSON Schema. Its keys are written in the order of the alphabet.
+type schema = map[string]any
+
+// schemaOf makes the schema of a type.
+type schemaOf struct {
+	// words are the doc comments by TYPE and TYPE.FIELD.
+	words map[string]string
+}
+
+// structure is the schema of a struct of this package, with the default values of its fields.
+func (s schemaOf) structure(t reflect.Type, defaults map[string]any) schema {
+	properties, required := schema{}, []string{}
+	for _, f := range fields(t) {
+		key := f.owner.Name() + "." + f.Name
+		inner, _ := defaults[f.name].(map[string]any)
+		property := s.value(f.Type, inner)
+		for name, value := range constraints()[key] {
+			property[name] = value
+		}
+		property["description"] = s.words[key]
+		_, options, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if !strings.Contains(options, "omitempty") {
+			required = append(required, f.name)
+		} else if value := defaults[f.name]; value != nil && shapeOf(f.Type) == scalarShape {
+			property["default"] = value
+		}
+		properties[f.name] = property
+	}
+	made := schema{"type": "object", "properties": properties, "additionalProperties": false}
+	if len(required) > 0 {
+		made["required"] = required
+	}
+	return made
+}
+
+func (s schemaOf) value(t reflect.Type, defaults map[string]any) schema {
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	switch t {
+	case reflect.TypeFor[Setting]():
+		return schema{"type": []string{"string", "number", "boolean"}}
+	case reflect.TypeFor[resource.Quantity]():
+		return schema{"type": []string{"string", "number"}, "pattern": aQuantity.String()}
+	}
+	switch shapeOf(t) {
+	case mapShape:
+		return schema{"type": "object", "additionalProperties": s.value(t.Elem(), nil)}
+	case listShape:
+		return schema{"type": "array", "items": s.value(t.Elem(), nil)}
+	case structShape:
+		if t.PkgPath() == reflect.TypeFor[Cluster]().PkgPath() {
+			return s.structure(t, defaults)
+		}
+		return names(t)
+	}
+	switch t.Kind() {
+	case reflect.Bool:
+		return schema{"type": "boolean"}
+	case reflect.Int32:
+		return schema{"type": "integer"}
+	default:
+		return schema{"type": "string"}
+	}
+}
+
+// names is the schema of one of Kubernetes' types: its fields may have any value.
+func names(t reflect.Type) schema {
+	properties := schema{}
+	for _, f := range fields(t) {
+		properties[f.name] = true
+	}
+	return schema{"type": "object", "properties": properties, "additionalProperties": false}
+}
+
+// constraints are what validation says of single fields, by TYPE.FIELD.
+func constraints() map[string]schema {
+	label := schema{"pattern": `^[a-z]([-a-z0-9]*[a-z0-9])?$`, "maxLength": maxHost}
+	return map[string]schema{
+		"Cluster.APIVersion":   {"const": APIVersion},
+		"Cluster.Kind":         {"const": Kind},
+		"Metadata.Name":        label,
+		"Metadata.Namespace":   {"pattern": `^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`, "maxLength": maxHost},
+		"Spec.Version":         {"pattern": release.String()},
+		"Spec.Image":           {"pattern": reference.String(), "maxLength": maxReference},
+		"Spec.ImagePullPolicy": {"enum": pullPolicies()},
+		"Segments.Count":       {"minimum": 1, "maximum": MaxSegments},
+		"Segments.PerPod":      {"minimum": 1, "maximum": MaxPerPod},
+		"Pods.AntiAffinity":    {"enum": antiAffinities()},
+		"Database.Name":        {"pattern": databaseName.String()},
+		"Database.Locale":      {"pattern": localeName.String()},
+		"Database.Config": {"propertyNames": schema{
+			"pattern": settingName.String(), "not": schema{"enum": sortedKeys(reservedSettings)},
+		}},
+		"Service.Type": {"enum": serviceTypes()},
+	}
+}
+
+func pullPolicies() []corev1.PullPolicy {
+	return []corev1.PullPolicy{corev1.PullAlways, corev1.PullIfNotPresent, corev1.PullNever}
+}
+
+func antiAffinities() []AntiAffinity {
+	return []AntiAffinity{AntiAffinityRequired, AntiAffinityPreferred, AntiAffinityNone}
+}
+
+func serviceTypes() []corev1.ServiceType {
+	return []corev1.ServiceType{corev1.ServiceTypeClusterIP, corev1.ServiceTypeNodePort, corev1.ServiceTypeLoadBalancer}
+}
+
+// defaultValues are the fields that Default sets, as they would stand in the file.
+func defaultValues() (map[string]any, error) {
+	var c Cluster
+	c.Default()
+	data, err := json.Marshal(c)
+	if err != nil {
+		return nil, err
+	}
+	var values map[string]any
+	return values, json.Unmarshal(data, &values)
+}
