@@ -33,11 +33,17 @@ func (f Fault) String() string {
 // Faults are all the faults of a cluster.yaml, sorted by line. It is the error of Load and of Validate.
 type Faults []Fault
 
+// maxShown is how many faults Error has room for. Whoever has more has given the wrong file.
+const maxShown = 200
+
 // Error has one line for each fault.
 func (f Faults) Error() string {
-	lines := make([]string, len(f))
-	for i, fault := range f {
-		lines[i] = fault.String()
+	var lines []string
+	for _, fault := range f[:min(len(f), maxShown)] {
+		lines = append(lines, fault.String())
+	}
+	if more := len(f) - maxShown; more > 0 {
+		lines = append(lines, fmt.Sprintf("and %d more faults", more))
 	}
 	return strings.Join(lines, "\n")
 }

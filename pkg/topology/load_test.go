@@ -112,7 +112,10 @@ func TestLoadValues(t *testing.T) {
 
 func TestLoadTooLarge(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "cluster.yaml")
-	if err := os.WriteFile(path, bytes.Repeat([]byte("a: b\n"), 10_000_000), 0o600); err != nil {
+	if err := os.WriteFile(path, []byte("kind: GreenplumCluster\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(path, 50_000_000); err != nil {
 		t.Fatal(err)
 	}
 	start := time.Now()
@@ -125,6 +128,13 @@ func TestLoadTooLarge(t *testing.T) {
 	}
 	if _, err := topology.Read(strings.NewReader(strings.Repeat("#", topology.MaxFileSize+1)), "default"); err == nil {
 		t.Error("a stream that is too large was read")
+	}
+}
+
+func TestFaultsShown(t *testing.T) {
+	_, err := topology.Load([]byte(strings.Repeat("a: b\n", 1000)), "default")
+	if lines := strings.Split(err.Error(), "\n"); len(lines) != 201 || !strings.HasPrefix(lines[200], "and ") {
+		t.Errorf("%d lines, the last %q", len(lines), lines[len(lines)-1])
 	}
 }
 

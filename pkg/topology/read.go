@@ -31,7 +31,7 @@ type reader struct {
 func (r *reader) tree(root *yaml.Node) any {
 	value, _ := r.value(root, reflect.TypeFor[Cluster](), nil, 0)
 	if r.nodes > maxNodes {
-		r.faults = Faults{{Line: 1, Message: fmt.Sprintf("the file unfolds to more than %d values: write it with fewer aliases", maxNodes)}}
+		r.faults = Faults{{Line: 1, Message: fmt.Sprintf("the file has more than %d values, those behind its aliases counted each time: no cluster needs so many", maxNodes)}}
 	}
 	return value
 }
@@ -122,6 +122,10 @@ func (r *reader) mapping(node *yaml.Node, t reflect.Type, path *field.Path, dept
 			continue
 		}
 		r.lines[at.String()] = key.Line
+		if isNull(item) && shapeOf(t) == mapShape {
+			r.fault(key, at, "this entry is empty: remove it or give it a value")
+			continue
+		}
 		if value, ok := r.value(item, inner, at, depth+1); ok {
 			values[key.Value] = value
 		}
