@@ -1,0 +1,70 @@
+// Command standin is every utility of the stand-in, by the name it is called.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+
+	"gpk/test/standin/internal/gpinitstandby"
+	"gpk/test/standin/internal/gpinitsystem"
+	"gpk/test/standin/internal/gpstart"
+	"gpk/test/standin/internal/gpstate"
+	"gpk/test/standin/internal/gpstop"
+	"gpk/test/standin/internal/passthrough"
+	"gpk/test/standin/internal/prober"
+	"gpk/test/standin/internal/release"
+	"gpk/test/standin/internal/roster"
+	"gpk/test/standin/internal/utility"
+)
+
+func main() { os.Exit(run(context.Background())) }
+
+func run(ctx context.Context) int {
+	env, err := utility.NewEnvironment(os.Args[0], os.Args[1:])
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 2
+	}
+	if slices.Contains(roster.Utilities(), env.Name) && slices.Contains(env.Args, "--version") {
+		return printVersion(env)
+	}
+	switch env.Name {
+	case "gpinitsystem":
+		return gpinitsystem.Run(ctx, env)
+	case "gpinitstandby":
+		return gpinitstandby.Run(ctx, env)
+	case "gpstart":
+		return gpstart.Run(ctx, env)
+	case "gpstate":
+		return gpstate.Run(ctx, env)
+	case "gpstop":
+		return gpstop.RunWith(ctx, env, gpstart.Run)
+	case "postgres":
+		err = passthrough.Postgres(env, prober.Launch(env.Home))
+	case "pg_ctl":
+		err = passthrough.PgCtl(env)
+	case "initdb":
+		err = passthrough.Initdb(env)
+	case roster.Prober:
+		err = prober.Main(ctx, env)
+	default:
+		err = passthrough.Client(env)
+	}
+	if err != nil {
+		fmt.Fprintln(env.Stderr, err)
+		return 1
+	}
+	return 0
+}
+
+func printVersion(env utility.Environment) int {
+	r, err := release.Load(env.Home)
+	if err != nil {
+		fmt.Fprintln(env.Stderr, err)
+		return 2
+	}
+	fmt.Fprintf(env.Stdout, "%s version %s\n", env.Name, r.Build())
+	return 0
+}

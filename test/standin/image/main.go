@@ -1,0 +1,61 @@
+// Command image builds the stand-in's container image without any container
+// engine: a Debian root file system by debootstrap, the stand-in's binary over
+// it, and a tarball that containerd imports.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[1:]); err != nil {
+		fmt.Fprintf(os.Stderr, "image: %v\n", err)
+		os.Exit(1)
+	}
+}
+
+// catalogues gives the catalogue version of the releases that the stand-in
+// plays: the first two can be swapped under the same data, the third cannot.
+var catalogues = map[string]string{
+	"7.1.0": "302399001",
+	"7.2.0": "302399001",
+	"8.0.0": "302399002",
+}
+
+func run(ctx context.Context, args []string) error {
+	flags := flag.NewFlagSet("image", flag.ContinueOnError)
+	version := flags.String("version", "7.1.0", "release that the image plays")
+	catalogue := flags.String("catalogue", "", "its catalogue version (default: known for 7.1.0, 7.2.0 and 8.0.0)")
+	out := flags.String("out", "", "tarball to write")
+	rootfs := flags.String("rootfs", "", "also unpack the image into this directory, for tests without containers")
+	cache := flags.String("cache", "", "directory for what can be used again (default: the user's cache)")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if *out == "" && *rootfs == "" {
+		return fmt.Errorf("nothing to do: give --out FILE.tar or --rootfs DIR")
+	}
+	if *catalogue == "" {
+		*catalogue = catalogues[*version]
+	}
+	if *catalogue == "" {
+		return fmt.Errorf("no catalogue version is known for %s: give --catalogue", *version)
+	}
+	if *cache == "" {
+		dir, err := os.UserCacheDir()
+		if err != nil {
+			return fmt.Errorf("no cache directory, give --cache DIR: %w", err)
+		}
+		*cache = filepath.Join(dir, "gpk-standin")
+	}
+	b := builder{cache: *cache, version: *version, catalogue: *catalogue, log: os.Stderr}
+	return b.build(ctx, *out, *rootfs)
+}

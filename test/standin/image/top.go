@@ -1,0 +1,106 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	_ "embed" // greenplum_path.sh
+	"encoding/hex"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+
+	"gpk/test/standin/internal/release"
+	"gpk/test/standin/internal/roster"
+)
+
+const gphome = "usr/local/greenplum-db"
+
+//go:embed greenplum_path.sh
+var pathScript string
+
+// top gives the layer with the stand-in itself: its binary by every name, its
+// release and its environment.
+func (b builder) top(ctx context.Context) (string, error) {
+	work, err := os.MkdirTemp(b.cache, "top-")
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = os.RemoveAll(work) }()
+	binary := filepath.Join(work, "standin")
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", binary, "gpk/test/standin/cmd/standin")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH=amd64")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build the stand-in, from its module's directory: %w\n%s", err, out)
+	}
+	r := release.Release{Version: b.version, Catalogue: b.catalogue}
+	key, err := contentKey(binary, pathScript, r.Text(), layerForm)
+	if err != nil {
+		return "", err
+	}
+	layer := filepath.Join(b.cache, "top-"+key+".tar.gz")
+	if _, err := os.Stat(layer); err == nil {
+		return layer, nil
+	}
+	root := filepath.Join(work, "root")
+	if err := layOut(root, binary, r); err != nil {
+		return "", err
+	}
+	return layer, pack(root, layer, nil)
+}
+
+func contentKey(file string, texts ...string) (string, error) {
+	h := sha256.New()
+	f, err := os.Open(file)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = f.Close() }()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", err
+	}
+	for _, t := range texts {
+		_, _ = io.WriteString(h, "\x00"+t)
+	}
+	return hex.EncodeToString(h.Sum(nil)[:8]), nil
+}
+
+// layOut makes the tree. GPHOME is the user's own, as where Greenplum is
+// installed by its user: its utilities write there.
+func layOut(root, binary string, r release.Release) error {
+	home := filepath.Join(root, gphome)
+	for _, dir := range []string{"bin", "etc", "lib", "docs", "libexec"} {
+		if err := os.MkdirAll(filepath.Join(home, dir), 0o755); err != nil {
+			return err
+		}
+	}
+	if err := os.Rename(binary, filepath.Join(home, "bin", "standin")); err != nil {
+		return err
+	}
+	for _, n := range roster.Names() {
+		if err := os.Symlink("standin", filepath.Join(home, "bin", n)); err != nil {
+			return err
+		}
+	}
+	if err := os.WriteFile(filepath.Join(home, release.File), []byte(r.Text()), 0o644); err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(home, "greenplum_path.sh"), []byte(pathScript), 0o644); err != nil {
+		return err
+	}
+	return chownTree(home, 1000)
+}
+
+// chownTree gives a tree to a user, where this process may.
+func chownTree(root string, id int) error {
+	if os.Geteuid() != 0 {
+		return nil
+	}
+	return filepath.WalkDir(root, func(path string, _ os.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		return os.Lchown(path, id, id)
+	})
+}

@@ -1,0 +1,153 @@
+package catalog
+
+import (
+	"context"
+	_ "embed" // the SQL below
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+//go:embed sql/store.sql
+var storeSQL string
+
+//go:embed sql/views.sql
+var viewsSQL string
+
+//go:embed sql/distribute.sql
+var distributeSQL string
+
+// Store is a connection to the coordinator's database postgres, where the
+// catalogue is kept.
+type Store struct {
+	*pgx.Conn
+}
+
+// SocketDir is where every instance has its socket, as in Greenplum.
+const SocketDir = "/tmp"
+
+// Local connects to a database of the instance on a port of this host.
+func Local(ctx context.Context, port int, database string) (*pgx.Conn, error) {
+	return connect(ctx, fmt.Sprintf("host=%s port=%d dbname=%s connect_timeout=10", SocketDir, port, database))
+}
+
+// Remote connects to database postgres of a segment.
+func Remote(ctx context.Context, s Segment) (*pgx.Conn, error) {
+	return connect(ctx, fmt.Sprintf("host=%s port=%d dbname=postgres connect_timeout=2 sslmode=disable", s.Address, s.Port))
+}
+
+func connect(ctx context.Context, conninfo string) (*pgx.Conn, error) {
+	config, err := pgx.ParseConfig(conninfo)
+	if err != nil {
+		return nil, err
+	}
+	// The environment may hold options that PostgreSQL does not know.
+	delete(config.RuntimeParams, "options")
+	// Nothing here may wait for a replica that is gone.
+	config.RuntimeParams["synchronous_commit"] = "local"
+	return pgx.ConnectConfig(ctx, config)
+}
+
+// Open connects to the store of the coordinator on a port of this host.
+func Open(ctx context.Context, port int) (*Store, error) {
+	conn, err := Local(ctx, port, "postgres")
+	if err != nil {
+		return nil, err
+	}
+	return &Store{conn}, nil
+}
+
+// Close ends the connection.
+func (s *Store) Close() {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	_ = s.Conn.Close(ctx)
+}
+
+// Install makes the catalogue in a new coordinator: the store in database
+// postgres, and what every database has in postgres and template1.
+func Install(ctx context.Context, port int) error {
+	for _, step := range []struct {
+		database string
+		scripts  []string
+	}{
+		{"postgres", []string{storeSQL, viewsSQL, distributeSQL}},
+		{"template1", []string{viewsSQL, distributeSQL}},
+	} {
+		if err := runScripts(ctx, port, step.database, step.scripts); err != nil {
+			return fmt.Errorf("install the catalogue in database %s: %w", step.database, err)
+		}
+	}
+	return nil
+}
+
+func runScripts(ctx context.Context, port int, database string, scripts []string) error {
+	conn, err := Local(ctx, port, database)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close(ctx) }()
+	for _, script := range scripts {
+		if _, err := conn.PgConn().Exec(ctx, script).ReadAll(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Segments reads the catalogue.
+func (s *Store) Segments(ctx context.Context) (Segments, error) {
+	rows, err := s.Query(ctx, `select dbid, content, role::text, preferred_role::text, mode::text, status::text,
+		port, hostname, address, datadir from standin.segment_configuration order by dbid`)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByPos[Segment])
+}
+
+// Read reads the catalogue of the coordinator on a port of this host.
+func Read(ctx context.Context, port int) (Segments, error) {
+	s, err := Open(ctx, port)
+	if err != nil {
+		return nil, err
+	}
+	defer s.Close()
+	return s.Segments(ctx)
+}
+
+// Add adds a row.
+func (s *Store) Add(ctx context.Context, g Segment) error {
+	_, err := s.Exec(ctx, `insert into standin.segment_configuration values ($1, $2, $3::text::"char", $4::text::"char",
+		$5::text::"char", $6::text::"char", $7, $8, $9, $10)`,
+		g.DBID, g.Content, g.Role, g.PreferredRole, g.Mode, g.Status, g.Port, g.Hostname, g.Address, g.Dir)
+	return err
+}
+
+// AddNext adds a row with the next free dbid, which it gives.
+func (s *Store) AddNext(ctx context.Context, g Segment) (int, error) {
+	if err := s.QueryRow(ctx, `select coalesce(max(dbid), 0) + 1 from standin.segment_configuration`).Scan(&g.DBID); err != nil {
+		return 0, err
+	}
+	return g.DBID, s.Add(ctx, g)
+}
+
+// Remove takes a row out.
+func (s *Store) Remove(ctx context.Context, dbid int) error {
+	_, err := s.Exec(ctx, `delete from standin.segment_configuration where dbid = $1`, dbid)
+	return err
+}
+
+// Put writes role, mode and status of rows in one transaction.
+func (s *Store) Put(ctx context.Context, rows ...Segment) error {
+	return pgx.BeginFunc(ctx, s.Conn, func(tx pgx.Tx) error {
+		for _, g := range rows {
+			if _, err := tx.Exec(ctx, `update standin.segment_configuration
+				set role = $2::text::"char", mode = $3::text::"char", status = $4::text::"char" where dbid = $1`,
+				g.DBID, g.Role, g.Mode, g.Status); err != nil {
+				return fmt.Errorf("update %s: %w", g, err)
+			}
+		}
+		return nil
+	})
+}

@@ -1,0 +1,189 @@
+// Package gpinitstandby makes, removes and starts the coordinator's standby.
+package gpinitstandby
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/spf13/pflag"
+
+	"gpk/test/standin/internal/catalog"
+	"gpk/test/standin/internal/console"
+	"gpk/test/standin/internal/instance"
+	"gpk/test/standin/internal/utility"
+)
+
+type options struct {
+	host      string
+	port      int
+	dir       string
+	logDir    string
+	remove    bool
+	startOnly bool
+	quiet     bool
+}
+
+func parseOptions(args []string) (options, error) {
+	o := options{}
+	flags := pflag.NewFlagSet("gpinitstandby", pflag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	flags.StringVarP(&o.host, "standby-host", "s", "", "host of the standby")
+	flags.IntVarP(&o.port, "standby-port", "P", 0, "port of the standby")
+	flags.StringVarP(&o.dir, "standby-datadir", "S", "", "directory of the standby")
+	flags.StringVarP(&o.logDir, "logfile", "l", "", "directory of the log file")
+	flags.BoolVarP(&o.remove, "remove", "r", false, "remove the standby")
+	flags.BoolVarP(&o.startOnly, "no-update", "n", false, "start a standby that is stopped")
+	flags.BoolVarP(&o.quiet, "quiet", "q", false, "nothing to the screen")
+	flags.BoolP("yes", "a", false, "do not ask")
+	flags.BoolP("debug", "D", false, "log more")
+	flags.Bool("hba-hostnames", false, "host names in pg_hba.conf: the stand-in writes no others")
+	flags.StringP("mode", "M", "smart", "of Greenplum 6, nothing to do for 7")
+	if err := flags.Parse(args); err != nil {
+		return o, err
+	}
+	if !o.remove && !o.startOnly && o.host == "" {
+		return o, errors.New("Must specify -s when not specifying -r or -n") //nolint:staticcheck // the utility's own words
+	}
+	return o, nil
+}
+
+type run struct {
+	*utility.Utility
+	opt  options
+	dir  string // the acting coordinator's
+	port int
+	all  catalog.Segments
+}
+
+// Run is the utility, for the coordinator of the environment. Its exit status
+// is 0 or 2.
+func Run(ctx context.Context, env utility.Environment) int {
+	dir, err := utility.CoordinatorDirectory("")
+	if err != nil {
+		dir = ""
+	}
+	return RunIn(ctx, env, dir)
+}
+
+// RunIn is the utility for the coordinator in a directory.
+func RunIn(ctx context.Context, env utility.Environment, dir string) int {
+	opt, err := parseOptions(env.Args)
+	if err != nil {
+		fmt.Fprintf(env.Stderr, "Usage: gpinitstandby [options]\n\ngpinitstandby: error: %v\n", err)
+		return 2
+	}
+	u, err := env.Start(opt.logDir, opt.quiet)
+	if err != nil {
+		fmt.Fprintln(env.Stderr, err)
+		return 2
+	}
+	r := &run{Utility: u, opt: opt, dir: dir, port: utility.Port()}
+	if dir != "" {
+		if port, err := instance.Port(dir); err == nil {
+			r.port = port
+		}
+	}
+	if err := r.act(ctx); err != nil {
+		u.Log.Print(console.Error, "Error initializing standby coordinator: %v", err)
+		return 2
+	}
+	return 0
+}
+
+func (r *run) act(ctx context.Context) error {
+	all, err := catalog.Read(ctx, r.port)
+	if err != nil {
+		r.Log.Print(console.Error, "Failed to retrieve configuration information from the coordinator.")
+		if !r.opt.remove && !r.opt.startOnly {
+			r.Log.Print(console.Error, "Failed to create standby")
+		}
+		return err
+	}
+	r.all = all
+	switch {
+	case r.opt.remove:
+		return r.remove(ctx)
+	case r.opt.startOnly:
+		return r.startOnly(ctx)
+	default:
+		return r.create(ctx)
+	}
+}
+
+func (r *run) remove(ctx context.Context) error {
+	standby, ok := r.all.Standby()
+	if !ok {
+		r.Log.Print(console.Error, "Request made to remove warm coordinator standby, but no standby located.")
+		return errors.New("no standby configured")
+	}
+	r.summary(standby, "removal")
+	if err := r.change(ctx, func(s *catalog.Store) error { return s.Remove(ctx, standby.DBID) }); err != nil {
+		r.Log.Print(console.Error, "Failed to remove standby coordinator from catalog.")
+		return err
+	}
+	r.Log.Info("Database catalog updated successfully.")
+	r.Log.Info("Stopping standby coordinator on %s", standby.Hostname)
+	if _, err := r.Shell.Remote(ctx, standby.Address, r.Remote(instance.StopCommand(standby.Dir, "fast", 120))); err != nil {
+		r.Log.Print(console.Warning, "Failed to stop standby coordinator: %v", err)
+	}
+	r.dropSlot(ctx)
+	r.Log.Info("Removing data directory on standby coordinator...")
+	if _, err := r.Shell.Remote(ctx, standby.Address, "rm -rf "+quoted(standby.Dir)); err != nil {
+		r.Log.Print(console.Error, "Failed to remove data directory on standby coordinator.")
+		return err
+	}
+	r.Log.Info("Successfully removed standby coordinator")
+	return nil
+}
+
+func (r *run) startOnly(ctx context.Context) error {
+	standby, ok := r.all.Standby()
+	if !ok {
+		r.Log.Print(console.Error, "Cannot use -n option when standby coordinator has not yet been configured")
+		return errors.New("Standby coordinator not configured") //nolint:staticcheck
+	}
+	var connected bool
+	err := r.change(ctx, func(s *catalog.Store) error {
+		return s.QueryRow(ctx, "select exists (select from pg_stat_replication where application_name = $1)", instance.WalReceiver).Scan(&connected)
+	})
+	if err != nil {
+		return err
+	}
+	if connected {
+		r.Log.Info("Standy coordinator is already up and running.")
+		return nil
+	}
+	if err := r.startStandby(ctx, standby); err != nil {
+		return err
+	}
+	r.Log.Info("Successfully started standby coordinator")
+	return nil
+}
+
+// change does something to the catalogue over a connection of its own.
+func (r *run) change(ctx context.Context, do func(*catalog.Store) error) error {
+	s, err := catalog.Open(ctx, r.port)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	return do(s)
+}
+
+// dropSlot removes what an earlier standby left, so that it keeps no WAL and
+// the name is free.
+func (r *run) dropSlot(ctx context.Context) {
+	err := r.change(ctx, func(s *catalog.Store) error {
+		_, err := s.Exec(ctx, `select pg_terminate_backend(active_pid, 2000) from pg_replication_slots where slot_name = $1 and active;`, instance.Slot)
+		if err != nil {
+			return err
+		}
+		_, err = s.Exec(ctx, `select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = $1`, instance.Slot)
+		return err
+	})
+	if err != nil {
+		r.Log.Note(console.Warning, "drop replication slot: %v", err)
+	}
+}

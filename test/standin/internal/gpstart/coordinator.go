@@ -1,0 +1,144 @@
+package gpstart
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+
+	"gpk/test/standin/internal/catalog"
+	"gpk/test/standin/internal/console"
+	"gpk/test/standin/internal/fleet"
+	"gpk/test/standin/internal/instance"
+	"gpk/test/standin/internal/shell"
+)
+
+// announce prints the command that starts a coordinator or a standby.
+func (r *run) announce(dir, era, wait, role string) {
+	r.Log.Info("CoordinatorStart pg_ctl cmd is env GPSESSID=0000000000 GPERA=%s $GPHOME/bin/pg_ctl -D %s -l %s/log/startup.log %s-t 600 -o \" -c gp_role=%s \" start",
+		era, dir, dir, wait, role)
+}
+
+// readCatalogue starts the coordinator alone, without a prober, to read the
+// catalogue.
+func (r *run) readCatalogue(ctx context.Context) error {
+	r.Log.Info("Starting Coordinator instance in admin mode")
+	r.announce(r.opt.dir, "None", "-w ", instance.Utility)
+	if _, err := r.Shell.Local(ctx, r.Remote(instance.StartCommand(r.opt.dir, r.port, instance.Utility))); err != nil {
+		return fmt.Errorf("Failed to start Coordinator instance in admin mode: %w", err) //nolint:staticcheck // the utility's own words
+	}
+	r.Log.Info("Obtaining Greenplum Coordinator catalog information")
+	r.Log.Info("Obtaining Segment details from coordinator...")
+	var err error
+	if r.all, err = catalog.Read(ctx, r.port); err != nil {
+		return err
+	}
+	r.Log.Info("Setting new coordinator era")
+	r.era = newEra()
+	r.Log.Info("Coordinator Started...")
+	return nil
+}
+
+func (r *run) stopAdmin(ctx context.Context) error {
+	_, err := r.Shell.Local(ctx, r.Remote(instance.StopCommand(r.opt.dir, "fast", r.opt.timeout)))
+	return err
+}
+
+// checkHosts takes segments on unreachable hosts for down, and stops everything
+// if the standby has become the coordinator.
+func (r *run) checkHosts(ctx context.Context) error {
+	bad := fleet.Unreachable(ctx, r.Shell, r.all.Data().Hosts(), r.opt.width)
+	for i, s := range r.all {
+		if s.Content >= 0 && bad[s.Address] {
+			r.Log.Print(console.Warning, "Host %s is unreachable. Marking segment with dbid %d down", s.Address, s.DBID)
+			r.all[i].Status = catalog.Down
+		}
+	}
+	standby, ok := r.all.Standby()
+	if !ok || r.opt.skipStandbyCheck {
+		return nil
+	}
+	mine, err := r.Shell.Local(ctx, r.Remote(timelineCommand(r.opt.dir)))
+	if err != nil {
+		return err
+	}
+	other, err := r.Shell.Remote(ctx, standby.Address, r.Remote(timelineCommand(standby.Dir)))
+	if err != nil {
+		return r.standbyUnknown(ctx, err)
+	}
+	if timeline(mine) < timeline(other) {
+		if err := r.stopAdmin(ctx); err != nil {
+			return err
+		}
+		r.Log.Info("Coordinator Stopped...")
+		return errors.New("Standby activated, this node no more can act as coordinator.") //nolint:staticcheck
+	}
+	return nil
+}
+
+func (r *run) standbyUnknown(ctx context.Context, cause error) error {
+	r.Log.Print(console.Warning, "Standby host is unreachable, cannot determine whether the standby is currently acting as the coordinator. Received error: %v", cause)
+	r.Log.Print(console.Warning, "Continue only if you are certain that the standby is not acting as the coordinator.")
+	if !r.opt.assumeYes {
+		fmt.Fprint(r.Stdout, "\nContinue with startup Yy|Nn (default=N):\n> ")
+		var answer string
+		if _, err := fmt.Fscanln(os.Stdin, &answer); err == nil && strings.ToLower(answer) == "y" {
+			r.opt.noStandby = true
+			return nil
+		}
+	} else {
+		r.Log.Print(console.Warning, "Non interactive mode detected. Not starting the cluster. Start the cluster in interactive mode.")
+	}
+	if err := r.stopAdmin(ctx); err != nil {
+		return err
+	}
+	return errAborted
+}
+
+func timelineCommand(dir string) string {
+	return fmt.Sprintf("pg_controldata %s | grep 'Latest checkpoint.s TimeLineID' | awk '{print $NF}'", shell.Quote(dir))
+}
+
+func timeline(out string) int {
+	n, _ := strconv.Atoi(strings.TrimSpace(out))
+	return n
+}
+
+func (r *run) startCoordinator(ctx context.Context) error {
+	c, ok := r.all.Coordinator()
+	if !ok {
+		return errors.New("the catalogue has no coordinator")
+	}
+	r.Log.Info("Starting Coordinator instance %s directory %s ", c.Hostname, r.opt.dir)
+	r.announce(r.opt.dir, r.era, "-w ", instance.Dispatch)
+	if _, err := r.Shell.Local(ctx, r.Remote(instance.StartCommand(r.opt.dir, r.port, instance.Dispatch))); err != nil {
+		return fmt.Errorf("Coordinator instance did not start: %w", err) //nolint:staticcheck
+	}
+	r.Log.Info("Command pg_ctl reports Coordinator %s instance active", c.Hostname)
+	r.Log.Info("Connecting to db template1 on host localhost")
+	conn, err := catalog.Local(ctx, r.port, "template1")
+	if err != nil {
+		return err
+	}
+	return conn.Close(ctx)
+}
+
+func (r *run) startStandby(ctx context.Context) {
+	standby, ok := r.all.Standby()
+	switch {
+	case !ok:
+		r.Log.Info("No standby coordinator configured.  skipping...")
+		return
+	case r.opt.noStandby:
+		r.Log.Info("Skipping starting of standby coordinator")
+		return
+	}
+	r.Log.Info("Starting standby coordinator")
+	r.Log.Info("Checking if standby coordinator is running on host: %s  in directory: %s", standby.Hostname, standby.Dir)
+	r.announce(standby.Dir, r.era, "", instance.Dispatch)
+	if _, err := r.Shell.Remote(ctx, standby.Address, r.Remote(instance.StartCommand(standby.Dir, standby.Port, instance.Dispatch))); err != nil {
+		r.Log.Print(console.Warning, "Could not start standby coordinator: %v", err)
+	}
+}

@@ -1,0 +1,190 @@
+// Package gpstart starts a cluster: the coordinator alone to read the catalogue,
+// then all segments at once, the coordinator for everybody, and the standby.
+package gpstart
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"gpk/test/standin/internal/catalog"
+	"gpk/test/standin/internal/console"
+	"gpk/test/standin/internal/instance"
+	"gpk/test/standin/internal/utility"
+)
+
+type options struct {
+	dir              string
+	logDir           string
+	coordinatorOnly  bool
+	noStandby        bool
+	skipStandbyCheck bool
+	assumeYes        bool
+	quiet            bool
+	width            int
+	timeout          int
+}
+
+func parseOptions(args []string) (options, error) {
+	o := options{}
+	flags := pflag.NewFlagSet("gpstart", pflag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	flags.StringVarP(&o.dir, "coordinator_data_directory", "d", "", "data directory")
+	flags.StringVarP(&o.logDir, "logdir", "l", "", "directory of the log file")
+	flags.BoolVarP(&o.coordinatorOnly, "coordinator_only", "m", false, "only the coordinator")
+	also := flags.BoolP("coordinator_alone", "c", false, "only the coordinator")
+	flags.BoolVarP(&o.noStandby, "no_standby", "y", false, "leave the standby")
+	flags.BoolVarP(&o.skipStandbyCheck, "skip_standby_check", "S", false, "do not ask whether the standby was activated")
+	flags.BoolVarP(&o.assumeYes, "yes", "a", false, "do not ask")
+	flags.BoolVarP(&o.quiet, "quiet", "q", false, "nothing to the screen")
+	flags.BoolP("verbose", "v", false, "log more")
+	flags.Bool("skip-heap-checksum-validation", false, "nothing to the stand-in")
+	flags.IntVarP(&o.width, "parallel", "B", 64, "hosts at once")
+	flags.IntVarP(&o.timeout, "timeout", "t", 600, "seconds to wait")
+	err := flags.Parse(args)
+	o.coordinatorOnly = o.coordinatorOnly || *also
+	return o, err
+}
+
+// errAborted is what nobody could be asked about.
+var errAborted = errors.New("User abort requested, Exiting...") //nolint:staticcheck // the utility's own words
+
+type run struct {
+	*utility.Utility
+	opt  options
+	port int
+	era  string
+	all  catalog.Segments
+}
+
+// Run is the utility. Its exit status is 0, 1 when a segment did not start, 2
+// when the cluster did not, 4 when it would have had to ask.
+func Run(ctx context.Context, env utility.Environment) int {
+	opt, err := parseOptions(env.Args)
+	if err != nil {
+		fmt.Fprintf(env.Stderr, "Usage: gpstart [options]\n\ngpstart: error: %v\n", err)
+		return 2
+	}
+	u, err := env.Start(opt.logDir, opt.quiet)
+	if err != nil {
+		fmt.Fprintln(env.Stderr, err)
+		return 2
+	}
+	u.Log.Info("Starting gpstart with args: %s", env.Line())
+	r := &run{Utility: u, opt: opt}
+	failed, err := r.start(ctx)
+	switch {
+	case errors.Is(err, errAborted):
+		u.Log.Info("%v", err)
+		return 4
+	case err != nil:
+		u.Log.Print(console.Error, "gpstart error: %v", err)
+		return 2
+	case failed:
+		return 1
+	}
+	return 0
+}
+
+func (r *run) start(ctx context.Context) (failed bool, err error) {
+	if err := r.prepare(); err != nil {
+		return false, err
+	}
+	if err := r.readCatalogue(ctx); err != nil || r.opt.coordinatorOnly {
+		return false, err
+	}
+	if err := r.checkHosts(ctx); err != nil {
+		return false, err
+	}
+	r.Log.Info("Shutting down coordinator")
+	if err := r.stopAdmin(ctx); err != nil {
+		return false, err
+	}
+	result, err := r.startSegments(ctx)
+	if err != nil {
+		return false, err
+	}
+	if err := r.startCoordinator(ctx); err != nil {
+		return false, err
+	}
+	r.startStandby(ctx)
+	if result.failed > 0 || result.skipped > 0 {
+		if result.skipped > 0 {
+			r.Log.Print(console.Warning, "Number of segments not attempted to start: %d", result.skipped)
+		}
+		if result.failed > 0 {
+			r.Log.Print(console.Warning, "Number of segments which failed to start:  %d", result.failed)
+		}
+		r.Log.Info("Check status of database with gpstate utility")
+		return result.failed > 0, nil
+	}
+	r.Log.Info("Database successfully started")
+	return false, nil
+}
+
+func (r *run) prepare() (err error) {
+	r.Log.Info("Gathering information and validating the environment...")
+	if r.opt.dir, err = utility.CoordinatorDirectory(r.opt.dir); err != nil {
+		return err
+	}
+	if r.port, err = instance.Port(r.opt.dir); err != nil {
+		return err
+	}
+	r.Log.Info("Greenplum Binary Version: '%s'", r.Release.Postgres())
+	r.Log.Info("Greenplum Catalog Version: '%s'", r.Release.Catalogue)
+	if made, err := os.ReadFile(filepath.Join(r.opt.dir, instance.CatalogueFile)); err == nil {
+		if dir := strings.TrimSpace(string(made)); dir != r.Release.Catalogue {
+			r.Log.Info("COORDINATOR_DIRECTORY Catalog Version: '%s'", dir)
+			r.Log.Info("Catalog Version of coordinator directory incompatible with binaries")
+			return errors.New("Catalog Versions are incompatible") //nolint:staticcheck
+		}
+	}
+	if _, err := instance.Pid(r.opt.dir); errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	r.Log.Print(console.Warning, "postmaster.pid file exists on Coordinator, checking if recovery startup required")
+	return r.recover()
+}
+
+// recover refuses a coordinator that runs, and clears away what a dead one left.
+func (r *run) recover() error {
+	r.Log.Info("Commencing recovery startup checks")
+	_, err := os.Stat(instance.SocketFile(r.port))
+	socket, active := err == nil, instance.PortActive(r.port)
+	switch {
+	case socket && active:
+		r.Log.Info("Have lock file %s and a process running on port %d", instance.SocketFile(r.port), r.port)
+		return errors.New("Coordinator instance process running") //nolint:staticcheck
+	case active:
+		r.Log.Info("No lock file %s but a process running on port %d", instance.SocketFile(r.port), r.port)
+		return fmt.Errorf("Port %d is already in use", r.port) //nolint:staticcheck
+	case socket:
+		r.Log.Info("Have lock file %s but no process running on port %d", instance.SocketFile(r.port), r.port)
+	default:
+		r.Log.Info("No socket connection or lock file in /tmp found for port=%d", r.port)
+	}
+	r.Log.Info("No Coordinator instance process, entering recovery startup mode")
+	r.Log.Info("Clearing Coordinator instance lock files")
+	r.Log.Info("Clearing Coordinator instance pid file")
+	for _, path := range []string{instance.SocketFile(r.port), instance.LockFile(r.port), filepath.Join(r.opt.dir, instance.PidFile)} {
+		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
+func newEra() string {
+	var id [8]byte
+	_, _ = rand.Read(id[:])
+	return hex.EncodeToString(id[:]) + "_" + time.Now().Format("060102150405")
+}

@@ -1,0 +1,111 @@
+// Package gpstate reports on a running cluster.
+package gpstate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/spf13/pflag"
+
+	"gpk/test/standin/internal/catalog"
+	"gpk/test/standin/internal/console"
+	"gpk/test/standin/internal/instance"
+	"gpk/test/standin/internal/utility"
+)
+
+type options struct {
+	dir    string
+	logDir string
+	report string // the letter of the report
+	quiet  bool
+}
+
+func parseOptions(args []string) (options, error) {
+	o := options{report: "b"}
+	flags := pflag.NewFlagSet("gpstate", pflag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	flags.StringVarP(&o.dir, "coordinator_data_directory", "d", "", "data directory")
+	flags.StringVarP(&o.logDir, "logdir", "l", "", "directory of the log file")
+	flags.BoolVarP(&o.quiet, "quiet", "q", false, "nothing to the screen")
+	flags.BoolP("yes", "a", false, "do not ask")
+	flags.BoolP("verbose", "v", false, "log more")
+	flags.IntP("parallel", "B", 16, "hosts at once")
+	letters := []string{"b", "e", "f", "m", "s", "Q"}
+	chosen := map[string]*bool{}
+	for _, letter := range letters {
+		chosen[letter] = flags.BoolP("report-"+letter, letter, false, "report")
+	}
+	if err := flags.Parse(args); err != nil {
+		return o, err
+	}
+	count := 0
+	for _, letter := range letters {
+		if *chosen[letter] {
+			o.report = letter
+			count++
+		}
+	}
+	if count > 1 {
+		return o, errors.New("only one report can be shown at a time")
+	}
+	return o, nil
+}
+
+type run struct {
+	*utility.Utility
+	opt   options
+	port  int
+	all   catalog.Segments
+	state map[int]segmentState
+	pairs map[int]replication // by content
+}
+
+// Run is the utility. Its exit status is 0, 1 when something is not as it
+// should be, 2 when the coordinator does not answer.
+func Run(ctx context.Context, env utility.Environment) int {
+	opt, err := parseOptions(env.Args)
+	if err != nil {
+		fmt.Fprintf(env.Stderr, "Usage: gpstate [options]\n\ngpstate: error: %v\n", err)
+		return 2
+	}
+	u, err := env.Start(opt.logDir, opt.quiet)
+	if err != nil {
+		fmt.Fprintln(env.Stderr, err)
+		return 2
+	}
+	u.Log.Info("Starting gpstate with args: %s", env.Line())
+	u.Log.Info("local Greenplum Version: '%s'", u.Release.Postgres())
+	r := &run{Utility: u, opt: opt, port: utility.Port()}
+	if dir, err := utility.CoordinatorDirectory(opt.dir); err == nil {
+		if port, err := instance.Port(dir); err == nil {
+			r.port = port
+		}
+	}
+	if r.all, err = catalog.Read(ctx, r.port); err != nil {
+		u.Log.Print(console.Critical, "gpstate failed. (Reason='%s') exiting...", reason(err, r.port))
+		return 2
+	}
+	u.Log.Info("coordinator Greenplum Version: '%s", u.Release.Coordinator())
+	u.Log.Info("Obtaining Segment details from coordinator...")
+	reports := map[string]func(context.Context) int{
+		"b": r.brief, "e": r.attention, "f": r.standby, "m": r.mirrors, "s": r.status, "Q": r.quick,
+	}
+	return reports[opt.report](ctx)
+}
+
+// reason puts a failed connection into the words of Greenplum's client library.
+func reason(err error, port int) string {
+	var refused *pgconn.ConnectError
+	var pg *pgconn.PgError
+	if errors.As(err, &refused) && !errors.As(err, &pg) {
+		text := ""
+		for _, address := range []string{"::1", "127.0.0.1"} {
+			text += fmt.Sprintf("could not connect to server: Connection refused\n\tIs the server running on host \"localhost\" (%s) and accepting\n\tTCP/IP connections on port %d?\n", address, port)
+		}
+		return text
+	}
+	return err.Error()
+}

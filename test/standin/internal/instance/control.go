@@ -1,0 +1,111 @@
+package instance
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"gpk/test/standin/internal/shell"
+)
+
+// Values of gp_role.
+const (
+	Dispatch = "dispatch" // the coordinator, for everybody
+	Execute  = "execute"  // a segment
+	Utility  = "utility"  // the coordinator alone: no prober
+)
+
+// StartCommand is the command line that starts the instance in a directory and
+// waits until it answers, or, a replica, until it streams.
+func StartCommand(dir string, port int, role string) string {
+	options := fmt.Sprintf(" -p %d -c gp_role=%s ", port, role)
+	return fmt.Sprintf("mkdir -p %[1]s/log; pg_ctl -D %[1]s -l %[1]s/log/startup.log -w -t 600 -o %[2]s start",
+		shell.Quote(dir), shell.Quote(options))
+}
+
+// StopCommand is the command line that stops an instance and waits until it
+// has. One that does not run is fine.
+func StopCommand(dir, mode string, timeout int) string {
+	return fmt.Sprintf("if [ -f %[1]s/postmaster.pid ]; then pg_ctl -D %[1]s -m %[2]s -w -t %[3]d stop; fi",
+		shell.Quote(dir), mode, timeout)
+}
+
+// ReloadCommand is the command line that makes an instance read its files anew.
+func ReloadCommand(dir string) string {
+	return fmt.Sprintf("pg_ctl -D %s reload", shell.Quote(dir))
+}
+
+// PromoteCommand is the command line that makes a primary of a mirror.
+func PromoteCommand(dir string) string {
+	return fmt.Sprintf("pg_ctl -D %s -w -t 60 promote", shell.Quote(dir))
+}
+
+// BackupCommand is the command line that fills a directory from a primary and
+// makes a replica of it, with a replication slot of its own.
+func BackupCommand(dir, host string, port int) string {
+	source := fmt.Sprintf("host=%s port=%d application_name=%s", host, port, WalReceiver)
+	return fmt.Sprintf("pg_basebackup --wal-method=stream --create-slot --slot=%s -R -c fast -D %s -d %s",
+		Slot, shell.Quote(dir), shell.Quote(source))
+}
+
+// Slot is the name of the replication slot of a mirror or a standby.
+const Slot = "internal_wal_replication_slot"
+
+// LockFile is the lock of an instance's socket.
+func LockFile(port int) string { return fmt.Sprintf("/tmp/.s.PGSQL.%d.lock", port) }
+
+// SocketFile is an instance's socket.
+func SocketFile(port int) string { return fmt.Sprintf("/tmp/.s.PGSQL.%d", port) }
+
+// Pid reads the pid file of a directory of this host. Without one the error is
+// os.ErrNotExist.
+func Pid(dir string) (int, error) {
+	data, err := os.ReadFile(filepath.Join(dir, PidFile))
+	if err != nil {
+		return 0, err
+	}
+	first, _, _ := bytes.Cut(data, []byte("\n"))
+	pid, err := strconv.Atoi(strings.TrimSpace(string(first)))
+	if err != nil {
+		return 0, fmt.Errorf("no pid in %s: %w", filepath.Join(dir, PidFile), err)
+	}
+	return pid, nil
+}
+
+// Alive tells whether a process with the pid is there, be it a stranger.
+func Alive(pid int) bool {
+	err := syscall.Kill(pid, 0)
+	return err == nil || errors.Is(err, syscall.EPERM)
+}
+
+// PortActive tells whether a socket of the port is open on this host, by the
+// kernel's list and not by files.
+func PortActive(port int) bool {
+	data, err := os.ReadFile("/proc/net/unix")
+	if err != nil {
+		return false
+	}
+	for _, line := range strings.Split(string(data), "\n") {
+		if strings.HasSuffix(line, SocketFile(port)) {
+			return true
+		}
+	}
+	return false
+}
+
+// Stopping tells whether the server in a directory of this host was told to
+// stop: it says so in the pid file's last line.
+func Stopping(dir string) bool {
+	data, err := os.ReadFile(filepath.Join(dir, PidFile))
+	return err == nil && strings.HasPrefix(lastLine(string(data)), "stopping")
+}
+
+func lastLine(text string) string {
+	text = strings.TrimRight(text, "\n ")
+	return text[strings.LastIndex(text, "\n")+1:]
+}

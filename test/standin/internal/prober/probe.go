@@ -1,0 +1,109 @@
+package prober
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"gpk/test/standin/internal/catalog"
+	"gpk/test/standin/internal/instance"
+)
+
+// probe looks at all primaries at once and does what follows. It tells whether
+// anything was changed.
+func (p *Prober) probe(ctx context.Context, full bool) (bool, error) {
+	all, err := p.store.Segments(ctx)
+	if err != nil {
+		return false, err
+	}
+	primaries := all.InRole(catalog.Primary)
+	findings := p.lookAll(ctx, primaries)
+	changed := false
+	for _, primary := range primaries {
+		mirror, hasMirror := all.Find(primary.Content, catalog.Mirror)
+		d := decide(primary, mirror, hasMirror, findings[primary.DBID], full)
+		did, err := p.act(ctx, primary, mirror, d)
+		if err != nil {
+			p.log.Warn("act", "content", primary.Content, "error", err)
+			continue
+		}
+		changed = changed || did
+	}
+	return changed, nil
+}
+
+func (p *Prober) lookAll(ctx context.Context, primaries catalog.Segments) map[int]finding {
+	findings := map[int]finding{}
+	var mu sync.Mutex
+	var wait sync.WaitGroup
+	for _, s := range primaries {
+		kept := p.primary[s.DBID]
+		delete(p.primary, s.DBID)
+		wait.Go(func() {
+			f, conn := look(ctx, kept, s)
+			mu.Lock()
+			defer mu.Unlock()
+			findings[s.DBID] = f
+			if conn != nil {
+				p.primary[s.DBID] = conn
+			}
+		})
+	}
+	wait.Wait()
+	return findings
+}
+
+func (p *Prober) act(ctx context.Context, primary, mirror catalog.Segment, d decision) (bool, error) {
+	if d.promote {
+		if err := p.promote(ctx, mirror); err != nil {
+			return false, err
+		}
+		p.pointed = false
+	}
+	if d.wait || d.dontWait {
+		conn := p.primary[primary.DBID]
+		if conn == nil {
+			return false, nil
+		}
+		if err := setWaiting(ctx, conn, d.wait); err != nil {
+			return false, err
+		}
+	}
+	if len(d.rows) == 0 {
+		return d.wait || d.dontWait, nil
+	}
+	for _, row := range d.rows {
+		p.log.Info("catalogue", "dbid", row.DBID, "content", row.Content, "role", row.Role, "mode", row.Mode, "status", row.Status)
+	}
+	return true, p.store.Put(ctx, d.rows...)
+}
+
+// promote makes a primary of a mirror, over ssh, and lets its commits go without
+// the old primary. One that an earlier prober promoted already is fine.
+func (p *Prober) promote(ctx context.Context, mirror catalog.Segment) error {
+	ctx, cancel := context.WithTimeout(ctx, 90*time.Second)
+	defer cancel()
+	p.log.Info("promote", "segment", mirror.String())
+	_, promoting := p.shell.Remote(ctx, mirror.Address, p.remote(instance.PromoteCommand(mirror.Dir)))
+	conn, err := catalog.Remote(ctx, mirror)
+	if err != nil {
+		return fmt.Errorf("promote %s: %w", mirror, errorOf(promoting, err))
+	}
+	defer drop(conn)
+	var replica bool
+	if err := conn.QueryRow(ctx, "select pg_is_in_recovery()").Scan(&replica); err != nil {
+		return err
+	}
+	if replica {
+		return fmt.Errorf("promote %s: it still is a replica: %w", mirror, errorOf(promoting, err))
+	}
+	return setWaiting(ctx, conn, false)
+}
+
+func errorOf(first, second error) error {
+	if first != nil {
+		return first
+	}
+	return second
+}
