@@ -18,6 +18,7 @@ type progress struct {
 	quiet   bool
 	verbose bool
 	spin    *spinner.Spinner
+	last    string
 }
 
 func (a *app) progress() *progress {
@@ -65,7 +66,11 @@ func (p *progress) start(title string) {
 }
 
 func (p *progress) line(title, line string) {
+	again := line == p.last
+	p.last = line
 	switch {
+	case p.verbose && again:
+		// A wait says the same until something changes.
 	case p.verbose:
 		p.print(" ", line, "")
 	case p.spin != nil:

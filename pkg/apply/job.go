@@ -121,7 +121,10 @@ func archive(files []segments.File) (string, error) {
 			return "", err
 		}
 	}
-	return buffer.String(), writer.Close()
+	if err := writer.Close(); err != nil {
+		return "", err
+	}
+	return buffer.String(), nil
 }
 
 // lineWriter hands on whole lines and counts all bytes, which is where to go on after a broken stream.

@@ -112,6 +112,10 @@ func (t *Target) difference(ctx context.Context, object plan.Object, owner strin
 		side.SetManagedFields(nil)
 		side.SetResourceVersion("")
 		side.SetGeneration(0)
+		// The status is the controllers' own and may change between the two looks.
+		if status := reflect.ValueOf(side).Elem().FieldByName("Status"); status.IsValid() {
+			status.SetZero()
+		}
 	}
 	if reflect.DeepEqual(live, wanted) {
 		return "", nil

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Ready means that every database instance of this pod runs, not that sshd listens. A mirror and a standby answer that they
-# are rejecting connections (1), which is all they ever do; no answer is 2.
+# Ready means that every database instance of this pod runs, not that sshd listens. pg_isready answers 0 where clients may
+# connect, 1 while they are rejected, and Greenplum 7's own 64 ("mirror ready") for a mirror or a standby; no answer is 2.
 set -u
 # shellcheck source=SCRIPTDIR/env.sh
 . /gpk/scripts/env.sh
@@ -11,7 +11,7 @@ for dir in /greenplum/*/gpseg*; do
   [ -n "$port" ] || { echo "the instance in $dir is not running"; exit 1; }
   pg_isready -q -h /tmp -p "$port"
   case $? in
-    0 | 1) ;;
+    0 | 1 | 64) ;;
     *) echo "the instance in $dir does not answer on port $port"; exit 1 ;;
   esac
 done
