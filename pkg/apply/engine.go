@@ -108,8 +108,8 @@ func (e *engine) run(ctx context.Context, steps []plan.Step) (int, error) {
 		if err == nil {
 			continue
 		}
-		if cause := context.Cause(ctx); cause != nil {
-			err = errors.Join(cause, err)
+		if cause := context.Cause(ctx); cause != nil && !errors.Is(err, cause) {
+			err = fmt.Errorf("%w: %w", cause, err)
 		}
 		var stepError *StepError
 		if !errors.As(err, &stepError) {

@@ -78,14 +78,22 @@ func (h *initialiseHandler) Do(ctx context.Context, progress func(string)) error
 	return errors.Join(err, h.mark(ctx))
 }
 
-// mark notes on every volume that its instances are complete, if the catalogue says so. The standby's pod is left to the
-// standby's step, and the coordinator comes last: its mark speaks for all.
+// mark notes on every volume that its instances are complete, if the catalogue says so and it has not been noted before.
+// The standby's pod is left to the standby's step, and the coordinator comes last: its mark speaks for all. Before that
+// the administrator loses the password that gpinitsystem gives everybody's; one that is set later stays.
 func (h *initialiseHandler) mark(ctx context.Context) error {
 	acting, err := h.target.Acting(ctx)
 	if errors.Is(err, errSilent) {
 		return nil
 	}
 	if err != nil || len(acting.Catalogue.Missing(h.action.Topology.Instances)) > 0 {
+		return err
+	}
+	facts, err := h.target.facts(ctx, []podDirs{{pod: acting.Pod}})
+	if err != nil || facts[acting.Pod].Marker == segments.Initialised {
+		return err
+	}
+	if _, err := h.target.sql(ctx, acting, "postgres", segments.DropPasswordSQL); err != nil {
 		return err
 	}
 	var others []podDirs

@@ -62,7 +62,18 @@ func database(c *topology.Cluster) Database {
 	return Database{c.Spec.Database.Name, segments.HBABlock(domain, c.Spec.Database.HBA)}
 }
 
-// initSystem gives every instance the settings of cluster.yaml.
+// initSystem starts every instance with settings that all of them can have.
 func initSystem(c *topology.Cluster, t topology.Topology) segments.Utility {
-	return segments.InitSystem(t, c.Spec.Database.Locale, 250, nil)
+	settings := topology.Settings(c)
+	connections := ""
+	var shared []segments.Setting
+	for _, s := range settings {
+		switch {
+		case s.Name == "max_connections":
+			connections = string(s.Coordinator)
+		case s.Coordinator == s.Segment:
+			shared = append(shared, segments.Setting{Name: s.Name, Value: string(s.Coordinator)})
+		}
+	}
+	return segments.InitSystem(t, c.Spec.Database.Locale, connections, shared)
 }

@@ -6,6 +6,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/strategicpatch"
 
 	"gpk/pkg/topology"
@@ -61,7 +62,7 @@ func patched(set *appsv1.StatefulSet, patch *corev1.PodTemplateSpec) (*appsv1.St
 	if err != nil {
 		return nil, err
 	}
-	change, err := json.Marshal(patch)
+	change, err := patchJSON(patch)
 	if err != nil {
 		return nil, err
 	}
@@ -71,4 +72,32 @@ func patched(set *appsv1.StatefulSet, patch *corev1.PodTemplateSpec) (*appsv1.St
 	}
 	set.Spec.Template = corev1.PodTemplateSpec{}
 	return set, json.Unmarshal(merged, &set.Spec.Template)
+}
+
+// patchJSON is the patch without what it does not name: a typed PodSpec without containers is written as "containers":
+// null, which a strategic merge would read as "no containers".
+func patchJSON(patch *corev1.PodTemplateSpec) ([]byte, error) {
+	fields, err := runtime.DefaultUnstructuredConverter.ToUnstructured(patch)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(withoutNulls(fields))
+}
+
+func withoutNulls(fields map[string]any) map[string]any {
+	for name, value := range fields {
+		switch v := value.(type) {
+		case nil:
+			delete(fields, name)
+		case map[string]any:
+			withoutNulls(v)
+		case []any:
+			for _, item := range v {
+				if m, ok := item.(map[string]any); ok {
+					withoutNulls(m)
+				}
+			}
+		}
+	}
+	return fields
 }

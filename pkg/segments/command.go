@@ -13,6 +13,9 @@ type File struct {
 	Content string
 }
 
+// Setting is a server setting of an instance.
+type Setting struct{ Name, Value string }
+
 // Utility is a long command that runs as a durable job, with its input files.
 type Utility struct {
 	Argv  []string

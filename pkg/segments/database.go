@@ -6,6 +6,12 @@ import (
 	"gpk/pkg/topology"
 )
 
+// Administrator is the database's owner, and the user that its processes run as.
+const Administrator = "gpadmin"
+
+// DropPasswordSQL takes the administrator's password away. gpinitsystem sets one that is the same in all the world.
+const DropPasswordSQL = "alter role " + Administrator + " password null;\n"
+
 // Marks of the part of pg_hba.conf that gpk writes.
 const (
 	hbaBegin = "# gpk: from here to the next mark this is written from cluster.yaml"
@@ -15,7 +21,7 @@ const (
 // HBABlock is the part of pg_hba.conf that gpk owns: the cluster's own pods as the administrator, then the clients of
 // cluster.yaml. A name that begins with a dot matches every host of that domain.
 func HBABlock(podDomain string, clients []string) string {
-	lines := append([]string{hbaBegin, "host all gpadmin ." + podDomain + " trust"}, clients...)
+	lines := append([]string{hbaBegin, "host all " + Administrator + " ." + podDomain + " trust"}, clients...)
 	return strings.Join(append(lines, hbaEnd), "\n") + "\n"
 }
 
@@ -42,15 +48,6 @@ func CreateDatabaseSQL(name string) string {
 // literal and identifier quote a value for SQL with standard_conforming_strings on, the default since PostgreSQL 9.1.
 func literal(s string) string    { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
 func identifier(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"` }
-
-// Settings is a file of server settings for gpinitsystem -p, which appends it to every instance's postgresql.conf.
-func Settings(names []string, value func(string) string) File {
-	var b strings.Builder
-	for _, name := range names {
-		b.WriteString(name + " = " + literal(value(name)) + "\n")
-	}
-	return File{"settings.conf", b.String()}
-}
 
 // ReadHBA prints the coordinator's pg_hba.conf, and WriteHBA replaces it and makes the server read it. sum is the SHA-256
 // of what was read, in hexadecimal: a change by somebody else in between is an error and not lost.

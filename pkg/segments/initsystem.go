@@ -2,6 +2,7 @@ package segments
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"gpk/pkg/topology"
@@ -12,22 +13,41 @@ import (
 //
 // The input file is read by bash, so every value is quoted. The arrays' form, host~address~port~dir~dbid~content, is that
 // of gpinitsystem 7 and of 6 from 6.24 on. HBA_HOSTNAMES=1 writes names instead of addresses into pg_hba.conf, since a
-// pod's address changes.
-func InitSystem(t topology.Topology, locale string, maxConnections int, settings []File) Utility {
+// pod's address changes. maxConnections is the coordinator's; gpinitsystem gives the segments three times as many.
+func InitSystem(t topology.Topology, locale, maxConnections string, settings []Setting) Utility {
 	var b strings.Builder
 	fmt.Fprintf(&b, "ARRAY_NAME=%s\n", quote("gpk"))
 	fmt.Fprintf(&b, "TRUSTED_SHELL=ssh\nENCODING=UNICODE\nHBA_HOSTNAMES=1\n")
-	fmt.Fprintf(&b, "COORDINATOR_MAX_CONNECT=%d\nMASTER_MAX_CONNECT=%d\n", maxConnections, maxConnections)
 	fmt.Fprintf(&b, "QD_PRIMARY_ARRAY=%s\n", quote(entry(t.Coordinator())))
 	writeArray(&b, "PRIMARY_ARRAY", t.Segments(topology.Primary))
 	if mirrors := t.Segments(topology.Mirror); len(mirrors) > 0 {
 		writeArray(&b, "MIRROR_ARRAY", mirrors)
 	}
-	argv := []string{"gpinitsystem", "-a", "-I", "gpinitsystem.conf", "-n", locale}
-	for _, file := range settings {
-		argv = append(argv, "-p", file.Name)
+	utility := Utility{
+		Argv:  []string{"gpinitsystem", "-a", "-I", "gpinitsystem.conf", "-n", locale, "-m", maxConnections},
+		Files: []File{{"gpinitsystem.conf", b.String()}},
 	}
-	return Utility{Argv: argv, Files: append([]File{{"gpinitsystem.conf", b.String()}}, settings...)}
+	if additions := additions(settings); additions != "" {
+		utility.Argv = append(utility.Argv, "-p", "settings.conf")
+		utility.Files = append(utility.Files, File{"settings.conf", additions})
+	}
+	return utility
+}
+
+// simpleValue is what survives gpinitsystem's handling of its -p file: it deletes all spaces, hands the lines to sed, and
+// to the segments through a remote shell that eats quotes.
+var simpleValue = regexp.MustCompile(`^[A-Za-z0-9_.+-]+$`) //nolint:gochecknoglobals // compiled once, never changed
+
+// additions is the -p file, which gpinitsystem gives to the coordinator and to every primary. Settings that it would spoil
+// are left out.
+func additions(settings []Setting) string {
+	var b strings.Builder
+	for _, s := range settings {
+		if simpleValue.MatchString(s.Value) {
+			fmt.Fprintf(&b, "%s=%s\n", s.Name, s.Value)
+		}
+	}
+	return b.String()
 }
 
 func writeArray(b *strings.Builder, name string, instances []topology.Instance) {
