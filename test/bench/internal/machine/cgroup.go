@@ -34,7 +34,7 @@ func OpenGroups(mounted, name string) (*Groups, error) {
 	g := &Groups{name: name}
 	for _, e := range entries { // links like cpuacct → cpu,cpuacct are no directories
 		root := filepath.Join(mounted, e.Name())
-		if _, err := os.Stat(filepath.Join(root, "cgroup.procs")); e.IsDir() && err == nil && e.Name() != "unified" {
+		if _, err := os.Stat(filepath.Join(root, "cgroup.procs")); e.IsDir() && err == nil {
 			g.roots = append(g.roots, root)
 		}
 	}

@@ -69,7 +69,6 @@ func (s Setup) kubeletConfig(n int) object {
 			"memory.available": "100Mi", "nodefs.available": "1%", "nodefs.inodesFree": "1%",
 			"imagefs.available": "1%", "imagefs.inodesFree": "1%",
 		},
-		"localStorageCapacityIsolation": false,
 		// Tests wait for what a kubelet notices.
 		"syncFrequency":             "2s",
 		"nodeStatusUpdateFrequency": "4s",

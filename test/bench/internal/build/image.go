@@ -30,19 +30,19 @@ func (c Cache) Pause(ctx context.Context) (path string, built bool, err error) {
 	if _, err := os.Stat(path); err == nil && !built {
 		return path, false, nil
 	}
-	if err := writeImage(path, PauseImage, program); err != nil {
+	layer, err := programLayer(program)
+	if err == nil {
+		err = WriteImage(path, PauseImage, layer, v1.Config{Entrypoint: []string{"/pause"}, User: "65535:65535"})
+	}
+	if err != nil {
 		return "", false, fmt.Errorf("build image %s: %w", PauseImage, err)
 	}
 	return path, true, nil
 }
 
-// writeImage writes an image that holds nothing but one static program.
-func writeImage(path, reference, program string) error {
-	ref, err := name.NewTag(reference)
-	if err != nil {
-		return err
-	}
-	layer, err := programLayer(program)
+// WriteImage writes a tarball of an image that has one layer.
+func WriteImage(path, reference string, layer v1.Layer, config v1.Config) error {
+	tag, err := name.NewTag(reference)
 	if err != nil {
 		return err
 	}
@@ -50,28 +50,25 @@ func writeImage(path, reference, program string) error {
 	if err != nil {
 		return err
 	}
-	image, err = mutate.Config(image, v1.Config{Entrypoint: []string{"/pause"}, User: "65535:65535"})
+	file, err := image.ConfigFile()
 	if err != nil {
 		return err
 	}
-	config, err := image.ConfigFile()
-	if err != nil {
-		return err
-	}
-	config = config.DeepCopy()
-	config.OS, config.Architecture = "linux", runtime.GOARCH
-	if image, err = mutate.ConfigFile(image, config); err != nil {
+	file = file.DeepCopy()
+	file.OS, file.Architecture, file.Config = "linux", runtime.GOARCH, config
+	if image, err = mutate.ConfigFile(image, file); err != nil {
 		return err
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
-	if err := tarball.WriteToFile(path+".new", ref, image); err != nil {
+	if err := tarball.WriteToFile(path+".new", tag, image); err != nil {
 		return err
 	}
 	return os.Rename(path+".new", path)
 }
 
+// programLayer holds nothing but one static program.
 func programLayer(program string) (v1.Layer, error) {
 	data, err := os.ReadFile(program)
 	if err != nil {
