@@ -1,0 +1,116 @@
+# gpk: what a person types, and what CI runs. `make` alone lists it all.
+# Everything that is built or downloaded for tests lies in .bench/, everything that is built of gpk in bin/.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+# Without cgo, binaries are static, and what is compiled for one module serves the others and the bench.
+export CGO_ENABLED := 0
+
+# Machines of the bench that run pods.
+NODES ?= 2
+# The release that the stand-in plays.
+STANDIN ?= 7.1.0
+
+bench := $(CURDIR)/.bench/bin/bench
+lint := $(CURDIR)/.bench/tools/golangci-lint
+standin := .bench/images/standin-$(STANDIN).tar
+# Modules with Go code of ours. test/tools has none.
+modules := . test/bench test/standin
+scripts := .ci/run $(wildcard test/*.sh templates/scripts/*.sh)
+
+.PHONY: help
+help: ## list the targets
+	@echo "make TARGET [NODES=$(NODES)] [STANDIN=$(STANDIN)]"
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+.PHONY: build
+build: ## build bin/gpk
+	go build -o bin/gpk ./cmd/gpk
+
+.PHONY: test
+test: ## all that CI runs: lint, unit, end to end, no trace left (root)
+	@bash test/ci.sh
+
+.PHONY: unit
+unit: ## go vet and go test, without a cluster
+	@for module in $(modules); do (cd $$module && echo "== $$module" && go vet ./... && go test ./...); done
+
+.PHONY: race
+race: ## the tests of gpk itself under the race detector (needs a C compiler)
+	CGO_ENABLED=1 go test -race ./...
+
+.PHONY: lint
+lint: lint-go lint-scripts ## golangci-lint in every module, shellcheck
+
+.PHONY: lint-go
+lint-go: $(lint)
+	@for module in $(modules); do (cd $$module && echo "== $$module" && $(lint) run --config $(CURDIR)/.golangci.yml ./...); done
+
+.PHONY: lint-scripts
+lint-scripts:
+	shellcheck --external-sources $(scripts)
+
+.PHONY: format
+format: $(lint) ## gofmt and goimports, written back
+	@for module in $(modules); do (cd $$module && $(lint) fmt --config $(CURDIR)/.golangci.yml); done
+
+# Built from its Go module and kept until its version changes: that takes minutes.
+$(lint): test/tools/go.mod test/tools/go.sum
+	cd test/tools && GOGC=400 go build -o $@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+.PHONY: demo
+demo: build ## a database on a bench, or on your own cluster (KUBECONFIG, GPK_IMAGE)
+	@bash test/demo.sh
+
+.PHONY: bench
+bench:
+	@cd test/bench && go build -o $(bench) .
+
+.PHONY: bench-build
+bench-build: bench ## build the Kubernetes of the bench, and start nothing
+	@$(bench) build
+
+.PHONY: bench-up
+bench-up: bench ## start a real Kubernetes on this machine (root; the first time takes minutes)
+	@$(bench) up --nodes $(NODES)
+
+.PHONY: bench-down
+bench-down: bench ## stop it, and remove everything in it
+	@$(bench) down
+
+.PHONY: bench-status
+bench-status: bench ## show its machines
+	@$(bench) status
+
+.PHONY: standin
+standin: ## build the image of the stand-in database (root, debootstrap)
+	@cd test/standin && go run ./image --version $(STANDIN) --cache ../../.bench/cache/standin --out ../../$(standin)
+
+.PHONY: load
+load: bench standin ## bring that image into the bench
+	@$(bench) load $(standin)
+
+.PHONY: e2e
+e2e: bench-up load e2e-run ## gpk against the bench, from create to delete
+
+# The tests alone, on the cluster and with the image of the environment, or on the bench as it is.
+.PHONY: e2e-run
+e2e-run: build
+	GPK_TEST_KUBECONFIG=$${GPK_TEST_KUBECONFIG:-$(CURDIR)/.bench/kubeconfig} \
+	GPK_TEST_IMAGE=$${GPK_TEST_IMAGE:-gpk.local/standin:$(STANDIN)} \
+	go test -tags e2e -count 1 -timeout 30m ./test/e2e/...
+
+.PHONY: bench-test
+bench-test: bench ## the bench's own tests, on an instance of its own (root)
+	cd test/bench && GPK_BENCH_E2E=1 go test -count 1 -timeout 20m -run TestBench .
+
+.PHONY: standin-test
+standin-test: standin ## the stand-in's own tests, without Kubernetes (root)
+	cd test/standin && STANDIN_IT=1 go test -count 1 -timeout 20m ./it/...
+
+.PHONY: clean
+clean: ## stop the bench and remove everything that was built
+	@if [ -d .bench ] && [ "$$(id -u)" = 0 ]; then $(MAKE) --no-print-directory bench-down; fi
+	rm -rf bin .bench
