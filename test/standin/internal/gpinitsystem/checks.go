@@ -303,4 +303,3 @@ func (r *run) checkStandby(ctx context.Context) error {
 	}
 	return nil
 }
-

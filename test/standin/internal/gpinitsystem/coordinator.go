@@ -149,4 +149,3 @@ func (r *run) localesOfCoordinator(ctx context.Context) ([]string, error) {
 	}
 	return pgx.CollectRows(rows, pgx.RowTo[string])
 }
-

@@ -86,17 +86,14 @@ func Common() []Setting {
 }
 
 // SetCommand is a command line that sets one setting in a file: replaced where
-// the name stands already, else appended.
+// the name stands already, else appended. As in the original nothing is escaped
+// for sed, so a value with a slash cannot replace another.
 func SetCommand(dir string, s Setting) string {
 	file := shell.Quote(filepath.Join(dir, FileFor(s.Name)))
 	line := s.Name + "=" + s.Value
 	return fmt.Sprintf("if grep -qs %[1]s %[2]s; then sed -i %[3]s %[2]s; else printf '%%s\\n' %[4]s >> %[2]s; fi",
 		shell.Quote("^[ ]*"+s.Name+"[ ]*="), file,
-		shell.Quote(fmt.Sprintf(`s|^[ ]*%s[ ]*=.*|%s|`, s.Name, sedReplacement(line))), shell.Quote(line))
-}
-
-func sedReplacement(text string) string {
-	return strings.NewReplacer(`\`, `\\`, `&`, `\&`, `|`, `\|`).Replace(text)
+		shell.Quote(fmt.Sprintf("s/^[ ]*%s[ ]*=.*/%s/", s.Name, line)), shell.Quote(line))
 }
 
 // Read gives the value of a setting in a data directory of this host, the last

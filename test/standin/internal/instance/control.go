@@ -46,11 +46,12 @@ func PromoteCommand(dir string) string {
 }
 
 // BackupCommand is the command line that fills a directory from a primary and
-// makes a replica of it, with a replication slot of its own.
+// makes a replica of it, with a replication slot of its own. The replica's name
+// is entered afterwards: the copying itself must not pass for a replica.
 func BackupCommand(dir, host string, port int) string {
-	source := fmt.Sprintf("host=%s port=%d application_name=%s", host, port, WalReceiver)
-	return fmt.Sprintf("pg_basebackup --wal-method=stream --create-slot --slot=%s -R -c fast -D %s -d %s",
-		Slot, shell.Quote(dir), shell.Quote(source))
+	return fmt.Sprintf("pg_basebackup --wal-method=stream --create-slot --slot=%[1]s -R -c fast -D %[2]s -h %[3]s -p %[4]d && "+
+		"sed -i \"s/^primary_conninfo = '/&application_name=%[5]s /\" %[2]s/postgresql.auto.conf",
+		Slot, shell.Quote(dir), host, port, WalReceiver)
 }
 
 // Slot is the name of the replication slot of a mirror or a standby.

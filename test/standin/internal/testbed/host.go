@@ -1,0 +1,156 @@
+package testbed
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Host is one of a bed's hosts.
+type Host struct {
+	Name string
+	bed  *Bed
+	ip   string
+	init *exec.Cmd // the outer process; its death ends the host
+	pid  int       // of the host's first process, seen from outside
+}
+
+// FQDN is the host's full name.
+func (h *Host) FQDN() string { return h.Name + "." + Domain }
+
+func (h *Host) root() string  { return filepath.Join(h.bed.dir, h.Name, "root") }
+func (h *Host) netns() string { return h.bed.bridge + "-" + h.Name }
+func (h *Host) veth() string  { return h.bed.bridge + "v" + h.ip[strings.LastIndex(h.ip, ".")+1:] }
+
+// sshdConfig is what a user-mode sshd in a restricted pod runs with.
+const sshdConfig = `Port 22
+HostKey /home/gpadmin/sshd/host
+PidFile none
+UsePAM no
+StrictModes no
+AuthorizedKeysFile /home/gpadmin/.ssh/authorized_keys
+MaxStartups 500
+MaxSessions 500
+`
+
+// Start starts a host: with its disk as it was, but /tmp and /dev/shm empty.
+func (h *Host) Start(ctx context.Context) error {
+	fresh := false
+	if _, err := os.Stat(h.root()); err != nil {
+		fresh = true
+	}
+	if fresh {
+		if err := h.create(ctx); err != nil {
+			return err
+		}
+	}
+	inside := fmt.Sprintf(`set -e
+mount --make-rprivate /
+mount -t proc proc %[1]s/proc
+mount --rbind /dev %[1]s/dev
+mount -t tmpfs tmpfs %[1]s/dev/shm
+mount -t tmpfs -o mode=1777 tmpfs %[1]s/tmp
+hostname %[2]s
+exec chroot %[1]s setpriv --reuid=1000 --regid=1000 --clear-groups --no-new-privs --bounding-set=-all --inh-caps=-all \
+	/usr/sbin/sshd -D -e -f /home/gpadmin/sshd/config`, h.root(), h.Name)
+	log, err := os.OpenFile(filepath.Join(h.bed.dir, h.Name, "sshd.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = log.Close() }()
+	h.init = exec.Command("nsenter", "--net=/run/netns/"+h.netns(), "unshare", "--fork", "--kill-child", "--pid", "--mount", "--uts", "--ipc",
+		"bash", "-c", inside)
+	h.init.Stdout, h.init.Stderr = log, log
+	if err := h.init.Start(); err != nil {
+		return err
+	}
+	for range 200 {
+		if out, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", h.init.Process.Pid, h.init.Process.Pid)); err == nil {
+			if pid, err := strconv.Atoi(strings.TrimSpace(string(out))); err == nil {
+				h.pid = pid
+				if _, err := h.Run(ctx, "true"); err == nil {
+					return nil
+				}
+			}
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	return fmt.Errorf("no shell in it after 10 s, see %s", log.Name())
+}
+
+// create lays out the host's root and network.
+func (h *Host) create(ctx context.Context) error {
+	dir := filepath.Dir(h.root())
+	home := filepath.Join(h.root(), "home/gpadmin")
+	ns, veth := h.netns(), h.veth()
+	for _, command := range []string{
+		fmt.Sprintf("mkdir -p %[1]s/upper %[1]s/work %[2]s && mount -t overlay overlay -o lowerdir=%[3]s,upperdir=%[1]s/upper,workdir=%[1]s/work %[2]s",
+			dir, h.root(), h.bed.base),
+		"ip netns add " + ns,
+		fmt.Sprintf("ip link add %[1]s type veth peer name eth0 netns %[2]s && ip link set %[1]s master %[3]s up", veth, ns, h.bed.bridge),
+		fmt.Sprintf("ip -n %[1]s addr add %[2]s/24 dev eth0 && ip -n %[1]s link set eth0 up && ip -n %[1]s link set lo up", ns, h.ip),
+		fmt.Sprintf("nsenter --net=/run/netns/%s sh -c 'echo 0 > /proc/sys/net/ipv4/ip_unprivileged_port_start; echo 0 65535 > /proc/sys/net/ipv4/ping_group_range'", ns),
+		fmt.Sprintf("mkdir -p %[1]s/.ssh %[1]s/sshd %[2]s/proc %[2]s/dev %[2]s/tmp %[2]s/run/sshd && cp %[3]s/user %[1]s/.ssh/id_ed25519 && cp %[3]s/user.pub %[1]s/.ssh/authorized_keys && cp %[3]s/host %[1]s/sshd/host && (printf '* '; cat %[3]s/host.pub) > %[1]s/.ssh/known_hosts",
+			home, h.root(), h.bed.dir),
+		fmt.Sprintf("mkdir -p %[1]s/greenplum/coordinator %[1]s/greenplum/primary %[1]s/greenplum/mirror", h.root()),
+	} {
+		if err := sh(ctx, command); err != nil {
+			return err
+		}
+	}
+	for path, text := range map[string]string{
+		filepath.Join(home, "sshd/config"):      sshdConfig,
+		filepath.Join(h.root(), "etc/hosts"):    h.bed.etcHosts(),
+		filepath.Join(h.root(), "etc/hostname"): h.Name + "\n",
+	} {
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			return err
+		}
+	}
+	return sh(ctx, fmt.Sprintf("chown -R 1000:1000 %s %s/greenplum && chmod 600 %s/.ssh/id_ed25519", home, h.root(), home))
+}
+
+// Stop ends every process of the host at once, as when a pod is deleted.
+func (h *Host) Stop(context.Context) {
+	if h.init == nil {
+		return
+	}
+	_ = h.init.Process.Kill()
+	_ = h.init.Wait()
+	h.init = nil
+}
+
+// Result is what a command did.
+type Result struct {
+	Output string // both streams
+	Status int
+}
+
+// Run runs a command line on the host as gpadmin, with the utilities'
+// environment of a coordinator.
+func (h *Host) Run(ctx context.Context, command string) (Result, error) {
+	cmd := h.Command(ctx, command)
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	err := cmd.Run()
+	r := Result{Output: out.String(), Status: cmd.ProcessState.ExitCode()}
+	if err != nil {
+		return r, fmt.Errorf("%s on %s: %w\n%s", command, h.Name, err, r.Output)
+	}
+	return r, nil
+}
+
+// Command prepares a command line for the host.
+func (h *Host) Command(ctx context.Context, command string) *exec.Cmd {
+	return exec.CommandContext(ctx, "nsenter", "--target", strconv.Itoa(h.pid), "--mount", "--uts", "--ipc", "--net", "--pid",
+		"chroot", h.root(), "setpriv", "--reuid=1000", "--regid=1000", "--clear-groups", "--no-new-privs", "--bounding-set=-all", "--inh-caps=-all",
+		"env", "-i", "HOME=/home/gpadmin", "USER=gpadmin", "LOGNAME=gpadmin", "LANG=en_US.UTF-8", "PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin",
+		"COORDINATOR_DATA_DIRECTORY=/greenplum/coordinator/gpseg-1", "PGPORT=5432",
+		"bash", "-c", ". /usr/local/greenplum-db/greenplum_path.sh; cd; "+command)
+}

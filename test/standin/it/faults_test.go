@@ -1,0 +1,85 @@
+package it
+
+import (
+	"strings"
+	"time"
+)
+
+// kill ends an instance's processes at once.
+func (c *cluster) kill(host string) {
+	c.Helper()
+	c.run(host, "pkill -9 -x postgres", 0)
+}
+
+func killedMirror(c *cluster) {
+	c.kill("demo-mirror-1")
+	time.Sleep(3 * time.Second)
+	if got := c.sql("postgres", rows); got != healthy {
+		c.Fatalf("catalogue before a probe: %s", got)
+	}
+	c.sql("postgres", "select gp_request_fts_probe_scan()")
+	if got, want := c.sql("postgres", rows), strings.NewReplacer("3 1 p p s u", "3 1 p p n u", "5 1 m m s u", "5 1 m m n d").Replace(healthy); got != want {
+		c.Fatalf("catalogue after a probe: %s, not %s", got, want)
+	}
+	c.sql("app", "insert into t select generate_series(10001, 10100)")
+	c.count(10100)
+	c.contains(c.run(coordinator, "gpstate -e", 1), "Unsynchronized Segment Pairs")
+	c.run("demo-mirror-1", "pg_ctl -w -D /greenplum/mirror/gpseg1 -l /tmp/log -o '-p 50001 -c gp_role=execute' start", 0)
+	c.eventually(rows, healthy, 20*time.Second)
+	c.run(coordinator, "gpstate -e", 0)
+}
+
+func killedPrimary(c *cluster) {
+	start := time.Now()
+	c.kill("demo-primary-0")
+	switched := strings.NewReplacer("2 0 p p s u", "2 0 m p n d", "4 0 m m s u", "4 0 p m n u").Replace(healthy)
+	c.eventually(rows, switched, 20*time.Second)
+	c.Logf("catalogue flipped %.1f s after the kill", time.Since(start).Seconds())
+	c.count(10100)
+	c.sql("app", "insert into t select generate_series(10101, 10200)")
+	c.count(10200)
+	out := c.run(coordinator, "gpstate -e", 1)
+	c.contains(out, "Segments with Primary and Mirror Roles Switched")
+	c.contains(out, "Down in configuration")
+}
+
+func stopStart(c *cluster) {
+	c.contains(c.run(coordinator, "gpstop -a -M fast", 0), "Segments that are currently marked down in configuration   = 1   <<<<<<<<")
+	c.contains(c.run(coordinator, "gpstop -a -M fast", 2), "postmaster.pid file does not exist.  is Greenplum instance already stopped?")
+	c.contains(c.run(coordinator, "gpstate -e", 2), "could not connect to server: Connection refused")
+	for _, name := range names {
+		if r, _ := c.bed.Host(name).Run(c.ctx, "pgrep -x postgres"); r.Status == 0 {
+			c.Fatalf("after gpstop %s has %s", name, r.Output)
+		}
+	}
+	c.run(coordinator, "test ! -e /tmp/.s.PGSQL.5432.lock", 0)
+	c.contains(c.run(coordinator, "gpstart -a", 0), "Successfully started 3 of 3 segment instances, skipped 1 other segments ")
+	c.contains(c.run(coordinator, "gpstart -a", 2), "gpstart error: Coordinator instance process running")
+	c.count(10200)
+	c.run(coordinator, "gpstop -a", 0) // smart, with a prober beside the coordinator
+	c.run(coordinator, "gpstart -a", 0)
+	c.count(10200)
+}
+
+func allLost(c *cluster) {
+	for _, name := range names {
+		c.bed.Host(name).Stop(c.ctx)
+	}
+	if err := c.bed.Start(c.ctx); err != nil {
+		c.Fatal(err)
+	}
+	c.run(coordinator, "gpstart -a", 0)
+	c.count(10200)
+}
+
+func anotherStandby(c *cluster) {
+	c.run(coordinator, "gpinitstandby -a -r", 0)
+	if got := c.sql("postgres", "select count(*) from gp_segment_configuration where content = -1"); got != "1" {
+		c.Fatalf("%s coordinators after the standby was removed", got)
+	}
+	standby := c.bed.Host("demo-coordinator-1").FQDN()
+	create := "gpinitstandby -a -s " + standby + " -P 5432 -S /greenplum/coordinator/gpseg-1 --hba-hostnames"
+	c.contains(c.run(coordinator, create, 0), "Successfully created standby coordinator on "+standby)
+	c.eventually("select sync_state from pg_stat_replication", "sync", 20*time.Second)
+	c.contains(c.run(coordinator, create, 2), "standby coordinator already configured")
+}
