@@ -1,6 +1,7 @@
 package segments
 
 import (
+	"slices"
 	"strings"
 
 	"gpk/pkg/topology"
@@ -25,14 +26,37 @@ func HBABlock(podDomain string, clients []string) string {
 	return strings.Join(append(lines, hbaEnd), "\n") + "\n"
 }
 
-// ReplaceHBA puts the block in the place of an earlier one, or at the end.
+// ReplaceHBA puts the block in the place of an earlier one, or at the end. Every other line is kept. So are the lines after a
+// first mark whose second one somebody has removed, since nobody knows any more whose they are.
 func ReplaceHBA(current, block string) string {
-	before, rest, found := strings.Cut(current, hbaBegin)
-	if !found {
-		return strings.TrimRight(current, "\n") + "\n" + block
+	place := -1
+	var kept []string
+	lines := strings.SplitAfter(current, "\n")
+	for i := 0; i < len(lines); i++ {
+		if strings.TrimSpace(lines[i]) != hbaBegin {
+			kept = append(kept, lines[i])
+			continue
+		}
+		if place < 0 {
+			place = len(kept)
+		}
+		next := slices.IndexFunc(lines[i+1:], isHBAMark)
+		if next >= 0 && strings.TrimSpace(lines[i+1+next]) == hbaEnd {
+			i += 1 + next
+		}
 	}
-	_, after, _ := strings.Cut(rest, hbaEnd+"\n")
-	return before + block + after
+	if place >= 0 {
+		return strings.Join(slices.Insert(kept, place, block), "")
+	}
+	if current != "" && !strings.HasSuffix(current, "\n") {
+		current += "\n"
+	}
+	return current + block
+}
+
+func isHBAMark(line string) bool {
+	line = strings.TrimSpace(line)
+	return line == hbaBegin || line == hbaEnd
 }
 
 // DatabaseExistsSQL prints t if the database exists.
