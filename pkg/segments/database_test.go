@@ -1,0 +1,69 @@
+package segments
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestParseVerify(t *testing.T) {
+	tests := map[string]struct{ out, want string }{
+		"right":          {`{"rows" : 1000, "sum" : 500500, "primaries" : 2}` + "\n", ""},
+		"rows lost":      {`{"rows":999,"sum":499500,"primaries":2}`, "999 with the sum 499500 came back"},
+		"another value":  {`{"rows":1000,"sum":500501,"primaries":2}`, "1000 with the sum 500501 came back"},
+		"an empty table": {`{"rows":0,"sum":null,"primaries":2}`, "0 with the sum 0 came back"},
+		"a primary mute": {`{"rows":1000,"sum":500500,"primaries":1}`, "1 of 2 primaries answered"},
+		"one too many":   {`{"rows":1000,"sum":500500,"primaries":3}`, "3 of 2 primaries answered"},
+		"cut off":        {`{"rows":1000,"sum":500500`, "came back as"},
+		"nothing":        {"", "came back as"},
+		"something else": {"FATAL: the database system is starting up\n", "FATAL"},
+	}
+	for name, test := range tests {
+		err := ParseVerify(test.out, 2)
+		if got := fmt.Sprint(err); test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(got, test.want)) {
+			t.Errorf("%s: %q, want %q", name, got, test.want)
+		}
+	}
+}
+
+func TestVerifySQL(t *testing.T) {
+	if sql := VerifyWriteSQL(); !strings.Contains(sql, "generate_series(1, 1000)") || strings.Count(sql, ";") != 4 {
+		t.Errorf("the rows are written by %q", sql)
+	}
+}
+
+// Names reach SQL as they are.
+func TestSQLQuoting(t *testing.T) {
+	for name, want := range map[string]string{
+		"analytics":              `create database "analytics";` + "\n",
+		`a"; drop database b;--`: `create database "a""; drop database b;--";` + "\n",
+		"Ä b":                    `create database "Ä b";` + "\n",
+	} {
+		if got := CreateDatabaseSQL(name); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+	if got, want := DatabaseExistsSQL(`it's`), "select exists (select from pg_database where datname = 'it''s');\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// SQL and file contents go by standard input: other processes and the API server's audit log see an argv.
+func TestNothingSecretInArgv(t *testing.T) {
+	sql := Psql("postgres", "demo-coordinator.analytics.svc", "alter role gpadmin password 'secret';")
+	if !slices.Equal(sql.Argv, []string{"/bin/bash", "/gpk/scripts/run.sh", "psql", "-d", "postgres", "-h", "demo-coordinator.analytics.svc",
+		"-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1"}) || !strings.Contains(sql.Stdin, "secret") {
+		t.Errorf("psql is called as %q with %q", sql.Argv, sql.Stdin)
+	}
+	hba := WriteHBA("0123", "host all all all trust\n")
+	if strings.Contains(strings.Join(hba.Argv, " "), "host all") || hba.Stdin != "host all all all trust\n" || !slices.Contains(hba.Argv, "0123") {
+		t.Errorf("pg_hba.conf is written by %q with %q", hba.Argv, hba.Stdin)
+	}
+}
+
+func TestPsqlLocal(t *testing.T) {
+	if argv := PsqlArgv("a b", "", "-c", "select 1"); !slices.Equal(argv, []string{"psql", "-d", "a b", "-c", "select 1"}) {
+		t.Errorf("got %q", argv)
+	}
+}
