@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"gpk/pkg/plan"
@@ -155,6 +156,18 @@ func (j job) follow(ctx context.Context, utility string, progress func(string)) 
 		return err
 	}
 	return fmt.Errorf("in pod %s: %s: exit status %d: %s", j.pod, utility, status, j.tail(ctx))
+}
+
+// state is what gpk has decided and the pods read when they restart; nothing for a cluster that was never made.
+func (t *Target) state(ctx context.Context) (map[string]string, error) {
+	found, err := t.client.CoreV1().ConfigMaps(t.Ref.Namespace).Get(ctx, plan.StateName(t.Ref.Name), metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the cluster's state: %w", err)
+	}
+	return found.Data, nil
 }
 
 // Pods lists the cluster's pods.

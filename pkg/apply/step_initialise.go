@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
@@ -62,7 +63,7 @@ func (h *initialiseHandler) Do(ctx context.Context, progress func(string)) error
 		progress("attaching to gpinitsystem, which is running")
 		err = j.follow(ctx, "gpinitsystem", progress)
 	case stopped:
-		err = h.target.runJob(ctx, j.pod, "gpstart", segments.Gpstart(), progress)
+		err = h.bringBack(ctx, j.pod, progress)
 	case abandoned, fresh:
 		if found == abandoned {
 			progress("removing what an initialisation that did not finish left behind")
@@ -76,6 +77,32 @@ func (h *initialiseHandler) Do(ctx context.Context, progress func(string)) error
 		err = h.target.runJob(ctx, j.pod, j.name, h.action.Utility, progress)
 	}
 	return errors.Join(err, h.mark(ctx))
+}
+
+// restartPatience is how long pods that restart get to bring their instances back by themselves: restart.sh waits a
+// minute for hosts that do not answer.
+const restartPatience = 100 * time.Second
+
+// bringBack starts a database that was made before. Pods that know who is to act do so by themselves, and a second gpstart
+// beside theirs would only be in the way; gpstart is for volumes that were adopted.
+func (h *initialiseHandler) bringBack(ctx context.Context, pod string, progress func(string)) error {
+	state, err := h.target.state(ctx)
+	if err != nil {
+		return err
+	}
+	if state[plan.StateDatabase] == "running" {
+		progress("waiting for the pods to bring their instances back")
+		for until := time.Now().Add(restartPatience); time.Now().Before(until); {
+			if _, err := h.target.Acting(ctx); !errors.Is(err, errSilent) {
+				return err
+			}
+			if err := sleep(ctx, time.Second); err != nil {
+				return err
+			}
+		}
+		pod = state[plan.StateCoordinator]
+	}
+	return h.target.runJob(ctx, pod, "gpstart", segments.Gpstart(), progress)
 }
 
 // mark notes on every volume that its instances are complete, if the catalogue says so and it has not been noted before.

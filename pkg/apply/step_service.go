@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"strings"
 	"time"
 
@@ -15,10 +14,12 @@ import (
 	"gpk/pkg/segments"
 )
 
-// serviceManager owns the selector of the clients' Service, which follows the acting coordinator and not cluster.yaml.
-const serviceManager = "gpk-acting-coordinator"
+// actingManager owns what follows the acting coordinator and not cluster.yaml: the selector of the clients' Service, and
+// the state that the pods read.
+const actingManager = "gpk-acting-coordinator"
 
-// exposeHandler points the clients' Service at the acting coordinator's pod.
+// exposeHandler points the clients' Service at the acting coordinator's pod. Before that it lets the pods know, which read
+// it when they restart: at no time does the Service lead to a pod that would not come back as the coordinator.
 type exposeHandler struct {
 	target *Target
 	action plan.Expose
@@ -32,16 +33,17 @@ func (h *exposeHandler) Check(ctx context.Context) (Finding, error) {
 	if err != nil {
 		return Finding{}, err
 	}
-	live, err := h.target.live(ctx, h.service(""))
-	switch {
-	case err != nil:
-		return Finding{}, err
-	case live == nil:
-		return pendingIf([]string{"Service/" + h.action.Service + " is missing"}), nil
-	case !maps.Equal(live.(*corev1.Service).Spec.Selector, plan.PodSelector(acting.Pod)):
-		return pendingIf([]string{fmt.Sprintf("Service/%s does not lead to pod %s", h.action.Service, acting.Pod)}), nil
+	var details []string
+	for _, object := range h.objects(acting.Pod) {
+		difference, err := h.target.difference(ctx, object, actingManager)
+		if err != nil {
+			return Finding{}, err
+		}
+		if difference != "" {
+			details = append(details, fmt.Sprintf("%s: the acting coordinator is in pod %s", difference, acting.Pod))
+		}
 	}
-	return Finding{State: Done}, nil
+	return pendingIf(details), nil
 }
 
 func (h *exposeHandler) Do(ctx context.Context, _ func(string)) error {
@@ -49,16 +51,31 @@ func (h *exposeHandler) Do(ctx context.Context, _ func(string)) error {
 	if err != nil {
 		return err
 	}
-	_, err = h.target.apply(ctx, h.service(acting.Pod), serviceManager, false)
-	return err
+	for _, object := range h.objects(acting.Pod) {
+		if _, err := h.target.apply(ctx, object, actingManager, false); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-func (h *exposeHandler) service(pod string) *corev1.Service {
-	return &corev1.Service{
+func (h *exposeHandler) objects(pod string) []plan.Object {
+	state := &corev1.ConfigMap{
+		TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "ConfigMap"},
+		ObjectMeta: metav1.ObjectMeta{Name: plan.StateName(h.target.Ref.Name), Namespace: h.target.Ref.Namespace,
+			Labels: plan.Labels(h.target.Ref.Name)},
+		Data: map[string]string{
+			plan.StateCoordinator: pod,
+			plan.StateDatabase:    "running",
+			plan.StateHosts:       strings.Join(h.action.Hosts, "\n") + "\n",
+		},
+	}
+	service := &corev1.Service{
 		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Service"},
 		ObjectMeta: metav1.ObjectMeta{Name: h.action.Service, Namespace: h.target.Ref.Namespace},
 		Spec:       corev1.ServiceSpec{Selector: plan.PodSelector(pod)},
 	}
+	return []plan.Object{state, service}
 }
 
 // settlePatience bounds the waits for what follows by itself within moments: endpoints after a selector, mirrors

@@ -43,7 +43,7 @@ func Create(c *topology.Cluster) (Plan, error) {
 		Step{"database", "database and client authentication", Converge, database(c)},
 		Step{"ready", "instances running in every pod", Converge, Ready{t.Pods()}},
 		Step{"synced", "mirrors in sync", Converge, Synced{}},
-		Step{"service", "clients' service", Converge, Expose{c.ClientService()}},
+		Step{"service", "clients' service", Converge, Expose{c.ClientService(), hosts(c, t)}},
 		Step{"verify", "a row written and read through the service", Converge, Verify{t.Segments(topology.Primary)[0].Pod, c.ClientHost()}},
 	)
 	return Plan{"create", Ref{c.Metadata.Namespace, c.Metadata.Name}, steps}, nil

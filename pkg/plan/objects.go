@@ -41,6 +41,19 @@ func name(object metav1.Object, c *topology.Cluster, name string) {
 func scriptsName(c *topology.Cluster) string { return c.Metadata.Name + "-scripts" }
 func keysName(c *topology.Cluster) string    { return c.Metadata.Name + "-ssh" }
 
+// StateName is the ConfigMap with what gpk has decided and the pods must know when they restart.
+func StateName(cluster string) string { return cluster + "-state" }
+
+// Keys of the state.
+const (
+	// StateCoordinator is the pod that is to act as coordinator. A coordinator's instance in another pod stays down.
+	StateCoordinator = "coordinator"
+	// StateDatabase is running or stopped: whether pods that restart bring their instances back.
+	StateDatabase = "database"
+	// StateHosts are the hosts of all pods, a line each.
+	StateHosts = "hosts"
+)
+
 func sharedObjects(c *topology.Cluster) ([]Object, error) {
 	account := &corev1.ServiceAccount{}
 	scripts := &corev1.ConfigMap{}

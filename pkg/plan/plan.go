@@ -93,8 +93,12 @@ type Database struct {
 	HBA string
 }
 
-// Expose points the client Service at the acting coordinator's pod.
-type Expose struct{ Service string }
+// Expose points the client Service at the acting coordinator's pod, and lets the pods know that it is the one.
+type Expose struct {
+	Service string
+	// Hosts are the hosts of all pods.
+	Hosts []string
+}
 
 // Synced waits until every instance is up and every pair in sync.
 type Synced struct{}

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -57,6 +58,7 @@ func statefulSet(c *topology.Cluster, group topology.Group) (*appsv1.StatefulSet
 	fillContainer(&pod.Containers[0], c, pods)
 	pod.Volumes[0].ConfigMap.Name = scriptsName(c)
 	pod.Volumes[1].Secret.SecretName = keysName(c)
+	pod.Volumes[2].ConfigMap.Name = StateName(c.Metadata.Name)
 	return patched(set, c.Spec.PodTemplate)
 }
 
@@ -65,5 +67,18 @@ func fillContainer(container *corev1.Container, c *topology.Cluster, pods topolo
 	container.ImagePullPolicy = c.Spec.ImagePullPolicy
 	container.Resources.Requests = pods.Resources.Requests
 	container.Resources.Limits = pods.Resources.Limits
-	container.Env = []corev1.EnvVar{{Name: "LANG", Value: c.Spec.Database.Locale}}
+	container.Env = []corev1.EnvVar{
+		{Name: "LANG", Value: c.Spec.Database.Locale},
+		{Name: "GPK_COORDINATORS", Value: strings.Join(coordinatorHosts(c), " ")},
+	}
+}
+
+// coordinatorHosts are the hosts of the coordinator and of the standby, which may change places.
+func coordinatorHosts(c *topology.Cluster) []string {
+	group := topology.New(c).Groups[0]
+	var hosts []string
+	for ordinal := range group.Replicas {
+		hosts = append(hosts, c.Host(group.Pod(ordinal)))
+	}
+	return hosts
 }

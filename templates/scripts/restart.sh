@@ -1,0 +1,100 @@
+#!/bin/bash
+# Brings the database instances of this pod back after a restart, as far as the catalogue says that they may run. Called once
+# by start.sh, in the background. What gpk has decided is in /gpk/state: which pod is the acting coordinator, whether the
+# database is to run at all, and the hosts. GPK_COORDINATORS are the hosts of both coordinators.
+set -u
+# shellcheck source=SCRIPTDIR/env.sh
+. /gpk/scripts/env.sh
+state=/gpk/state
+me=$(hostname -f)
+
+say() { echo "gpk: $*"; }
+decided() { cat "$state/$1" 2>/dev/null; }
+query() { PGCONNECT_TIMEOUT=5 psql -X -A -t -q -d postgres "$@" 2>/dev/null; }
+
+# A copy that follows another one has this file (Greenplum 7) or that (6). Only such a copy may start unasked: it takes no
+# writes.
+follows() { [ -e "$1/standby.signal" ] || [ -e "$1/recovery.conf" ]; }
+start() { pg_ctl start -D "$1" -l "$1/log/startup.log" -w -t 600 -o "-c gp_role=$2" >/dev/null || say "could not start $1: $(tail -n 3 "$1/log/startup.log")"; }
+runs() { pg_ctl status -D "$1" >/dev/null 2>&1; }
+
+# The other coordinator must not answer as one: two that take writes would be the end of the data.
+other_answers() {
+  for host in $GPK_COORDINATORS; do
+    [ "$host" = "$me" ] || { [ -n "$(query -h "$host" -c "select 1")" ] && return 0; }
+  done
+  return 1
+}
+
+# gpstart marks what it cannot reach as down, so the other hosts get a minute to come back as well.
+await_hosts() {
+  for ((tries = 0; tries < 60; tries++)); do
+    # shellcheck disable=SC2016
+    unreachable=$(xargs -r -P 16 -n 1 bash -c 'ssh -o BatchMode=yes -o ConnectTimeout=2 "$1" true </dev/null >/dev/null 2>&1 || echo "$1"' try <"$state/hosts")
+    [ -n "$unreachable" ] || return
+    sleep 1
+  done
+  say "starting without the hosts that do not answer: $unreachable"
+}
+
+restart_coordinator() {
+  local dir=$1
+  if follows "$dir"; then
+    start "$dir" dispatch
+    return
+  fi
+  if [ "$(decided coordinator)" != "${HOSTNAME%%.*}" ]; then
+    say "the acting coordinator is to be in pod '$(decided coordinator)': the instance in $dir stays down"
+    return
+  fi
+  if other_answers; then
+    say "the other coordinator answers: the instance in $dir stays down"
+    return
+  fi
+  await_hosts
+  until [ -n "$(query -c "select 1")" ]; do
+    gpstart -a || sleep 5
+  done
+}
+
+# The row of an instance: p or m, then u or d. Nothing while no coordinator answers.
+row() {
+  for host in $GPK_COORDINATORS; do
+    query -h "$host" -c "select role, status from gp_segment_configuration where hostname = '$me' and port = $1" && return
+  done
+}
+
+# While no coordinator answers there is nothing to know: its own restart starts all segments that may run.
+restart_segment() {
+  local dir=$1 port answer
+  port=$(sed -n 's/^ *port *= *\([0-9]*\).*/\1/p' "$dir/postgresql.conf" | tail -n 1)
+  until runs "$dir"; do
+    answer=$(row "$port")
+    case $answer in
+      'p|u') start "$dir" execute; return ;;
+      'm|'*)
+        if follows "$dir"; then
+          start "$dir" execute
+        else
+          say "its mirror took over: the instance in $dir stays down; gpk recover brings it back"
+        fi
+        return
+        ;;
+      'p|d') say "the catalogue has the instance in $dir as down: it stays down; gpk recover brings it back"; return ;;
+    esac
+    sleep 1
+  done
+}
+
+[ -f /greenplum/.gpk/initialised ] || exit 0
+if [ "$(decided database)" = stopped ]; then
+  say "the database is to be stopped: gpk start starts it"
+  exit 0
+fi
+for dir in /greenplum/*/gpseg*; do
+  case $dir in
+    */coordinator/*) restart_coordinator "$dir" ;;
+    *) restart_segment "$dir" & ;;
+  esac
+done
+wait
