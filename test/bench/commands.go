@@ -1,3 +1,5 @@
+//go:build linux
+
 package main
 
 import (
@@ -54,7 +56,7 @@ func downCommand(dir *string) *cobra.Command {
 	return &cobra.Command{
 		Use: "down", Short: "Stop the bench and remove everything in it, volumes too", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := checkHost(); err != nil {
+			if err := checkRoot(os.Geteuid()); err != nil {
 				return err
 			}
 			instance, err := open(*dir)
@@ -108,7 +110,7 @@ func loadCommand(dir *string) *cobra.Command {
 	return &cobra.Command{
 		Use: "load IMAGE.tar...", Short: "Bring images into every node's containerd", Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := checkHost(); err != nil {
+			if err := checkRoot(os.Geteuid()); err != nil {
 				return err
 			}
 			for _, path := range args {
@@ -131,15 +133,17 @@ func prepare(ctx context.Context, dir string, out io.Writer) (*cluster.Instance,
 	if err != nil {
 		return nil, cluster.Parts{}, err
 	}
-	if err := checkHost(); err != nil {
+	if err := checkRoot(os.Geteuid()); err != nil {
 		return nil, cluster.Parts{}, err
 	}
 	instance, err := open(dir)
 	if err != nil {
 		return nil, cluster.Parts{}, err
 	}
-	if err := checkDisk(cache.Dir); err != nil {
-		return nil, cluster.Parts{}, err
+	for _, dir := range []string{cache.Dir, instance.Dir()} {
+		if err := checkDisk(dir); err != nil {
+			return nil, cluster.Parts{}, err
+		}
 	}
 	if err := installTools(ctx, stages(out)); err != nil {
 		return nil, cluster.Parts{}, err

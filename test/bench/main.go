@@ -1,3 +1,5 @@
+//go:build linux
+
 // Command bench brings up a real Kubernetes on this one machine, for tests,
 // demo and benchmarks, and takes it down without a trace.
 package main

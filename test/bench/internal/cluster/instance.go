@@ -42,6 +42,9 @@ func Open(dir string) (*Instance, error) {
 	return &Instance{dir: dir, id: id, groups: groups}, nil
 }
 
+// Dir is the folder of the instance's state.
+func (i *Instance) Dir() string { return i.dir }
+
 // Kubeconfig is the administrator's, there while the bench is.
 func (i *Instance) Kubeconfig() string { return filepath.Join(i.dir, "kubeconfig") }
 

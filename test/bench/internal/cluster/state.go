@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"gpk/test/bench/internal/machine"
 	"gpk/test/bench/internal/network"
@@ -15,6 +16,7 @@ import (
 // State is what an instance remembers. It is written before what it tells of
 // is made, so it may tell of what isn't there, never the other way.
 type State struct {
+	Boot     string                     `json:"boot"` // of the host's kernel; no process outlives it
 	Network  network.Layout             `json:"network"`
 	Nodes    int                        `json:"nodes"`
 	Machines map[string]machine.Process `json:"machines"` // their inits
@@ -35,10 +37,23 @@ func readState(path string) (*State, error) {
 	if err := json.Unmarshal(data, st); err != nil {
 		return nil, fmt.Errorf("read the bench's state in %s: %w; `make bench-down` clears it away", path, err)
 	}
-	if st.Machines == nil {
-		st.Machines = map[string]machine.Process{}
+	boot, err := bootID()
+	if err != nil {
+		return nil, err
+	}
+	if st.Machines == nil || st.Boot != boot {
+		st.Boot, st.Machines = boot, map[string]machine.Process{}
 	}
 	return st, nil
+}
+
+// bootID is the kernel's name for the time since it was started.
+func bootID() (string, error) {
+	id, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	if err != nil {
+		return "", fmt.Errorf("read the kernel's boot id: %w", err)
+	}
+	return strings.TrimSpace(string(id)), nil
 }
 
 // write goes through a second file: a state that was cut short would be worse than an old one.

@@ -62,6 +62,7 @@ func (g *Groups) Make(sub string) error {
 func makeGroup(root, path string) error {
 	parent := root
 	for part := range strings.SplitSeq(strings.Trim(path, "/"), "/") {
+		delegate(parent)
 		dir := filepath.Join(parent, part)
 		if err := os.Mkdir(dir, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
 			return err
@@ -74,6 +75,18 @@ func makeGroup(root, path string) error {
 		parent = dir
 	}
 	return nil
+}
+
+// delegate lets a group of version 2 hand its controllers down to its children,
+// where the kubelet looks for them. Of one that can't be, the kubelet complains.
+func delegate(group string) {
+	controllers, err := os.ReadFile(filepath.Join(group, "cgroup.controllers"))
+	if err != nil {
+		return // version 1
+	}
+	for c := range strings.FieldsSeq(string(controllers)) {
+		_ = os.WriteFile(filepath.Join(group, "cgroup.subtree_control"), []byte("+"+c), 0o644)
+	}
 }
 
 func inherit(parent, dir, file string) error {

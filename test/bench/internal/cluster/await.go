@@ -1,0 +1,150 @@
+package cluster
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"gpk/test/bench/internal/kube"
+	"gpk/test/bench/internal/machine"
+	"gpk/test/bench/internal/network"
+	"gpk/test/bench/internal/servers"
+)
+
+// A wait is one respect in which a bench has to answer.
+type wait struct {
+	title string
+	log   string // where to look when it doesn't
+	until func(context.Context) error
+}
+
+// await waits until the bench answers in every respect that its users rely on.
+// started are the machines that this run of up started, at begin.
+func (i *Instance) await(ctx context.Context, st *State, started []string, parts Parts, begin time.Time, stage Stage) error {
+	waits, err := i.waits(st, newNodes(started), parts, begin)
+	if err != nil {
+		return err
+	}
+	for _, w := range waits {
+		err := stage(w.title, func() error {
+			limited, cancel := context.WithTimeout(ctx, time.Minute)
+			defer cancel()
+			return kube.Poll(limited, w.until)
+		})
+		if errors.Is(err, context.Canceled) {
+			return errors.New("interrupted; `make bench-up` goes on, `make bench-down` clears away")
+		}
+		if err != nil {
+			return fmt.Errorf("%s: not within a minute: %w; see %s", w.title, err, w.log)
+		}
+	}
+	return nil
+}
+
+func newNodes(started []string) []string {
+	return slices.DeleteFunc(slices.Clone(started), func(name string) bool { return !strings.HasPrefix(name, "node") })
+}
+
+func (i *Instance) waits(st *State, newNodes []string, parts Parts, begin time.Time) ([]wait, error) {
+	client, err := kube.Open(i.Kubeconfig())
+	if err != nil {
+		return nil, err
+	}
+	objects, err := kube.Objects(st.Network)
+	if err != nil {
+		return nil, err
+	}
+	log := func(name, service string) string { return machine.LogFile(i.run(), name, service) }
+	return []wait{
+		{"API server answers", log(servers.Control, "kube-apiserver"), client.Ready},
+		{"DNS, storage class and roles are there", log(servers.Control, "kube-apiserver"), func(ctx context.Context) error {
+			return client.Apply(ctx, objects)
+		}},
+		{"pause image is on the nodes", log("NODE", "containerd"), func(ctx context.Context) error {
+			return i.loadInto(ctx, st, newNodes, parts.Pause)
+		}},
+		{"nodes are ready", log("NODE", "kubelet"), func(ctx context.Context) error {
+			if err := client.WaitNodes(ctx, nodeNames(st.Nodes), time.Time{}); err != nil {
+				return err
+			}
+			return client.WaitNodes(ctx, newNodes, begin)
+		}},
+		{"controllers and scheduler answer", log(servers.Control, "*"), func(ctx context.Context) error {
+			return controllersAnswer(ctx, st.Network)
+		}},
+		{"Services and DNS answer", log(servers.Control, "coredns"), func(ctx context.Context) error {
+			if err := proxiesAnswer(ctx, st); err != nil {
+				return err
+			}
+			return resolves(ctx, st.Network)
+		}},
+	}, nil
+}
+
+func controllersAnswer(ctx context.Context, l network.Layout) error {
+	for _, server := range []struct {
+		name string
+		port int
+	}{{"kube-controller-manager", 10257}, {"kube-scheduler", 10259}} {
+		if err := healthy(ctx, fmt.Sprintf("https://%s:%d/healthz", l.Control(), server.port)); err != nil {
+			return fmt.Errorf("%s: %w", server.name, err)
+		}
+	}
+	return nil
+}
+
+// proxiesAnswer asks every node's kube-proxy whether its rules are in place.
+func proxiesAnswer(ctx context.Context, st *State) error {
+	for n := 1; n <= st.Nodes; n++ {
+		if err := healthy(ctx, fmt.Sprintf("http://%s:10256/healthz", st.Network.Node(n))); err != nil {
+			return fmt.Errorf("kube-proxy of %s: %w", servers.Node(n), err)
+		}
+	}
+	return nil
+}
+
+func healthy(ctx context.Context, url string) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	client := &http.Client{Transport: &http.Transport{
+		DisableKeepAlives: true,
+		// These servers sign their own certificates; nothing secret is said or believed.
+		TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, //nolint:gosec // see above
+	}}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return err
+	}
+	response, err := client.Do(request)
+	if err != nil {
+		return err
+	}
+	_ = response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("not healthy: %s", response.Status)
+	}
+	return nil
+}
+
+// resolves asks DNS for a name through its Service, as pods do.
+func resolves(ctx context.Context, l network.Layout) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	resolver := &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, proto, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, proto, net.JoinHostPort(l.DNSService().String(), "53"))
+	}}
+	found, err := resolver.LookupHost(ctx, "kubernetes.default.svc.cluster.local.")
+	if err != nil {
+		return fmt.Errorf("ask DNS: %w", err)
+	}
+	if !slices.Contains(found, l.APIService().String()) {
+		return fmt.Errorf("ask DNS: the API server is said to be at %v, not %s", found, l.APIService())
+	}
+	return nil
+}
