@@ -71,7 +71,33 @@ func patched(set *appsv1.StatefulSet, patch *corev1.PodTemplateSpec) (*appsv1.St
 		return nil, err
 	}
 	set.Spec.Template = corev1.PodTemplateSpec{}
-	return set, json.Unmarshal(merged, &set.Spec.Template)
+	if err := json.Unmarshal(merged, &set.Spec.Template); err != nil {
+		return nil, err
+	}
+	restrict(set.Spec.Template.Spec.InitContainers)
+	restrict(set.Spec.Template.Spec.Containers)
+	return set, nil
+}
+
+// restrict gives a patch's own containers what the restricted pod security standard asks of every container, where they
+// say nothing of it. The rest of the standard is met by the pod.
+func restrict(containers []corev1.Container) {
+	for i := range containers {
+		security := containers[i].SecurityContext
+		if security == nil {
+			security = &corev1.SecurityContext{}
+			containers[i].SecurityContext = security
+		}
+		if security.AllowPrivilegeEscalation == nil {
+			security.AllowPrivilegeEscalation = new(false)
+		}
+		if security.Capabilities == nil {
+			security.Capabilities = &corev1.Capabilities{}
+		}
+		if len(security.Capabilities.Drop) == 0 {
+			security.Capabilities.Drop = []corev1.Capability{"ALL"}
+		}
+	}
 }
 
 // patchJSON is the patch without what it does not name: a typed PodSpec without containers is written as "containers":
