@@ -1,0 +1,129 @@
+package plan_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+
+	"gpk/pkg/plan"
+)
+
+// safeSysctls are those of the baseline standard that gpk could use, of Kubernetes 1.27 and later.
+var safeSysctls = []string{"kernel.shm_rmid_forced", "net.ipv4.ip_local_port_range", "net.ipv4.ip_unprivileged_port_start",
+	"net.ipv4.tcp_syncookies", "net.ipv4.ping_group_range", "net.ipv4.ip_local_reserved_ports"}
+
+// restricted is what breaks the restricted pod security standard in a pod of Linux, as the standard's page lists it.
+// Kubernetes' own evaluator is a part of its server, which gpk's module is to be free of.
+func restricted(pod *corev1.PodSpec) []string {
+	var broken []string
+	deny := func(yes bool, format string, args ...any) {
+		if yes {
+			broken = append(broken, fmt.Sprintf(format, args...))
+		}
+	}
+	deny(pod.HostNetwork, "hostNetwork")
+	deny(pod.HostPID, "hostPID")
+	deny(pod.HostIPC, "hostIPC")
+	for _, volume := range pod.Volumes {
+		source := volume.VolumeSource
+		deny(source.ConfigMap == nil && source.CSI == nil && source.DownwardAPI == nil && source.EmptyDir == nil && source.Ephemeral == nil &&
+			source.PersistentVolumeClaim == nil && source.Projected == nil && source.Secret == nil, "volume %s", volume.Name)
+	}
+	security := pod.SecurityContext
+	if security == nil {
+		security = &corev1.PodSecurityContext{}
+	}
+	for _, sysctl := range security.Sysctls {
+		deny(!slices.Contains(safeSysctls, sysctl.Name), "sysctl %s", sysctl.Name)
+	}
+	deny(security.RunAsUser != nil && *security.RunAsUser == 0, "the pod's user")
+	for _, c := range slices.Concat(pod.InitContainers, pod.Containers) {
+		own := c.SecurityContext
+		if own == nil {
+			own = &corev1.SecurityContext{}
+		}
+		nonRoot, profile := security.RunAsNonRoot, security.SeccompProfile
+		if own.RunAsNonRoot != nil {
+			nonRoot = own.RunAsNonRoot
+		}
+		if own.SeccompProfile != nil {
+			profile = own.SeccompProfile
+		}
+		deny(nonRoot == nil || !*nonRoot, "%s: runAsNonRoot", c.Name)
+		deny(profile == nil || profile.Type != corev1.SeccompProfileTypeRuntimeDefault && profile.Type != corev1.SeccompProfileTypeLocalhost, "%s: seccompProfile", c.Name)
+		deny(own.RunAsUser != nil && *own.RunAsUser == 0, "%s: runAsUser", c.Name)
+		deny(own.Privileged != nil && *own.Privileged, "%s: privileged", c.Name)
+		deny(own.AllowPrivilegeEscalation == nil || *own.AllowPrivilegeEscalation, "%s: allowPrivilegeEscalation", c.Name)
+		deny(own.ProcMount != nil && *own.ProcMount != corev1.DefaultProcMount, "%s: procMount", c.Name)
+		deny(own.Capabilities == nil || !slices.Contains(own.Capabilities.Drop, "ALL"), "%s: capabilities are kept", c.Name)
+		deny(own.Capabilities != nil && slices.ContainsFunc(own.Capabilities.Add, func(added corev1.Capability) bool { return added != "NET_BIND_SERVICE" }),
+			"%s: capabilities are added", c.Name)
+		for _, port := range c.Ports {
+			deny(port.HostPort != 0, "%s: hostPort", c.Name)
+		}
+	}
+	return broken
+}
+
+func statefulSets(p plan.Plan) []*appsv1.StatefulSet {
+	var sets []*appsv1.StatefulSet
+	for _, object := range manifests(p) {
+		if set, ok := object.(*appsv1.StatefulSet); ok {
+			sets = append(sets, set)
+		}
+	}
+	return sets
+}
+
+func TestPodsAreRestricted(t *testing.T) {
+	for _, shape := range shapes() {
+		for _, set := range statefulSets(create(t, load(t, shape))) {
+			if broken := restricted(&set.Spec.Template.Spec); len(broken) > 0 {
+				t.Errorf("%s: pods of %s: %s", shape, set.Name, strings.Join(broken, ", "))
+			}
+			if token := set.Spec.Template.Spec.AutomountServiceAccountToken; token == nil || *token {
+				t.Errorf("%s: pods of %s have a token of the API server", shape, set.Name)
+			}
+		}
+	}
+}
+
+// The check itself finds what it is there to find.
+func TestRestrictedFinds(t *testing.T) {
+	set := statefulSets(create(t, load(t, "one")))[0]
+	tests := map[string]func(*corev1.PodSpec){
+		"hostNetwork": func(p *corev1.PodSpec) { p.HostNetwork = true },
+		"hostPID":     func(p *corev1.PodSpec) { p.HostPID = true },
+		"hostIPC":     func(p *corev1.PodSpec) { p.HostIPC = true },
+		"volume host": func(p *corev1.PodSpec) {
+			p.Volumes = []corev1.Volume{{Name: "host", VolumeSource: corev1.VolumeSource{HostPath: &corev1.HostPathVolumeSource{Path: "/"}}}}
+		},
+		"sysctl kernel.shmmax":                func(p *corev1.PodSpec) { p.SecurityContext.Sysctls[0].Name = "kernel.shmmax" },
+		"the pod's user":                      func(p *corev1.PodSpec) { p.SecurityContext.RunAsUser = new(int64(0)) },
+		"greenplum: runAsNonRoot":             func(p *corev1.PodSpec) { p.SecurityContext.RunAsNonRoot = nil },
+		"greenplum: seccompProfile":           func(p *corev1.PodSpec) { p.SecurityContext.SeccompProfile = nil },
+		"greenplum: runAsUser":                func(p *corev1.PodSpec) { p.Containers[0].SecurityContext.RunAsUser = new(int64(0)) },
+		"greenplum: privileged":               func(p *corev1.PodSpec) { p.Containers[0].SecurityContext.Privileged = new(true) },
+		"greenplum: allowPrivilegeEscalation": func(p *corev1.PodSpec) { p.Containers[0].SecurityContext.AllowPrivilegeEscalation = nil },
+		"greenplum: procMount":                func(p *corev1.PodSpec) { p.Containers[0].SecurityContext.ProcMount = new(corev1.UnmaskedProcMount) },
+		"greenplum: capabilities are kept":    func(p *corev1.PodSpec) { p.Containers[0].SecurityContext.Capabilities.Drop = nil },
+		"greenplum: capabilities are added": func(p *corev1.PodSpec) {
+			p.Containers[0].SecurityContext.Capabilities.Add = []corev1.Capability{"NET_RAW"}
+		},
+		"greenplum: hostPort": func(p *corev1.PodSpec) { p.Containers[0].Ports[0].HostPort = 22 },
+		"first: capabilities are kept": func(p *corev1.PodSpec) {
+			p.InitContainers = []corev1.Container{{Name: "first", SecurityContext: &corev1.SecurityContext{AllowPrivilegeEscalation: new(false)}}}
+		},
+	}
+	for want, spoil := range tests {
+		pod := set.Spec.Template.Spec.DeepCopy()
+		spoil(pod)
+		if broken := restricted(pod); !slices.Equal(broken, []string{want}) {
+			t.Errorf("found %q, want %q", broken, want)
+		}
+	}
+}
