@@ -65,8 +65,8 @@ func TestChanges(t *testing.T) {
 			if !strings.Contains(before, test.old) {
 				t.Fatalf("the file has no %q", test.old)
 			}
-			from := load(t, before)
-			to := load(t, strings.Replace(before, test.old, test.new, 1))
+			from := parsed(t, before)
+			to := parsed(t, strings.Replace(before, test.old, test.new, 1))
 			var got []string
 			for _, c := range plan.Changes(from, to, "next.yaml") {
 				answer := c.Command
@@ -88,7 +88,7 @@ func TestEveryFieldHasAnAnswer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	full := load(t, string(data))
+	full := parsed(t, string(data))
 	fields := map[string]bool{}
 	for _, c := range plan.Changes(full, &topology.Cluster{}, "f.yaml") {
 		if c.Command == "" && (c.Why == "" || c.Why == "gpk knows no way") {
@@ -109,7 +109,7 @@ func TestEveryFieldHasAnAnswer(t *testing.T) {
 	}
 }
 
-func load(t *testing.T, text string) *topology.Cluster {
+func parsed(t *testing.T, text string) *topology.Cluster {
 	t.Helper()
 	c, err := topology.Load([]byte(text), "default")
 	if err != nil {

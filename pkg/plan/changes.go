@@ -1,0 +1,182 @@
+package plan
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+
+	"gpk/pkg/topology"
+)
+
+// Change is a difference between the cluster.yaml that a cluster was made from and another one, with what it takes.
+type Change struct {
+	Difference
+	// Command makes the change. Empty: nothing does.
+	Command string `json:"command,omitempty"`
+	// Why is the reason that there is no command, or what to know of the one that there is.
+	Why string `json:"why,omitempty"`
+	// Fixed is set where the value can't change any more once the volumes have been made, before there is a database.
+	Fixed bool `json:"-"`
+	// Update is set where create --update makes the change.
+	Update bool `json:"-"`
+}
+
+// Changes are the differences between the cluster.yaml that a cluster was made from and another one of the same cluster,
+// both with their defaults. file is the name of the other one in the commands.
+func Changes(from, to *topology.Cluster, file string) []Change {
+	var changes []Change
+	for _, difference := range Differences(from, to) {
+		change := Change{Difference: difference}
+		r := ruleOf(difference.Field)
+		change.Fixed = r.fixed
+		r.answer(&change, edit{from, to, file})
+		changes = append(changes, change)
+	}
+	return changes
+}
+
+// edit is what an answer may look at.
+type edit struct {
+	from, to *topology.Cluster
+	file     string
+}
+
+// rule says what becomes of a change of a field, and of whatever is inside it.
+type rule struct {
+	field  string
+	answer func(*Change, edit)
+	fixed  bool
+}
+
+// rules are all fields of cluster.yaml with the command that changes each in a cluster that exists. It is the only place
+// that knows.
+func rules() []rule {
+	const newPods = "pods that are made from then on have it; those that run keep what they have until they are made anew"
+	return []rule{
+		{"apiVersion", never("it names the form of the file"), false},
+		{"kind", never("it names the form of the file"), false},
+		{"metadata", never("another name is another cluster"), false},
+		{"spec.version", upgrade, false},
+		{"spec.image", upgrade, false},
+		{"spec.imagePullPolicy", update(newPods), false},
+		{"spec.imagePullSecrets", update(newPods), false},
+		{"spec.coordinator.standby", never("the standby coordinator is made with the cluster"), true},
+		{"spec.coordinator.resources", command("gpk resize"), false},
+		{"spec.coordinator.storage.size", enlarge, true},
+		{"spec.coordinator.storage.className", never("a volume keeps its class"), true},
+		{"spec.coordinator.tolerations", update(newPods), false},
+		{"spec.coordinator.priorityClassName", update(newPods), false},
+		{"spec.coordinator.schedulerName", update(newPods), false},
+		{"spec.coordinator", never("the volumes have been placed by it"), false},
+		{"spec.segments.count", expand, true},
+		{"spec.segments.perPod", never("the catalogue has every segment in its pod"), true},
+		{"spec.segments.mirrors", never("the mirrors are made with the cluster"), true},
+		{"spec.segments.resources", command("gpk resize"), false},
+		{"spec.segments.storage.size", enlarge, true},
+		{"spec.segments.storage.className", never("a volume keeps its class"), true},
+		{"spec.segments.tolerations", update(newPods), false},
+		{"spec.segments.priorityClassName", update(newPods), false},
+		{"spec.segments.schedulerName", update(newPods), false},
+		{"spec.segments", never("the volumes have been placed by it"), false},
+		{"spec.database.name", anotherDatabase, false},
+		{"spec.database.locale", never("the databases have been made in it"), false},
+		{"spec.database.config", configure, false},
+		{"spec.database.hba", update(""), false},
+		{"spec.network.clusterDomain", never("the catalogue has every host by its full name"), false},
+		{"spec.network.service", update(""), false},
+		{"spec.podTemplate", update(newPods), false},
+	}
+}
+
+// ruleOf is the rule of the longest field around a path.
+func ruleOf(path string) rule {
+	found := rule{answer: never("gpk knows no way")}
+	for _, r := range rules() {
+		rest, inside := strings.CutPrefix(path, r.field)
+		if inside && (rest == "" || rest[0] == '.' || rest[0] == '[') && len(r.field) > len(found.field) {
+			found = r
+		}
+	}
+	return found
+}
+
+func never(why string) func(*Change, edit) { return func(c *Change, _ edit) { c.Why = why } }
+
+func command(line string) func(*Change, edit) { return func(c *Change, _ edit) { c.Command = line } }
+
+// update is for what create can change in a cluster that runs, when it is told to.
+func update(note string) func(*Change, edit) {
+	return func(c *Change, e edit) {
+		c.Command, c.Why, c.Update = "gpk create -f "+word(e.file)+" --update", note, true
+	}
+}
+
+func upgrade(c *Change, e edit) {
+	c.Command = "gpk upgrade --version " + word(e.to.Spec.Version)
+	if e.from.Spec.Image != e.to.Spec.Image {
+		c.Command += " --image " + word(e.to.Spec.Image)
+	}
+}
+
+func expand(c *Change, e edit) {
+	if e.to.Spec.Segments.Count < e.from.Spec.Segments.Count {
+		c.Why = "Greenplum can't take segments away"
+		return
+	}
+	c.Command = fmt.Sprintf("gpk expand --segments %d", e.to.Spec.Segments.Count)
+}
+
+func enlarge(c *Change, e edit) {
+	before, after := e.from.Spec.Segments.Storage.Size, e.to.Spec.Segments.Storage.Size
+	if strings.HasPrefix(c.Field, "spec.coordinator.") {
+		before, after = e.from.Spec.Coordinator.Storage.Size, e.to.Spec.Coordinator.Storage.Size
+	}
+	if before != nil && after != nil && after.Cmp(*before) < 0 {
+		c.Why = "a volume can't become smaller"
+		return
+	}
+	c.Command = "gpk resize"
+}
+
+// anotherDatabase makes a further database: gpk drops none.
+func anotherDatabase(c *Change, e edit) {
+	if c.To == "" {
+		c.Why = "gpk drops no database: do it with `gpk psql`, if it is not needed any more"
+		return
+	}
+	update("")(c, e)
+	if c.From != "" {
+		c.Why = "the database " + c.From + " stays"
+	}
+}
+
+// configure names the value that a setting has without cluster.yaml, where the file doesn't give it any more.
+func configure(c *Change, e edit) {
+	name := strings.TrimSuffix(strings.TrimPrefix(c.Field, "spec.database.config["), "]")
+	value := c.To
+	for _, s := range topology.Settings(e.to) {
+		if s.Name == strings.ToLower(name) && value == "" {
+			value = string(s.Coordinator)
+		}
+	}
+	c.Command = "gpk config set " + word(name+"="+cmp.Or(value, "DEFAULT"))
+}
+
+// Repair is the command that brings back what a step's Check misses in a cluster that is as its file says.
+func Repair(step Step, file string) string {
+	if _, ok := step.Action.(Synced); ok {
+		return "gpk recover"
+	}
+	return "gpk create -f " + word(file)
+}
+
+// word is one word of a shell's command line.
+func word(s string) string {
+	plain := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("._-/:=@,+%", r)
+	}
+	if s != "" && strings.IndexFunc(s, func(r rune) bool { return !plain(r) }) < 0 {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
