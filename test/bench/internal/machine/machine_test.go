@@ -1,0 +1,75 @@
+package machine
+
+import (
+	"os"
+	"os/exec"
+	"testing"
+)
+
+func TestParseStat(t *testing.T) {
+	// From proc(5): pid (comm) state ppid … with starttime as field 22.
+	const tail = " 1 532 532 0 -1 4194560 2140 0 0 0 5 9 0 0 20 0 8 0 171234 1268940800 3005 18446744073709551615"
+	tests := []struct {
+		name, line, state string
+		start             uint64
+		fails             bool
+	}{
+		{name: "plain", line: "532 (bench) S" + tail, state: "S", start: 171234},
+		{name: "brackets and blanks in the name", line: "532 (a) R (b c) Z" + tail, state: "Z", start: 171234},
+		{name: "cut short", line: "532 (bench) S 1 532", fails: true},
+		{name: "nothing", line: "", fails: true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			state, start, err := parseStat(tt.line)
+			if (err != nil) != tt.fails {
+				t.Fatalf("error: %v", err)
+			}
+			if !tt.fails && (state != tt.state || start != tt.start) {
+				t.Errorf("state %s, start %d; want %s, %d", state, start, tt.state, tt.start)
+			}
+		})
+	}
+}
+
+func TestKillSparesWhoeverHasThePIDNow(t *testing.T) {
+	sleep := exec.Command("sleep", "60")
+	if err := sleep.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- sleep.Wait() }()
+	process, err := identify(sleep.Process.Pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	earlier := Process{PID: process.PID, Start: process.Start - 1}
+	if earlier.Alive() {
+		t.Error("a process that had this pid before is taken for alive")
+	}
+	if err := earlier.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	if !process.Alive() {
+		t.Fatal("another process was killed by its pid")
+	}
+	if err := process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	<-ended
+	if process.Alive() {
+		t.Error("a dead process is taken for alive")
+	}
+	if err := process.Kill(); err != nil {
+		t.Errorf("killing what is gone: %v", err)
+	}
+}
+
+func TestNoProcessIsNotAlive(t *testing.T) {
+	if (Process{}).Alive() {
+		t.Error("the zero Process is alive")
+	}
+	if (Process{PID: os.Getpid()}).Alive() {
+		t.Error("a pid without a start time is alive")
+	}
+}
