@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"strings"
 
 	"golang.org/x/sync/errgroup"
 	appsv1 "k8s.io/api/apps/v1"
@@ -97,30 +98,20 @@ func (t *Target) live(ctx context.Context, object plan.Object) (plan.Object, err
 
 // difference says what applying an object would do: "" for nothing.
 func (t *Target) difference(ctx context.Context, object plan.Object, owner string) (string, error) {
-	live, err := t.live(ctx, object)
-	if err != nil {
+	found, missing, err := t.differences(ctx, object, owner)
+	switch {
+	case err != nil:
 		return "", err
-	}
-	if live == nil {
+	case missing:
 		return objectName(object) + " is missing", nil
-	}
-	wanted, err := t.apply(ctx, object, owner, true)
-	if err != nil {
-		return "", err
-	}
-	for _, side := range []plan.Object{live, wanted} {
-		side.SetManagedFields(nil)
-		side.SetResourceVersion("")
-		side.SetGeneration(0)
-		// The status is the controllers' own and may change between the two looks.
-		if status := reflect.ValueOf(side).Elem().FieldByName("Status"); status.IsValid() {
-			status.SetZero()
-		}
-	}
-	if reflect.DeepEqual(live, wanted) {
+	case len(found) == 0:
 		return "", nil
 	}
-	return objectName(object) + " differs", nil
+	var fields []string
+	for _, difference := range found {
+		fields = append(fields, difference.Field)
+	}
+	return objectName(object) + " differs: " + strings.Join(fields, ", "), nil
 }
 
 func emptyLike(object plan.Object) plan.Object {

@@ -20,6 +20,8 @@ type Outcome struct {
 type Options struct {
 	// Spec is the text of cluster.yaml with defaults, kept in the cluster's record. Empty: the record keeps its own.
 	Spec string
+	// Accept is asked, with the lock held, whether the plan may be carried out on a cluster with this record. Nil: it may.
+	Accept func(context.Context, Record) error
 	// Waiting is told who holds the lock while gpk finds out whether that gpk still lives.
 	Waiting func(holder string)
 	// Remove deletes the lock and the record at the end: the cluster is no more.
@@ -41,16 +43,26 @@ func (t *Target) Run(ctx context.Context, p plan.Plan, options Options, observe 
 	if err != nil {
 		return Outcome{}, err
 	}
+	if options.Accept != nil {
+		if err := options.Accept(held, record); err != nil {
+			return Outcome{}, err
+		}
+	}
+	kept := record.Spec
 	if options.Spec != "" {
 		record.Spec = options.Spec
 	}
+	notes := &recorder{target: t, record: record, operation: p.Operation}
 	e := engine{
 		handler: t.handler,
-		journal: &recorder{target: t, record: record, operation: p.Operation},
+		journal: notes,
 		observe: serial(observe),
 		clock:   time.Now,
 	}
 	outcome.Changed, err = e.run(held, p.Steps)
+	if err == nil && outcome.Changed == 0 && record.Spec != kept {
+		err = t.keep(held, notes.record)
+	}
 	if err == nil && options.Remove {
 		err = t.Forget(held)
 	}

@@ -1,0 +1,115 @@
+package apply
+
+import (
+	"context"
+	"reflect"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"gpk/pkg/plan"
+)
+
+// Drift is one thing in the cluster that is not as a plan wants it.
+type Drift struct {
+	// Step is the one that would mend it.
+	Step plan.Step
+	// Object is the object whose field differs, as kubectl names it; empty for what is not about an object.
+	Object string
+	// Difference is the field: from what is there to what is wanted. It has no Field where Found says it all.
+	plan.Difference
+	// Found is in words what the step's Check found.
+	Found string
+	// Next is what a person must decide, if the step is blocked.
+	Next string
+}
+
+// Drift compares the cluster with a plan: objects field by field with what the server says that applying them would
+// make, everything else by the facts. It changes nothing. What several steps find is told of the first one only.
+func (t *Target) Drift(ctx context.Context, p plan.Plan) ([]Drift, error) {
+	found := make([][]Drift, len(p.Steps))
+	err := each(ctx, p.Steps, func(ctx context.Context, i int, step plan.Step) (err error) {
+		if action, ok := step.Action.(plan.Apply); ok {
+			found[i], err = t.objectDrift(ctx, step, action.Objects)
+		} else {
+			found[i], err = t.factDrift(ctx, step)
+		}
+		if err != nil {
+			return &StepError{Step: step, Err: err}
+		}
+		return nil
+	})
+	var all []Drift
+	told := map[string]bool{}
+	for _, d := range slices.Concat(found...) {
+		if d.Found == "" || !told[d.Found] {
+			all = append(all, d)
+		}
+		told[d.Found] = true
+	}
+	return all, err
+}
+
+func (t *Target) objectDrift(ctx context.Context, step plan.Step, objects []plan.Object) ([]Drift, error) {
+	found := make([][]Drift, len(objects))
+	err := each(ctx, objects, func(ctx context.Context, i int, object plan.Object) error {
+		name := objectName(object)
+		differences, missing, err := t.differences(ctx, object, manager)
+		if missing {
+			found[i] = []Drift{{Step: step, Object: name, Found: name + " is missing"}}
+		}
+		for _, difference := range differences {
+			found[i] = append(found[i], Drift{Step: step, Object: name, Difference: difference})
+		}
+		return err
+	})
+	return slices.Concat(found...), err
+}
+
+func (t *Target) factDrift(ctx context.Context, step plan.Step) ([]Drift, error) {
+	h, err := t.handler(step)
+	if err != nil {
+		return nil, err
+	}
+	finding, err := h.Check(ctx)
+	if err != nil || finding.State == Done {
+		return nil, err
+	}
+	var found []Drift
+	for _, detail := range finding.Details {
+		found = append(found, Drift{Step: step, Found: detail, Next: finding.Next})
+	}
+	return found, nil
+}
+
+// differences says which fields applying an object would change, and whether it is missing altogether. Nobody is told the
+// values of a Secret.
+func (t *Target) differences(ctx context.Context, object plan.Object, owner string) (found []plan.Difference, missing bool, err error) {
+	live, err := t.live(ctx, object)
+	if err != nil || live == nil {
+		return nil, err == nil, err
+	}
+	wanted, err := t.apply(ctx, object, owner, true)
+	if err != nil {
+		return nil, false, err
+	}
+	withoutServersOwn(live)
+	withoutServersOwn(wanted)
+	found = plan.Differences(live, wanted)
+	if _, secret := object.(*corev1.Secret); secret {
+		for i := range found {
+			found[i].From, found[i].To = "(not shown)", "(not shown)"
+		}
+	}
+	return found, false, nil
+}
+
+// withoutServersOwn takes away what the server and its controllers keep for themselves, and may change between two looks.
+func withoutServersOwn(object plan.Object) {
+	object.SetManagedFields(nil)
+	object.SetResourceVersion("")
+	object.SetGeneration(0)
+	if status := reflect.ValueOf(object).Elem().FieldByName("Status"); status.IsValid() {
+		status.SetZero()
+	}
+}

@@ -1,0 +1,88 @@
+package apply
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"gpk/pkg/plan"
+	"gpk/pkg/segments"
+)
+
+// Stage is how far a cluster has been made.
+type Stage int
+
+// The stages, each beyond the one before.
+const (
+	// Nothing has been made that could not be made otherwise.
+	Nothing Stage = iota
+	// Volumes have been made and no database that is known of is in them.
+	Volumes
+	// Database: it has been made, or gpinitsystem is at it.
+	Database
+)
+
+// Stage finds out how far the cluster of a plan has been made, from facts alone: what the clients' Service leads to, what
+// the coordinators' volumes note, what the catalogue says, and which claims there are. A database that was there once is
+// known by the Service even while no pod runs.
+func (t *Target) Stage(ctx context.Context, p plan.Plan) (Stage, error) {
+	for _, step := range p.Steps {
+		var made bool
+		var err error
+		switch action := step.Action.(type) {
+		case plan.Expose:
+			made, err = t.exposed(ctx, action)
+		case plan.Initialise:
+			made, err = t.initialised(ctx, action)
+		}
+		if err != nil {
+			return Nothing, fmt.Errorf("finding out whether %s has been made: %w", t.Ref.Name, err)
+		}
+		if made {
+			return Database, nil
+		}
+	}
+	claims, err := t.client.CoreV1().PersistentVolumeClaims(t.Ref.Namespace).List(ctx, t.listOptions())
+	if err != nil {
+		return Nothing, fmt.Errorf("volume claims: %w", err)
+	}
+	if len(claims.Items) > 0 {
+		return Volumes, nil
+	}
+	return Nothing, nil
+}
+
+// exposed says whether the clients' Service leads to a coordinator, which it does once the database has been ready.
+func (t *Target) exposed(ctx context.Context, action plan.Expose) (bool, error) {
+	service, err := t.client.CoreV1().Services(t.Ref.Namespace).Get(ctx, action.Service, metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		return false, nil
+	}
+	return err == nil && len(service.Spec.Selector) > 0, err
+}
+
+// initialised asks the coordinators' pods that run.
+func (t *Target) initialised(ctx context.Context, action plan.Initialise) (bool, error) {
+	pods, err := t.coordinatorPods(ctx)
+	if err != nil {
+		return false, err
+	}
+	for _, pod := range pods {
+		facts, err := t.facts(ctx, []podDirs{{pod: pod}})
+		if err != nil || facts[pod].Marker == segments.Initialised {
+			return err == nil, err
+		}
+		state, err := job{t, pod, "gpinitsystem"}.state(ctx)
+		if err != nil || state.Phase == "running" {
+			return err == nil, err
+		}
+	}
+	acting, err := t.Acting(ctx)
+	if errors.Is(err, errSilent) {
+		return false, nil
+	}
+	return err == nil && len(acting.Catalogue.Missing(action.Topology.Instances)) == 0, err
+}
