@@ -157,12 +157,6 @@ func (c *cluster) writeInput() {
 	c.run("demo-coordinator-0", fmt.Sprintf("cat > input <<'E'\n%sE\ncat > additions <<'E'\n%sE\n", text, additions), 0)
 }
 
-func (c *cluster) initialise() {
-	c.Helper()
-	c.writeInput()
-	c.run("demo-coordinator-0", initialise(c), 0)
-}
-
 func initialise(c *cluster) string {
 	return "gpinitsystem -a -I input -p additions -s " + c.bed.Host("demo-coordinator-1").FQDN() + " -P 5432 -S /greenplum/coordinator/gpseg-1"
 }

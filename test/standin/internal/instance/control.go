@@ -29,9 +29,9 @@ func StartCommand(dir string, port int, role string) string {
 }
 
 // StopCommand is the command line that stops an instance and waits until it
-// has. One that does not run is fine.
+// has. One that does not run is fine, though its pid file may have stayed.
 func StopCommand(dir, mode string, timeout int) string {
-	return fmt.Sprintf("if [ -f %[1]s/postmaster.pid ]; then pg_ctl -D %[1]s -m %[2]s -w -t %[3]d stop; fi",
+	return fmt.Sprintf("if pg_ctl -D %[1]s status >/dev/null 2>&1; then pg_ctl -D %[1]s -m %[2]s -w -t %[3]d stop; fi",
 		shell.Quote(dir), mode, timeout)
 }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"strconv"
 	"strings"
 	"time"
 
@@ -14,13 +16,16 @@ import (
 	"gpk/test/standin/internal/instance"
 )
 
-// Times to look before a primary counts as dead, and the pause between. A
-// process that was killed is known to be dead within half a second; a host that
-// is gone, after the time-outs.
+// A primary is dead when nothing listens at its address, several times in a
+// row, or when it listens and has said nothing for long. A process that was
+// killed is known to be dead within half a second, a host that is gone after the
+// time-outs; a slow one is not dead.
 const (
-	tries   = 3
-	pause   = 150 * time.Millisecond
-	timeout = time.Second
+	tries      = 3
+	pause      = 150 * time.Millisecond
+	askTimeout = 2 * time.Second
+	dialLimit  = time.Second
+	maxSilence = time.Minute
 )
 
 // codeStarting is what a server says that starts, stops or recovers.
@@ -33,8 +38,8 @@ const state = `select coalesce((select bool_or(state = 'streaming') from pg_stat
 // sessions are the kept connections to primaries, by dbid.
 type sessions map[int]*pgx.Conn
 
-// look asks a primary how it is, several times if need be. It uses the kept
-// connection and gives the one to keep.
+// look asks a primary how it is. It uses the kept connection and gives the one
+// to keep.
 func look(ctx context.Context, conn *pgx.Conn, s catalog.Segment) (finding, *pgx.Conn) {
 	for try := range tries {
 		if try > 0 {
@@ -45,15 +50,25 @@ func look(ctx context.Context, conn *pgx.Conn, s catalog.Segment) (finding, *pgx
 			return f, kept
 		}
 		conn = nil
-		if starting(err) {
+		if starting(err) || listening(ctx, s) {
 			return finding{alive: true}, nil
 		}
 	}
 	return finding{}, nil
 }
 
+func listening(ctx context.Context, s catalog.Segment) bool {
+	dialer := net.Dialer{Timeout: dialLimit}
+	conn, err := dialer.DialContext(ctx, "tcp", net.JoinHostPort(s.Address, strconv.Itoa(s.Port)))
+	if err != nil {
+		return false
+	}
+	_ = conn.Close()
+	return true
+}
+
 func ask(ctx context.Context, conn *pgx.Conn, s catalog.Segment) (finding, *pgx.Conn, error) {
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
 	if conn == nil {
 		var err error

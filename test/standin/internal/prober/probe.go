@@ -44,7 +44,7 @@ func (p *Prober) lookAll(ctx context.Context, primaries catalog.Segments) map[in
 			f, conn := look(ctx, kept, s)
 			mu.Lock()
 			defer mu.Unlock()
-			findings[s.DBID] = f
+			findings[s.DBID] = p.heard(s.DBID, f)
 			if conn != nil {
 				p.primary[s.DBID] = conn
 			}
@@ -52,6 +52,21 @@ func (p *Prober) lookAll(ctx context.Context, primaries catalog.Segments) map[in
 	}
 	wait.Wait()
 	return findings
+}
+
+// heard turns a finding into that of a dead primary when it listens but has not
+// answered for long.
+func (p *Prober) heard(dbid int, f finding) finding {
+	since, silent := p.silent[dbid]
+	switch {
+	case f.answers || !f.alive:
+		delete(p.silent, dbid)
+	case !silent:
+		p.silent[dbid] = time.Now()
+	case time.Since(since) > maxSilence:
+		return finding{}
+	}
+	return f
 }
 
 func (p *Prober) act(ctx context.Context, primary, mirror catalog.Segment, d decision) (bool, error) {

@@ -27,6 +27,7 @@ type Prober struct {
 
 	store    *catalog.Store
 	primary  sessions
+	silent   map[int]time.Time // since when a primary, by dbid, listens without answering
 	lastFull time.Time
 	pointed  bool // the foreign servers follow the catalogue
 }
@@ -34,7 +35,7 @@ type Prober struct {
 // New makes a prober for the coordinator in a directory. remote leads a command
 // line for another host with its environment.
 func New(dir string, port int, interval time.Duration, remote func(string) string, log *slog.Logger) *Prober {
-	return &Prober{dir: dir, port: port, interval: interval, remote: remote, log: log, primary: sessions{}}
+	return &Prober{dir: dir, port: port, interval: interval, remote: remote, log: log, primary: sessions{}, silent: map[int]time.Time{}}
 }
 
 // Run watches until ctx ends. While the instance is a standby, stops or starts,

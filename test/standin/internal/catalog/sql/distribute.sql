@@ -63,7 +63,8 @@ begin
         if not exists (select from pg_foreign_server where srvname = 'gpseg' || seg.content) then
             perform standin.bootstrap_segment(seg);
             execute format('create server gpseg%s foreign data wrapper postgres_fdw options
-                (host %L, port %L, dbname %L, connect_timeout ''5'', fetch_size ''10000'', batch_size ''1000'')',
+                (host %L, port %L, dbname %L, connect_timeout ''5'', keepalives_idle ''2'', keepalives_interval ''2'',
+                 keepalives_count ''3'', tcp_user_timeout ''10000'', fetch_size ''10000'', batch_size ''1000'')',
                 seg.content, seg.address, seg.port, current_database());
             execute format('create user mapping for public server gpseg%s options (user %L, password_required ''false'')',
                 seg.content, (select rolname from pg_roles where oid = 10));
@@ -222,6 +223,8 @@ begin
     execute format('alter table %I.%I owner to %I', t.nspname, t.relname, t.owner);
     perform set_config('standin.distributing', coalesce(guard, ''), true);
 end $$;
+
+revoke all on function standin.distribute(regclass, name[]) from public;
 
 -- How many rows each primary holds.
 create function standin.rows_per_segment(rel regclass) returns table (content smallint, row_count bigint)

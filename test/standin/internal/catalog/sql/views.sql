@@ -35,7 +35,7 @@ grant select on pg_catalog.gp_id to public;
 
 create function standin.primary_conninfo(seg pg_catalog.gp_segment_configuration, db name) returns text
 language sql stable as $$
-    select format('host=%s port=%s dbname=%s connect_timeout=5', seg.address, seg.port,
+    select format('host=%s port=%s dbname=%s connect_timeout=5 keepalives_idle=2 keepalives_interval=2 keepalives_count=3 tcp_user_timeout=10000', seg.address, seg.port,
                   quote_literal(replace(db, '\', '\\')))
 $$;
 
@@ -98,23 +98,29 @@ $$;
 create view pg_catalog.gp_stat_replication as select * from standin.stat_replication();
 grant select on pg_catalog.gp_stat_replication to public;
 
--- Asks the prober to look now, and returns when it has.
+-- Asks the prober to look now, and returns when it has. Neither its commit nor
+-- the notification may wait for a standby that is gone.
 create function pg_catalog.gp_request_fts_probe_scan() returns boolean
 language plpgsql security definer set search_path = pg_catalog, standin as $$
 declare
     ticket bigint;
-    seen   bigint;
+    seen   bigint := 0;
 begin
-    -- The local commit must not wait for a standby that may be gone.
-    select t.n into ticket from dblink(standin.store() || ' options=''-c synchronous_commit=local''',
+    if 'standin_probe' = any(dblink_get_connections()) then
+        perform dblink_disconnect('standin_probe');
+    end if;
+    perform dblink_connect('standin_probe', standin.store() || ' options=''-c synchronous_commit=local''');
+    select t.n into ticket from dblink('standin_probe',
         'update standin.probe_scan set requested = requested + 1 returning requested') as t (n bigint);
-    perform dblink_exec(standin.store() || ' options=''-c synchronous_commit=local''', 'notify standin_probe');
+    perform dblink_exec('standin_probe', 'notify standin_probe');
     for i in 1 .. 6000 loop
-        select t.n into seen from dblink(standin.store(), 'select finished from standin.probe_scan') as t (n bigint);
-        if seen >= ticket then
-            return true;
-        end if;
+        select t.n into seen from dblink('standin_probe', 'select finished from standin.probe_scan') as t (n bigint);
+        exit when seen >= ticket;
         perform pg_sleep(0.02);
     end loop;
-    raise exception 'the prober did not answer within two minutes';
+    perform dblink_disconnect('standin_probe');
+    if seen < ticket then
+        raise exception 'the prober did not answer within two minutes';
+    end if;
+    return true;
 end $$;
