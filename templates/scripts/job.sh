@@ -20,10 +20,9 @@ start_time() { cut -d' ' -f22 "/proc/$1/stat" 2>/dev/null; }
 # database, ssh's masters) are meant to stay, so the utility's own name must be there too.
 survives() {
   utility=$(head -n 1 "$folder/argv")
-  for process in /proc/[0-9]*; do
-    tr '\0' '\n' 2>/dev/null <"$process/environ" | grep -qxF "GPK_JOB=$name" || continue
-    tr '\0' ' ' 2>/dev/null <"$process/cmdline" | grep -qF -- "$utility" && return 0
-  done
+  while read -r environ; do
+    tr '\0' ' ' 2>/dev/null <"${environ%environ}cmdline" | grep -qF -- "$utility" && return 0
+  done < <(grep -lszxF -- "GPK_JOB=$name" /proc/[0-9]*/environ)
   return 1
 }
 
@@ -50,7 +49,7 @@ state() {
 # run is the job's own process: it notes who it is, and its status when it is done.
 run() {
   cd "$folder" || exit 1
-  echo "$BASHPID $(start_time "$BASHPID") $(date -u +%Y-%m-%dT%H:%M:%SZ)" >pid.new && mv pid.new pid
+  echo "$$ $(start_time $$) $(date -u +%Y-%m-%dT%H:%M:%SZ)" >pid.new && mv pid.new pid || exit 1
   # shellcheck source=SCRIPTDIR/env.sh
   . /gpk/scripts/env.sh
   "$@"
@@ -69,7 +68,10 @@ start() {
   mv "$fresh" "$folder" || exit 1
   GPK_JOB=$name setsid /bin/bash "$0" run "$name" "$@" >"$folder/log" 2>&1 </dev/null &
   # The caller may believe a job that has been started to be known.
-  until [ -f "$folder/pid" ]; do sleep 0.02; done
+  until [ -f "$folder/pid" ]; do
+    kill -0 $! 2>/dev/null || { echo "the job $name did not begin: $(tail -n 3 "$folder/log")" >&2; exit 1; }
+    sleep 0.02
+  done
 }
 
 follow() {
