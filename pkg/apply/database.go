@@ -58,6 +58,9 @@ func (t *Target) Acting(ctx context.Context) (Acting, error) {
 	case 1:
 		return found[0], nil
 	case 0:
+		if len(candidates) == 0 {
+			return Acting{}, fmt.Errorf("%w: none of their pods runs", errSilent)
+		}
 		return Acting{}, fmt.Errorf("%w: %w", errSilent, errors.Join(silence...))
 	}
 	return Acting{}, fmt.Errorf("two coordinators answer, in pods %s and %s: stop the one that is not to be", found[0].Pod, found[1].Pod)

@@ -15,10 +15,13 @@ import (
 	"gpk/pkg/plan"
 )
 
-// A lock is believed for leaseDuration after its last renewal and renewed three times in that time.
+// A lock is believed for leaseDuration after its last renewal and renewed three times in that time. A renewal that fails is
+// tried again at once, and its holder stops before anybody else may believe the lock to be free.
 const (
 	leaseDuration = 15 * time.Second
 	renewEvery    = leaseDuration / 3
+	renewAgain    = time.Second
+	renewUntil    = leaseDuration - 2*renewAgain
 )
 
 // LockedError says that another gpk works on the cluster.
@@ -130,38 +133,71 @@ func identity() string {
 // renew renews the lease until ctx ends, and ends it itself when that has failed for too long.
 func (l *lock) renew(ctx context.Context) {
 	defer close(l.done)
-	leases := l.target.client.CoordinationV1().Leases(l.target.Ref.Namespace)
-	last := time.Now()
-	for sleep(ctx, renewEvery) == nil {
-		next := l.lease.DeepCopy()
-		now := metav1.NowMicro()
-		next.Spec.RenewTime = &now
-		attempt, cancel := context.WithTimeout(ctx, renewEvery)
-		renewed, err := leases.Update(attempt, next, metav1.UpdateOptions{})
+	last, pause := time.Now(), renewEvery
+	for sleep(ctx, pause) == nil {
+		began := time.Now()
+		attempt, cancel := context.WithDeadline(ctx, earlier(began.Add(renewEvery), last.Add(renewUntil)))
+		err := l.renewOnce(attempt)
 		cancel()
 		switch {
 		case err == nil:
-			l.lease, last = renewed, time.Now()
-		case apierrors.IsConflict(err), apierrors.IsNotFound(err), time.Since(last) > leaseDuration-renewEvery:
+			last, pause = began, renewEvery
+		case errors.Is(err, errLockLost), time.Since(last) >= renewUntil:
 			l.cancel(errLockLost)
 			return
+		default:
+			pause = renewAgain
 		}
 	}
 }
 
-// release gives the lock back, so that the next gpk need not wait. remove deletes it altogether.
+func (l *lock) renewOnce(ctx context.Context) error {
+	leases := l.target.client.CoordinationV1().Leases(l.target.Ref.Namespace)
+	next := l.lease.DeepCopy()
+	now := metav1.NowMicro()
+	next.Spec.RenewTime = &now
+	renewed, err := leases.Update(ctx, next, metav1.UpdateOptions{})
+	if apierrors.IsConflict(err) {
+		// An earlier renewal may have been made although its answer never came.
+		renewed, err = leases.Get(ctx, l.lease.Name, metav1.GetOptions{})
+		if err == nil && holder(renewed) != holder(l.lease) {
+			err = errLockLost
+		}
+	}
+	if apierrors.IsNotFound(err) {
+		return errLockLost
+	}
+	if err == nil {
+		l.lease = renewed
+	}
+	return err
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
+// release gives the lock back, so that the next gpk need not wait. remove deletes it altogether. The lease is read afresh,
+// since a renewal that was cut short may have been made.
 func (l *lock) release(remove bool) error {
 	l.cancel(nil)
 	<-l.done
 	ctx, cancel := context.WithTimeout(context.Background(), renewEvery)
 	defer cancel()
 	leases := l.target.client.CoordinationV1().Leases(l.target.Ref.Namespace)
-	var err error
-	if remove {
-		err = leases.Delete(ctx, l.lease.Name, metav1.DeleteOptions{Preconditions: &metav1.Preconditions{ResourceVersion: &l.lease.ResourceVersion}})
-	} else {
-		l.lease.Spec.HolderIdentity = nil
-		_, err = leases.Update(ctx, l.lease, metav1.UpdateOptions{})
+	lease, err := leases.Get(ctx, l.lease.Name, metav1.GetOptions{})
+	switch {
+	case err != nil:
+	case holder(lease) != holder(l.lease):
+		return nil
+	case remove:
+		err = leases.Delete(ctx, lease.Name, metav1.DeleteOptions{Preconditions: &metav1.Preconditions{ResourceVersion: &lease.ResourceVersion}})
+	default:
+		lease.Spec.HolderIdentity = nil
+		_, err = leases.Update(ctx, lease, metav1.UpdateOptions{})
 	}
 	if apierrors.IsNotFound(err) || apierrors.IsConflict(err) {
 		return nil
