@@ -1,0 +1,138 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/rand"
+)
+
+// name is the name of every test's cluster. Namespaces keep them apart.
+const name = "demo"
+
+// shape is what the tests vary of a cluster.
+type shape struct {
+	primaries        int
+	mirrors, standby bool
+	// image is another image than the suite's, if set.
+	image string
+}
+
+// cluster is a test's own namespace with the cluster that gpk makes in it, which is not there at first.
+type cluster struct {
+	t *testing.T
+	// ctx ends when the test's time is over.
+	ctx       context.Context
+	namespace string
+	// kubeconfig is of an account that has rights in the namespace only.
+	kubeconfig string
+	// file is cluster.yaml.
+	file string
+	home string
+	runs []*process
+}
+
+// newCluster makes the namespace and writes cluster.yaml. Everything goes when the test ends; if it has failed, what there
+// is to know is printed before.
+func newCluster(t *testing.T, s shape) *cluster {
+	t.Helper()
+	ctx, cancel := context.WithTimeoutCause(t.Context(), patience, fmt.Errorf("the test is not done after %s", patience))
+	t.Cleanup(cancel)
+	c := &cluster{t: t, ctx: ctx, namespace: "e2e-" + rand.String(6), home: t.TempDir()}
+	c.must(shared.client.CoreV1().Namespaces().Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
+		Name:   c.namespace,
+		Labels: map[string]string{"pod-security.kubernetes.io/enforce": "restricted", "gpk-e2e": strings.ReplaceAll(t.Name(), "/", "-")},
+	}}, metav1.CreateOptions{}))
+	t.Cleanup(c.remove)
+	c.kubeconfig = c.account()
+	c.file = filepath.Join(c.home, "cluster.yaml")
+	if err := os.WriteFile(c.file, []byte(c.yaml(s)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func (c *cluster) yaml(s shape) string {
+	image := shared.image
+	if s.image != "" {
+		image = s.image
+	}
+	_, version, _ := strings.Cut(image[strings.LastIndex(image, "/")+1:], ":")
+	return fmt.Sprintf(`apiVersion: gpk/v1alpha1
+kind: GreenplumCluster
+metadata: {name: %s, namespace: %s}
+spec:
+  version: %q
+  image: %s
+  coordinator:
+    standby: %t
+    resources: {requests: {cpu: 20m, memory: 256Mi}}
+    storage: {size: 1Gi}
+  segments:
+    count: %d
+    mirrors: %t
+    resources: {requests: {cpu: 20m, memory: 256Mi}}
+    storage: {size: 1Gi}
+  database:
+    name: analytics
+    hba: ["host analytics visitor all md5"]
+`, name, c.namespace, version, image, s.standby, s.primaries, s.mirrors)
+}
+
+// remove deletes the namespace and waits until it is gone. Its data is for nobody, so the pods get no time to stop.
+func (c *cluster) remove() {
+	if c.t.Failed() {
+		c.report()
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	defer cancel()
+	namespaces := shared.client.CoreV1().Namespaces()
+	if err := namespaces.Delete(ctx, c.namespace, metav1.DeleteOptions{}); err != nil {
+		c.t.Errorf("namespace %s: %v", c.namespace, err)
+		return
+	}
+	for {
+		_ = shared.client.CoreV1().Pods(c.namespace).DeleteCollection(ctx, metav1.DeleteOptions{GracePeriodSeconds: new(int64(1))}, metav1.ListOptions{})
+		_, err := namespaces.Get(ctx, c.namespace, metav1.GetOptions{})
+		if apierrors.IsNotFound(err) {
+			return
+		}
+		if ctx.Err() != nil {
+			c.t.Errorf("namespace %s is still there after two minutes: %v", c.namespace, err)
+			return
+		}
+		time.Sleep(500 * time.Millisecond)
+	}
+}
+
+// must ends the test on an error. It takes what a client returns as it is.
+func (c *cluster) must(_ any, err error) {
+	c.t.Helper()
+	if err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// eventually waits until look is satisfied, for what follows by itself within moments.
+func (c *cluster) eventually(what string, look func() (bool, error)) {
+	c.t.Helper()
+	var last error
+	for until := time.Now().Add(time.Minute); time.Now().Before(until) && c.ctx.Err() == nil; time.Sleep(200 * time.Millisecond) {
+		done, err := look()
+		if done && err == nil {
+			return
+		}
+		last = err
+	}
+	c.t.Fatalf("not so within a minute: %s (%v)", what, last)
+}
