@@ -13,7 +13,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"sort"
 	"strings"
 )
 
@@ -138,32 +137,40 @@ func requiredVersion(gomod, module string) (string, error) {
 	return "", fmt.Errorf("%s does not require %s", gomod, module)
 }
 
-// hashSources is over the names and contents of a folder's Go files and module
-// files: what a build depends on. Tests are no part of it.
+// hashSources is over the names and contents of the Go files and module files
+// below a folder: what a build depends on. Tests are no part of it.
 func hashSources(dir string) (string, error) {
-	var names []string
-	for _, pattern := range []string{"*.go", "go.mod", "go.sum"} {
-		found, err := filepath.Glob(filepath.Join(dir, pattern))
-		if err != nil {
-			return "", err
+	sum := sha256.New()
+	found := 0
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !isSource(d.Name()) {
+			return err
 		}
-		names = append(names, found...)
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		name, err := filepath.Rel(dir, path)
+		if err != nil {
+			return err
+		}
+		found++
+		fmt.Fprintf(sum, "%s %d\n", name, len(data)) //nolint:errcheck // a hash takes everything
+		sum.Write(data)                              //nolint:errcheck // as above
+		return nil
+	})
+	if err != nil {
+		return "", err
 	}
-	if len(names) == 0 {
+	if found == 0 {
 		return "", fmt.Errorf("no sources in %s", dir)
 	}
-	sort.Strings(names)
-	sum := sha256.New()
-	for _, name := range names {
-		if strings.HasSuffix(name, "_test.go") {
-			continue
-		}
-		data, err := os.ReadFile(name)
-		if err != nil {
-			return "", err
-		}
-		fmt.Fprintf(sum, "%s %d\n", filepath.Base(name), len(data))
-		sum.Write(data)
-	}
 	return hex.EncodeToString(sum.Sum(nil))[:12], nil
+}
+
+func isSource(name string) bool {
+	if name == "go.mod" || name == "go.sum" {
+		return true
+	}
+	return strings.HasSuffix(name, ".go") && !strings.HasSuffix(name, "_test.go")
 }

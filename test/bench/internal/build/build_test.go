@@ -52,6 +52,10 @@ func TestBinaryIsBuiltOncePerContent(t *testing.T) {
 	if second == first || builds != 2 {
 		t.Error("changed sources were not built again")
 	}
+	write(t, filepath.Join(source, "inner", "inner.go"), "package inner")
+	if get() == second || builds != 3 {
+		t.Error("a package below is not taken for a source")
+	}
 	if _, err := os.Stat(first); err == nil {
 		t.Error("the binary of the earlier sources is left")
 	}
