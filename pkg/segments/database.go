@@ -1,6 +1,8 @@
 package segments
 
 import (
+	"crypto/sha256"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -79,7 +81,7 @@ func ReadHBA() Command { return run("cat", topology.CoordinatorDir+"/pg_hba.conf
 
 // WriteHBA is the other half of ReadHBA.
 func WriteHBA(sum, content string) Command {
-	command := Script("hba.sh", sum)
+	command := Script("hba.sh", sum, fmt.Sprintf("%x", sha256.Sum256([]byte(content))))
 	command.Stdin = content
 	return command
 }

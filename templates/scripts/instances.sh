@@ -42,14 +42,14 @@ prepare() {
   touch "$state/initialising"
 }
 
-# What the utilities started here may still be running when they themselves are gone.
+# What the utilities started here may still be running when they themselves are gone. gpseg1 is not gpseg10.
 kill_users_of() {
   for process in /proc/[0-9]*; do
     pid=${process#/proc/}
     [ "$pid" != $$ ] || continue
-    if tr '\0' ' ' 2>/dev/null <"$process/cmdline" | grep -qF -- "$1"; then
-      kill -9 "$pid" 2>/dev/null
-    fi
+    case "$(tr '\0' ' ' 2>/dev/null <"$process/cmdline") " in
+      *"$1"[!0-9]*) kill -9 "$pid" 2>/dev/null ;;
+    esac
   done
 }
 
