@@ -1,0 +1,278 @@
+package templates_test
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+)
+
+// pgCtl notes its arguments and knows the instances with a file "running" to run.
+const pgCtl = `echo "pg_ctl $*" >>"$LOG"
+verb=$1
+while [ $# -gt 0 ]; do [ "$1" != -D ] || dir=$2; shift; done
+case $verb in
+  status) [ -e "$dir/running" ] ;;
+  stop) rm "$dir/running" "$dir/postmaster.pid" ;;
+  reload) ;;
+esac`
+
+func instancePod(t *testing.T) *fakePod {
+	t.Helper()
+	p := newPod(t)
+	p.env = append(p.env, "LOG="+p.path("log"))
+	p.fake("pg_ctl", pgCtl)
+	return p
+}
+
+func TestInstancesFacts(t *testing.T) {
+	p := instancePod(t)
+	one, two, three := p.path("greenplum/primary/gpseg0"), p.path("greenplum/primary/gpseg1"), p.path("greenplum/primary/gpseg2")
+	facts := func(marker string) {
+		t.Helper()
+		want := "marker " + marker + "\ninstance " + one + " running\ninstance " + two + " stopped\ninstance " + three + " absent\nend\n"
+		if got := p.must(nil, "instances.sh", "facts", one, two, three); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+	if got := p.must(nil, "instances.sh", "facts", one); got != "marker none\ninstance "+one+" absent\nend\n" {
+		t.Errorf("on an empty volume: %q", got)
+	}
+	p.must(nil, "instances.sh", "prepare", one, two)
+	p.write("greenplum/primary/gpseg0/running", "")
+	p.write("greenplum/primary/gpseg1/PG_VERSION", "12\n")
+	facts("initialising")
+	p.must(nil, "instances.sh", "finish")
+	facts("initialised")
+	p.must(nil, "instances.sh", "finish")
+	facts("initialised")
+}
+
+// A directory that exists is never prepared over: it may be somebody's data.
+func TestInstancesPrepareRefuses(t *testing.T) {
+	p := instancePod(t)
+	p.write("greenplum/mirror/gpseg1/PG_VERSION", "12\n")
+	r := p.run(nil, "instances.sh", "prepare", p.path("greenplum/mirror/gpseg0"), p.path("greenplum/mirror/gpseg1"))
+	if r.status == 0 || !strings.Contains(r.err, "gpseg1 exists already") {
+		t.Errorf("%+v", r)
+	}
+	if p.has("greenplum/.gpk/initialising") {
+		t.Error("the volume is marked, and what was there before would count as left behind")
+	}
+	p.must(nil, "instances.sh", "prepare", p.path("greenplum/other/gpseg0"), p.path("greenplum/other/gpseg1"))
+	if !p.has("greenplum/other") || p.has("greenplum/other/gpseg0") || !p.has("greenplum/.gpk/initialising") {
+		t.Error("gpinitsystem wants the parents, and the directories themselves absent")
+	}
+}
+
+// Only what an initialisation that never finished has made is removed.
+func TestInstancesClear(t *testing.T) {
+	tests := map[string]struct {
+		marker  string
+		status  int
+		removed bool
+	}{
+		"complete":       {"initialised", 1, false},
+		"never prepared": {"", 0, false},
+		"unfinished":     {"initialising", 0, true},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			p := instancePod(t)
+			p.write("greenplum/primary/gpseg0/base/1/2", "data")
+			p.write("greenplum/primary/gpseg1/PG_VERSION", "12\n")
+			p.write("tmp/.s.PGSQL.40000.lock", "1")
+			if test.marker != "" {
+				p.write("greenplum/.gpk/"+test.marker, "")
+			}
+			if r := p.run(nil, "instances.sh", "clear", p.path("greenplum/primary/gpseg0")); r.status != test.status {
+				t.Errorf("%+v", r)
+			}
+			if p.has("greenplum/primary/gpseg0") == test.removed || p.has("tmp/.s.PGSQL.40000.lock") == test.removed {
+				t.Errorf("removed: the directory %t, the socket's lock %t; want %t", !p.has("greenplum/primary/gpseg0"), !p.has("tmp/.s.PGSQL.40000.lock"), test.removed)
+			}
+			if !p.has("greenplum/primary/gpseg1") {
+				t.Error("a directory that was not named is gone")
+			}
+		})
+	}
+}
+
+// Both markers are there when finish was killed between the two: complete counts.
+func TestInstancesFinishKilled(t *testing.T) {
+	p := instancePod(t)
+	p.write("greenplum/.gpk/initialising", "")
+	p.write("greenplum/.gpk/initialised", "")
+	p.write("greenplum/primary/gpseg0/PG_VERSION", "12\n")
+	if r := p.run(nil, "instances.sh", "clear", p.path("greenplum/primary/gpseg0")); r.status == 0 || !p.has("greenplum/primary/gpseg0") {
+		t.Errorf("complete instances were cleared: %+v", r)
+	}
+}
+
+// A postmaster that outlived its utility would write into the directory that is being removed.
+func TestInstancesClearKills(t *testing.T) {
+	p := instancePod(t)
+	p.write("greenplum/.gpk/initialising", "")
+	// gpseg1 is named, and gpseg10 is another instance's.
+	start := func(dir string) func() bool {
+		p.write("greenplum/primary/"+dir+"/PG_VERSION", "12\n")
+		command := p.command("run.sh", "bash", "-c", "echo up; read -r", "postgres", "-D", p.path("greenplum/primary/"+dir))
+		stdin, err := command.StdinPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		stdout, err := command.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := command.Start(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := stdout.Read(make([]byte, 3)); err != nil {
+			t.Fatal(err)
+		}
+		return func() bool {
+			_, _ = stdin.Write([]byte("\n"))
+			return command.Wait() == nil
+		}
+	}
+	named, other := start("gpseg1"), start("gpseg10")
+	p.must(nil, "instances.sh", "clear", p.path("greenplum/primary/gpseg1"))
+	if named() {
+		t.Error("the postmaster lives on in a directory that is gone")
+	}
+	if !other() {
+		t.Error("the postmaster of another instance was killed")
+	}
+}
+
+func TestInstancesStop(t *testing.T) {
+	p := instancePod(t)
+	for _, dir := range []string{"coordinator/gpseg-1", "primary/gpseg0"} {
+		p.write("greenplum/"+dir+"/running", "")
+		p.write("greenplum/"+dir+"/postmaster.pid", "1\n")
+	}
+	p.write("greenplum/primary/gpseg1/PG_VERSION", "12\n")
+	p.must(nil, "instances.sh", "stop")
+	log := p.read("log")
+	if strings.Count(log, "pg_ctl stop") != 2 || strings.Count(log, "-m fast") != 2 || strings.Contains(log, "gpseg1 ") {
+		t.Errorf("stopped by\n%s", log)
+	}
+	if p.has("greenplum/primary/gpseg0/running") {
+		t.Error("it returned before the instances were down")
+	}
+}
+
+func TestInstancesUnknownVerb(t *testing.T) {
+	p := instancePod(t)
+	if r := p.run(nil, "instances.sh", "remove"); r.status != 2 || !strings.Contains(r.err, "unknown verb: remove") {
+		t.Errorf("%+v", r)
+	}
+}
+
+func sum(s string) string { return fmt.Sprintf("%x", sha256.Sum256([]byte(s))) }
+
+func TestHBA(t *testing.T) {
+	const file, before, after = "greenplum/coordinator/gpseg-1/pg_hba.conf", "host a\n", "host a\nhost b\n"
+	tests := map[string]struct {
+		now, sum, input, inputSum string
+		fails                     string
+	}{
+		"replaced":          {before, sum(before), after, sum(after), ""},
+		"changed meanwhile": {"host other\n", sum(before), after, sum(after), "changed by somebody else"},
+		"cut off":           {before, sum(before), after[:9], sum(after), "did not arrive whole"},
+		"nothing arrived":   {before, sum(before), "", sum(after), "did not arrive whole"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			p := instancePod(t)
+			p.write(file, test.now)
+			if err := os.Chmod(p.path(file), 0o640); err != nil {
+				t.Fatal(err)
+			}
+			r := p.run([]byte(test.input), "hba.sh", test.sum, test.inputSum)
+			reloaded := p.has("log") && strings.Contains(p.read("log"), "pg_ctl reload -D "+p.path("greenplum/coordinator/gpseg-1"))
+			if test.fails != "" {
+				if r.status == 0 || !strings.Contains(r.err, test.fails) || p.read(file) != test.now || reloaded {
+					t.Errorf("%+v, reloaded %t, and the file holds %q", r, reloaded, p.read(file))
+				}
+				return
+			}
+			if r.status != 0 || p.read(file) != test.input || p.read(file+".gpk-before") != test.now || !reloaded {
+				t.Errorf("%+v, reloaded %t, and the file holds %q", r, reloaded, p.read(file))
+			}
+			if info, err := os.Stat(p.path(file)); err != nil || info.Mode().Perm() != 0o640 {
+				t.Errorf("the file's mode is %v: %v", info.Mode(), err)
+			}
+		})
+	}
+}
+
+// ready.sh is the pods' readiness: every instance must answer.
+func TestReady(t *testing.T) {
+	tests := map[string]struct {
+		initialised bool
+		ports       []string
+		statuses    string
+		want        int
+		says        string
+	}{
+		"before gpinitsystem": {false, []string{"40000"}, "40000=0", 1, "initialised"},
+		"accepting":           {true, []string{"40000"}, "40000=0", 0, ""},
+		"starting":            {true, []string{"40000"}, "40000=1", 0, ""},
+		"a mirror":            {true, []string{"50000"}, "50000=64", 0, ""},
+		"mute":                {true, []string{"40000"}, "40000=2", 1, "does not answer on port 40000"},
+		"one of two mute":     {true, []string{"40000", "40001"}, "40000=0 40001=2", 1, "gpseg1 does not answer on port 40001"},
+		"stopped":             {true, []string{""}, "", 1, "is not running"},
+		"no instance":         {true, nil, "", 1, "is not running"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			p := newPod(t)
+			p.env = append(p.env, "STATUSES="+test.statuses)
+			p.fake("pg_isready", `for s in $STATUSES; do [ "${s%%=*}" != "$5" ] || exit "${s#*=}"; done; exit 3`)
+			if test.initialised {
+				p.write("greenplum/.gpk/initialised", "")
+			}
+			for i, port := range test.ports {
+				dir := fmt.Sprintf("greenplum/primary/gpseg%d", i)
+				p.write(dir+"/PG_VERSION", "12\n")
+				if port != "" {
+					p.write(dir+"/postmaster.pid", "17\n"+p.path(dir)+"\n1790000000\n"+port+"\n/tmp\n*\n")
+				}
+			}
+			if r := p.run(nil, "ready.sh"); r.status != test.want || !strings.Contains(r.out, test.says) {
+				t.Errorf("%+v, want status %d and %q", r, test.want, test.says)
+			}
+		})
+	}
+}
+
+// reach.sh tells of every host, whatever ssh says, and gpk reads it line by line.
+func TestReach(t *testing.T) {
+	p := newPod(t)
+	p.fake("ssh", `host=${@: -2:1}
+case $host in
+  good*) ;;
+  bad) echo "ssh: connect to host bad port 22: Connection refused" >&2; exit 255 ;;
+  *) printf 'two\nlines\n' >&2; exit 255 ;;
+esac`)
+	out := p.must([]byte("good-1\nbad\nworse\ngood-2"), "reach.sh")
+	lines := strings.Split(strings.TrimSpace(out), "\n")
+	for _, want := range []string{"good-1 ok", "good-2 ok", "bad ssh: connect to host bad port 22: Connection refused", "worse two lines"} {
+		found := false
+		for _, line := range lines {
+			found = found || line == want
+		}
+		if !found {
+			t.Errorf("%q is not in %q", want, lines)
+		}
+	}
+	if len(lines) != 4 {
+		t.Errorf("%d lines: %q", len(lines), lines)
+	}
+	if out := p.must(nil, "reach.sh"); out != "" {
+		t.Errorf("without hosts: %q", out)
+	}
+}
