@@ -79,7 +79,7 @@ func (h *initialiseHandler) Do(ctx context.Context, progress func(string)) error
 	return errors.Join(err, h.mark(ctx))
 }
 
-// restartPatience is how long pods that restart get to bring their instances back by themselves: restart.sh waits a
+// restartPatience is how long pods that restart get to bring their instances back by themselves: keep.sh waits a
 // minute for hosts that do not answer.
 const restartPatience = 100 * time.Second
 

@@ -30,7 +30,7 @@ rm -f /greenplum/*/gpseg*/postmaster.pid
 
 "$sshd" -D -e -f "$HOME/.ssh/sshd_config" &
 sshd_pid=$!
-/bin/bash /gpk/scripts/restart.sh &
+/bin/bash /gpk/scripts/keep.sh &
 
 # Called by the trap only.
 # shellcheck disable=SC2317

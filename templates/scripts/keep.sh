@@ -1,7 +1,8 @@
 #!/bin/bash
-# Brings the database instances of this pod back after a restart, as far as the catalogue says that they may run. Called once
-# by start.sh, in the background. What gpk has decided is in /gpk/state: which pod is the acting coordinator, whether the
-# database is to run at all, and the hosts. GPK_COORDINATORS are the hosts of both coordinators.
+# Keeps the database instances of this pod to what the catalogue and gpk allow. Started by start.sh, in the background: brings
+# the instances back after a restart, and from then on stops one whose other copy has taken over while it was away or cut
+# off. What gpk has decided is in /gpk/state: which pod is the acting coordinator, whether the database is to run at all,
+# and the hosts. GPK_COORDINATORS are the hosts of both coordinators.
 set -u
 # shellcheck source=SCRIPTDIR/env.sh
 . /gpk/scripts/env.sh
@@ -64,10 +65,12 @@ row() {
   done
 }
 
+port_of() { sed -n 's/^ *port *= *\([0-9]*\).*/\1/p' "$1/postgresql.conf" | tail -n 1; }
+
 # While no coordinator answers there is nothing to know: its own restart starts all segments that may run.
 restart_segment() {
   local dir=$1 port answer
-  port=$(sed -n 's/^ *port *= *\([0-9]*\).*/\1/p' "$dir/postgresql.conf" | tail -n 1)
+  port=$(port_of "$dir")
   until runs "$dir"; do
     answer=$(row "$port")
     case $answer in
@@ -86,15 +89,62 @@ restart_segment() {
   done
 }
 
-[ -f /greenplum/.gpk/initialised ] || exit 0
-if [ "$(decided database)" = stopped ]; then
-  say "the database is to be stopped: gpk start starts it"
-  exit 0
-fi
-for dir in /greenplum/*/gpseg*; do
-  case $dir in
-    */coordinator/*) restart_coordinator "$dir" ;;
-    *) restart_segment "$dir" & ;;
+restart() {
+  if [ "$(decided database)" = stopped ]; then
+    say "the database is to be stopped: gpk start starts it"
+    return
+  fi
+  for dir in /greenplum/*/gpseg*; do
+    case $dir in
+      */coordinator/*) restart_coordinator "$dir" ;;
+      *) restart_segment "$dir" & ;;
+    esac
+  done
+  wait
+}
+
+stop_stray() {
+  say "$2: stopping the instance in $1, which must not take writes beside it"
+  pg_ctl stop -D "$1" -m immediate -w -t 60 >/dev/null
+}
+
+# A coordinator that gpk has replaced while it could not be reached.
+watch_coordinator() {
+  local acting
+  acting=$(decided coordinator)
+  [ -z "$acting" ] || [ "$acting" = "${HOSTNAME%%.*}" ] || stop_stray "$1" "pod $acting is the acting coordinator"
+}
+
+# A primary whose mirror was promoted. The mirror itself is asked first, since ten thousand primaries that ask the
+# coordinator every few seconds would be a load; where it accepts connections (0), the catalogue says who is right.
+watch_segment() {
+  local dir=$1 port peer
+  port=$(port_of "$dir")
+  peer=${peers[$dir]:-}
+  if [ -z "$peer" ]; then
+    for host in $GPK_COORDINATORS; do
+      peer=$(query -F ' ' -h "$host" -c "select m.hostname, m.port from gp_segment_configuration p join gp_segment_configuration m
+        on p.content = m.content and p.dbid <> m.dbid where p.hostname = '$me' and p.port = $port")
+      [ -z "$peer" ] || break
+    done
+    peers[$dir]=$peer
+  fi
+  [ -n "$peer" ] || return
+  pg_isready -q -t 5 -h "${peer% *}" -p "${peer#* }" || return
+  case $(row "$port") in
+    'm|'*) stop_stray "$dir" "its mirror took over" ;;
   esac
+}
+
+[ ! -f /greenplum/.gpk/initialised ] || restart
+declare -A peers
+while sleep 10; do
+  for dir in /greenplum/*/gpseg*; do
+    if runs "$dir" && ! follows "$dir"; then
+      case $dir in
+        */coordinator/*) watch_coordinator "$dir" ;;
+        *) watch_segment "$dir" ;;
+      esac
+    fi
+  done
 done
-wait
