@@ -9,29 +9,34 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
 const suite = "bookworm"
 
 // packages are what the image has beyond Debian's smallest system.
-var packages = []string{
-	"bash", "debianutils", "gawk", "hostname", "iproute2", "iputils-ping", "less", "locales", "net-tools",
-	"openssh-client", "openssh-server", "postgresql-15", "procps", "rsync",
+func packages() []string {
+	return []string{
+		"bash", "debianutils", "gawk", "hostname", "iproute2", "iputils-ping", "less", "locales", "net-tools",
+		"openssh-client", "openssh-server", "postgresql-15", "procps", "rsync",
+	}
 }
 
 // stripped are paths that the image does without: documentation, caches, the
 // compiler behind PostgreSQL's JIT (which is off), host keys, and whatever would
 // make two builds differ.
-var stripped = []string{
-	"usr/share/doc", "usr/share/man", "usr/share/info", "usr/share/locale", "usr/share/i18n", "usr/share/lintian",
-	"usr/share/bash-completion", "usr/share/perl", "usr/lib/x86_64-linux-gnu/perl", "usr/lib/x86_64-linux-gnu/libLLVM-14.so.1",
-	"usr/lib/llvm-14", "usr/lib/postgresql/15/lib/bitcode", "usr/lib/postgresql/15/lib/llvmjit.so",
-	"usr/lib/x86_64-linux-gnu/libz3.so.4", "var/cache", "var/lib/apt", "var/lib/postgresql", "var/log", "var/lib/dpkg/info",
-	"etc/postgresql/15", "etc/machine-id", "etc/resolv.conf", "etc/hostname", "proc", "sys", "dev", "tmp", "run", "debootstrap",
-	"etc/ssh/ssh_host_rsa_key", "etc/ssh/ssh_host_rsa_key.pub", "etc/ssh/ssh_host_ecdsa_key",
-	"etc/ssh/ssh_host_ecdsa_key.pub", "etc/ssh/ssh_host_ed25519_key", "etc/ssh/ssh_host_ed25519_key.pub",
-	"etc/ssl/private", "etc/ssl/certs/ssl-cert-snakeoil.pem",
+func stripped() []string {
+	return []string{
+		"usr/share/doc", "usr/share/man", "usr/share/info", "usr/share/locale", "usr/share/i18n", "usr/share/lintian",
+		"usr/share/bash-completion", "usr/share/perl", "usr/lib/x86_64-linux-gnu/perl", "usr/lib/x86_64-linux-gnu/libLLVM-14.so.1",
+		"usr/lib/llvm-14", "usr/lib/postgresql/15/lib/bitcode", "usr/lib/postgresql/15/lib/llvmjit.so",
+		"usr/lib/x86_64-linux-gnu/libz3.so.4", "var/cache", "var/lib/apt", "var/lib/postgresql", "var/log", "var/lib/dpkg/info",
+		"etc/postgresql/15", "etc/machine-id", "etc/resolv.conf", "etc/hostname", "proc", "sys", "dev", "tmp", "run", "debootstrap",
+		"etc/ssh/ssh_host_rsa_key", "etc/ssh/ssh_host_rsa_key.pub", "etc/ssh/ssh_host_ecdsa_key",
+		"etc/ssh/ssh_host_ecdsa_key.pub", "etc/ssh/ssh_host_ed25519_key", "etc/ssh/ssh_host_ed25519_key.pub",
+		"etc/ssl/private", "etc/ssl/certs/ssl-cert-snakeoil.pem",
+	}
 }
 
 // setup runs in the new system as root.
@@ -45,7 +50,7 @@ mkdir -p /greenplum && chown gpadmin:gpadmin /greenplum
 // base gives the layer of the Debian system, from the cache if it has one of
 // this very content.
 func (b builder) base(ctx context.Context) (string, error) {
-	key := sha256.Sum256([]byte(strings.Join(append(append([]string{suite, setup, layerForm}, packages...), stripped...), "\n")))
+	key := sha256.Sum256([]byte(strings.Join(slices.Concat([]string{suite, setup, layerForm}, packages(), stripped()), "\n")))
 	layer := filepath.Join(b.cache, "base-"+hex.EncodeToString(key[:8])+".tar.gz")
 	if _, err := os.Stat(layer); err == nil {
 		return layer, nil
@@ -65,14 +70,15 @@ func (b builder) base(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	fmt.Fprintln(b.log, "building the base of the image by debootstrap: about two minutes, once")
-	if err := b.loud(ctx, "debootstrap", "--variant=minbase", "--include="+strings.Join(packages, ","), suite, root, mirror); err != nil {
+	_, _ = fmt.Fprintln(b.log, "building the base of the image by debootstrap: about two minutes, once")
+	include := "--include=" + strings.Join(packages(), ",")
+	if err := run(ctx, "debootstrap", "--variant=minbase", include, suite, root, mirror); err != nil {
 		return "", fmt.Errorf("debootstrap: %w", err)
 	}
-	if err := b.loud(ctx, "chroot", root, "/bin/sh", "-c", setup); err != nil {
+	if err := run(ctx, "chroot", root, "/bin/sh", "-c", setup); err != nil {
 		return "", fmt.Errorf("set the base up: %w", err)
 	}
-	return layer, pack(root, layer, stripped)
+	return layer, pack(root, layer, stripped())
 }
 
 func needDebootstrap(ctx context.Context) error {
@@ -86,9 +92,8 @@ func needDebootstrap(ctx context.Context) error {
 	return nil
 }
 
-// loud runs a command with its output in the cache's log, and shows the end of
-// it when it fails.
-func (b builder) loud(ctx context.Context, command string, args ...string) error {
+// run runs a command and shows the end of its output when it fails.
+func run(ctx context.Context, command string, args ...string) error {
 	cmd := exec.CommandContext(ctx, command, args...)
 	cmd.Env = append(os.Environ(), "DEBIAN_FRONTEND=noninteractive", "LC_ALL=C")
 	out, err := cmd.CombinedOutput()

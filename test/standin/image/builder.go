@@ -48,14 +48,14 @@ func (b builder) build(ctx context.Context, out, rootfs string) error {
 			return err
 		}
 	}
-	fmt.Fprintf(b.log, "stand-in %s: %s%s in %.1f s\n", b.version, out, rootfs, time.Since(start).Seconds())
+	_, _ = fmt.Fprintf(b.log, "stand-in %s: %s%s in %.1f s\n", b.version, out, rootfs, time.Since(start).Seconds())
 	return nil
 }
 
 // write puts the layers into one tarball. The time in it is fixed, so that
 // equal content is an equal image.
 func (b builder) write(out string, layers ...string) error {
-	img := v1.Image(empty.Image)
+	img := empty.Image
 	for _, path := range layers {
 		layer, err := tarball.LayerFromFile(path)
 		if err != nil {
@@ -90,7 +90,7 @@ func (b builder) config(img v1.Image) *v1.ConfigFile {
 	}
 	cfg = cfg.DeepCopy()
 	cfg.OS, cfg.Architecture = "linux", "amd64"
-	cfg.Created = v1.Time{Time: epoch}
+	cfg.Created = v1.Time{Time: epoch()}
 	cfg.Config = v1.Config{
 		User:       "1000:1000",
 		WorkingDir: "/home/gpadmin",
@@ -100,11 +100,12 @@ func (b builder) config(img v1.Image) *v1.ConfigFile {
 		},
 		Cmd: []string{"/bin/bash"},
 		Labels: map[string]string{
-			"org.opencontainers.image.title":       "gpk stand-in",
-			"org.opencontainers.image.description": "A stand-in for Greenplum, made of PostgreSQL, for gpk's own tests. It is not Greenplum and ships to nobody.",
-			"org.opencontainers.image.version":     b.version,
-			"gpk.local/standin":                    "true",
-			"gpk.local/catalogue-version":          b.catalogue,
+			"org.opencontainers.image.title": "gpk stand-in",
+			"org.opencontainers.image.description": "A stand-in for Greenplum, made of PostgreSQL, for gpk's own tests. " +
+				"It is not Greenplum and ships to nobody.",
+			"org.opencontainers.image.version": b.version,
+			"gpk.local/standin":                "true",
+			"gpk.local/catalogue-version":      b.catalogue,
 		},
 	}
 	return cfg

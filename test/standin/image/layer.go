@@ -20,7 +20,7 @@ import (
 const layerForm = "3"
 
 // epoch is the time of every file: two builds are the same.
-var epoch = time.Unix(1700000000, 0)
+func epoch() time.Time { return time.Unix(1700000000, 0) }
 
 // pack writes a tree into a layer: owners and modes as they are, no devices, no
 // sockets and no extended attributes (a file capability on ping would forbid it
@@ -104,7 +104,7 @@ func (w *layerWriter) write(path, rel string, info fs.FileInfo) error {
 	if info.IsDir() {
 		header.Name += "/"
 	}
-	header.ModTime, header.AccessTime, header.ChangeTime = epoch, time.Time{}, time.Time{}
+	header.ModTime, header.AccessTime, header.ChangeTime = epoch(), time.Time{}, time.Time{}
 	header.Uname, header.Gname = "", ""
 	if stat, ok := info.Sys().(*syscall.Stat_t); ok && info.Mode().IsRegular() && stat.Nlink > 1 {
 		if first, seen := w.links[stat.Ino]; seen {

@@ -14,23 +14,26 @@ import (
 )
 
 func main() {
+	os.Exit(status(os.Args[1:]))
+}
+
+func status(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, os.Args[1:]); err != nil {
-		fmt.Fprintf(os.Stderr, "image: %v\n", err)
-		os.Exit(1)
+	if err := build(ctx, args); err != nil {
+		_, _ = fmt.Fprintf(os.Stderr, "image: %v\n", err)
+		return 1
 	}
+	return 0
 }
 
 // catalogues gives the catalogue version of the releases that the stand-in
 // plays: the first two can be swapped under the same data, the third cannot.
-var catalogues = map[string]string{
-	"7.1.0": "302399001",
-	"7.2.0": "302399001",
-	"8.0.0": "302399002",
+func catalogues() map[string]string {
+	return map[string]string{"7.1.0": "302399001", "7.2.0": "302399001", "8.0.0": "302399002"}
 }
 
-func run(ctx context.Context, args []string) error {
+func build(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("image", flag.ContinueOnError)
 	version := flags.String("version", "7.1.0", "release that the image plays")
 	catalogue := flags.String("catalogue", "", "its catalogue version (default: known for 7.1.0, 7.2.0 and 8.0.0)")
@@ -44,7 +47,7 @@ func run(ctx context.Context, args []string) error {
 		return fmt.Errorf("nothing to do: give --out FILE.tar or --rootfs DIR")
 	}
 	if *catalogue == "" {
-		*catalogue = catalogues[*version]
+		*catalogue = catalogues()[*version]
 	}
 	if *catalogue == "" {
 		return fmt.Errorf("no catalogue version is known for %s: give --catalogue", *version)

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -97,10 +98,15 @@ func chownTree(root string, id int) error {
 	if os.Geteuid() != 0 {
 		return nil
 	}
-	return filepath.WalkDir(root, func(path string, _ os.DirEntry, err error) error {
+	tree, err := os.OpenRoot(root)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tree.Close() }()
+	return fs.WalkDir(tree.FS(), ".", func(path string, _ fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
-		return os.Lchown(path, id, id)
+		return tree.Lchown(path, id, id)
 	})
 }

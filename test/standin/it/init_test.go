@@ -48,7 +48,7 @@ func killedInit(c *cluster) {
 	if err := cmd.Start(); err != nil {
 		c.Fatal(err)
 	}
-	c.until(time.Minute, "a primary's directory", func() bool {
+	c.until(5*time.Minute, "a primary's directory", func() bool {
 		r, _ := c.bed.Host("demo-primary-1").Run(c.ctx, "test -d /greenplum/primary/gpseg1")
 		return r.Status == 0
 	})
@@ -89,6 +89,9 @@ func initialised(c *cluster) {
 	if got := c.sql("postgres", "select count(*) from gp_stat_replication where sync_state = 'sync'"); got != "3" {
 		c.Fatalf("%s replicas in sync, not 3", got)
 	}
+	c.contains(c.run("demo-mirror-0", "pg_isready -p 50000", 64), "mirror ready")
+	c.run("demo-primary-0", "pg_isready -p 40000", 0)
+	c.run("demo-primary-0", "pg_isready -q -p 50000", 2)
 	c.contains(c.run("demo-mirror-0", "psql -p 50000 -d postgres -c 'select 1'", 2), "not accepting connections")
 	c.contains(c.run("demo-coordinator-1", "gpinitstandby -a -s x -P 5432 -S /y", 2), "Failed to retrieve configuration information from the coordinator.")
 }

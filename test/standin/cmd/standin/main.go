@@ -24,7 +24,7 @@ func main() { os.Exit(run(context.Background())) }
 func run(ctx context.Context) int {
 	env, err := utility.NewEnvironment(os.Args[0], os.Args[1:])
 	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
+		_, _ = fmt.Fprintln(os.Stderr, err)
 		return 2
 	}
 	if slices.Contains(roster.Utilities(), env.Name) && slices.Contains(env.Args, "--version") {
@@ -41,19 +41,21 @@ func run(ctx context.Context) int {
 		return gpstate.Run(ctx, env)
 	case "gpstop":
 		return gpstop.RunWith(ctx, env, gpstart.Run)
+	case "pg_isready":
+		return passthrough.IsReady(ctx, env)
 	case "postgres":
-		err = passthrough.Postgres(env, prober.Launch(env.Home))
+		err = passthrough.Postgres(env, prober.Launch(ctx, env.Home))
 	case "pg_ctl":
 		err = passthrough.PgCtl(env)
 	case "initdb":
-		err = passthrough.Initdb(env)
+		err = passthrough.Initdb(ctx, env)
 	case roster.Prober:
 		err = prober.Main(ctx, env)
 	default:
 		err = passthrough.Client(env)
 	}
 	if err != nil {
-		fmt.Fprintln(env.Stderr, err)
+		env.Complain("%v\n", err)
 		return 1
 	}
 	return 0
@@ -62,9 +64,9 @@ func run(ctx context.Context) int {
 func printVersion(env utility.Environment) int {
 	r, err := release.Load(env.Home)
 	if err != nil {
-		fmt.Fprintln(env.Stderr, err)
+		env.Complain("%v\n", err)
 		return 2
 	}
-	fmt.Fprintf(env.Stdout, "%s version %s\n", env.Name, r.Build())
+	env.Say("%s version %s\n", env.Name, r.Build())
 	return 0
 }

@@ -12,7 +12,7 @@ func TestDataIsByContentAndActingPrimaryFirst(t *testing.T) {
 		{DBID: 1, Content: -1, Role: Primary, Address: "c"}, {DBID: 2, Content: 0, Role: Mirror, Address: "p0"}, {DBID: 3, Content: 1, Role: Primary, Address: "p1"},
 		{DBID: 4, Content: 0, Role: Primary, Address: "m"}, {DBID: 5, Content: 1, Role: Mirror, Address: "m"}, {DBID: 6, Content: -1, Role: Mirror, Address: "s"},
 	}
-	var got []int
+	got := make([]int, 0, len(all))
 	for _, s := range all.Data() {
 		got = append(got, s.DBID)
 	}

@@ -121,3 +121,6 @@ func (l *Log) Rule(width int) { l.Info("%s", strings.Repeat("-", width)) }
 
 // Quiet tells whether the screen is left alone.
 func (l *Log) Quiet() bool { return l.quiet }
+
+// Says is an error in the utilities' own words, capitals, full stops and all.
+func Says(format string, args ...any) error { return fmt.Errorf(format, args...) }

@@ -21,12 +21,15 @@ type Outcome struct {
 	Err    error
 }
 
+// Command gives the command line for a segment.
+type Command func(catalog.Segment) string
+
 // marker leads the line that ends a segment's output.
 const marker = "standin-ended"
 
 // Each runs a command line for each segment and gives the outcomes by dbid.
 // At most width hosts are worked on at once.
-func Each(ctx context.Context, sh shell.Shell, segments catalog.Segments, width int, command func(catalog.Segment) string) map[int]Outcome {
+func Each(ctx context.Context, sh shell.Shell, segments catalog.Segments, width int, command Command) map[int]Outcome {
 	outcomes := map[int]Outcome{}
 	var mu sync.Mutex
 	var wait sync.WaitGroup
@@ -58,10 +61,11 @@ func Each(ctx context.Context, sh shell.Shell, segments catalog.Segments, width 
 
 // script runs the commands of one host's segments at once, each with its output
 // kept together.
-func script(segments catalog.Segments, command func(catalog.Segment) string) string {
+func script(segments catalog.Segments, command Command) string {
 	var b strings.Builder
 	for _, s := range segments {
-		fmt.Fprintf(&b, "{ out=$( { %s; } 2>&1 ); status=$?; printf '%%s\\n%s %d %%s\\n' \"$out\" $status; } &\n", command(s), marker, s.DBID)
+		fmt.Fprintf(&b, "{ out=$( { %s; } 2>&1 ); status=$?; printf '%%s\\n%s %d %%s\\n' \"$out\" $status; } &\n",
+			command(s), marker, s.DBID)
 	}
 	return b.String() + "wait\n"
 }

@@ -73,7 +73,7 @@ func (r *run) validate(ctx context.Context, coordinator, standby catalog.Segment
 	if !there {
 		r.Log.Print(console.Error, "Parent directory %s does not exist on host %s", parent, standby.Hostname)
 		r.Log.Print(console.Error, "This directory must be created before running gpactivatestandby")
-		return fmt.Errorf("Parent directory %s does not exist", parent) //nolint:staticcheck // the utility's own words
+		return console.Says("Parent directory %s does not exist", parent)
 	}
 	r.Log.Info("Checking for data directory %s on %s", standby.Dir, standby.Hostname)
 	if there, err = exists(standby.Dir); err != nil {
@@ -150,7 +150,8 @@ func (r *run) build(ctx context.Context, coordinator, standby catalog.Segment) (
 
 	r.dropSlot(ctx)
 	undo = append(undo, func() {
-		_, _ = r.Shell.Remote(ctx, standby.Address, r.Remote(instance.StopCommand(standby.Dir, "immediate", 30)+"; rm -rf "+quoted(standby.Dir)))
+		command := instance.StopCommand(standby.Dir, "immediate", 30) + "; rm -rf " + quoted(standby.Dir)
+		_, _ = r.Shell.Remote(ctx, standby.Address, r.Remote(command))
 	})
 	for _, command := range []string{
 		instance.BackupCommand(standby.Dir, coordinator.Address, coordinator.Port),
@@ -179,11 +180,12 @@ func (r *run) updateHBA(ctx context.Context, coordinator catalog.Segment) error 
 	if err != nil {
 		return err
 	}
+	//nolint:gosec // the data directory is the user's own
 	if err := os.WriteFile(filepath.Join(coordinator.Dir, hbaBackup), data, 0o600); err != nil {
 		return err
 	}
 	text := withSection(string(data), "# standby coordinator host ip addresses", instance.StandbyHBA(r.User, r.opt.host))
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil { //nolint:gosec // likewise
 		return err
 	}
 	_, err = r.Shell.Local(ctx, r.Remote(instance.ReloadCommand(coordinator.Dir)))
@@ -231,9 +233,9 @@ func (r *run) updateSegmentsHBA(ctx context.Context, standby catalog.Segment) {
 func (r *run) startStandby(ctx context.Context, standby catalog.Segment) error {
 	r.Log.Info("Starting standby coordinator")
 	r.Log.Info("Checking if standby coordinator is running on host: %s  in directory: %s", standby.Hostname, standby.Dir)
-	r.Log.Info("CoordinatorStart pg_ctl cmd is env GPSESSID=0000000000 GPERA=None $GPHOME/bin/pg_ctl -D %s -l %s/log/startup.log -t 600 -o \" -c gp_role=%s \" start",
-		standby.Dir, standby.Dir, instance.Dispatch)
-	if _, err := r.Shell.Remote(ctx, standby.Address, r.Remote(instance.StartCommand(standby.Dir, standby.Port, instance.Dispatch))); err != nil {
+	r.Log.Info("%s", instance.Announcement("None", standby.Dir, instance.Dispatch, false))
+	start := instance.StartCommand(standby.Dir, standby.Port, instance.Dispatch)
+	if _, err := r.Shell.Remote(ctx, standby.Address, r.Remote(start)); err != nil {
 		return fmt.Errorf("failed to start standby: %w", err)
 	}
 	return nil

@@ -4,7 +4,6 @@ package gpinitstandby
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 
 	"github.com/spf13/pflag"
@@ -44,7 +43,7 @@ func parseOptions(args []string) (options, error) {
 		return o, err
 	}
 	if !o.remove && !o.startOnly && o.host == "" {
-		return o, errors.New("Must specify -s when not specifying -r or -n") //nolint:staticcheck // the utility's own words
+		return o, console.Says("Must specify -s when not specifying -r or -n")
 	}
 	return o, nil
 }
@@ -71,12 +70,12 @@ func Run(ctx context.Context, env utility.Environment) int {
 func RunIn(ctx context.Context, env utility.Environment, dir string) int {
 	opt, err := parseOptions(env.Args)
 	if err != nil {
-		fmt.Fprintf(env.Stderr, "Usage: gpinitstandby [options]\n\ngpinitstandby: error: %v\n", err)
+		env.Complain("Usage: gpinitstandby [options]\n\ngpinitstandby: error: %v\n", err)
 		return 2
 	}
 	u, err := env.Start(opt.logDir, opt.quiet)
 	if err != nil {
-		fmt.Fprintln(env.Stderr, err)
+		env.Complain("%v\n", err)
 		return 2
 	}
 	r := &run{Utility: u, opt: opt, dir: dir, port: utility.Port()}
@@ -142,11 +141,12 @@ func (r *run) startOnly(ctx context.Context) error {
 	standby, ok := r.all.Standby()
 	if !ok {
 		r.Log.Print(console.Error, "Cannot use -n option when standby coordinator has not yet been configured")
-		return errors.New("Standby coordinator not configured") //nolint:staticcheck
+		return console.Says("Standby coordinator not configured")
 	}
 	var connected bool
 	err := r.change(ctx, func(s *catalog.Store) error {
-		return s.QueryRow(ctx, "select exists (select from pg_stat_replication where application_name = $1)", instance.WalReceiver).Scan(&connected)
+		return s.QueryRow(ctx, "select exists (select from pg_stat_replication where application_name = $1)",
+			instance.WalReceiver).Scan(&connected)
 	})
 	if err != nil {
 		return err
@@ -176,7 +176,8 @@ func (r *run) change(ctx context.Context, do func(*catalog.Store) error) error {
 // the name is free.
 func (r *run) dropSlot(ctx context.Context) {
 	err := r.change(ctx, func(s *catalog.Store) error {
-		_, err := s.Exec(ctx, `select pg_terminate_backend(active_pid, 2000) from pg_replication_slots where slot_name = $1 and active;`, instance.Slot)
+		_, err := s.Exec(ctx, `select pg_terminate_backend(active_pid, 2000) from pg_replication_slots
+			where slot_name = $1 and active`, instance.Slot)
 		if err != nil {
 			return err
 		}

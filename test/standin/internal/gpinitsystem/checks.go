@@ -2,7 +2,6 @@ package gpinitsystem
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -11,9 +10,6 @@ import (
 
 	"gpk/test/standin/internal/catalog"
 	"gpk/test/standin/internal/console"
-	"gpk/test/standin/internal/instance"
-	"gpk/test/standin/internal/passthrough"
-	"gpk/test/standin/internal/shell"
 )
 
 const wantedOpenFiles = 65535
@@ -21,67 +17,64 @@ const wantedOpenFiles = 65535
 // checkParameters judges what was asked for, before any other host is looked at
 // but the standby's.
 func (r *run) checkParameters(ctx context.Context) error {
-	log := r.Log
-	log.Info("Checking configuration parameters, please wait...")
+	r.Log.Info("Checking configuration parameters, please wait...")
 	if os.Geteuid() == 0 {
-		return errors.New("Unable to run this script as root user: root.") //nolint:staticcheck // the utility's own words, here and below
+		return console.Says("Unable to run this script as root user: root.")
 	}
+	for _, check := range []func(context.Context) error{
+		r.readFile, r.checkHere, r.checkCoordinatorDirectory, r.checkVariables, r.checkDirectories, r.checkLimits, r.checkLocales,
+	} {
+		if err := check(ctx); err != nil {
+			return err
+		}
+	}
+	r.Log.Info("Checking configuration parameters, Completed")
+	return nil
+}
+
+func (r *run) readFile(ctx context.Context) error {
 	if r.opt.input == "" { // the stand-in takes no -c files
-		return errors.New("At least one of two options, [-c] or [-I], is required.") //nolint:staticcheck
+		return console.Says("At least one of two options, [-c] or [-I], is required.")
 	}
-	in, err := readInput(r.opt.input)
+	in, err := readInput(ctx, r.opt.input)
 	if err != nil {
 		return err
 	}
-	r.in = in
-	if r.opt.locale != "" {
-		r.in.locale = r.opt.locale
-	}
 	if len(in.mirrors) != 0 && len(in.mirrors) != len(in.primaries) {
-		return errors.New("Problem with configuration file. Cannot specify different number of primary and mirror segments.") //nolint:staticcheck
+		return console.Says("Problem with configuration file. Cannot specify different number of primary and mirror segments.")
 	}
-	if r.in.locale == "" {
-		log.Info("Locale has not been set in , will set to default value")
+	if r.opt.locale != "" {
+		in.locale = r.opt.locale
 	}
-	if err := r.checkHere(ctx); err != nil {
-		return err
+	if in.locale == "" {
+		r.Log.Info("Locale has not been set in , will set to default value")
 	}
-	if len(in.primaries) == 0 {
-		return errors.New("Number of primary directories 0 (zero)") //nolint:staticcheck
+	r.in = in
+	return nil
+}
+
+// checkVariables fills in what the file leaves out.
+func (r *run) checkVariables(context.Context) error {
+	if r.in.database == "" {
+		r.Log.Info("No DATABASE_NAME set, will exit following template1 updates")
 	}
-	if err := r.checkCoordinatorDirectory(); err != nil {
-		return err
+	if r.in.trustedShell == "" {
+		return console.Says("TRUSTED_SHELL variable not set")
 	}
-	if in.database == "" {
-		log.Info("No DATABASE_NAME set, will exit following template1 updates")
-	}
-	if in.trustedShell == "" {
-		return errors.New("TRUSTED_SHELL variable not set")
-	}
-	if in.encoding == "" {
-		log.Print(console.Warn, "ENCODING variable not set, will set to default UTF-8")
+	if r.in.encoding == "" {
+		r.Log.Print(console.Warn, "ENCODING variable not set, will set to default UTF-8")
 		r.in.encoding = "UTF-8"
 	}
-	if in.encoding == "SQL_ASCII" {
-		return errors.New("SQL_ASCII is no longer supported as a server encoding")
+	if r.in.encoding == "SQL_ASCII" {
+		return console.Says("SQL_ASCII is no longer supported as a server encoding")
 	}
 	if r.opt.maxConnect > 0 {
 		r.in.maxConnect = r.opt.maxConnect
 	}
 	if r.in.maxConnect == 0 {
-		log.Info("COORDINATOR_MAX_CONNECT not set, will set to default value 250")
+		r.Log.Info("COORDINATOR_MAX_CONNECT not set, will set to default value 250")
 		r.in.maxConnect = 250
 	}
-	if err := r.checkDirectories(); err != nil {
-		return err
-	}
-	if err := r.checkLimits(ctx); err != nil {
-		return err
-	}
-	if err := r.checkLocales(ctx); err != nil {
-		return err
-	}
-	log.Info("Checking configuration parameters, Completed")
 	return nil
 }
 
@@ -99,29 +92,32 @@ func (r *run) checkHere(ctx context.Context) error {
 		_, _ = r.Shell.Remote(ctx, host, "rm -f "+mark)
 		r.Log.Print(console.Fatal, "Coordinator hostname in configuration file is %s", host)
 		r.Log.Print(console.Fatal, "Unable to resolve %s on this host", host)
-		return fmt.Errorf("Coordinator hostname in gpinitsystem configuration file must be %s", host) //nolint:staticcheck
+		return console.Says("Coordinator hostname in gpinitsystem configuration file must be %s", host)
 	}
 	r.Log.Info("Can resolve %s to this host", host)
 	return nil
 }
 
-func (r *run) checkCoordinatorDirectory() error {
+func (r *run) checkCoordinatorDirectory(context.Context) error {
+	if len(r.in.primaries) == 0 {
+		return console.Says("Number of primary directories 0 (zero)")
+	}
 	dir := r.in.coordinator.Dir
 	parent := filepath.Dir(dir)
 	probe := filepath.Join(parent, "tmp_file_test")
 	if err := os.WriteFile(probe, nil, 0o600); err != nil {
-		return fmt.Errorf("Cannot write to %s on coordinator host ", parent) //nolint:staticcheck
+		return console.Says("Cannot write to %s on coordinator host ", parent)
 	}
 	_ = os.Remove(probe)
 	if _, err := os.Stat(dir); err == nil {
-		return fmt.Errorf("Coordinator host data directory %s already exists", dir) //nolint:staticcheck
+		return console.Says("Coordinator host data directory %s already exists", dir)
 	}
 	return nil
 }
 
 // checkDirectories refuses mirrors beside primaries, and ports of one kind
 // among those of another.
-func (r *run) checkDirectories() error {
+func (r *run) checkDirectories(context.Context) error {
 	type span struct{ low, high int }
 	ports := func(ss catalog.Segments) span {
 		s := span{1 << 20, 0}
@@ -134,7 +130,7 @@ func (r *run) checkDirectories() error {
 	for _, p := range r.in.primaries {
 		for _, m := range r.in.mirrors {
 			if dir := filepath.Dir(p.Dir); dir == filepath.Dir(m.Dir) {
-				return fmt.Errorf("Conflict between data directory and mirror data directory (%s).", dir) //nolint:staticcheck
+				return console.Says("Conflict between data directory and mirror data directory (%s).", dir)
 			}
 		}
 	}
@@ -142,11 +138,11 @@ func (r *run) checkDirectories() error {
 	primaries, mirrors := ports(r.in.primaries), ports(r.in.mirrors)
 	switch {
 	case overlap(coordinator, primaries):
-		return errors.New("COORDINATOR_PORT overlaps with PORT_BASE.") //nolint:staticcheck
+		return console.Says("COORDINATOR_PORT overlaps with PORT_BASE.")
 	case overlap(coordinator, mirrors):
-		return errors.New("COORDINATOR_PORT overlaps with MIRROR_PORT_BASE.") //nolint:staticcheck
+		return console.Says("COORDINATOR_PORT overlaps with MIRROR_PORT_BASE.")
 	case overlap(primaries, mirrors):
-		return errors.New("PORT_BASE AND MIRROR_PORT_BASE define overlapping ranges.") //nolint:staticcheck
+		return console.Says("PORT_BASE AND MIRROR_PORT_BASE define overlapping ranges.")
 	}
 	return nil
 }
@@ -168,7 +164,7 @@ func (r *run) checkLimits(ctx context.Context) error {
 		}
 	}
 	if out, err = r.Shell.Remote(ctx, r.opt.standby, "ulimit -n"); err != nil {
-		return fmt.Errorf("Unable to contact %s: %w", r.opt.standby, err) //nolint:staticcheck
+		return console.Says("Unable to contact %s: %w", r.opt.standby, err)
 	}
 	if n, low := openFiles(out); low {
 		r.Log.Print(console.Warn, "Standby Coordinator open file limit is %s should be >= %d", n, wantedOpenFiles)
@@ -190,7 +186,7 @@ func (r *run) checkLocales(ctx context.Context) error {
 	for _, option := range r.opt.locales() {
 		name, value, _ := strings.Cut(option, "=")
 		if !hasLocale(known, value) {
-			return fmt.Errorf("Value %s is not a valid value for %s on this system.", value, name) //nolint:staticcheck
+			return console.Says("Value %s is not a valid value for %s on this system.", value, name)
 		}
 	}
 	return nil
@@ -206,100 +202,4 @@ func hasLocale(known, value string) bool {
 		}
 	}
 	return false
-}
-
-// checkHosts looks at every host of the cluster, one after another.
-func (r *run) checkHosts(ctx context.Context) error {
-	r.Log.Info("Checking Coordinator host")
-	port := r.in.coordinator.Port
-	if _, err := os.Stat(instance.LockFile(port)); err == nil || instance.PortActive(port) {
-		return fmt.Errorf("Found indication of postmaster process on port %d on Coordinator host", port) //nolint:staticcheck
-	}
-	r.Log.Info("Checking new segment hosts, please wait...")
-	for _, segments := range []catalog.Segments{r.in.primaries, r.in.mirrors} {
-		for _, s := range segments {
-			if err := r.checkSegment(ctx, s); err != nil {
-				return err
-			}
-		}
-	}
-	if r.opt.standby != "" {
-		if err := r.checkStandby(ctx); err != nil {
-			return err
-		}
-	}
-	r.Log.Raw("\n")
-	r.Log.Info("Checking new segment hosts, Completed")
-	return nil
-}
-
-func (r *run) checkSegment(ctx context.Context, s catalog.Segment) error {
-	if err := r.checkRemoteLocale(ctx, s.Address); err != nil {
-		return err
-	}
-	if err := r.checkRemoteOpenFiles(ctx, s.Address); err != nil {
-		return err
-	}
-	out, err := r.Shell.Remote(ctx, s.Address, r.Remote("postgres --gp-version"))
-	if err != nil || strings.TrimSpace(out) != r.Release.Postgres() {
-		r.Log.Print(console.Warn, "Postgres version does not match. [%s != %s]", r.Release.Postgres(), strings.TrimSpace(out))
-		return errors.New("Postgres version does not match") //nolint:staticcheck
-	}
-	parent := filepath.Dir(s.Dir)
-	probe := shell.Quote(filepath.Join(parent, "tmp_file_test"))
-	if _, err := r.Shell.Remote(ctx, s.Address, "touch "+probe); err != nil {
-		return fmt.Errorf("Cannot write to %s on %s ", parent, s.Address) //nolint:staticcheck
-	}
-	if _, err := r.Shell.Remote(ctx, s.Address, "rm -f "+probe); err != nil {
-		return err
-	}
-	if out, err := r.Shell.Remote(ctx, s.Address, "if [ -d "+passthrough.RealBin+" ]; then echo 0; else echo 1; fi"); err != nil || strings.TrimSpace(out) != "0" {
-		return fmt.Errorf("No %s on segment %s:%s", passthrough.RealBin, s.Address, s.Dir) //nolint:staticcheck
-	}
-	return nil
-}
-
-func (r *run) checkRemoteLocale(ctx context.Context, host string) error {
-	if r.in.locale == "" {
-		return nil
-	}
-	known, err := r.Shell.Remote(ctx, host, "locale -a")
-	if err != nil {
-		return fmt.Errorf("Unable to contact %s: %w", host, err) //nolint:staticcheck
-	}
-	if !hasLocale(known, r.in.locale) {
-		r.Log.Print(console.Fatal, "Unable to locate locale value %s on %s", r.in.locale, host)
-		return errors.New("Unable to continue") //nolint:staticcheck
-	}
-	return nil
-}
-
-func (r *run) checkRemoteOpenFiles(ctx context.Context, host string) error {
-	out, err := r.Shell.Remote(ctx, host, "ulimit -n")
-	if err != nil {
-		return fmt.Errorf("Unable to contact %s: %w", host, err) //nolint:staticcheck
-	}
-	if n, low := openFiles(out); low {
-		r.Log.Print(console.Warn, "Host %s open files limit is %s should be >= %d", host, n, wantedOpenFiles)
-	}
-	return nil
-}
-
-func (r *run) checkStandby(ctx context.Context) error {
-	host := r.opt.standby
-	if err := r.Shell.Ping(ctx, host); err != nil {
-		return fmt.Errorf("Unable to contact %s: %w", host, err) //nolint:staticcheck
-	}
-	if err := r.checkRemoteLocale(ctx, host); err != nil {
-		return err
-	}
-	if err := r.checkRemoteOpenFiles(ctx, host); err != nil {
-		return err
-	}
-	parent := filepath.Dir(r.in.coordinator.Dir)
-	out, err := r.Shell.Remote(ctx, host, "if [ -d "+shell.Quote(parent)+" ]; then echo 0; else echo 1; fi")
-	if err != nil || strings.TrimSpace(out) != "0" {
-		return fmt.Errorf("Standby host directory %s, does not exist", parent) //nolint:staticcheck
-	}
-	return nil
 }

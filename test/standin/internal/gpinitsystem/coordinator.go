@@ -59,7 +59,7 @@ func (r *run) buildCoordinator(ctx context.Context) error {
 	c := r.in.coordinator
 	r.Log.Info("Building the Coordinator instance database, please wait...")
 	if _, err := r.local(ctx, r.initdb(c, r.in.maxConnect, r.opt.locales())); err != nil {
-		return fmt.Errorf(" Command initdb failed, see log file %s for more detail: %w", r.Log.Path(), err)
+		return console.Says("Command initdb failed, see log file %s for more detail: %w", r.Log.Path(), err)
 	}
 	r.backoutCommand(fmt.Sprintf("if [ -d %[1]s ]; then rm -Rf %[1]s; fi", quoted(c.Dir)))
 	r.backoutCommand("echo Removing Coordinator data directory files")
@@ -76,12 +76,12 @@ func (r *run) buildCoordinator(ctx context.Context) error {
 	}
 	r.Log.Info("Starting the Coordinator in admin mode")
 	if _, err := r.local(ctx, instance.StartCommand(c.Dir, c.Port, instance.Utility)); err != nil {
-		return fmt.Errorf("Failed to start the Coordinator database in admin mode: %w", err) //nolint:staticcheck // the utility's own words
+		return console.Says("Failed to start the Coordinator database in admin mode: %w", err)
 	}
 	r.backoutCommand(fmt.Sprintf("if [ -d %[1]s ]; then pg_ctl -D %[1]s stop; fi", quoted(c.Dir)))
 	r.backoutCommand(`echo "Stopping Coordinator instance"`)
 	if err := r.Shell.Ping(ctx, c.Address); err != nil {
-		return fmt.Errorf("Could not establish connection to hostname %s. Please check your configuration.", c.Hostname) //nolint:staticcheck
+		return console.Says("Could not establish connection to hostname %s. Please check your configuration.", c.Hostname)
 	}
 	if err := catalog.Install(ctx, c.Port); err != nil {
 		return err
@@ -110,6 +110,7 @@ func (r *run) writeCoordinatorHBA() error {
 	if !r.in.hbaHostnames {
 		r.Log.Print(console.Warn, "the stand-in writes host names into pg_hba.conf, with HBA_HOSTNAMES=0 too")
 	}
+	//nolint:gosec // the data directory is the user's own
 	return os.WriteFile(path, []byte(strings.Join(lines, "\n")+"\n"), 0o600)
 }
 
@@ -126,7 +127,7 @@ func (r *run) fillCatalogue(ctx context.Context) error {
 	}
 	for _, p := range r.in.primaries {
 		if err := r.Shell.Ping(ctx, p.Address); err != nil {
-			return fmt.Errorf("Could not establish connection to hostname %s. Please check your configuration.", p.Hostname) //nolint:staticcheck
+			return console.Says("Could not establish connection to hostname %s. Please check your configuration.", p.Hostname)
 		}
 		if err := store.Add(ctx, p); err != nil {
 			return fmt.Errorf("add %s to gp_segment_configuration: %w", p, err)
@@ -143,7 +144,8 @@ func (r *run) localesOfCoordinator(ctx context.Context) ([]string, error) {
 		return nil, err
 	}
 	defer func() { _ = conn.Close(ctx) }()
-	rows, err := conn.Query(ctx, `select '--' || replace(name, '_', '-') || '=' || setting from pg_settings where name like 'lc\_%' order by name`)
+	rows, err := conn.Query(ctx, `select '--' || replace(name, '_', '-') || '=' || setting
+		from pg_settings where name like 'lc\_%' order by name`)
 	if err != nil {
 		return nil, err
 	}

@@ -46,7 +46,8 @@ func (r *run) farewell(standby int) {
 	if standby > 1 {
 		const stars = "*******************************************************"
 		log.Print(console.Warn, stars)
-		log.Print(console.Warn, "Cluster setup finished, but Standby Coordinator failed to initialize. Review contents of log files for errors.")
+		log.Print(console.Warn, "Cluster setup finished, but Standby Coordinator failed to initialize. "+
+			"Review contents of log files for errors.")
 		log.Info("Use gpinitstandby to create a Standby Coordinator")
 		log.Print(console.Warn, stars)
 	}

@@ -2,6 +2,7 @@ package gpinitsystem
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -10,6 +11,7 @@ import (
 	"strings"
 
 	"gpk/test/standin/internal/catalog"
+	"gpk/test/standin/internal/console"
 )
 
 // input is what an input file says.
@@ -30,7 +32,8 @@ type input struct {
 // then the two arrays with a count before each.
 const source = `unset PORT_BASE SEG_PREFIX DATA_DIRECTORY
 . "$1" || exit 1
-for name in QD_PRIMARY_ARRAY TRUSTED_SHELL ENCODING LOCALE_SETTING DATABASE_NAME COORDINATOR_MAX_CONNECT HEAP_CHECKSUM HBA_HOSTNAMES; do
+for name in QD_PRIMARY_ARRAY TRUSTED_SHELL ENCODING LOCALE_SETTING DATABASE_NAME COORDINATOR_MAX_CONNECT \
+	HEAP_CHECKSUM HBA_HOSTNAMES; do
 	printf '%s\0' "${!name}"
 done
 printf '%s\0' "${#PRIMARY_ARRAY[@]}" "${PRIMARY_ARRAY[@]}"
@@ -39,12 +42,13 @@ printf '%s\0' "${#MIRROR_ARRAY[@]}" "${MIRROR_ARRAY[@]}"
 
 // readInput sources a file by bash, as the original does: it may hold any
 // bash, and its carriage returns are dropped for good.
-func readInput(path string) (input, error) {
+func readInput(ctx context.Context, path string) (input, error) {
 	data, err := os.ReadFile(path)
 	if err != nil || len(data) == 0 {
-		return input{}, fmt.Errorf("Problem with %s file", path) //nolint:staticcheck // the utility's own words
+		return input{}, console.Says("Problem with %s file", path)
 	}
 	if clean := bytes.ReplaceAll(data, []byte("\r"), nil); len(clean) != len(data) {
+		//nolint:gosec // the file is the caller's own, and the original writes it back too
 		if err := os.WriteFile(path, clean, 0o644); err != nil {
 			return input{}, err
 		}
@@ -53,12 +57,12 @@ func readInput(path string) (input, error) {
 	if err != nil {
 		return input{}, err
 	}
-	cmd := exec.Command("bash", "-c", source, "bash", path)
+	cmd := exec.CommandContext(ctx, "bash", "-c", source, "bash", path)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
 	if err != nil {
-		return input{}, fmt.Errorf("Problem with %s file: %s", path, strings.TrimSpace(stderr.String())) //nolint:staticcheck // likewise
+		return input{}, console.Says("Problem with %s file: %s", path, strings.TrimSpace(stderr.String()))
 	}
 	return parseInput(strings.Split(strings.TrimSuffix(string(out), "\x00"), "\x00"))
 }
@@ -79,7 +83,7 @@ func parseInput(words []string) (input, error) {
 	if text := next(); text != "" {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 1 {
-			return in, fmt.Errorf("COORDINATOR_MAX_CONNECT less than 1")
+			return in, console.Says("COORDINATOR_MAX_CONNECT less than 1")
 		}
 		in.maxConnect = n
 	}
@@ -87,7 +91,7 @@ func parseInput(words []string) (input, error) {
 	in.hbaHostnames = next() == "1"
 	var err error
 	if qd == "" {
-		return in, fmt.Errorf("COORDINATOR_HOSTNAME variable not set")
+		return in, console.Says("COORDINATOR_HOSTNAME variable not set")
 	}
 	if in.coordinator, err = parseSegment(qd, catalog.Primary); err != nil {
 		return in, err

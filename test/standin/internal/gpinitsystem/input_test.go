@@ -1,6 +1,7 @@
 package gpinitsystem
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"strings"
@@ -32,7 +33,7 @@ func read(t *testing.T, text string) (input, error) {
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return readInput(path)
+	return readInput(context.Background(), path)
 }
 
 func TestReadInput(t *testing.T) {

@@ -29,10 +29,13 @@ type options struct {
 }
 
 const usage = "gpinitsystem -I input_configuration_file [-a] [-q] [-l logdir] [-p conf_additions] " +
-	"[-s standby_host [-P standby_port] [-S standby_datadir]] [-n locale] [-m max_connections] [-b shared_buffers] [-e password] [-B batch]"
+	"[-s standby_host [-P standby_port] [-S standby_datadir]] [-n locale] [-m max_connections] [-b shared_buffers] " +
+	"[-e password] [-B batch]"
 
 // categories are the parts of a locale in the order of initdb's options.
-var categories = []string{"lc-collate", "lc-ctype", "lc-messages", "lc-monetary", "lc-numeric", "lc-time"}
+func categories() []string {
+	return []string{"lc-collate", "lc-ctype", "lc-messages", "lc-monetary", "lc-numeric", "lc-time"}
+}
 
 func parseOptions(args []string) (options, error) {
 	o := options{lc: map[string]*string{}}
@@ -54,7 +57,7 @@ func parseOptions(args []string) (options, error) {
 	flags.BoolP("debug", "D", false, "log more")
 	flags.BoolVarP(&o.version, "version", "v", false, "print the version")
 	flags.Bool("ignore-warnings", false, "of Greenplum 6, nothing to do for 7")
-	for _, c := range categories {
+	for _, c := range categories() {
 		o.lc[c] = flags.String(c, "", "part of the locale")
 	}
 	return o, flags.Parse(args)
@@ -68,7 +71,7 @@ func (nopWriter) Write(p []byte) (int, error) { return len(p), nil }
 // environment, or else the one locale for all.
 func (o *options) locales() []string {
 	var out []string
-	for _, c := range categories {
+	for _, c := range categories() {
 		variable := strings.ToUpper(strings.ReplaceAll(c, "-", "_"))
 		for _, value := range []string{*o.lc[c], os.Getenv(variable), o.locale, os.Getenv("LC_ALL")} {
 			if value != "" {

@@ -39,22 +39,22 @@ func Run(ctx context.Context, env utility.Environment) int {
 	defer stop()
 	opt, err := parseOptions(env.Args)
 	if err != nil {
-		fmt.Fprintf(env.Stdout, "[ERROR]:-%v\n\n      %s\n", err, usage)
+		env.Say("[ERROR]:-%v\n\n      %s\n", err, usage)
 		return 0 // as the original, which prints its usage and leaves well
 	}
 	if opt.logDir != "" {
 		if info, err := os.Stat(opt.logDir); err != nil || !info.IsDir() {
-			fmt.Fprintf(env.Stdout, "[FATAL]:-Log directory %s does not exist! Script Exiting!\n", opt.logDir)
+			env.Say("[FATAL]:-Log directory %s does not exist! Script Exiting!\n", opt.logDir)
 			return 1
 		}
 	}
 	u, err := env.Start(opt.logDir, opt.quiet)
 	if err != nil {
-		fmt.Fprintln(env.Stderr, err)
+		env.Complain("%v\n", err)
 		return 1
 	}
 	if opt.version {
-		fmt.Fprintf(env.Stdout, "gpinitsystem %s\n", u.Release.Build())
+		env.Say("gpinitsystem %s\n", u.Release.Build())
 		return 0
 	}
 	r := &run{Utility: u, opt: opt}
@@ -63,7 +63,7 @@ func Run(ctx context.Context, env utility.Environment) int {
 	u.Log.Note(console.Info, "Command line options passed to utility = %s", env.Line())
 	if err := r.steps(ctx); err != nil {
 		if ctx.Err() != nil {
-			err = errors.New("Received INT or TERM signal") //nolint:staticcheck // the utility's own words
+			err = console.Says("Received INT or TERM signal")
 		}
 		u.Log.Print(console.Fatal, "%v Script Exiting!", err)
 		return 1
@@ -75,7 +75,7 @@ func Run(ctx context.Context, env utility.Environment) int {
 func (r *run) steps(ctx context.Context) error {
 	if r.opt.additions != "" {
 		if err := r.readAdditions(); err != nil {
-			return fmt.Errorf("Issue with postgres additions file %s", r.opt.additions) //nolint:staticcheck
+			return console.Says("Issue with postgres additions file %s", r.opt.additions)
 		}
 	}
 	if err := r.checkParameters(ctx); err != nil {
@@ -118,13 +118,13 @@ func (r *run) confirm() error {
 	if r.opt.assumeYes {
 		return nil
 	}
-	fmt.Fprint(r.Stdout, "\nContinue with Greenplum creation Yy|Nn (default=N):\n> ")
+	r.Say("\nContinue with Greenplum creation Yy|Nn (default=N):\n> ")
 	var answer string
 	if _, err := fmt.Fscanln(os.Stdin, &answer); err != nil && !errors.Is(err, io.EOF) && answer == "" {
 		answer = "n"
 	}
 	if strings.ToLower(answer) != "y" {
-		return errors.New("User abort requested,") //nolint:staticcheck
+		return console.Says("User abort requested,")
 	}
 	return nil
 }
@@ -136,7 +136,7 @@ func (r *run) restart(ctx context.Context) error {
 	r.Log.Info("Restarting the Greenplum instance in production mode")
 	env := r.child("gpstop", "-a", "-l", r.Log.Dir(), "-m", "-d", dir)
 	if status := gpstop.Run(ctx, env); status != 0 {
-		return errors.New("Error from Greenplum instance shutdown, check log files") //nolint:staticcheck
+		return console.Says("Error from Greenplum instance shutdown, check log files")
 	}
 	env = r.child("gpstart", "-a", "-l", r.Log.Dir(), "-d", dir)
 	if status := gpstart.Run(ctx, env); status != 0 {
@@ -244,6 +244,7 @@ func (r *run) scanLog() {
 // already: what was done last is undone first.
 func (r *run) backoutCommand(command string) {
 	data, _ := os.ReadFile(r.backout)
+	//nolint:gosec // the log directory is the user's own
 	if err := os.WriteFile(r.backout, append([]byte(command+"\n"), data...), 0o644); err != nil {
 		r.Log.Note(console.Warn, "backout file: %v", err)
 	}

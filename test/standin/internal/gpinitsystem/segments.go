@@ -21,13 +21,11 @@ func (r *run) buildPrimaries(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	failed := r.parallel(ctx, "primary segment", r.in.primaries, func(ctx context.Context, p catalog.Segment) error {
-		return r.buildPrimary(ctx, p, locales)
-	})
-	if len(failed) > 0 {
+	build := func(ctx context.Context, p catalog.Segment) error { return r.buildPrimary(ctx, p, locales) }
+	if failed := r.parallel(ctx, "primary segment", r.in.primaries, build); len(failed) > 0 {
 		r.Log.Print(console.Fatal, "Errors generated from parallel processes")
 		r.Log.Info("Dumped contents of status file to the log file")
-		return fmt.Errorf("Failures detected, see log file %s for more detail", r.Log.Path()) //nolint:staticcheck // the utility's own words
+		return console.Says("Failures detected, see log file %s for more detail", r.Log.Path())
 	}
 	r.Log.Info("Removing back out file")
 	if err := os.Remove(r.backout); err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -41,11 +39,10 @@ func (r *run) buildPrimaries(ctx context.Context) error {
 // host. It is started later, with all the others.
 func (r *run) buildPrimary(ctx context.Context, p catalog.Segment, locales []string) error {
 	host := p.Address
-	commands := []string{
-		r.Remote(r.initdb(p, 3*r.in.maxConnect, locales)),
-		commonLines(p.Dir),
-	}
-	for _, s := range r.settings(p) {
+	settings := r.settings(p)
+	commands := make([]string, 0, len(settings)+8)
+	commands = append(commands, r.Remote(r.initdb(p, 3*r.in.maxConnect, locales)), commonLines(p.Dir))
+	for _, s := range settings {
 		commands = append(commands, instance.SetCommand(p.Dir, s))
 	}
 	mirror := ""
@@ -69,7 +66,7 @@ func (r *run) buildMirrors(ctx context.Context) error {
 		return err
 	}
 	if failed := r.parallel(ctx, "mirror segment", r.in.mirrors, r.buildMirror); len(failed) > 0 {
-		return fmt.Errorf("Failures detected, see log file %s for more detail", r.Log.Path()) //nolint:staticcheck
+		return console.Says("Failures detected, see log file %s for more detail", r.Log.Path())
 	}
 	return r.waitInSync(ctx)
 }
@@ -132,11 +129,14 @@ func (r *run) waitInSync(ctx context.Context) error {
 		time.Sleep(50 * time.Millisecond) // what starting psql takes
 	}
 	r.Log.Print(console.Warn, "Failed to start Greenplum instance; please review gpinitsystem log to determine failure.")
-	return errors.New("Some primary/mirror segment pairs were found to be not in sync") //nolint:staticcheck
+	return console.Says("Some primary/mirror segment pairs were found to be not in sync")
 }
 
+// builder makes one segment.
+type builder func(context.Context, catalog.Segment) error
+
 // parallel builds segments in batches, and gives those that failed.
-func (r *run) parallel(ctx context.Context, kind string, segments catalog.Segments, build func(context.Context, catalog.Segment) error) catalog.Segments {
+func (r *run) parallel(ctx context.Context, kind string, segments catalog.Segments, build builder) catalog.Segments {
 	segments = slices.Clone(segments)
 	slices.SortStableFunc(segments, func(a, b catalog.Segment) int { return a.Content - b.Content })
 	r.Log.Info("Commencing parallel build of %s instances", kind)

@@ -15,19 +15,13 @@ import (
 	"gpk/test/standin/internal/shell"
 )
 
-// announce prints the command that starts a coordinator or a standby.
-func (r *run) announce(dir, era, wait, role string) {
-	r.Log.Info("CoordinatorStart pg_ctl cmd is env GPSESSID=0000000000 GPERA=%s $GPHOME/bin/pg_ctl -D %s -l %s/log/startup.log %s-t 600 -o \" -c gp_role=%s \" start",
-		era, dir, dir, wait, role)
-}
-
 // readCatalogue starts the coordinator alone, without a prober, to read the
 // catalogue.
 func (r *run) readCatalogue(ctx context.Context) error {
 	r.Log.Info("Starting Coordinator instance in admin mode")
-	r.announce(r.opt.dir, "None", "-w ", instance.Utility)
+	r.Log.Info("%s", instance.Announcement("None", r.opt.dir, instance.Utility, true))
 	if _, err := r.Shell.Local(ctx, r.Remote(instance.StartCommand(r.opt.dir, r.port, instance.Utility))); err != nil {
-		return fmt.Errorf("Failed to start Coordinator instance in admin mode: %w", err) //nolint:staticcheck // the utility's own words
+		return console.Says("Failed to start Coordinator instance in admin mode: %w", err)
 	}
 	r.Log.Info("Obtaining Greenplum Coordinator catalog information")
 	r.Log.Info("Obtaining Segment details from coordinator...")
@@ -73,23 +67,25 @@ func (r *run) checkHosts(ctx context.Context) error {
 			return err
 		}
 		r.Log.Info("Coordinator Stopped...")
-		return errors.New("Standby activated, this node no more can act as coordinator.") //nolint:staticcheck
+		return console.Says("Standby activated, this node no more can act as coordinator.")
 	}
 	return nil
 }
 
 func (r *run) standbyUnknown(ctx context.Context, cause error) error {
-	r.Log.Print(console.Warning, "Standby host is unreachable, cannot determine whether the standby is currently acting as the coordinator. Received error: %v", cause)
+	r.Log.Print(console.Warning, "Standby host is unreachable, cannot determine whether the standby is currently acting as "+
+		"the coordinator. Received error: %v", cause)
 	r.Log.Print(console.Warning, "Continue only if you are certain that the standby is not acting as the coordinator.")
 	if !r.opt.assumeYes {
-		fmt.Fprint(r.Stdout, "\nContinue with startup Yy|Nn (default=N):\n> ")
+		r.Say("\nContinue with startup Yy|Nn (default=N):\n> ")
 		var answer string
 		if _, err := fmt.Fscanln(os.Stdin, &answer); err == nil && strings.ToLower(answer) == "y" {
 			r.opt.noStandby = true
 			return nil
 		}
 	} else {
-		r.Log.Print(console.Warning, "Non interactive mode detected. Not starting the cluster. Start the cluster in interactive mode.")
+		r.Log.Print(console.Warning, "Non interactive mode detected. Not starting the cluster. "+
+			"Start the cluster in interactive mode.")
 	}
 	if err := r.stopAdmin(ctx); err != nil {
 		return err
@@ -112,9 +108,9 @@ func (r *run) startCoordinator(ctx context.Context) error {
 		return errors.New("the catalogue has no coordinator")
 	}
 	r.Log.Info("Starting Coordinator instance %s directory %s ", c.Hostname, r.opt.dir)
-	r.announce(r.opt.dir, r.era, "-w ", instance.Dispatch)
+	r.Log.Info("%s", instance.Announcement(r.era, r.opt.dir, instance.Dispatch, true))
 	if _, err := r.Shell.Local(ctx, r.Remote(instance.StartCommand(r.opt.dir, r.port, instance.Dispatch))); err != nil {
-		return fmt.Errorf("Coordinator instance did not start: %w", err) //nolint:staticcheck
+		return console.Says("Coordinator instance did not start: %w", err)
 	}
 	r.Log.Info("Command pg_ctl reports Coordinator %s instance active", c.Hostname)
 	r.Log.Info("Connecting to db template1 on host localhost")
@@ -137,8 +133,9 @@ func (r *run) startStandby(ctx context.Context) {
 	}
 	r.Log.Info("Starting standby coordinator")
 	r.Log.Info("Checking if standby coordinator is running on host: %s  in directory: %s", standby.Hostname, standby.Dir)
-	r.announce(standby.Dir, r.era, "", instance.Dispatch)
-	if _, err := r.Shell.Remote(ctx, standby.Address, r.Remote(instance.StartCommand(standby.Dir, standby.Port, instance.Dispatch))); err != nil {
+	r.Log.Info("%s", instance.Announcement(r.era, standby.Dir, instance.Dispatch, false))
+	start := instance.StartCommand(standby.Dir, standby.Port, instance.Dispatch)
+	if _, err := r.Shell.Remote(ctx, standby.Address, r.Remote(start)); err != nil {
 		r.Log.Print(console.Warning, "Could not start standby coordinator: %v", err)
 	}
 }

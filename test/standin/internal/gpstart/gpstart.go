@@ -7,7 +7,6 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -56,7 +55,7 @@ func parseOptions(args []string) (options, error) {
 }
 
 // errAborted is what nobody could be asked about.
-var errAborted = errors.New("User abort requested, Exiting...") //nolint:staticcheck // the utility's own words
+var errAborted = console.Says("User abort requested, Exiting...")
 
 type run struct {
 	*utility.Utility
@@ -71,12 +70,12 @@ type run struct {
 func Run(ctx context.Context, env utility.Environment) int {
 	opt, err := parseOptions(env.Args)
 	if err != nil {
-		fmt.Fprintf(env.Stderr, "Usage: gpstart [options]\n\ngpstart: error: %v\n", err)
+		env.Complain("Usage: gpstart [options]\n\ngpstart: error: %v\n", err)
 		return 2
 	}
 	u, err := env.Start(opt.logDir, opt.quiet)
 	if err != nil {
-		fmt.Fprintln(env.Stderr, err)
+		env.Complain("%v\n", err)
 		return 2
 	}
 	u.Log.Info("Starting gpstart with args: %s", env.Line())
@@ -145,7 +144,7 @@ func (r *run) prepare() (err error) {
 		if dir := strings.TrimSpace(string(made)); dir != r.Release.Catalogue {
 			r.Log.Info("COORDINATOR_DIRECTORY Catalog Version: '%s'", dir)
 			r.Log.Info("Catalog Version of coordinator directory incompatible with binaries")
-			return errors.New("Catalog Versions are incompatible") //nolint:staticcheck
+			return console.Says("Catalog Versions are incompatible")
 		}
 	}
 	if _, err := instance.Pid(r.opt.dir); errors.Is(err, os.ErrNotExist) {
@@ -163,10 +162,10 @@ func (r *run) recover() error {
 	switch {
 	case socket && active:
 		r.Log.Info("Have lock file %s and a process running on port %d", instance.SocketFile(r.port), r.port)
-		return errors.New("Coordinator instance process running") //nolint:staticcheck
+		return console.Says("Coordinator instance process running")
 	case active:
 		r.Log.Info("No lock file %s but a process running on port %d", instance.SocketFile(r.port), r.port)
-		return fmt.Errorf("Port %d is already in use", r.port) //nolint:staticcheck
+		return console.Says("Port %d is already in use", r.port)
 	case socket:
 		r.Log.Info("Have lock file %s but no process running on port %d", instance.SocketFile(r.port), r.port)
 	default:
@@ -175,7 +174,8 @@ func (r *run) recover() error {
 	r.Log.Info("No Coordinator instance process, entering recovery startup mode")
 	r.Log.Info("Clearing Coordinator instance lock files")
 	r.Log.Info("Clearing Coordinator instance pid file")
-	for _, path := range []string{instance.SocketFile(r.port), instance.LockFile(r.port), filepath.Join(r.opt.dir, instance.PidFile)} {
+	pidFile := filepath.Join(r.opt.dir, instance.PidFile)
+	for _, path := range []string{instance.SocketFile(r.port), instance.LockFile(r.port), pidFile} {
 		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return err
 		}

@@ -2,7 +2,6 @@ package gpstart
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -21,7 +20,8 @@ func (r *run) startSegments(ctx context.Context) (result, error) {
 	var wanted catalog.Segments
 	for _, s := range r.all.Data() {
 		if s.Status == catalog.Down {
-			r.Log.Print(console.Warning, "Skipping startup of segment marked down in configuration: on %s directory %s <<<<<", s.Hostname, s.Dir)
+			r.Log.Print(console.Warning, "Skipping startup of segment marked down in configuration: on %s directory %s <<<<<",
+				s.Hostname, s.Dir)
 			res.skipped++
 			continue
 		}
@@ -53,7 +53,7 @@ func (r *run) startSegments(ctx context.Context) (result, error) {
 	r.report(res, len(wanted))
 	for _, s := range r.all.Data() {
 		if !started[s.Content] {
-			return res, errors.New("Do not have enough valid segments to start the array.") //nolint:staticcheck // the utility's own words
+			return res, console.Says("Do not have enough valid segments to start the array.")
 		}
 	}
 	return res, nil
@@ -63,7 +63,8 @@ func (r *run) report(res result, wanted int) {
 	var t console.Table
 	t.Row("Successful segment starts", fmt.Sprintf("= %d", res.started))
 	t.RowOrWarn(res.failed > 0, "Failed segment starts", fmt.Sprintf("= %d", res.failed))
-	t.RowOrWarn(res.skipped > 0, "Skipped segment starts (segments are marked down in configuration)", fmt.Sprintf("= %d", res.skipped))
+	t.RowOrWarn(res.skipped > 0, "Skipped segment starts (segments are marked down in configuration)",
+		fmt.Sprintf("= %d", res.skipped))
 	r.Log.Rule(52)
 	t.Print(r.Log)
 	r.Log.Rule(52)

@@ -86,7 +86,7 @@ func parseState(o fleet.Outcome) segmentState {
 		return segmentState{}
 	}
 	s.reached, s.pidFile, s.process, s.lockFile = true, file == "yes", process == "yes", lock == "yes"
-	s.answers = ready <= 1 // 1 is a mirror, which answers that it takes no one
+	s.answers = ready == 0 || ready == 64 // 64 is a mirror that follows
 	return s
 }
 
@@ -103,15 +103,15 @@ func queryReplication(ctx context.Context, p catalog.Segment) replication {
 
 func readReplication(ctx context.Context, conn *pgx.Conn) replication {
 	var rep replication
-	rows, err := conn.Query(ctx, `select state, pg_current_wal_lsn()::text, coalesce(sent_lsn::text, ''), coalesce(flush_lsn::text, ''),
-		coalesce(replay_lsn::text, ''), coalesce(pg_current_wal_lsn() - sent_lsn, 0)::bigint, coalesce(sent_lsn - flush_lsn, 0)::bigint,
-		coalesce(flush_lsn - replay_lsn, 0)::bigint
+	rows, err := conn.Query(ctx, `select state, pg_current_wal_lsn()::text, coalesce(sent_lsn::text, ''),
+		coalesce(flush_lsn::text, ''), coalesce(replay_lsn::text, ''), coalesce(pg_current_wal_lsn() - sent_lsn, 0)::bigint,
+		coalesce(sent_lsn - flush_lsn, 0)::bigint, coalesce(flush_lsn - replay_lsn, 0)::bigint
 		from pg_stat_replication where application_name = $1`, instance.WalReceiver)
 	if err != nil {
 		return rep
 	}
-	_, err = pgx.ForEachRow(rows, []any{&rep.state, &rep.current, &rep.sent, &rep.flushed, &rep.replayed, &rep.toSend, &rep.toFlush, &rep.toReplay},
-		func() error { rep.connected = true; return nil })
+	into := []any{&rep.state, &rep.current, &rep.sent, &rep.flushed, &rep.replayed, &rep.toSend, &rep.toFlush, &rep.toReplay}
+	_, err = pgx.ForEachRow(rows, into, func() error { rep.connected = true; return nil })
 	rep.queried = err == nil
 	return rep
 }

@@ -68,12 +68,12 @@ type run struct {
 func Run(ctx context.Context, env utility.Environment) int {
 	opt, err := parseOptions(env.Args)
 	if err != nil {
-		fmt.Fprintf(env.Stderr, "Usage: gpstate [options]\n\ngpstate: error: %v\n", err)
+		env.Complain("Usage: gpstate [options]\n\ngpstate: error: %v\n", err)
 		return 2
 	}
 	u, err := env.Start(opt.logDir, opt.quiet)
 	if err != nil {
-		fmt.Fprintln(env.Stderr, err)
+		env.Complain("%v\n", err)
 		return 2
 	}
 	u.Log.Info("Starting gpstate with args: %s", env.Line())
@@ -103,7 +103,8 @@ func reason(err error, port int) string {
 	if errors.As(err, &refused) && !errors.As(err, &pg) {
 		text := ""
 		for _, address := range []string{"::1", "127.0.0.1"} {
-			text += fmt.Sprintf("could not connect to server: Connection refused\n\tIs the server running on host \"localhost\" (%s) and accepting\n\tTCP/IP connections on port %d?\n", address, port)
+			text += fmt.Sprintf("could not connect to server: Connection refused\n"+
+				"\tIs the server running on host \"localhost\" (%s) and accepting\n\tTCP/IP connections on port %d?\n", address, port)
 		}
 		return text
 	}

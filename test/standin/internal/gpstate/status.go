@@ -105,12 +105,15 @@ func (r *run) mirroringRows(t *console.Table, s catalog.Segment) {
 		return value
 	}
 	lines := [][2]string{
-		{"Current write location", known(rep.current)}, {"Bytes remaining to send to mirror", known(fmt.Sprint(rep.toSend))},
+		{"Current write location", known(rep.current)},
+		{"Bytes remaining to send to mirror", known(fmt.Sprint(rep.toSend))},
 	}
 	if s.Role == catalog.Mirror {
 		lines = [][2]string{
-			{"WAL Sent Location", known(rep.sent)}, {"WAL Flush Location", known(rep.flushed)}, {"WAL Replay Location", known(rep.replayed)},
-			{"Bytes received but remain to flush", known(fmt.Sprint(rep.toFlush))}, {"Bytes received but remain to replay", known(fmt.Sprint(rep.toReplay))},
+			{"WAL Sent Location", known(rep.sent)}, {"WAL Flush Location", known(rep.flushed)},
+			{"WAL Replay Location", known(rep.replayed)},
+			{"Bytes received but remain to flush", known(fmt.Sprint(rep.toFlush))},
+			{"Bytes received but remain to replay", known(fmt.Sprint(rep.toReplay))},
 		}
 	}
 	for _, l := range lines {

@@ -86,12 +86,12 @@ func Run(ctx context.Context, env utility.Environment) int { return RunWith(ctx,
 func RunWith(ctx context.Context, env utility.Environment, start Starter) int {
 	opt, err := parseOptions(env.Args)
 	if err != nil {
-		fmt.Fprintf(env.Stderr, "Usage: gpstop [options]\n\ngpstop: error: %v\n", err)
+		env.Complain("Usage: gpstop [options]\n\ngpstop: error: %v\n", err)
 		return 2
 	}
 	u, err := env.Start(opt.logDir, opt.quiet)
 	if err != nil {
-		fmt.Fprintln(env.Stderr, err)
+		env.Complain("%v\n", err)
 		return 2
 	}
 	u.Log.Info("Starting gpstop with args: %s", env.Line())
@@ -175,11 +175,11 @@ func (r *run) confirm() error {
 	if r.opt.assumeYes {
 		return nil
 	}
-	fmt.Fprint(r.Stdout, "\nContinue with Greenplum instance shutdown Yy|Nn (default=N):\n> ")
+	r.Say("\nContinue with Greenplum instance shutdown Yy|Nn (default=N):\n> ")
 	var answer string
 	_, _ = fmt.Fscanln(os.Stdin, &answer)
 	if strings.ToLower(answer) != "y" {
-		return errors.New("User abort requested, Exiting...") //nolint:staticcheck // the utility's own words
+		return console.Says("User abort requested, Exiting...")
 	}
 	return nil
 }
@@ -212,8 +212,9 @@ func (r *run) stopStandby(ctx context.Context) {
 		return
 	}
 	r.Log.Info("Stopping coordinator standby host %s mode=%s", standby.Hostname, replicaMode(r.opt.mode))
-	if _, err := r.Shell.Remote(ctx, standby.Address, r.Remote(instance.StopCommand(standby.Dir, replicaMode(r.opt.mode), r.opt.timeout))); err != nil {
-		r.Log.Print(console.Warning, "Error occured while stopping the standby coordinator: %v", err)
+	command := instance.StopCommand(standby.Dir, replicaMode(r.opt.mode), r.opt.timeout)
+	if _, err := r.Shell.Remote(ctx, standby.Address, r.Remote(command)); err != nil {
+		r.Log.Print(console.Warning, "Error occurred while stopping the standby coordinator: %v", err)
 		return
 	}
 	r.Log.Info("Successfully shutdown standby process on %s", standby.Hostname)

@@ -15,7 +15,7 @@ import (
 // stopSegments stops primaries, then mirrors, and tells whether any failed.
 func (r *run) stopSegments(ctx context.Context) bool {
 	data := r.all.Data()
-	var dbids []string
+	dbids := make([]string, 0, len(data))
 	for _, s := range data {
 		dbids = append(dbids, fmt.Sprint(s.DBID))
 	}

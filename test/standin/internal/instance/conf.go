@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -30,22 +31,24 @@ const (
 // WalReceiver is the name replicas connect by.
 const WalReceiver = "gp_walreceiver"
 
-// Settings of Greenplum that do not begin with gp_ or optimizer.
-var greenplumSettings = map[string]bool{
-	"allow_append_initplan_for_function_scan": true, "dtx_phase2_retry_second": true, "max_statement_mem": true,
-	"memory_spill_ratio": true, "pljava_classpath": true, "readable_external_table_timeout": true,
-	"resource_cleanup_gangs_on_wait": true, "resource_scheduler": true, "resource_select_only": true,
-	"runaway_detector_activation_percent": true, "statement_mem": true, "stats_queue_level": true,
-	"verify_gpfdists_cert": true, "wait_for_replication_threshold": true, "writable_external_table_bufsize": true,
-	"xid_stop_limit": true, "xid_warn_limit": true, "checkpoint_segments": true, "max_resource_queues": true,
-	"max_resource_portals_per_transaction": true,
+// greenplumSettings are those of Greenplum that do not begin with gp_ or
+// optimizer.
+func greenplumSettings() []string {
+	return []string{
+		"allow_append_initplan_for_function_scan", "checkpoint_segments", "dtx_phase2_retry_second",
+		"max_resource_portals_per_transaction", "max_resource_queues", "max_statement_mem", "memory_spill_ratio",
+		"pljava_classpath", "readable_external_table_timeout", "resource_cleanup_gangs_on_wait", "resource_scheduler",
+		"resource_select_only", "runaway_detector_activation_percent", "statement_mem", "stats_queue_level",
+		"verify_gpfdists_cert", "wait_for_replication_threshold", "writable_external_table_bufsize", "xid_stop_limit",
+		"xid_warn_limit",
+	}
 }
 
 // GreenplumOnly tells whether a setting is Greenplum's, so that PostgreSQL
 // would refuse it.
 func GreenplumOnly(name string) bool {
 	name = strings.ToLower(name)
-	return strings.HasPrefix(name, "gp_") || strings.HasPrefix(name, "optimizer") || greenplumSettings[name]
+	return strings.HasPrefix(name, "gp_") || strings.HasPrefix(name, "optimizer") || slices.Contains(greenplumSettings(), name)
 }
 
 // FileFor is the file of a data directory that a setting belongs into.

@@ -28,6 +28,17 @@ func StartCommand(dir string, port int, role string) string {
 		shell.Quote(dir), shell.Quote(options))
 }
 
+// Announcement is what the utilities log before they start a coordinator, which
+// they wait for, or a standby, which they do not.
+func Announcement(era, dir, role string, wait bool) string {
+	option := ""
+	if wait {
+		option = "-w "
+	}
+	return fmt.Sprintf("CoordinatorStart pg_ctl cmd is env GPSESSID=0000000000 GPERA=%s $GPHOME/bin/pg_ctl -D %s "+
+		"-l %s/log/startup.log %s-t 600 -o \" -c gp_role=%s \" start", era, dir, dir, option, role)
+}
+
 // StopCommand is the command line that stops an instance and waits until it
 // has. One that does not run is fine, though its pid file may have stayed.
 func StopCommand(dir, mode string, timeout int) string {

@@ -1,6 +1,7 @@
 package passthrough
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -15,9 +16,9 @@ import (
 
 // Initdb is PostgreSQL's initdb with Greenplum's two more options, and leaves
 // the catalogue version in the directory it made.
-func Initdb(env utility.Environment) error {
+func Initdb(ctx context.Context, env utility.Environment) error {
 	args, settings := initdbOptions(env.Args)
-	cmd := exec.Command(filepath.Join(RealBin, "initdb"), args...)
+	cmd := exec.CommandContext(ctx, filepath.Join(RealBin, "initdb"), args...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, env.Stdout, env.Stderr
 	if err := cmd.Run(); err != nil {
 		var exit *exec.ExitError

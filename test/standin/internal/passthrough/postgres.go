@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"gpk/test/standin/internal/console"
 	"gpk/test/standin/internal/instance"
 	"gpk/test/standin/internal/release"
 	"gpk/test/standin/internal/utility"
@@ -60,7 +61,7 @@ func compatible(gphome, dir string) error {
 		return err
 	}
 	if made := strings.TrimSpace(string(data)); made != r.Catalogue {
-		return fmt.Errorf("FATAL:  database files are incompatible with server\nDETAIL:  The database cluster was initialized "+
+		return console.Says("FATAL:  database files are incompatible with server\nDETAIL:  The database cluster was initialized "+
 			"with CATALOG_VERSION_NO %s, but the server was compiled with CATALOG_VERSION_NO %s.", made, r.Catalogue)
 	}
 	return nil

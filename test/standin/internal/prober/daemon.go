@@ -20,9 +20,9 @@ import (
 
 // Launch starts a prober for the server that the process pid is or becomes. The
 // prober is nobody's child: PostgreSQL must not find one it does not know.
-func Launch(gphome string) func(dir string, pid int) error {
+func Launch(ctx context.Context, gphome string) func(dir string, pid int) error {
 	return func(dir string, pid int) error {
-		cmd := exec.Command(filepath.Join(gphome, "bin", roster.Prober), "launch", dir, strconv.Itoa(pid))
+		cmd := exec.CommandContext(ctx, filepath.Join(gphome, "bin", roster.Prober), "launch", dir, strconv.Itoa(pid))
 		cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 		return cmd.Run()
 	}
@@ -40,12 +40,12 @@ func Main(ctx context.Context, env utility.Environment) error {
 		return err
 	}
 	if env.Args[0] == "launch" {
-		return launch(env, dir, pid)
+		return launch(context.WithoutCancel(ctx), env, dir, pid)
 	}
 	return watch(ctx, env, dir, pid)
 }
 
-func launch(env utility.Environment, dir string, pid int) error {
+func launch(ctx context.Context, env utility.Environment, dir string, pid int) error {
 	if err := os.MkdirAll(filepath.Join(dir, "log"), 0o700); err != nil {
 		return err
 	}
@@ -54,7 +54,7 @@ func launch(env utility.Environment, dir string, pid int) error {
 		return err
 	}
 	defer func() { _ = out.Close() }()
-	cmd := exec.Command(filepath.Join(env.Home, "bin", roster.Prober), "watch", dir, strconv.Itoa(pid))
+	cmd := exec.CommandContext(ctx, filepath.Join(env.Home, "bin", roster.Prober), "watch", dir, strconv.Itoa(pid))
 	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, out, out
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	return cmd.Start()
@@ -72,6 +72,7 @@ func watch(ctx context.Context, env utility.Environment, dir string, pid int) er
 	go func() {
 		defer cancel()
 		for {
+			//nolint:gosec // a descriptor is small
 			n, err := unix.Poll([]unix.PollFd{{Fd: int32(handle), Events: unix.POLLIN}}, -1)
 			if n > 0 || err != unix.EINTR {
 				return

@@ -66,7 +66,7 @@ func TestDecide(t *testing.T) {
 func TestDecideKeepsPreferredRoles(t *testing.T) {
 	primary, mirror := pair("s", "u")
 	d := decide(primary, mirror, true, finding{}, false)
-	var got []string
+	got := make([]string, 0, 2)
 	for _, row := range d.rows {
 		got = append(got, row.PreferredRole)
 	}

@@ -35,7 +35,10 @@ type Prober struct {
 // New makes a prober for the coordinator in a directory. remote leads a command
 // line for another host with its environment.
 func New(dir string, port int, interval time.Duration, remote func(string) string, log *slog.Logger) *Prober {
-	return &Prober{dir: dir, port: port, interval: interval, remote: remote, log: log, primary: sessions{}, silent: map[int]time.Time{}}
+	return &Prober{
+		dir: dir, port: port, interval: interval, remote: remote, log: log,
+		primary: sessions{}, silent: map[int]time.Time{},
+	}
 }
 
 // Run watches until ctx ends. While the instance is a standby, stops or starts,
@@ -166,7 +169,7 @@ func (p *Prober) pointDatabase(ctx context.Context, name string) error {
 	}
 	defer drop(conn)
 	var altered int
-	if err := conn.QueryRow(ctx, "select case when to_regproc('standin.follow_catalogue') is null then 0 else standin.follow_catalogue() end").Scan(&altered); err != nil {
+	if err := conn.QueryRow(ctx, "select standin.follow_catalogue()").Scan(&altered); err != nil {
 		return err
 	}
 	if altered > 0 {

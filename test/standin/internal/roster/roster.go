@@ -9,13 +9,13 @@ func Utilities() []string {
 }
 
 // Wrapped are PostgreSQL's programs that it changes something about.
-func Wrapped() []string { return []string{"initdb", "pg_ctl", "postgres"} }
+func Wrapped() []string { return []string{"initdb", "pg_ctl", "pg_isready", "postgres"} }
 
 // Clients are PostgreSQL's programs that it passes on to.
 func Clients() []string {
 	return []string{
 		"clusterdb", "createdb", "createuser", "dropdb", "dropuser", "pg_basebackup", "pg_checksums", "pg_controldata",
-		"pg_dump", "pg_dumpall", "pg_isready", "pg_receivewal", "pg_resetwal", "pg_restore", "pg_rewind", "pg_verifybackup",
+		"pg_dump", "pg_dumpall", "pg_receivewal", "pg_resetwal", "pg_restore", "pg_rewind", "pg_verifybackup",
 		"pg_waldump", "pgbench", "psql", "reindexdb", "vacuumdb",
 	}
 }

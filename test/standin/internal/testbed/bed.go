@@ -77,7 +77,8 @@ func (b *Bed) Start(ctx context.Context) error {
 func (b *Bed) Close(ctx context.Context) {
 	for _, h := range b.hosts {
 		h.Stop(ctx)
-		_ = sh(ctx, fmt.Sprintf("umount %s; ip link del %s; ip netns del %s", h.root(), h.veth(), h.netns()))
+		_ = sh(ctx, fmt.Sprintf("ip netns pids %[3]s | xargs -r kill -9; sleep 0.2; umount %[1]s; ip link del %[2]s; ip netns del %[3]s",
+			h.root(), h.veth(), h.netns()))
 	}
 	_ = sh(ctx, "ip link del "+b.bridge+" 2>/dev/null")
 	_ = os.RemoveAll(b.dir)
@@ -110,7 +111,8 @@ func (b *Bed) writeKeys() error {
 }
 
 func (b *Bed) etcHosts() string {
-	lines := []string{"127.0.0.1 localhost", "::1 localhost"}
+	lines := make([]string, 0, len(b.hosts)+2)
+	lines = append(lines, "127.0.0.1 localhost", "::1 localhost")
 	for _, h := range b.hosts {
 		lines = append(lines, h.ip+" "+h.FQDN()+" "+h.Name)
 	}

@@ -3,6 +3,7 @@ package testbed
 import (
 	"bytes"
 	"context"
+	_ "embed" // the scripts below
 	"fmt"
 	"os"
 	"os/exec"
@@ -39,6 +40,20 @@ MaxStartups 500
 MaxSessions 500
 `
 
+// initScript becomes the first process of a host, createScript lays it out.
+// Both take what varies from the environment.
+var (
+	//go:embed init.sh
+	initScript string
+	//go:embed create.sh
+	createScript string
+)
+
+func (h *Host) variables() []string {
+	return append(os.Environ(), "ROOT="+h.root(), "NAME="+h.Name, "NETNS="+h.netns(), "VETH="+h.veth(), "BRIDGE="+h.bed.bridge,
+		"IP="+h.ip, "BASE="+h.bed.base, "KEYS="+h.bed.dir)
+}
+
 // Start starts a host: with its disk as it was, but /tmp and /dev/shm empty.
 func (h *Host) Start(ctx context.Context) error {
 	fresh := false
@@ -50,22 +65,15 @@ func (h *Host) Start(ctx context.Context) error {
 			return err
 		}
 	}
-	inside := fmt.Sprintf(`set -e
-mount --make-rprivate /
-mount -t proc proc %[1]s/proc
-mount --rbind /dev %[1]s/dev
-mount -t tmpfs tmpfs %[1]s/dev/shm
-mount -t tmpfs -o mode=1777 tmpfs %[1]s/tmp
-hostname %[2]s
-exec chroot %[1]s setpriv --reuid=1000 --regid=1000 --clear-groups --no-new-privs --bounding-set=-all --inh-caps=-all \
-	/usr/sbin/sshd -D -e -f /home/gpadmin/sshd/config`, h.root(), h.Name)
 	log, err := os.OpenFile(filepath.Join(h.bed.dir, h.Name, "sshd.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = log.Close() }()
-	h.init = exec.Command("nsenter", "--net=/run/netns/"+h.netns(), "unshare", "--fork", "--kill-child", "--pid", "--mount", "--uts", "--ipc",
-		"bash", "-c", inside)
+	// Not of this context: the host outlives what started it, until Stop.
+	h.init = exec.CommandContext(context.WithoutCancel(ctx), "nsenter", "--net=/run/netns/"+h.netns(),
+		"unshare", "--fork", "--kill-child", "--pid", "--mount", "--uts", "--ipc", "bash", "-c", initScript)
+	h.init.Env = h.variables()
 	h.init.Stdout, h.init.Stderr = log, log
 	if err := h.init.Start(); err != nil {
 		return err
@@ -86,23 +94,11 @@ exec chroot %[1]s setpriv --reuid=1000 --regid=1000 --clear-groups --no-new-priv
 
 // create lays out the host's root and network.
 func (h *Host) create(ctx context.Context) error {
-	dir := filepath.Dir(h.root())
 	home := filepath.Join(h.root(), "home/gpadmin")
-	ns, veth := h.netns(), h.veth()
-	for _, command := range []string{
-		fmt.Sprintf("mkdir -p %[1]s/upper %[1]s/work %[2]s && mount -t overlay overlay -o lowerdir=%[3]s,upperdir=%[1]s/upper,workdir=%[1]s/work %[2]s",
-			dir, h.root(), h.bed.base),
-		"ip netns add " + ns,
-		fmt.Sprintf("ip link add %[1]s type veth peer name eth0 netns %[2]s && ip link set %[1]s master %[3]s up", veth, ns, h.bed.bridge),
-		fmt.Sprintf("ip -n %[1]s addr add %[2]s/24 dev eth0 && ip -n %[1]s link set eth0 up && ip -n %[1]s link set lo up", ns, h.ip),
-		fmt.Sprintf("nsenter --net=/run/netns/%s sh -c 'echo 0 > /proc/sys/net/ipv4/ip_unprivileged_port_start; echo 0 65535 > /proc/sys/net/ipv4/ping_group_range'", ns),
-		fmt.Sprintf("mkdir -p %[1]s/.ssh %[1]s/sshd %[2]s/proc %[2]s/dev %[2]s/tmp %[2]s/run/sshd && cp %[3]s/user %[1]s/.ssh/id_ed25519 && cp %[3]s/user.pub %[1]s/.ssh/authorized_keys && cp %[3]s/host %[1]s/sshd/host && (printf '* '; cat %[3]s/host.pub) > %[1]s/.ssh/known_hosts",
-			home, h.root(), h.bed.dir),
-		fmt.Sprintf("mkdir -p %[1]s/greenplum/coordinator %[1]s/greenplum/primary %[1]s/greenplum/mirror", h.root()),
-	} {
-		if err := sh(ctx, command); err != nil {
-			return err
-		}
+	cmd := exec.CommandContext(ctx, "bash", "-c", createScript)
+	cmd.Env = h.variables()
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%w: %s", err, out)
 	}
 	for path, text := range map[string]string{
 		filepath.Join(home, "sshd/config"):      sshdConfig,
@@ -149,8 +145,9 @@ func (h *Host) Run(ctx context.Context, command string) (Result, error) {
 // Command prepares a command line for the host.
 func (h *Host) Command(ctx context.Context, command string) *exec.Cmd {
 	return exec.CommandContext(ctx, "nsenter", "--target", strconv.Itoa(h.pid), "--mount", "--uts", "--ipc", "--net", "--pid",
-		"chroot", h.root(), "setpriv", "--reuid=1000", "--regid=1000", "--clear-groups", "--no-new-privs", "--bounding-set=-all", "--inh-caps=-all",
-		"env", "-i", "HOME=/home/gpadmin", "USER=gpadmin", "LOGNAME=gpadmin", "LANG=en_US.UTF-8", "PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin",
+		"chroot", h.root(), "setpriv", "--reuid=1000", "--regid=1000", "--clear-groups", "--no-new-privs",
+		"--bounding-set=-all", "--inh-caps=-all", "env", "-i", "HOME=/home/gpadmin", "USER=gpadmin", "LOGNAME=gpadmin",
+		"LANG=en_US.UTF-8", "PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin",
 		"COORDINATOR_DATA_DIRECTORY=/greenplum/coordinator/gpseg-1", "PGPORT=5432",
 		"bash", "-c", ". /usr/local/greenplum-db/greenplum_path.sh; cd; "+command)
 }

@@ -3,7 +3,6 @@
 package utility
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -39,7 +38,17 @@ func NewEnvironment(path string, args []string) (Environment, error) {
 	if err != nil {
 		return Environment{}, fmt.Errorf("the user of this process has no name: %w", err)
 	}
-	return Environment{Name: filepath.Base(path), Args: args, Home: home, User: u.Username, Stdout: os.Stdout, Stderr: os.Stderr}, nil
+	return Environment{
+		Name: filepath.Base(path), Args: args, Home: home, User: u.Username, Stdout: os.Stdout, Stderr: os.Stderr,
+	}, nil
+}
+
+// Say prints to standard output. Nobody can be told when that fails.
+func (e Environment) Say(format string, args ...any) { _, _ = fmt.Fprintf(e.Stdout, format, args...) }
+
+// Complain prints to standard error.
+func (e Environment) Complain(format string, args ...any) {
+	_, _ = fmt.Fprintf(e.Stderr, format, args...)
 }
 
 // Utility is an environment with its release, log and shell.
@@ -60,7 +69,9 @@ func (e Environment) Start(dir string, quiet bool) (*Utility, error) {
 	if err != nil {
 		return nil, fmt.Errorf("no place for log files: %w", err)
 	}
-	l := console.Open(console.Options{Utility: e.Name, User: e.User, Dir: dir, Home: home, Quiet: quiet, Screen: e.Stdout, Now: time.Now})
+	l := console.Open(console.Options{
+		Utility: e.Name, User: e.User, Dir: dir, Home: home, Quiet: quiet, Screen: e.Stdout, Now: time.Now,
+	})
 	return &Utility{Environment: e, Release: r, Log: l, Shell: shell.Shell{Log: l}}, nil
 }
 
@@ -78,7 +89,7 @@ func CoordinatorDirectory(flag string) (string, error) {
 			return filepath.Clean(dir), nil
 		}
 	}
-	return "", errors.New("Environment Variable COORDINATOR_DATA_DIRECTORY not set!") //nolint:staticcheck // the utilities' own words
+	return "", console.Says("Environment Variable COORDINATOR_DATA_DIRECTORY not set!")
 }
 
 // Port is the port a utility connects to when no data directory tells: PGPORT.
