@@ -142,21 +142,18 @@ func requiredVersion(gomod, module string) (string, error) {
 func hashSources(dir string) (string, error) {
 	sum := sha256.New()
 	found := 0
-	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+	sources := os.DirFS(dir)
+	err := fs.WalkDir(sources, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || !isSource(d.Name()) {
 			return err
 		}
-		data, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		name, err := filepath.Rel(dir, path)
+		data, err := fs.ReadFile(sources, name)
 		if err != nil {
 			return err
 		}
 		found++
 		fmt.Fprintf(sum, "%s %d\n", name, len(data)) //nolint:errcheck // a hash takes everything
-		sum.Write(data)                              //nolint:errcheck // as above
+		sum.Write(data)
 		return nil
 	})
 	if err != nil {

@@ -12,22 +12,25 @@ import (
 // A tool is a program that a bench starts, and Debian's package that has it.
 type tool struct{ program, pkg string }
 
-var tools = []tool{
-	{"/usr/bin/containerd", "containerd"},
-	{"/usr/bin/ctr", "containerd"},
-	{"runc", "runc"},
-	{"/usr/lib/cni/ptp", "containernetworking-plugins"},
-	{"/usr/lib/cni/host-local", "containernetworking-plugins"},
-	{"iptables", "iptables"},
-	{"conntrack", "conntrack"},
-	{"ip", "iproute2"},
-	{"nsenter", "util-linux"},
-	{"mount", "mount"},
+func tools() []tool {
+	return []tool{
+		{"/usr/bin/containerd", "containerd"},
+		{"/usr/bin/ctr", "containerd"},
+		{"runc", "runc"},
+		{"/usr/lib/cni/ptp", "containernetworking-plugins"},
+		{"/usr/lib/cni/host-local", "containernetworking-plugins"},
+		{"/usr/lib/cni/portmap", "containernetworking-plugins"},
+		{"iptables", "iptables"},
+		{"conntrack", "conntrack"},
+		{"ip", "iproute2"},
+		{"nsenter", "util-linux"},
+		{"mount", "mount"},
+	}
 }
 
 // MissingPackages names Debian's packages of the tools that aren't there, each once.
 func MissingPackages() []string {
-	return missing(tools, func(program string) bool {
+	return missing(tools(), func(program string) bool {
 		_, err := exec.LookPath(program)
 		return err == nil
 	})

@@ -30,8 +30,8 @@ func Open(dir string) (*Instance, error) {
 	if err != nil {
 		return nil, fmt.Errorf("find the bench's folder: %w", err)
 	}
-	if real, err := filepath.EvalSymlinks(dir); err == nil {
-		dir = real // by whichever way it is reached, it is one instance
+	if target, err := filepath.EvalSymlinks(dir); err == nil {
+		dir = target // by whichever way it is reached, it is one instance
 	}
 	sum := sha256.Sum256([]byte(dir))
 	id := hex.EncodeToString(sum[:4])

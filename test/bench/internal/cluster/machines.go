@@ -119,7 +119,7 @@ func (i *Instance) stopMachines(st *State) error {
 
 // placeBinary puts the servers' binary into the instance: it must stay there
 // while the instance runs, whatever is built in the meantime.
-func (i *Instance) placeBinary(built string) error {
+func (i *Instance) placeBinary(ctx context.Context, built string) error {
 	target := filepath.Join(i.run(), servers.Binary)
 	was, err1 := os.Stat(target)
 	is, err2 := os.Stat(built)
@@ -131,7 +131,7 @@ func (i *Instance) placeBinary(built string) error {
 	}
 	_ = os.Remove(target + ".new")
 	if err := os.Link(built, target+".new"); err != nil { // on another file system
-		if said, err := exec.Command("cp", built, target+".new").CombinedOutput(); err != nil {
+		if said, err := exec.CommandContext(ctx, "cp", built, target+".new").CombinedOutput(); err != nil {
 			return fmt.Errorf("place the servers' binary: %w: %s", err, said)
 		}
 	}

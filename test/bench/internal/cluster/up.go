@@ -84,7 +84,7 @@ func (i *Instance) begin(ctx context.Context) (*State, error) {
 }
 
 func (i *Instance) start(ctx context.Context, st *State, parts Parts) ([]string, error) {
-	if err := i.placeBinary(parts.Servers); err != nil {
+	if err := i.placeBinary(ctx, parts.Servers); err != nil {
 		return nil, err
 	}
 	ca, err := pki.Open(servers.PKIDir(i.run()))

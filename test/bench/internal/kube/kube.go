@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -48,25 +49,30 @@ func (c *Client) Ready(ctx context.Context) error {
 	return c.raw.Get().AbsPath("/readyz").Do(ctx).Error()
 }
 
-// resources are those of the kinds in the bench's manifests.
-var resources = map[string]string{
-	"Service": "services", "EndpointSlice": "endpointslices", "StorageClass": "storageclasses",
-	"ClusterRole": "clusterroles", "ClusterRoleBinding": "clusterrolebindings",
+// resourceOf names the resource of a kind that is in the bench's manifests.
+func resourceOf(kind string) (string, error) {
+	switch kind {
+	case "Service", "EndpointSlice", "ClusterRole", "ClusterRoleBinding":
+		return strings.ToLower(kind) + "s", nil
+	case "StorageClass":
+		return "storageclasses", nil
+	}
+	return "", fmt.Errorf("a kind this bench doesn't know: %s", kind)
 }
 
 // Apply makes the objects what they should be, whatever they were.
 func (c *Client) Apply(ctx context.Context, objects []*unstructured.Unstructured) error {
 	for _, o := range objects {
-		resource, known := resources[o.GetKind()]
-		if !known {
-			return fmt.Errorf("apply %s: a kind this bench doesn't know", o.GetKind())
+		resource, err := resourceOf(o.GetKind())
+		if err != nil {
+			return fmt.Errorf("apply %s: %w", o.GetName(), err)
 		}
 		where := c.objects.Resource(o.GroupVersionKind().GroupVersion().WithResource(resource))
 		var in dynamic.ResourceInterface = where
 		if ns := o.GetNamespace(); ns != "" {
 			in = where.Namespace(ns)
 		}
-		_, err := in.Apply(ctx, o.GetName(), o, metav1.ApplyOptions{FieldManager: "gpk-bench", Force: true})
+		_, err = in.Apply(ctx, o.GetName(), o, metav1.ApplyOptions{FieldManager: "gpk-bench", Force: true})
 		if err != nil {
 			return fmt.Errorf("apply %s %s: %w", o.GetKind(), o.GetName(), err)
 		}

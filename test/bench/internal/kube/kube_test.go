@@ -21,8 +21,8 @@ func objectsByName(t *testing.T) map[string]*unstructured.Unstructured {
 	}
 	byName := map[string]*unstructured.Unstructured{}
 	for _, o := range objects {
-		if _, known := resources[o.GetKind()]; !known {
-			t.Errorf("%s %s is of a kind that Apply doesn't know", o.GetKind(), o.GetName())
+		if _, err := resourceOf(o.GetKind()); err != nil {
+			t.Errorf("%s: %v", o.GetName(), err)
 		}
 		byName[o.GetKind()+" "+o.GetName()] = o
 	}

@@ -37,8 +37,11 @@ func TestKillSparesWhoeverHasThePIDNow(t *testing.T) {
 	if err := sleep.Start(); err != nil {
 		t.Fatal(err)
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- sleep.Wait() }()
+	ended := make(chan struct{})
+	go func() {
+		_ = sleep.Wait() // killed below
+		close(ended)
+	}()
 	process, err := identify(sleep.Process.Pid)
 	if err != nil {
 		t.Fatal(err)

@@ -24,8 +24,8 @@ func Start(s Spec, groups *Groups, prepare func(Process) error) error {
 	if err != nil {
 		return fmt.Errorf("start machine %s: %w", s.Name, err)
 	}
-	defer log.Close() //nolint:errcheck // the init has its own copy
-	cmd := exec.Command("/proc/self/exe", InitCommand, s.file())
+	defer log.Close()                                            //nolint:errcheck // the init has its own copy
+	cmd := exec.Command("/proc/self/exe", InitCommand, s.file()) //nolint:noctx // it is to outlive this process
 	cmd.Env = serviceEnv()
 	cmd.Dir = "/"
 	cmd.Stdout, cmd.Stderr = log, log
@@ -40,7 +40,7 @@ func Start(s Spec, groups *Groups, prepare func(Process) error) error {
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("start machine %s: %w", s.Name, err)
 	}
-	go cmd.Wait() //nolint:errcheck // only reaps: the machine is to outlive this process
+	go cmd.Wait() //nolint:errcheck // only reaps
 	if err := letGo(s, cmd.Process.Pid, groups, prepare, release); err != nil {
 		_ = cmd.Process.Kill()
 		return fmt.Errorf("start machine %s: %w", s.Name, err)

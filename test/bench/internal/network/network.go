@@ -29,7 +29,7 @@ func (l Layout) Host() netip.Addr { return l.at(0, 1) }
 func (l Layout) Control() netip.Addr { return l.at(0, 2) }
 
 // Node is the address of node n, counted from 1.
-func (l Layout) Node(n int) netip.Addr { return l.at(0, byte(10+n)) }
+func (l Layout) Node(n int) netip.Addr { return l.at(0, 10+small(n)) }
 
 // Machines is the network that all machines and the host are on.
 func (l Layout) Machines() netip.Prefix { return netip.PrefixFrom(l.at(0, 0), 24) }
@@ -38,7 +38,7 @@ func (l Layout) Machines() netip.Prefix { return netip.PrefixFrom(l.at(0, 0), 24
 func (l Layout) Pods() netip.Prefix { return netip.PrefixFrom(l.at(64, 0), 18) }
 
 // NodePods is the range of node n's pods.
-func (l Layout) NodePods(n int) netip.Prefix { return netip.PrefixFrom(l.at(byte(64+n), 0), 24) }
+func (l Layout) NodePods(n int) netip.Prefix { return netip.PrefixFrom(l.at(64+small(n), 0), 24) }
 
 // Services is the range of cluster IPs.
 func (l Layout) Services() netip.Prefix { return netip.PrefixFrom(l.at(128, 0), 18) }
@@ -56,13 +56,16 @@ func (l Layout) at(third, fourth byte) netip.Addr {
 	return netip.AddrFrom4(a)
 }
 
+// small is a node's number, which MaxNodes keeps small, as a part of an address.
+func small(n int) byte { return byte(n) } //nolint:gosec // see above
+
 // Choose takes the first private /16 that overlaps nothing of taken, beginning
 // at a place that seed picks: two instances that start at the same moment then
 // rarely want the same block.
 func Choose(taken []netip.Prefix, seed uint32) (Layout, error) {
 	blocks := candidates()
-	for i := range blocks {
-		block := blocks[(int(seed%uint32(len(blocks)))+i)%len(blocks)]
+	for i := range len(blocks) {
+		block := blocks[(int(seed)+i)%len(blocks)]
 		if !overlapsAny(block, taken) {
 			return Layout{Block: block}, nil
 		}

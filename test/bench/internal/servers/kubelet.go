@@ -10,13 +10,15 @@ import (
 // kubeletSysctls are what a kubelet sets in the kernel of its machine
 // (k8s.io/kubernetes/pkg/util/sysctl). The host's stay as they are: the kubelet
 // reads these and finds nothing to do.
-var kubeletSysctls = map[string]string{
-	"vm/overcommit_memory":      "1",
-	"vm/panic_on_oom":           "0",
-	"kernel/panic":              "10",
-	"kernel/panic_on_oops":      "1",
-	"kernel/keys/root_maxkeys":  "1000000",
-	"kernel/keys/root_maxbytes": "25000000",
+func kubeletSysctls() map[string]string {
+	return map[string]string{
+		"vm/overcommit_memory":      "1",
+		"vm/panic_on_oom":           "0",
+		"kernel/panic":              "10",
+		"kernel/panic_on_oops":      "1",
+		"kernel/keys/root_maxkeys":  "1000000",
+		"kernel/keys/root_maxbytes": "25000000",
+	}
 }
 
 func (s Setup) kubelet(n int) program {

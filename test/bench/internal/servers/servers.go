@@ -69,7 +69,7 @@ func NodeMachine(s Setup, ca *pki.Authority, n int) (machine.Spec, error) {
 	spec := machine.Spec{
 		Name:      Node(n),
 		Sysctls:   map[string]string{"net/ipv4/ip_forward": "1"},
-		Pretended: kubeletSysctls,
+		Pretended: kubeletSysctls(),
 	}
 	return s.render(ca, spec, []program{s.containerd(n), s.kubelet(n), s.proxy(n)})
 }
