@@ -19,20 +19,20 @@ func (a *app) createCommand() *cobra.Command {
 		Short: "Make a cluster and wait until its database is ready",
 		Long: `create makes the cluster of a file: it ends when a row has been written to and read from all segments through the
 clients' Service, with every segment up and every mirror in sync. Run again, it does what is left; when nothing is, it
-says so and changes nothing.`,
+says so and changes nothing. A file that has been changed since changes nothing either: create says which command would.
+What can be changed without one (client authentication, the clients' Service, a further database, what future pods get) it
+changes with --update.`,
 		Example: "  gpk create -f cluster.yaml\n  gpk create -f cluster.yaml --dry-run",
 	}
 	file := cmd.Flags().StringP("filename", "f", "", "cluster.yaml, or - for standard input")
 	cmd.Flags().String("image", "", "image to use instead of the file's")
 	dryRun := cmd.Flags().Bool("dry-run", false, "only say what there is to do; exit status 3 if there is something")
 	makeNamespace := cmd.Flags().Bool("create-namespace", false, "make the namespace if it is missing")
+	update := cmd.Flags().Bool("update", false, "make the changes of the file that no other command makes")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		c, err := a.load(*file)
+		c, err := a.loadWithImage(*file)
 		if err != nil {
 			return err
-		}
-		if image := a.settings.GetString("image"); image != "" {
-			c.Spec.Image = image
 		}
 		p, err := plan.Create(c)
 		if err != nil {
@@ -42,23 +42,32 @@ says so and changes nothing.`,
 		if err != nil {
 			return err
 		}
+		accept := acceptable(target, c, *file, *update)
 		if *dryRun {
+			record, err := target.Record(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if err := accept(cmd.Context(), record); err != nil {
+				return err
+			}
 			return a.preview(cmd.Context(), target, p)
 		}
 		if err := target.Namespace(cmd.Context(), *makeNamespace); err != nil {
 			return err
 		}
-		return a.create(cmd.Context(), target, p, c)
+		return a.create(cmd.Context(), target, p, c, accept)
 	}
 	return cmd
 }
 
-func (a *app) create(ctx context.Context, target *apply.Target, p plan.Plan, c *topology.Cluster) error {
+func (a *app) create(ctx context.Context, target *apply.Target, p plan.Plan, c *topology.Cluster,
+	accept func(context.Context, apply.Record) error) error {
 	spec, err := yaml.Marshal(c)
 	if err != nil {
 		return err
 	}
-	outcome, err := a.run(ctx, target, p, apply.Options{Spec: string(spec)})
+	outcome, err := a.run(ctx, target, p, apply.Options{Spec: string(spec), Accept: accept})
 	if err != nil {
 		return err
 	}

@@ -1,11 +1,16 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
+	corev1 "k8s.io/api/core/v1"
 
 	"gpk/pkg/apply"
 	"gpk/pkg/plan"
@@ -16,12 +21,16 @@ func (a *app) planCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "plan -f cluster.yaml",
 		Short: "Show what create would make, without asking any API server",
-		Long: `plan shows the steps of create and where every instance would live. It needs no API server: what a cluster that is
-there lacks is shown by create --dry-run.`,
+		Long: `plan shows the steps of create, where every instance would live, what the pods ask for, and the server settings with where
+each comes from. With --manifests it writes the objects as files. It needs no API server: what a cluster that is there
+lacks is shown by diff, and by create --dry-run.`,
+		Example: "  gpk plan -f cluster.yaml\n  gpk plan -f cluster.yaml --manifests out/",
 	}
 	file := cmd.Flags().StringP("filename", "f", "", "cluster.yaml, or - for standard input")
+	cmd.Flags().String("image", "", "image to use instead of the file's")
+	manifests := cmd.Flags().String("manifests", "", "write the manifests into this folder, which must be new or empty")
 	cmd.RunE = func(*cobra.Command, []string) error {
-		c, err := a.load(*file)
+		c, err := a.loadWithImage(*file)
 		if err != nil {
 			return err
 		}
@@ -29,10 +38,17 @@ there lacks is shown by create --dry-run.`,
 		if err != nil {
 			return err
 		}
-		if a.json() {
-			return a.printJSON(planned{p, topology.New(c)})
+		if *manifests != "" {
+			count, err := writeManifests(*manifests, p)
+			if err == nil {
+				_, err = fmt.Fprintf(a.err, "%d manifests are in %s\n", count, *manifests)
+			}
+			return err
 		}
-		return a.printPlan(p, topology.New(c))
+		if a.json() {
+			return a.printJSON(planned{p, topology.New(c), topology.Settings(c)})
+		}
+		return a.printPlan(p, c)
 	}
 	return cmd
 }
@@ -40,10 +56,12 @@ there lacks is shown by create --dry-run.`,
 // planned is what `gpk plan -o json` prints.
 type planned struct {
 	plan.Plan
-	Topology topology.Topology `json:"topology"`
+	Topology topology.Topology       `json:"topology"`
+	Settings []topology.NamedSetting `json:"settings"`
 }
 
-func (a *app) printPlan(p plan.Plan, t topology.Topology) error {
+func (a *app) printPlan(p plan.Plan, c *topology.Cluster) error {
+	t := topology.New(c)
 	table := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintf(table, "STEP\tCLASS\tWHAT\n")
 	for _, step := range p.Steps {
@@ -53,7 +71,33 @@ func (a *app) printPlan(p plan.Plan, t topology.Topology) error {
 	for _, i := range t.Instances {
 		_, _ = fmt.Fprintf(table, "%d\t%s\t%d\t%s\t%d\t%s\n", i.Content, i.Role, i.DBID, i.Pod, i.Port, i.Dir)
 	}
+	_, _ = fmt.Fprintf(table, "\nCOMPONENT\tPODS\tREQUESTS\tLIMITS\tVOLUME\tCLASS\n")
+	for _, group := range t.Groups {
+		pods := c.GroupPods(group.Component)
+		_, _ = fmt.Fprintf(table, "%s\t%d\t%s\t%s\t%s\t%s\n", group.Component, group.Replicas,
+			amounts(pods.Resources.Requests), amounts(pods.Resources.Limits), pods.Storage.Size, class(pods.Storage.ClassName))
+	}
+	_, _ = fmt.Fprintf(table, "\nSETTING\tCOORDINATOR\tSEGMENT\tFROM\n")
+	for _, s := range topology.Settings(c) {
+		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", s.Name, s.Coordinator, s.Segment, s.Why)
+	}
 	return table.Flush()
+}
+
+func amounts(list corev1.ResourceList) string {
+	var all []string
+	for _, name := range slices.Sorted(maps.Keys(list)) {
+		amount := list[name]
+		all = append(all, string(name)+"="+amount.String())
+	}
+	return cmp.Or(strings.Join(all, ","), "-")
+}
+
+func class(name *string) string {
+	if name == nil {
+		return "(default)"
+	}
+	return *name
 }
 
 // preview prints what every step would find, and ends with exit status 3 if there is something to do.

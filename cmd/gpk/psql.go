@@ -15,10 +15,11 @@ import (
 
 func (a *app) psqlCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:     "psql [-d DATABASE] [-- PSQL-ARGUMENTS]",
-		Short:   "Run psql on the acting coordinator, as the administrator",
-		Example: "  gpk psql\n  gpk psql -d analytics -- -c 'select version()'\n  gpk psql <script.sql",
-		Args:    cobra.ArbitraryArgs,
+		Use:         "psql [-d DATABASE] [-- PSQL-ARGUMENTS]",
+		Short:       "Run psql on the acting coordinator, as the administrator",
+		Example:     "  gpk psql\n  gpk psql -d analytics -- -c 'select version()'\n  gpk psql <script.sql",
+		Args:        cobra.ArbitraryArgs,
+		Annotations: map[string]string{endless: "yes"},
 	}
 	database := cmd.Flags().StringP("dbname", "d", "postgres", "database to connect to")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/fatih/color"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"github.com/spf13/viper"
 	"golang.org/x/term"
 )
@@ -47,7 +48,8 @@ Every command can be run again: it does what is left to do.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
-			color.NoColor = !terminal(io.err) || os.Getenv("NO_COLOR") != ""
+			// The library knows one switch for all streams, so colour is for two terminals only.
+			color.NoColor = !terminal(io.err) || !terminal(io.out) || os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb"
 			ctx, err := a.readSettings(cmd)
 			cmd.SetContext(ctx)
 			return err
@@ -61,13 +63,39 @@ Every command can be run again: it does what is left to do.`,
 	flags.String("cluster", "", "name of the cluster (default: the only one of the namespace)")
 	flags.Duration("timeout", 30*time.Minute, "give up after this long, with exit status 4; 0 for never")
 	flags.StringP("output", "o", "", "json for machines")
+	flags.BoolP("yes", "y", false, "answer gpk's questions with yes")
 	flags.BoolP("quiet", "q", false, "no progress, only errors")
 	flags.BoolP("verbose", "v", false, "show what the utilities say")
-	root.AddCommand(a.createCommand(), a.planCommand(), a.statusCommand(), a.deleteCommand(), a.psqlCommand(), a.versionCommand())
+	root.AddCommand(a.createCommand(), a.planCommand(), a.diffCommand(), a.statusCommand(), a.logsCommand(), a.deleteCommand(),
+		a.psqlCommand(), a.initCommand(), a.schemaCommand(), a.versionCommand())
 	for _, command := range root.Commands() {
 		asUsage(command)
+		a.explained(command)
 	}
+	a.completions(root)
+	onlyCommands(root)
 	return root
+}
+
+// explained makes a command's errors say what can be done about them.
+func (a *app) explained(command *cobra.Command) {
+	run := command.RunE
+	command.RunE = func(cmd *cobra.Command, args []string) error { return a.explain(run(cmd, args)) }
+}
+
+// onlyCommands makes an unknown command a usage error, with the nearest ones that there are.
+func onlyCommands(root *cobra.Command) {
+	root.Args = cobra.ArbitraryArgs
+	root.RunE = func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return cmd.Help()
+		}
+		err := usage("there is no command %q", args[0])
+		if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+			return hint(err, "did you mean gpk "+strings.Join(near, ", gpk ")+"? See `gpk --help`")
+		}
+		return err
+	}
 }
 
 // asUsage makes wrong arguments end with the exit status for usage.
@@ -100,15 +128,44 @@ func (a *app) readSettings(cmd *cobra.Command) (context.Context, error) {
 			return ctx, usage("your own settings: %w", err)
 		}
 	}
-	if format := a.settings.GetString("output"); format != "" && format != "json" {
-		return ctx, usage("-o %s: json is the only other format", format)
+	if err := a.checkSettings(cmd); err != nil {
+		return ctx, err
 	}
-	if timeout := a.settings.GetDuration("timeout"); timeout > 0 {
-		limited, stop := context.WithTimeoutCause(ctx, timeout, fmt.Errorf("not done within --timeout %s: %w", timeout, context.DeadlineExceeded))
-		context.AfterFunc(ctx, stop)
-		return limited, nil
+	timeout := a.settings.GetDuration("timeout")
+	if timeout <= 0 || cmd.Annotations[endless] != "" && !a.settings.IsSet("timeout") {
+		return ctx, nil
 	}
-	return ctx, nil
+	limited, stop := context.WithTimeoutCause(ctx, timeout, fmt.Errorf("not done within --timeout %s: %w", timeout, context.DeadlineExceeded))
+	context.AfterFunc(ctx, stop)
+	return limited, nil
+}
+
+// endless is the annotation of commands that a person ends, and no time limit unless one is given.
+const endless = "gpk/endless"
+
+// checkSettings refuses what viper would silently take for nothing: a GPK_TIMEOUT or GPK_QUIET that is no duration or no
+// boolean.
+func (a *app) checkSettings(cmd *cobra.Command) (err error) {
+	cmd.InheritedFlags().VisitAll(func(flag *pflag.Flag) {
+		value := a.settings.GetString(flag.Name)
+		if flag.Changed || err != nil || !a.settings.IsSet(flag.Name) {
+			return
+		}
+		if wrong := flag.Value.Set(value); wrong != nil {
+			err = usage("%q for %s, from GPK_%s or your own settings: %w", value, flag.Name,
+				strings.ToUpper(strings.ReplaceAll(flag.Name, "-", "_")), wrong)
+		}
+	})
+	format := a.settings.GetString("output")
+	switch {
+	case err != nil:
+		return err
+	case format != "" && format != "json":
+		return usage("-o %s: json is the only other format", format)
+	case a.settings.GetBool("quiet") && a.settings.GetBool("verbose"):
+		return usage("--quiet and --verbose: take one of them")
+	}
+	return nil
 }
 
 func (a *app) json() bool { return a.settings.GetString("output") == "json" }

@@ -25,7 +25,7 @@ func (a *app) kubeconfig() clientcmd.ClientConfig {
 func (a *app) restConfig() (*rest.Config, error) {
 	config, err := a.kubeconfig().ClientConfig()
 	if err != nil {
-		return nil, hint(usageError{fmt.Errorf("kubeconfig: %w", err)}, "name a cluster with --kubeconfig, KUBECONFIG or --context")
+		return nil, a.explainKubeconfig(err)
 	}
 	return config, nil
 }
@@ -57,6 +57,20 @@ func (a *app) load(path string) (*topology.Cluster, error) {
 	}
 	if given := a.settings.GetString("namespace"); given != "" && given != c.Metadata.Namespace {
 		return nil, usage("%s is of the namespace %q, and the command line of %q: leave one of them away", path, c.Metadata.Namespace, given)
+	}
+	return c, nil
+}
+
+// loadWithImage is load for commands that make the cluster of the file: --image and GPK_IMAGE win over the file.
+func (a *app) loadWithImage(path string) (*topology.Cluster, error) {
+	c, err := a.load(path)
+	image := a.settings.GetString("image")
+	if err != nil || image == "" {
+		return c, err
+	}
+	c.Spec.Image = image
+	if err := c.Validate(); err != nil {
+		return nil, usageError{fmt.Errorf("--image: %w", err)}
 	}
 	return c, nil
 }

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"gpk/pkg/apply"
+	"gpk/pkg/plan"
+)
+
+// completionPatience is how long a shell waits for names from the API server.
+const completionPatience = 3 * time.Second
+
+// completions teach a shell the values of flags. `gpk completion` prints the scripts.
+func (a *app) completions(root *cobra.Command) {
+	names := map[string]cobra.CompletionFunc{
+		"cluster": a.clusterNames,
+		"context": a.contextNames,
+		"output":  cobra.FixedCompletions([]string{"json"}, cobra.ShellCompDirectiveNoFileComp),
+	}
+	for flag, complete := range names {
+		// It fails for a flag that does not exist only.
+		_ = root.RegisterFlagCompletionFunc(flag, complete)
+	}
+	for _, command := range root.Commands() {
+		if command.Flags().Lookup("filename") != nil {
+			_ = command.MarkFlagFilename("filename", "yaml", "yml")
+		}
+		if command.Flags().Lookup("manifests") != nil {
+			_ = command.MarkFlagDirname("manifests")
+		}
+	}
+}
+
+// ask connects to the API server for a completion, which cobra runs without the command's own preparations. What fails
+// completes nothing.
+func (a *app) ask(cmd *cobra.Command, names func(context.Context, *apply.Target) ([]string, error)) ([]string, cobra.ShellCompDirective) {
+	ctx, err := a.readSettings(cmd)
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveError
+	}
+	ctx, stop := context.WithTimeout(ctx, completionPatience)
+	defer stop()
+	target, err := a.target(plan.Ref{Namespace: a.namespace(), Name: a.settings.GetString("cluster")})
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveError
+	}
+	found, err := names(ctx, target)
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveError
+	}
+	return found, cobra.ShellCompDirectiveNoFileComp
+}
+
+func (a *app) clusterNames(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+	return a.ask(cmd, apply.Clusters)
+}
+
+func (a *app) contextNames(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+	if _, err := a.readSettings(cmd); err != nil {
+		return nil, cobra.ShellCompDirectiveError
+	}
+	raw, err := a.kubeconfig().RawConfig()
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveError
+	}
+	var names []string
+	for name := range raw.Contexts {
+		names = append(names, name)
+	}
+	return names, cobra.ShellCompDirectiveNoFileComp
+}
+
+// podNames completes the pods of the cluster that is named, or of the only one.
+func (a *app) podNames(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+	return a.ask(cmd, func(ctx context.Context, _ *apply.Target) ([]string, error) {
+		target, err := a.existing(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return target.PodNames(ctx)
+	})
+}

@@ -1,0 +1,94 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"gpk/pkg/apply"
+	"gpk/pkg/plan"
+	"gpk/pkg/topology"
+)
+
+func (a *app) diffCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "diff -f cluster.yaml",
+		Short: "Show what differs between a file and the cluster, and the command for each difference",
+		Long: `diff compares cluster.yaml with the one that the cluster was made from, and the cluster with that: objects by a
+server-side dry-run, everything else by what the pods and the catalogue say. It changes nothing. Each line has a difference
+and the command that takes it away. Exit status 3 if there are differences.`,
+		Example: "  gpk diff -f cluster.yaml\n  gpk diff -f cluster.yaml -o json",
+	}
+	file := cmd.Flags().StringP("filename", "f", "", "cluster.yaml, or - for standard input")
+	cmd.Flags().String("image", "", "image to use instead of the file's")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		c, err := a.loadWithImage(*file)
+		if err != nil {
+			return err
+		}
+		target, err := a.target(plan.Ref{Namespace: c.Metadata.Namespace, Name: c.Metadata.Name})
+		if err != nil {
+			return err
+		}
+		found, err := differences(cmd.Context(), target, c, *file)
+		if err != nil {
+			return err
+		}
+		if a.json() {
+			err = a.printJSON(found)
+		} else if len(found) == 0 {
+			_, err = fmt.Fprintln(a.out, "no differences")
+		} else {
+			err = printDifferences(a.out, "", found)
+		}
+		if err == nil && len(found) > 0 {
+			return statusError(exitDifferences)
+		}
+		return err
+	}
+	return cmd
+}
+
+// differences are those of the file to what the cluster was made from, and then those of the cluster to that. A cluster that
+// has no database yet is compared with the file itself, but for what its volumes were made for.
+func differences(ctx context.Context, target *apply.Target, c *topology.Cluster, file string) ([]difference, error) {
+	record, err := target.Record(ctx)
+	if err != nil {
+		return nil, err
+	}
+	made, err := recorded(target, record)
+	if err != nil {
+		return nil, err
+	}
+	found := []difference{}
+	wanted := c
+	if made != nil {
+		p, err := plan.Create(made)
+		if err != nil {
+			return nil, err
+		}
+		stage, err := target.Stage(ctx, p)
+		if err != nil {
+			return nil, err
+		}
+		left := refused(plan.Changes(made, c, file), stage, false)
+		found = append(found, changed(left)...)
+		if stage == apply.Database || len(left) > 0 {
+			wanted = made
+		}
+	}
+	p, err := plan.Create(wanted)
+	if err != nil {
+		return nil, err
+	}
+	drift, err := target.Drift(ctx, p)
+	for _, d := range drift {
+		one := difference{Object: d.Object, Difference: d.Difference, Found: d.Found, Command: plan.Repair(d.Step, file)}
+		if d.Next != "" {
+			one.Command = d.Next
+		}
+		found = append(found, one)
+	}
+	return found, err
+}

@@ -1,0 +1,139 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/client-go/tools/clientcmd"
+)
+
+// explain says of an error of the API server, or of the way to it, what a person has to know and can type next. It is the
+// only place that does: every command's error comes by here.
+func (a *app) explain(err error) error {
+	var hinted hinted
+	var given statusError
+	if err == nil || errors.As(err, &hinted) || errors.As(err, &given) || errors.Is(err, errInterrupted) {
+		return err
+	}
+	if next := missingRight(err); next != "" {
+		return hint(err, next)
+	}
+	if namespace := missingNamespace(err); namespace != "" {
+		return hint(fmt.Errorf("the namespace %q does not exist: %w", namespace, err),
+			fmt.Sprintf("kubectl create namespace %s, or add --create-namespace to `gpk create`", namespace))
+	}
+	if apierrors.IsUnauthorized(err) {
+		return hint(fmt.Errorf("%s does not accept the credentials: %w", a.whichServer(), err), "log in again, or name another kubeconfig or context with --kubeconfig or --context")
+	}
+	if cause := unreachable(err); cause != "" && !errors.Is(err, context.DeadlineExceeded) {
+		return hint(fmt.Errorf("%s cannot be reached: %s", a.whichServer(), cause),
+			"see whether it runs and this machine may reach it, or name another one with --kubeconfig or --context")
+	}
+	return err
+}
+
+// deniedRight is how the API server's RBAC says no. Other refusals, such as those of quotas, are called forbidden as well.
+var deniedRight = regexp.MustCompile(`cannot (\S+) resource "([^"]+)" in API group "([^"]*)"(?: in the namespace "([^"]+)")?`)
+
+// missingRight names the verb and the resource that the user has no right to, "" if that is not what is wrong. An exec that
+// is refused comes as the text of a failed upgrade only.
+func missingRight(err error) string {
+	match := deniedRight.FindStringSubmatch(err.Error())
+	if match == nil || !apierrors.IsForbidden(err) && !strings.Contains(err.Error(), "forbidden") {
+		return ""
+	}
+	resource := match[2]
+	if match[3] != "" {
+		resource += "." + match[3]
+	}
+	next := fmt.Sprintf("ask for the right to %s %s", match[1], resource)
+	if match[4] != "" {
+		next += fmt.Sprintf(" in the namespace %s", match[4])
+	}
+	return next + "; docs/rights.md has all that gpk needs"
+}
+
+func missingNamespace(err error) string {
+	var status apierrors.APIStatus
+	if !apierrors.IsNotFound(err) || !errors.As(err, &status) {
+		return ""
+	}
+	if details := status.Status().Details; details != nil && details.Kind == "namespaces" {
+		return details.Name
+	}
+	return ""
+}
+
+// unreachable is why no API server answered, "" if one did.
+func unreachable(err error) string {
+	var request *url.Error
+	var network *net.OpError
+	var name *net.DNSError
+	var authority x509.UnknownAuthorityError
+	var certificate *tls.CertificateVerificationError
+	switch {
+	case errors.As(err, &name):
+		return name.Error()
+	case errors.As(err, &certificate):
+		return certificate.Error()
+	case errors.As(err, &authority):
+		return authority.Error()
+	case errors.As(err, &network):
+		return network.Error()
+	case errors.As(err, &request) && !errors.Is(err, context.Canceled):
+		return request.Err.Error()
+	}
+	return ""
+}
+
+// whichServer names the API server, and where gpk has it from.
+func (a *app) whichServer() string {
+	config, err := a.kubeconfig().ClientConfig()
+	if err != nil {
+		return "the API server"
+	}
+	raw, err := a.kubeconfig().RawConfig()
+	if err != nil || len(raw.Contexts) == 0 {
+		return fmt.Sprintf("the API server %s (of the pod's own account)", config.Host)
+	}
+	current := raw.CurrentContext
+	if given := a.settings.GetString("context"); given != "" {
+		current = given
+	}
+	from := "the kubeconfig"
+	if context, ok := raw.Contexts[current]; ok && context.LocationOfOrigin != "" {
+		from = context.LocationOfOrigin
+	}
+	return fmt.Sprintf("the API server %s (context %q of %s)", config.Host, current, from)
+}
+
+// explainKubeconfig says what is wrong with the kubeconfig, and which contexts there are.
+func (a *app) explainKubeconfig(err error) error {
+	raw, rawErr := a.kubeconfig().RawConfig()
+	contexts := []string{}
+	for name := range raw.Contexts {
+		contexts = append(contexts, name)
+	}
+	slices.Sort(contexts)
+	switch {
+	case rawErr != nil:
+		return hint(usageError{fmt.Errorf("kubeconfig: %w", rawErr)}, "mend that file, or name another one with --kubeconfig or KUBECONFIG")
+	case len(contexts) == 0:
+		where := "~/.kube/config"
+		if named := os.Getenv(clientcmd.RecommendedConfigPathEnvVar); named != "" {
+			where = named
+		}
+		return hint(usage("no API server is named: there is no kubeconfig in %s, and this is no pod", where), "name one with --kubeconfig or KUBECONFIG")
+	}
+	return hint(usageError{fmt.Errorf("kubeconfig: %w", err)}, "name a context with --context: "+strings.Join(contexts, ", "))
+}

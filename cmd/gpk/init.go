@@ -1,0 +1,59 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"gpk/pkg/topology"
+)
+
+func (a *app) initCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "init [NAME]",
+		Short: "Write a commented cluster.yaml to start from",
+		Long: `init writes a cluster.yaml with every field explained, for a cluster of the given name (demo without one), to standard
+output or to a new file. It needs no API server.`,
+		Example: "  gpk init sales >cluster.yaml\n  gpk init sales -f cluster.yaml",
+		Args:    cobra.MaximumNArgs(1),
+	}
+	file := cmd.Flags().StringP("filename", "f", "", "file to make, which must not be there yet (default: standard output)")
+	cmd.RunE = func(_ *cobra.Command, args []string) error {
+		name := "demo"
+		if len(args) == 1 {
+			name = args[0]
+		}
+		starter, err := topology.Starter(name)
+		if err != nil {
+			return usageError{err}
+		}
+		if *file == "" || *file == "-" {
+			_, err = a.out.Write(starter)
+			return err
+		}
+		if err := writeNew(*file, starter); err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(a.err, "%s is written: edit it, then `gpk create -f %[1]s --dry-run`\n", *file)
+		return err
+	}
+	return cmd
+}
+
+// writeNew writes a file that is not there yet.
+func writeNew(path string, data []byte) error {
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644) //nolint:gosec // a file for everybody to read
+	if errors.Is(err, fs.ErrExist) {
+		return hint(usage("%s is there already and was not touched", path), "name another file, or remove that one")
+	}
+	if err != nil {
+		return usageError{err}
+	}
+	if _, err := file.Write(data); err != nil {
+		return errors.Join(err, file.Close())
+	}
+	return file.Close()
+}

@@ -1,0 +1,118 @@
+package apply
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"gpk/pkg/plan"
+	"gpk/pkg/segments"
+)
+
+// LogOptions say how much of the logs is wanted.
+type LogOptions struct {
+	// Tail is how many lines of each log, all for -1.
+	Tail int64
+	// Since drops what is older, unless it is 0.
+	Since time.Duration
+	// Follow goes on with what is added until the context ends.
+	Follow bool
+}
+
+// LogLine is one line of a log.
+type LogLine struct {
+	Pod string `json:"pod"`
+	// Instance is the data directory's name, such as gpseg0; empty for what the container itself says.
+	Instance string `json:"instance,omitempty"`
+	Text     string `json:"text"`
+}
+
+// PodNames are the names of the cluster's pods.
+func (t *Target) PodNames(ctx context.Context) ([]string, error) {
+	pods, err := t.Pods(ctx)
+	names := make([]string, 0, len(pods))
+	for i := range pods {
+		names = append(names, pods[i].Name)
+	}
+	slices.Sort(names)
+	return names, err
+}
+
+// Logs reads the logs of a pod's container and of its database instances, one call of line at a time. One that cannot be
+// had does not keep back the other.
+func (t *Target) Logs(ctx context.Context, pod string, options LogOptions, line func(LogLine)) error {
+	if !options.Follow {
+		return errors.Join(t.containerLog(ctx, pod, options, line), t.instanceLogs(ctx, pod, options, line))
+	}
+	var mutex sync.Mutex
+	oneAtATime := func(l LogLine) {
+		mutex.Lock()
+		defer mutex.Unlock()
+		line(l)
+	}
+	instances := make(chan error, 1)
+	go func() { instances <- t.instanceLogs(ctx, pod, options, oneAtATime) }()
+	return errors.Join(t.containerLog(ctx, pod, options, oneAtATime), <-instances)
+}
+
+func (t *Target) containerLog(ctx context.Context, pod string, options LogOptions, line func(LogLine)) error {
+	wanted := &corev1.PodLogOptions{Container: plan.Container, Follow: options.Follow}
+	if options.Tail >= 0 {
+		wanted.TailLines = &options.Tail
+	}
+	if options.Since > 0 {
+		wanted.SinceSeconds = new(max(int64(options.Since.Seconds()), 1))
+	}
+	stream, err := t.client.CoreV1().Pods(t.Ref.Namespace).GetLogs(pod, wanted).Stream(ctx)
+	if err != nil {
+		return fmt.Errorf("log of pod %s: %w", pod, err)
+	}
+	defer func() { _ = stream.Close() }()
+	for reader := bufio.NewReader(stream); ; {
+		text, err := reader.ReadString('\n')
+		if text != "" {
+			line(LogLine{Pod: pod, Text: strings.TrimSuffix(text, "\n")})
+		}
+		if errors.Is(err, io.EOF) || ctx.Err() != nil {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("log of pod %s: %w", pod, err)
+		}
+	}
+}
+
+func (t *Target) instanceLogs(ctx context.Context, pod string, options LogOptions, line func(LogLine)) error {
+	lines := &lineWriter{emit: func(text string) {
+		instance, text := segments.LogLine(text)
+		line(LogLine{pod, instance, text})
+	}}
+	var complaints strings.Builder
+	streams := Streams{Out: lines, Err: &complaints}
+	if options.Follow {
+		// Nothing is ever written to it: that it ends tells the script in the pod to end.
+		in, end := io.Pipe()
+		defer func() { _ = end.Close() }()
+		streams.In = in
+	}
+	err := t.Exec(ctx, pod, segments.Logs(options.Tail, options.Since, options.Follow).Argv, streams)
+	if len(lines.partial) > 0 {
+		lines.emit(string(lines.partial))
+	}
+	var exit *ExecError
+	if errors.As(err, &exit) {
+		exit.Output = complaints.String()
+	}
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
