@@ -40,11 +40,19 @@ func upCommand(dir *string) *cobra.Command {
 
 func buildCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "build", Short: "Build what a bench runs, and start nothing", Args: cobra.NoArgs,
+		Use: "build", Short: "Build and (as root) install what a bench runs, and start nothing", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cache, err := findCache()
 			if err != nil {
 				return err
+			}
+			if err := checkDisk(cache.Dir); err != nil {
+				return err
+			}
+			if checkRoot(os.Geteuid()) == nil {
+				if err := installTools(cmd.Context(), stages(cmd.OutOrStdout())); err != nil {
+					return err
+				}
 			}
 			_, err = buildParts(cmd.Context(), cache, stages(cmd.OutOrStdout()))
 			return err

@@ -30,7 +30,7 @@ func checkDisk(dir string) error {
 	if err := syscall.Statfs(dir, &fs); err != nil {
 		return fmt.Errorf("look at the disk of %s: %w", dir, err)
 	}
-	return enoughDisk(dir, fs.Bavail*uint64(fs.Bsize)) //nolint:gosec // a block size is positive
+	return enoughDisk(dir, fs.Bavail*uint64(fs.Bsize))
 }
 
 func enoughDisk(dir string, free uint64) error {

@@ -152,7 +152,7 @@ func hashSources(dir string) (string, error) {
 			return err
 		}
 		found++
-		fmt.Fprintf(sum, "%s %d\n", name, len(data)) //nolint:errcheck // a hash takes everything
+		fmt.Fprintf(sum, "%s %d\n", name, len(data))
 		sum.Write(data)
 		return nil
 	})

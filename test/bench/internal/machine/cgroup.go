@@ -100,7 +100,7 @@ func inherit(parent, dir, file string) error {
 	if strings.TrimSpace(string(value)) == "" {
 		return nil
 	}
-	return os.WriteFile(filepath.Join(dir, file), value, 0o644) //nolint:gosec // names of the kernel's and of ours
+	return os.WriteFile(filepath.Join(dir, file), value, 0o644)
 }
 
 // Join makes the group sub and moves the process into it.

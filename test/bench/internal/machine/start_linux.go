@@ -24,8 +24,8 @@ func Start(s Spec, groups *Groups, prepare func(Process) error) error {
 	if err != nil {
 		return fmt.Errorf("start machine %s: %w", s.Name, err)
 	}
-	defer log.Close()                                            //nolint:errcheck // the init has its own copy
-	cmd := exec.Command("/proc/self/exe", InitCommand, s.file()) //nolint:noctx // it is to outlive this process
+	defer log.Close() //nolint:errcheck // the init has its own copy
+	cmd := exec.Command("/proc/self/exe", InitCommand, s.file())
 	cmd.Env = serviceEnv()
 	cmd.Dir = "/"
 	cmd.Stdout, cmd.Stderr = log, log

@@ -57,7 +57,7 @@ func (l Layout) at(third, fourth byte) netip.Addr {
 }
 
 // small is a node's number, which MaxNodes keeps small, as a part of an address.
-func small(n int) byte { return byte(n) } //nolint:gosec // see above
+func small(n int) byte { return byte(n) }
 
 // Choose takes the first private /16 that overlaps nothing of taken, beginning
 // at a place that seed picks: two instances that start at the same moment then
