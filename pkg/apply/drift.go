@@ -22,13 +22,19 @@ type Drift struct {
 	Found string
 	// Next is what a person must decide, if the step is blocked.
 	Next string
+	// unknown is set where nothing can be found out before earlier steps are done. If these have a drift it says enough.
+	unknown bool
 }
 
 // Drift compares the cluster with a plan: objects field by field with what the server says that applying them would
 // make, everything else by the facts. It changes nothing. What several steps find is told of the first one only.
 func (t *Target) Drift(ctx context.Context, p plan.Plan) ([]Drift, error) {
+	p, err := t.adapted(ctx, p)
+	if err != nil {
+		return nil, err
+	}
 	found := make([][]Drift, len(p.Steps))
-	err := each(ctx, p.Steps, func(ctx context.Context, i int, step plan.Step) (err error) {
+	err = each(ctx, p.Steps, func(ctx context.Context, i int, step plan.Step) (err error) {
 		if action, ok := step.Action.(plan.Apply); ok {
 			found[i], err = t.objectDrift(ctx, step, action.Objects)
 		} else {
@@ -42,10 +48,11 @@ func (t *Target) Drift(ctx context.Context, p plan.Plan) ([]Drift, error) {
 	var all []Drift
 	told := map[string]bool{}
 	for _, d := range slices.Concat(found...) {
-		if d.Found == "" || !told[d.Found] {
-			all = append(all, d)
+		if d.unknown && len(all) > 0 || d.Found != "" && told[d.Found] {
+			continue
 		}
 		told[d.Found] = true
+		all = append(all, d)
 	}
 	return all, err
 }
@@ -77,7 +84,7 @@ func (t *Target) factDrift(ctx context.Context, step plan.Step) ([]Drift, error)
 	}
 	var found []Drift
 	for _, detail := range finding.Details {
-		found = append(found, Drift{Step: step, Found: detail, Next: finding.Next})
+		found = append(found, Drift{Step: step, Found: detail, Next: finding.Next, unknown: finding.State == Unknown})
 	}
 	return found, nil
 }

@@ -48,6 +48,9 @@ func (t *Target) Run(ctx context.Context, p plan.Plan, options Options, observe 
 			return Outcome{}, err
 		}
 	}
+	if p, err = t.adapted(held, p); err != nil {
+		return Outcome{}, err
+	}
 	kept := record.Spec
 	if options.Spec != "" {
 		record.Spec = options.Spec
@@ -77,8 +80,12 @@ type Preview struct {
 
 // Preview checks every step of a plan and changes nothing.
 func (t *Target) Preview(ctx context.Context, p plan.Plan) ([]Preview, error) {
+	p, err := t.adapted(ctx, p)
+	if err != nil {
+		return nil, err
+	}
 	previews := make([]Preview, len(p.Steps))
-	err := each(ctx, p.Steps, func(ctx context.Context, i int, step plan.Step) error {
+	err = each(ctx, p.Steps, func(ctx context.Context, i int, step plan.Step) error {
 		h, err := t.handler(step)
 		if err != nil {
 			return err
@@ -118,6 +125,8 @@ func (r *recorder) note(ctx context.Context, step plan.Step, event, detail strin
 // handler is the one that carries out a step's action.
 func (t *Target) handler(step plan.Step) (handler, error) {
 	switch action := step.Action.(type) {
+	case plan.Capacity:
+		return &capacityHandler{t, action}, nil
 	case plan.Apply:
 		return &applyHandler{t, action}, nil
 	case plan.Keys:

@@ -14,6 +14,10 @@ func Create(c *topology.Cluster) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
+	protection, err := protection(c, t)
+	if err != nil {
+		return Plan{}, err
+	}
 	keys, err := keys(c)
 	if err != nil {
 		return Plan{}, err
@@ -28,8 +32,9 @@ func Create(c *topology.Cluster) (Plan, error) {
 	}
 	coordinator := t.Coordinator().Pod
 	steps := []Step{
+		{"capacity", "room for the pods", Converge, capacity(workloads)},
 		{"keys", "ssh keys of the cluster", Converge, keys},
-		{"objects", "services and scripts", Converge, Apply{shared}},
+		{"objects", "services and scripts", Converge, Apply{append(shared, protection...)}},
 		{"volumes", "volume claims", Converge, volumes},
 		{"pods", "stateful sets", Converge, workloads},
 		{"running", "pods running", Converge, Running{t.Pods()}},

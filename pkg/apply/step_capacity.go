@@ -1,0 +1,75 @@
+package apply
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"gpk/pkg/apply/fit"
+	"gpk/pkg/plan"
+)
+
+// capacityHandler says no to what would stay pending. It has nothing to do: its Check is either done or blocked. What the
+// user has no right to see is not held against the plan, and said.
+type capacityHandler struct {
+	target *Target
+	action plan.Capacity
+}
+
+func (h *capacityHandler) Check(ctx context.Context) (Finding, error) {
+	pods, err := h.target.Pods(ctx)
+	if err != nil {
+		return Finding{}, err
+	}
+	missing := h.missing(pods)
+	if len(missing) == 0 {
+		return Finding{State: Done}, nil
+	}
+	seen, err := h.target.survey(ctx, h.action.Sets)
+	if err != nil {
+		return Finding{}, err
+	}
+	reasons, notes := seen.storage(missing)
+	if seen.nodes != nil {
+		answer := fit.Ask(fit.Question{Sets: h.action.Sets, Nodes: seen.nodes, Running: seen.running, Bound: seen.bound(missing)})
+		reasons = append(reasons, answer.No...)
+		if answer.Unsure != "" {
+			notes = append(notes, answer.Unsure)
+		}
+	}
+	notes = append(slices.Concat(h.action.Notes, notes), seen.unseen()...)
+	if len(reasons) == 0 {
+		return Finding{State: Done, Details: notes}, nil
+	}
+	return Finding{State: Blocked, Details: append([]string{strings.Join(reasons, "; moreover ")}, notes...),
+		Next: "nothing was made: give the pods room, or ask for less in cluster.yaml (count, resources, storage, antiAffinity, nodeSelector); " +
+			"where an autoscaler will add nodes, --skip-capacity goes on regardless"}, nil
+}
+
+// Do has nothing to do.
+func (h *capacityHandler) Do(context.Context, func(string)) error { return nil }
+
+// wantedPod is a pod that is still to be made, or to be given a node.
+type wantedPod struct {
+	name   string
+	claims []corev1.PersistentVolumeClaim
+}
+
+func (h *capacityHandler) missing(pods []corev1.Pod) []wantedPod {
+	there := map[string]bool{}
+	for i := range pods {
+		there[pods[i].Name] = true
+	}
+	var missing []wantedPod
+	for _, set := range h.action.Sets {
+		for ordinal := range *set.Spec.Replicas {
+			if name := fmt.Sprintf("%s-%d", set.Name, ordinal); !there[name] {
+				missing = append(missing, wantedPod{name, set.Spec.VolumeClaimTemplates})
+			}
+		}
+	}
+	return missing
+}
