@@ -142,6 +142,10 @@ func (e *engine) step(ctx context.Context, step plan.Step) (worked bool, err err
 	}
 	began := e.clock()
 	doErr := h.Do(ctx, func(line string) { e.observe(Event{Kind: Progress, Step: step, Line: line}) })
+	if doErr == nil {
+		// Do may not have noticed, and a step that nobody looked at again is not done.
+		doErr = context.Cause(ctx)
+	}
 	if ctx.Err() != nil {
 		return true, doErr
 	}
