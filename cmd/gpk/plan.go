@@ -110,7 +110,7 @@ func (a *app) preview(ctx context.Context, target *apply.Target, p plan.Plan) er
 	shown := make([]previewed, 0, len(previews))
 	for _, preview := range previews {
 		different = different || preview.Finding.State != apply.Done
-		shown = append(shown, previewed{preview.Step.ID, preview.Step.Title, preview.Finding.State, preview.Finding.Details})
+		shown = append(shown, previewed{preview.Step.ID, preview.Step.Title, preview.Finding.State, preview.Finding.Details, preview.Finding.Next})
 	}
 	if a.json() {
 		err = a.printJSON(shown)
@@ -129,6 +129,8 @@ type previewed struct {
 	Title   string      `json:"title"`
 	State   apply.State `json:"state"`
 	Details []string    `json:"details,omitempty"`
+	// Next is what a person can do about a step that is blocked.
+	Next string `json:"next,omitempty"`
 }
 
 func (a *app) printPreview(steps []previewed, different bool) error {
@@ -142,6 +144,11 @@ func (a *app) printPreview(steps []previewed, different bool) error {
 		}
 		for _, detail := range step.Details {
 			if _, err := fmt.Fprintf(a.out, "         - %s\n", detail); err != nil {
+				return err
+			}
+		}
+		if step.Next != "" {
+			if _, err := fmt.Fprintf(a.out, "         next: %s\n", step.Next); err != nil {
 				return err
 			}
 		}

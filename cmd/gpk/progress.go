@@ -43,6 +43,9 @@ func (p *progress) observe(event apply.Event) {
 		p.stop()
 		p.print(color.GreenString("✓"), event.Step.Title, fmt.Sprintf(" (%.1fs)", event.Elapsed.Seconds()))
 	case apply.StepSkipped:
+		for _, note := range event.Finding.Details {
+			p.print(color.YellowString("!"), note, "")
+		}
 		if p.verbose {
 			p.print(color.HiBlackString("="), event.Step.Title, "")
 		}
