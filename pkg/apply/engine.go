@@ -142,11 +142,11 @@ func (e *engine) step(ctx context.Context, step plan.Step) (worked bool, err err
 	}
 	began := e.clock()
 	doErr := h.Do(ctx, func(line string) { e.observe(Event{Kind: Progress, Step: step, Line: line}) })
-	if doErr == nil {
-		// Do may not have noticed, and a step that nobody looked at again is not done.
-		doErr = context.Cause(ctx)
-	}
 	if ctx.Err() != nil {
+		if doErr == nil {
+			// Do did not notice, and a step that nobody has looked at again is not done.
+			doErr = context.Cause(ctx)
+		}
 		return true, doErr
 	}
 	if err := e.confirm(ctx, step, h, doErr); err != nil {
