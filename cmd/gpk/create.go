@@ -28,7 +28,7 @@ changes with --update.`,
 	cmd.Flags().String("image", "", "image to use instead of the file's")
 	dryRun := cmd.Flags().Bool("dry-run", false, "only say what there is to do; exit status 3 if there is something")
 	makeNamespace := cmd.Flags().Bool("create-namespace", false, "make the namespace if it is missing")
-	skipCapacity := cmd.Flags().Bool("skip-capacity", false, "do not look beforehand whether the nodes have room, as where an autoscaler adds some")
+	skipCapacity := cmd.Flags().Bool("skip-capacity", false, "do not look whether the nodes have room, as where an autoscaler adds some")
 	update := cmd.Flags().Bool("update", false, "make the changes of the file that no other command makes")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		c, err := a.loadWithImage(*file)

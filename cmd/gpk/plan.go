@@ -110,7 +110,8 @@ func (a *app) preview(ctx context.Context, target *apply.Target, p plan.Plan) er
 	shown := make([]previewed, 0, len(previews))
 	for _, preview := range previews {
 		different = different || preview.Finding.State != apply.Done
-		shown = append(shown, previewed{preview.Step.ID, preview.Step.Title, preview.Finding.State, preview.Finding.Details, preview.Finding.Next})
+		found := preview.Finding
+		shown = append(shown, previewed{preview.Step.ID, preview.Step.Title, found.State, found.Details, found.Next})
 	}
 	if a.json() {
 		err = a.printJSON(shown)
