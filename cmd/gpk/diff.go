@@ -62,7 +62,7 @@ func differences(ctx context.Context, target *apply.Target, c *topology.Cluster,
 		return nil, err
 	}
 	found := []difference{}
-	wanted := c
+	wanted, note := c, ""
 	if made != nil {
 		p, err := plan.Create(made)
 		if err != nil {
@@ -77,6 +77,9 @@ func differences(ctx context.Context, target *apply.Target, c *topology.Cluster,
 		if stage == apply.Database || len(left) > 0 {
 			wanted = made
 		}
+		if len(left) > 0 {
+			note = "when what is above is done"
+		}
 	}
 	p, err := plan.Create(wanted)
 	if err != nil {
@@ -84,9 +87,9 @@ func differences(ctx context.Context, target *apply.Target, c *topology.Cluster,
 	}
 	drift, err := target.Drift(ctx, p)
 	for _, d := range drift {
-		one := difference{Object: d.Object, Difference: d.Difference, Found: d.Found, Command: plan.Repair(d.Step, file)}
+		one := difference{Object: d.Object, Difference: d.Difference, Found: d.Found, Command: plan.Repair(d.Step, file), Why: note}
 		if d.Next != "" {
-			one.Command = d.Next
+			one.Command, one.Why = d.Next, ""
 		}
 		found = append(found, one)
 	}

@@ -45,22 +45,29 @@ func (a *app) explain(err error) error {
 // deniedRight is how the API server's RBAC says no. Other refusals, such as those of quotas, are called forbidden as well.
 var deniedRight = regexp.MustCompile(`cannot (\S+) resource "([^"]+)" in API group "([^"]*)"(?: in the namespace "([^"]+)")?`)
 
-// missingRight names the verb and the resource that the user has no right to, "" if that is not what is wrong. An exec that
-// is refused comes as the text of a failed upgrade only.
+// missingRight names the verbs and the resources that the user has no right to, "" if that is not what is wrong. An exec
+// that is refused comes as the text of a failed upgrade only.
 func missingRight(err error) string {
-	match := deniedRight.FindStringSubmatch(err.Error())
-	if match == nil || !apierrors.IsForbidden(err) && !strings.Contains(err.Error(), "forbidden") {
+	if !apierrors.IsForbidden(err) && !strings.Contains(err.Error(), "forbidden") {
 		return ""
 	}
-	resource := match[2]
-	if match[3] != "" {
-		resource += "." + match[3]
+	var rights []string
+	for _, match := range deniedRight.FindAllStringSubmatch(err.Error(), -1) {
+		right := match[1] + " " + match[2]
+		if match[3] != "" {
+			right += "." + match[3]
+		}
+		if match[4] != "" {
+			right += " in the namespace " + match[4]
+		}
+		if !slices.Contains(rights, right) {
+			rights = append(rights, right)
+		}
 	}
-	next := fmt.Sprintf("ask for the right to %s %s", match[1], resource)
-	if match[4] != "" {
-		next += fmt.Sprintf(" in the namespace %s", match[4])
+	if len(rights) == 0 {
+		return ""
 	}
-	return next + "; docs/rights.md has all that gpk needs"
+	return "ask for the right to " + strings.Join(rights, ", ") + "; docs/rights.md has all that gpk needs"
 }
 
 func missingNamespace(err error) string {
