@@ -60,6 +60,20 @@ func (b benchUnderTest) fail(t *testing.T, args ...string) string {
 	return out
 }
 
+// killUp kills an up that has just begun.
+func (b benchUnderTest) killUp(t *testing.T, after time.Duration) {
+	t.Helper()
+	up := exec.Command(b.binary, "up", "--dir", b.dir)
+	if err := up.Start(); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(after)
+	if err := up.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = up.Wait() // killed
+}
+
 // killMachine kills a machine's init, found as a person would: in the status.
 func (b benchUnderTest) killMachine(t *testing.T, name string) {
 	t.Helper()

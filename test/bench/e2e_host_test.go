@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -72,7 +73,7 @@ func rules(t *testing.T) []string {
 
 func groups(t *testing.T) []string {
 	t.Helper()
-	return lines(output(t, "find", "/sys/fs/cgroup", "-type", "d"), "bench", "kube")
+	return lines(output(t, "find", "/sys/fs/cgroup", "-maxdepth", "2", "-type", "d"), "bench", "node", "kube")
 }
 
 func sysctls(t *testing.T) []string {
@@ -91,18 +92,21 @@ func sysctls(t *testing.T) []string {
 	return settings
 }
 
-// processes are those with a name that something in a bench has.
+// processes are those with a name that something in a bench has, with the
+// control group of the instance they are of, if any.
 func processes(t *testing.T) []string {
 	t.Helper()
 	kinds := []string{
 		"bench", "etcd", "kube-apiserver", "kube-controller", "kube-scheduler", "kube-proxy", "kubelet",
 		"coredns", "local-provision", "containerd", "containerd-shim", "pause", "busybox", "runc",
 	}
+	instance := regexp.MustCompile(`gpk-bench-[0-9a-f]+`)
 	var found []string
 	for line := range strings.Lines(output(t, "ps", "-e", "-o", "pid=,comm=")) {
 		fields := strings.Fields(line)
 		if len(fields) == 2 && slices.Contains(kinds, fields[1]) {
-			found = append(found, strings.Join(fields, " "))
+			group, _ := os.ReadFile(filepath.Join("/proc", fields[0], "cgroup")) // gone already is as good
+			found = append(found, fields[1]+" "+instance.FindString(string(group)))
 		}
 	}
 	return found

@@ -60,6 +60,19 @@ func TestBench(t *testing.T) {
 		b.run(t, "down")
 		compare(t, before, footprint(t))
 	})
+	t.Run("up killed halfway, then down", func(t *testing.T) {
+		for _, after := range []time.Duration{30, 100, 300, 1000} {
+			b.killUp(t, after*time.Millisecond)
+			b.run(t, "down")
+			compare(t, before, footprint(t))
+		}
+	})
+	t.Run("up killed halfway, then up", func(t *testing.T) {
+		b.killUp(t, 100*time.Millisecond)
+		b.run(t, "up", "--nodes", "2")
+		b.run(t, "down")
+		compare(t, before, footprint(t))
+	})
 	t.Run("down without a record", func(t *testing.T) {
 		b.run(t, "up", "--nodes", "1")
 		if err := os.Remove(filepath.Join(b.dir, "run", "state.json")); err != nil {
