@@ -135,6 +135,8 @@ func (t *Target) handler(step plan.Step) (handler, error) {
 		return &runningHandler{t, action}, nil
 	case plan.Ready:
 		return &readyHandler{t, action}, nil
+	case plan.Image:
+		return &imageHandler{t, action}, nil
 	case plan.Reach:
 		return &reachHandler{target: t, action: action}, nil
 	case plan.Initialise:

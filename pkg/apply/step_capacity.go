@@ -32,9 +32,14 @@ func (h *capacityHandler) Check(ctx context.Context) (Finding, error) {
 	if err != nil {
 		return Finding{}, err
 	}
+	next := "nothing was made: mend that, or change cluster.yaml, and run this again"
 	reasons, notes := seen.storage(missing)
 	if seen.nodes != nil {
 		answer := fit.Ask(fit.Question{Sets: h.action.Sets, Nodes: seen.nodes, Running: seen.running, Bound: seen.bound(missing)})
+		if len(answer.No) > 0 {
+			next = "nothing was made: give the pods room, or ask for less in cluster.yaml (count, resources, antiAffinity, nodeSelector); " +
+				"where an autoscaler will add nodes, --skip-capacity goes on regardless"
+		}
 		reasons = append(reasons, answer.No...)
 		if answer.Unsure != "" {
 			notes = append(notes, answer.Unsure)
@@ -44,9 +49,7 @@ func (h *capacityHandler) Check(ctx context.Context) (Finding, error) {
 	if len(reasons) == 0 {
 		return Finding{State: Done, Details: notes}, nil
 	}
-	return Finding{State: Blocked, Details: append([]string{strings.Join(reasons, "; moreover ")}, notes...),
-		Next: "nothing was made: give the pods room, or ask for less in cluster.yaml (count, resources, storage, antiAffinity, nodeSelector); " +
-			"where an autoscaler will add nodes, --skip-capacity goes on regardless"}, nil
+	return Finding{State: Blocked, Details: append([]string{strings.Join(reasons, "; moreover ")}, notes...), Next: next}, nil
 }
 
 // Do has nothing to do.

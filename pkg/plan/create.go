@@ -38,6 +38,7 @@ func Create(c *topology.Cluster) (Plan, error) {
 		{"volumes", "volume claims", Converge, volumes},
 		{"pods", "stateful sets", Converge, workloads},
 		{"running", "pods running", Converge, Running{t.Pods()}},
+		{"image", "image complete and of the release", Converge, image(c)},
 		{"network", "every host reachable by ssh", Converge, Reach{coordinator, hosts(c, t)}},
 		{"initialise", "gpinitsystem", Once, Initialise{t, initSystem(c, t)}},
 	}

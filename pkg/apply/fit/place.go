@@ -33,7 +33,8 @@ func (a *attempt) placeBound() bool {
 	for _, h := range a.halls {
 		for ordinal := range h.at {
 			nodes, bound := h.set.bound[ordinal]
-			if bound && h.at[ordinal] == nowhere && !a.put(h, ordinal, h.roomiest(nodes, func(d *domain) bool { return a.banned(h, d) || a.partnered(h, ordinal, d) })) {
+			taken := func(d *domain) bool { return a.banned(h, d) || a.partnered(h, ordinal, d) }
+			if bound && h.at[ordinal] == nowhere && !a.put(h, ordinal, h.roomiest(nodes, taken)) {
 				return false
 			}
 		}

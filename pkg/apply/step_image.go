@@ -1,0 +1,92 @@
+package apply
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"gpk/pkg/plan"
+	"gpk/pkg/segments"
+)
+
+// imageHandler looks into the image before anything is built on it. It has nothing to do: its Check is done, blocked, or
+// unknown until a pod runs.
+type imageHandler struct {
+	target *Target
+	action plan.Image
+}
+
+func (h *imageHandler) Check(ctx context.Context) (Finding, error) {
+	pods, err := h.target.Pods(ctx)
+	if err != nil {
+		return Finding{}, err
+	}
+	looked := oneOfEach(pods)
+	if len(looked) == 0 {
+		return Finding{State: Unknown, Details: []string{"no pod runs yet"}}, nil
+	}
+	faults := make([]string, len(looked))
+	err = each(ctx, looked, func(ctx context.Context, i int, pod *corev1.Pod) (err error) {
+		faults[i], err = h.fault(ctx, pod)
+		return err
+	})
+	if err != nil {
+		return Finding{}, err
+	}
+	if found := strings.Join(nonEmpty(faults), "; "); found != "" {
+		return Finding{State: Blocked, Details: []string{found},
+			Next: "the database has not been touched: mend spec.image or spec.version in cluster.yaml (docs/image.md says what gpk needs), " +
+				"take the pods away with `gpk delete`, which keeps the volumes, and create again"}, nil
+	}
+	return Finding{State: Done}, nil
+}
+
+// Do has nothing to do.
+func (h *imageHandler) Do(context.Context, func(string)) error { return nil }
+
+func (h *imageHandler) fault(ctx context.Context, pod *corev1.Pod) (string, error) {
+	out, err := h.target.run(ctx, pod.Name, segments.InspectImage(h.action.Locale))
+	if err != nil {
+		return "", err
+	}
+	image, err := segments.ParseImage(out)
+	if err != nil {
+		return "", fmt.Errorf("pod %s: %w", pod.Name, err)
+	}
+	return imageFault(image, h.action.Version, databaseContainer(pod).Image, pod.Name), nil
+}
+
+func imageFault(image segments.Image, version, reference, pod string) string {
+	switch {
+	case len(image.Missing) > 0:
+		return fmt.Sprintf("the image %s (seen in pod %s) lacks %s", reference, pod, strings.Join(image.Missing, ", "))
+	case !segments.SameRelease(image.Release, version):
+		return fmt.Sprintf("the image %s (seen in pod %s) holds the release %s, and spec.version is %s", reference, pod, image.Release, version)
+	}
+	return ""
+}
+
+// oneOfEach are running pods, one for each image: a tag may mean different images on different nodes.
+func oneOfEach(pods []corev1.Pod) []*corev1.Pod {
+	var found []*corev1.Pod
+	seen := map[string]bool{}
+	for i := range pods {
+		if pod := &pods[i]; running(pod) && !seen[databaseContainer(pod).ImageID] {
+			seen[databaseContainer(pod).ImageID] = true
+			found = append(found, pod)
+		}
+	}
+	return found
+}
+
+func nonEmpty(words []string) []string {
+	var found []string
+	for _, word := range words {
+		if word != "" {
+			found = append(found, word)
+		}
+	}
+	return found
+}

@@ -1,0 +1,67 @@
+package segments
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// releaseLine is what `postgres --gp-version` prints: `postgres (Greenplum Database) 7.1.0 build commit:local`. A
+// distribution has a name of its own between the brackets.
+var releaseLine = regexp.MustCompile(`^postgres \([^)]+\) ([0-9]+\.[0-9]+\.[0-9]+\S*)`) //nolint:gochecknoglobals // never changed
+
+// Release is the release in what `postgres --gp-version` printed.
+func Release(out string) (string, error) {
+	match := releaseLine.FindStringSubmatch(strings.TrimSpace(out))
+	if match == nil {
+		return "", fmt.Errorf("no Greenplum release in %q", firstLine(out))
+	}
+	return match[1], nil
+}
+
+// SameRelease compares a release with the wanted one. What follows a plus is about the build, as in 7.1.0+dev.12, and says
+// nothing of the release, unless it is asked for.
+func SameRelease(release, wanted string) bool {
+	if release == wanted {
+		return true
+	}
+	release, _, _ = strings.Cut(release, "+")
+	return release == wanted
+}
+
+// Image is what an image has to offer, as image.sh found it.
+type Image struct {
+	Release string
+	// Missing are what gpk or the utilities need and the image lacks, in words.
+	Missing []string
+}
+
+// InspectImage looks at the image of the pod that it is run in, for a locale of the instances.
+func InspectImage(locale string) Command { return Script("image.sh", locale) }
+
+// ParseImage reads what image.sh printed. An answer without its last line was cut off and is an error.
+func ParseImage(out string) (Image, error) {
+	var image Image
+	complete := false
+	for line := range strings.Lines(out) {
+		word, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
+		switch word {
+		case "missing":
+			image.Missing = append(image.Missing, rest)
+		case "release":
+			release, err := Release(rest)
+			if err != nil {
+				return Image{}, err
+			}
+			image.Release = release
+		case "end":
+			complete = true
+		default:
+			return Image{}, fmt.Errorf("unknown fact of the image %q", line)
+		}
+	}
+	if !complete {
+		return Image{}, fmt.Errorf("the facts of the image were cut off after %q", firstLine(out))
+	}
+	return image, nil
+}

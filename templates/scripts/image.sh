@@ -1,0 +1,40 @@
+#!/bin/bash
+# Looks for what gpk and the utilities need of the image, and prints `missing WHAT` for each thing that is not there, then
+# `release` with what the database says of itself, and `end`. The argument is the locale that the instances are to have.
+set -u
+# shellcheck source=SCRIPTDIR/env.sh
+. /gpk/scripts/env.sh
+locale=$1
+
+has() { command -v "$1" >/dev/null 2>&1; }
+need() { has "$1" || echo "missing $1"; }
+
+for program in ssh rsync ping ps which hostname getent setsid timeout xargs tar grep sed awk find locale sha256sum; do
+  need "$program"
+done
+has sshd || [ -x /usr/sbin/sshd ] || echo "missing sshd"
+has netstat || has ss || echo "missing netstat or ss"
+for program in postgres psql pg_ctl pg_isready pg_basebackup; do
+  need "$program"
+done
+
+# A utility is worth nothing without what runs it: bash, Python, or nothing for a binary.
+for utility in gpinitsystem gpinitstandby gpstart gpstop; do
+  path=$(command -v "$utility") || { echo "missing $utility"; continue; }
+  [ "$(head -c 2 "$path" | tr -d '\0')" = '#!' ] || continue
+  IFS=' ' read -r interpreter argument _ < <(head -n 1 "$path" | cut -c 3- | sed 's/^ *//')
+  case $interpreter in
+    */env) has "$argument" || echo "missing $argument, which runs $utility" ;;
+    *) [ -x "$interpreter" ] || echo "missing $interpreter, which runs $utility" ;;
+  esac
+done
+
+# locale -a has its own way of writing UTF-8.
+plain() { tr -d '-' | tr '[:upper:]' '[:lower:]'; }
+case $locale in
+  C | POSIX) ;;
+  *) locale -a 2>/dev/null | plain | grep -qxF "$(plain <<<"$locale")" || echo "missing the locale $locale" ;;
+esac
+
+has postgres && echo "release $(postgres --gp-version 2>&1 | head -n 1)"
+echo end
