@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -95,7 +94,8 @@ func recorded(target *apply.Target, record apply.Record) (*topology.Cluster, err
 	}
 	c, err := topology.Load([]byte(record.Spec), target.Ref.Namespace)
 	if err != nil {
-		return nil, hint(fmt.Errorf("ConfigMap/%s-gpk, which keeps the cluster.yaml that %[1]s was made from, cannot be read:\n%w", target.Ref.Name, err),
+		return nil, hint(fmt.Errorf("ConfigMap/%s-gpk, which keeps the cluster.yaml that %[1]s was made from, cannot be read:\n%w",
+			target.Ref.Name, err),
 			fmt.Sprintf("put the file back: kubectl edit configmap -n %s %s-gpk", target.Ref.Namespace, target.Ref.Name))
 	}
 	return c, nil
@@ -148,7 +148,7 @@ func refusal(c *topology.Cluster, file string, changes []plan.Change) error {
 	if err := printDifferences(&lines, "  ", changed(changes)); err != nil {
 		return err
 	}
-	return hint(usageError{errors.New(fmt.Sprintf("%s differs from the file that %s was made from, and create does not change what is there:\n%s",
-		file, c.Metadata.Name, strings.TrimRight(lines.String(), "\n")))},
+	return hint(usage("%s differs from the file that %s was made from, and create does not change what is there:\n%s",
+		file, c.Metadata.Name, strings.TrimRight(lines.String(), "\n")),
 		"put the values back, or type the commands above; nothing was changed")
 }

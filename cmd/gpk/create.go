@@ -78,7 +78,8 @@ func (a *app) create(ctx context.Context, target *apply.Target, p plan.Plan, c *
 	if outcome.Changed == 0 {
 		return a.tell(outcome, "no changes: %s in namespace %s is as the file says\n", c.Metadata.Name, c.Metadata.Namespace)
 	}
-	return a.tell(outcome, "%s is ready: %d segments, %s:%d\n", c.Metadata.Name, c.Spec.Segments.Count, c.ClientHost(), topology.CoordinatorPort)
+	return a.tell(outcome, "%s is ready: %d segments, %s:%d\n",
+		c.Metadata.Name, c.Spec.Segments.Count, c.ClientHost(), topology.CoordinatorPort)
 }
 
 // run carries a plan out with progress.

@@ -16,7 +16,8 @@ func (a *app) deleteCommand() *cobra.Command {
 		Use:   "delete",
 		Short: "Take a cluster away, and keep its volumes unless told otherwise",
 		Long: `delete stops the database and removes the cluster's objects. The volumes stay, and create finds their data again. With
---delete-data they go as well, for ever: gpk asks for the cluster's name, which a script gives with --confirm, or with --yes and --cluster.`,
+--delete-data they go as well, for ever: gpk asks for the cluster's name, which a script gives with --confirm, or with --yes and
+--cluster.`,
 		Example: "  gpk delete --cluster demo\n  gpk delete --cluster demo --delete-data --confirm demo",
 	}
 	data := cmd.Flags().Bool("delete-data", false, "delete the volumes and all data as well")

@@ -33,7 +33,8 @@ func (a *app) explain(err error) error {
 			fmt.Sprintf("kubectl create namespace %s, or add --create-namespace to `gpk create`", namespace))
 	}
 	if apierrors.IsUnauthorized(err) {
-		return hint(fmt.Errorf("%s does not accept the credentials: %w", a.whichServer(), err), "log in again, or name another kubeconfig or context with --kubeconfig or --context")
+		return hint(fmt.Errorf("%s does not accept the credentials: %w", a.whichServer(), err),
+			"log in again, or name another kubeconfig or context with --kubeconfig or --context")
 	}
 	if cause := unreachable(err); cause != "" && !errors.Is(err, context.DeadlineExceeded) {
 		return hint(fmt.Errorf("%s cannot be reached: %s", a.whichServer(), cause),
@@ -140,7 +141,8 @@ func (a *app) explainKubeconfig(err error) error {
 		if named := os.Getenv(clientcmd.RecommendedConfigPathEnvVar); named != "" {
 			where = named
 		}
-		return hint(usage("no API server is named: there is no kubeconfig in %s, and this is no pod", where), "name one with --kubeconfig or KUBECONFIG")
+		return hint(usage("no API server is named: there is no kubeconfig in %s, and this is no pod", where),
+			"name one with --kubeconfig or KUBECONFIG")
 	}
 	return hint(usageError{fmt.Errorf("kubeconfig: %w", err)}, "name a context with --context: "+strings.Join(contexts, ", "))
 }

@@ -17,8 +17,9 @@ func main() {
 	// What client-go would log beside gpk's own words comes back as an error as well.
 	klog.SetLogger(logr.Discard())
 	ctx, stop := signalContext()
-	defer stop()
-	os.Exit(run(ctx, os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr}))
+	code := run(ctx, os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr})
+	stop()
+	os.Exit(code)
 }
 
 // run is main with its surroundings given, and returns the exit status.

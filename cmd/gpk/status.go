@@ -43,7 +43,8 @@ func (a *app) printStatus(s apply.Status) error {
 	_, _ = fmt.Fprintf(table, "%s in namespace %s: %s\n\n", s.Cluster.Name, s.Cluster.Namespace, s.Summary())
 	_, _ = fmt.Fprintf(table, "CONTENT\tDBID\tROLE\tSTATUS\tMODE\tPOD\tPORT\tNODE\tDIRECTORY\n")
 	for _, i := range s.Instances {
-		_, _ = fmt.Fprintf(table, "%d\t%d\t%s\t%s\t%s\t%s\t%d\t%s\t%s\n", i.Content, i.DBID, i.Role, i.Status, i.Mode, i.Pod, i.Port, i.Node, i.Dir)
+		_, _ = fmt.Fprintf(table, "%d\t%d\t%s\t%s\t%s\t%s\t%d\t%s\t%s\n",
+			i.Content, i.DBID, i.Role, i.Status, i.Mode, i.Pod, i.Port, i.Node, i.Dir)
 	}
 	for _, fault := range s.Faults {
 		_, _ = fmt.Fprintf(table, "%s %s\n", color.RedString("!"), fault)

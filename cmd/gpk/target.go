@@ -98,7 +98,8 @@ func (a *app) existing(ctx context.Context) (*apply.Target, error) {
 	case ref.Name == "" && len(names) == 1:
 		return a.target(plan.Ref{Namespace: ref.Namespace, Name: names[0]})
 	case len(names) == 0:
-		return nil, hint(fmt.Errorf("there is no cluster in the namespace %q", ref.Namespace), "name another one with -n, or make one with `gpk create -f cluster.yaml`")
+		return nil, hint(fmt.Errorf("there is no cluster in the namespace %q", ref.Namespace),
+			"name another one with -n, or make one with `gpk create -f cluster.yaml`")
 	case ref.Name == "":
 		return nil, usage("the namespace %q has several clusters: name one with --cluster: %s", ref.Namespace, strings.Join(names, ", "))
 	}
@@ -107,5 +108,6 @@ func (a *app) existing(ctx context.Context) (*apply.Target, error) {
 			return target, nil
 		}
 	}
-	return nil, hint(fmt.Errorf("there is no cluster %q in the namespace %q", ref.Name, ref.Namespace), "there are: "+strings.Join(names, ", "))
+	return nil, hint(fmt.Errorf("there is no cluster %q in the namespace %q", ref.Name, ref.Namespace),
+		"there are: "+strings.Join(names, ", "))
 }

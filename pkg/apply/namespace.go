@@ -13,9 +13,9 @@ import (
 
 // Namespace makes the namespace, if that is asked for and it is missing, under the restricted pod security standard, which
 // gpk's pods satisfy. It is the only thing that gpk makes outside a namespace, and needs rights that no other command does.
-// Without make nothing is asked: the API server says by itself what is missing.
-func (t *Target) Namespace(ctx context.Context, make bool) error {
-	if !make {
+// Unless it is wanted nothing is asked: the API server says by itself what is missing.
+func (t *Target) Namespace(ctx context.Context, wanted bool) error {
+	if !wanted {
 		return nil
 	}
 	_, err := t.client.CoreV1().Namespaces().Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{

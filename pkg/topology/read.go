@@ -31,7 +31,8 @@ type reader struct {
 func (r *reader) tree(root *yaml.Node) any {
 	value, _ := r.value(root, reflect.TypeFor[Cluster](), nil, 0)
 	if r.nodes > maxNodes {
-		r.faults = Faults{{Line: 1, Message: fmt.Sprintf("the file has more than %d values, those behind its aliases counted each time: no cluster needs so many", maxNodes)}}
+		r.faults = Faults{{Line: 1, Message: fmt.Sprintf(
+			"the file has more than %d values, those behind its aliases counted each time: no cluster needs so many", maxNodes)}}
 	}
 	return value
 }
