@@ -86,6 +86,7 @@ func (a *app) explained(command *cobra.Command) {
 // onlyCommands makes an unknown command a usage error, with the nearest ones that there are.
 func onlyCommands(root *cobra.Command) {
 	root.Args = cobra.ArbitraryArgs
+	root.SuggestionsMinimumDistance = 2
 	root.RunE = func(cmd *cobra.Command, args []string) error {
 		if len(args) == 0 {
 			return cmd.Help()

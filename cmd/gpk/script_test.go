@@ -1,7 +1,9 @@
 package main
 
 import (
-	"os"
+	"errors"
+	"os/exec"
+	"strconv"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -15,8 +17,8 @@ func TestMain(m *testing.M) {
 // TestScripts runs testdata/script: what a user types, and what gpk answers, without any API server.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
-		Dir:           "testdata/script",
-		UpdateScripts: os.Getenv("UPDATE_SCRIPTS") != "",
+		Dir:  "testdata/script",
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"status": expectStatus},
 		Setup: func(env *testscript.Env) error {
 			// No kubeconfig, no settings and no colour of whoever runs the tests.
 			env.Setenv("HOME", env.WorkDir)
@@ -25,4 +27,24 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 	})
+}
+
+// expectStatus is the command `status N PROGRAM...`: the program ends with just that exit status.
+func expectStatus(ts *testscript.TestScript, negated bool, args []string) {
+	if negated || len(args) < 2 {
+		ts.Fatalf("usage: status N PROGRAM [ARGUMENT...]")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	got := 0
+	err = ts.Exec(args[1], args[2:]...)
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		got = exit.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if got != want {
+		ts.Fatalf("exit status %d, and not %d", got, want)
+	}
 }
