@@ -32,8 +32,11 @@ type LockedError struct {
 
 // Error names the holder.
 func (e *LockedError) Error() string {
-	return fmt.Sprintf("another gpk works on this cluster: %s, since %s; wait for it, or end it, and run this again",
-		e.Holder, e.Since.Local().Format(time.DateTime))
+	since := ""
+	if !e.Since.IsZero() {
+		since = ", since " + e.Since.Local().Format(time.DateTime)
+	}
+	return fmt.Sprintf("another gpk works on this cluster: %s%s; wait for it, or end it, and run this again", e.Holder, since)
 }
 
 // errLockLost ends what runs when the lock could not be renewed in time.
@@ -81,7 +84,7 @@ func (t *Target) take(ctx context.Context, waiting func(string)) (*coordinationv
 			waiting(holder(lease))
 			err = errHeld
 		case err == nil && seen != renewal(lease):
-			return nil, &LockedError{holder(lease), lease.Spec.AcquireTime.Time}
+			return nil, lockedBy(lease)
 		case err == nil:
 			err = errHeld
 		}
@@ -106,6 +109,15 @@ func holder(lease *coordinationv1.Lease) string {
 		return ""
 	}
 	return *lease.Spec.HolderIdentity
+}
+
+// lockedBy tells of a lease's holder. A lease that was written by hand may not say since when.
+func lockedBy(lease *coordinationv1.Lease) *LockedError {
+	locked := &LockedError{Holder: holder(lease)}
+	if at := lease.Spec.AcquireTime; at != nil {
+		locked.Since = at.Time
+	}
+	return locked
 }
 
 // renewal changes whenever the lease is taken or renewed.
