@@ -1,0 +1,329 @@
+package apply
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/rest"
+
+	"gpk/pkg/plan"
+)
+
+// memoryAPI is a fake: the part of an API server that gpk uses, in memory. It has real optimistic concurrency, watches,
+// preconditions and exec. It has no admission, no controllers and no defaults, and server-side apply merely replaces the
+// object. It is here because a real server can neither be stopped at each of its answers nor live in fake time.
+type memoryAPI struct {
+	mutex    sync.Mutex
+	version  int
+	objects  map[string]plan.Object
+	watchers map[chan metav1.WatchEvent]string
+	// requests are all that changed something, or would have.
+	requests []string
+	// fail is asked before every request, and its error is the answer.
+	fail func(r *http.Request) error
+	exec func(pod string, argv []string, stdin io.Reader, stdout, stderr io.Writer) int
+}
+
+func newAPI() *memoryAPI {
+	return &memoryAPI{objects: map[string]plan.Object{}, watchers: map[chan metav1.WatchEvent]string{}}
+}
+
+var ref = plan.Ref{Namespace: "analytics", Name: "demo"}
+
+// target talks to the API without a network, so that it can be used in fake time. It cannot exec.
+func (a *memoryAPI) target(t *testing.T) *Target {
+	t.Helper()
+	target, err := NewTarget(&rest.Config{Host: "http://api.example", Transport: inMemory{a}}, ref)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return target
+}
+
+// inMemory hands requests over without a network.
+type inMemory struct{ handler http.Handler }
+
+func (m inMemory) RoundTrip(r *http.Request) (*http.Response, error) {
+	if err := r.Context().Err(); err != nil {
+		return nil, err
+	}
+	if r.Body == nil {
+		r.Body = http.NoBody
+	}
+	recorder := httptest.NewRecorder()
+	m.handler.ServeHTTP(recorder, r)
+	return recorder.Result(), nil
+}
+
+// put keeps an object as somebody else would have made it.
+func (a *memoryAPI) put(objects ...plan.Object) {
+	a.mutex.Lock()
+	defer a.mutex.Unlock()
+	for _, object := range objects {
+		kinds, _, err := scheme.Scheme.ObjectKinds(object)
+		if err != nil {
+			panic(err)
+		}
+		object.GetObjectKind().SetGroupVersionKind(kinds[0])
+		object.SetNamespace(ref.Namespace)
+		a.store(key(strings.ToLower(kinds[0].Kind)+"s", object.GetName()), object)
+	}
+}
+
+func key(resource, name string) string { return resource + "/" + name }
+
+func (a *memoryAPI) get(resource, name string) plan.Object {
+	a.mutex.Lock()
+	defer a.mutex.Unlock()
+	return a.objects[key(resource, name)]
+}
+
+func (a *memoryAPI) names(resource string) []string {
+	a.mutex.Lock()
+	defer a.mutex.Unlock()
+	var names []string
+	for _, at := range slices.Sorted(maps.Keys(a.objects)) {
+		if name, found := strings.CutPrefix(at, resource+"/"); found {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+func (a *memoryAPI) store(at string, object plan.Object) {
+	kind := "ADDED"
+	if old := a.objects[at]; old != nil {
+		kind = "MODIFIED"
+		object.SetUID(old.GetUID())
+	} else {
+		object.SetUID(types.UID(fmt.Sprintf("uid-%d", a.version)))
+	}
+	a.version++
+	object.SetResourceVersion(strconv.Itoa(a.version))
+	a.objects[at] = object
+	a.tell(at, kind, object)
+}
+
+func (a *memoryAPI) tell(at, kind string, object runtime.Object) {
+	for watcher, resource := range a.watchers {
+		if strings.HasPrefix(at, resource+"/") {
+			watcher <- metav1.WatchEvent{Type: kind, Object: runtime.RawExtension{Object: object.DeepCopyObject()}}
+		}
+	}
+}
+
+func (a *memoryAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if a.fail != nil {
+		if err := a.fail(r); err != nil {
+			respond(w, nil, err)
+			return
+		}
+	}
+	// /api/v1/namespaces/NS/RESOURCE[/NAME[/exec]], or /apis/GROUP/VERSION/namespaces/…
+	parts := strings.Split(strings.Trim(r.URL.Path, "/"), "/")
+	parts = parts[slices.Index(parts, "namespaces")+1:]
+	resource, name := "namespaces", ""
+	if len(parts) > 1 {
+		resource = parts[1]
+	}
+	if len(parts) > 2 {
+		name = parts[2]
+	}
+	if len(parts) > 3 {
+		a.serveExec(w, r, name)
+		return
+	}
+	if r.URL.Query().Get("watch") != "" {
+		a.serveWatch(w, r, resource)
+		return
+	}
+	a.mutex.Lock()
+	defer a.mutex.Unlock()
+	object, err := a.serve(r, resource, name)
+	respond(w, asMetadata(r, object), err)
+}
+
+func (a *memoryAPI) serve(r *http.Request, resource, name string) (runtime.Object, error) {
+	at := key(resource, name)
+	old := a.objects[at]
+	dryRun := r.URL.Query().Get("dryRun") != ""
+	if r.Method != http.MethodGet {
+		a.requests = append(a.requests, strings.TrimSpace(fmt.Sprintf("%s %s %s", r.Method, at, r.URL.Query().Get("dryRun"))))
+	}
+	missing := apierrors.NewNotFound(schema.GroupResource{Resource: resource}, name)
+	switch r.Method {
+	case http.MethodGet:
+		if name == "" {
+			return a.list(resource, r.URL.Query().Get("labelSelector"))
+		}
+		if old == nil {
+			return nil, missing
+		}
+		return old, nil
+	case http.MethodDelete:
+		if old == nil {
+			return nil, missing
+		}
+		if err := preconditions(r, old); err != nil {
+			return nil, err
+		}
+		delete(a.objects, at)
+		a.tell(at, "DELETED", old)
+		return &metav1.Status{Status: metav1.StatusSuccess}, nil
+	}
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	decoded, _, err := scheme.Codecs.UniversalDeserializer().Decode(body, nil, nil)
+	if err != nil {
+		return nil, apierrors.NewBadRequest(err.Error())
+	}
+	object := decoded.(plan.Object)
+	at = key(resource, object.GetName())
+	switch {
+	case r.Method == http.MethodPost && a.objects[at] != nil:
+		return nil, apierrors.NewAlreadyExists(schema.GroupResource{Resource: resource}, object.GetName())
+	case r.Method == http.MethodPut && old == nil:
+		return nil, missing
+	case r.Method == http.MethodPut && object.GetResourceVersion() != old.GetResourceVersion():
+		return nil, apierrors.NewConflict(schema.GroupResource{Resource: resource}, name, fmt.Errorf("it has been modified"))
+	}
+	if dryRun {
+		return object, nil
+	}
+	a.store(at, object)
+	return object, nil
+}
+
+func preconditions(r *http.Request, old plan.Object) error {
+	var options metav1.DeleteOptions
+	body, err := io.ReadAll(r.Body)
+	if err != nil || len(body) == 0 {
+		return err
+	}
+	if _, _, err := scheme.Codecs.UniversalDeserializer().Decode(body, &schema.GroupVersionKind{Version: "v1", Kind: "DeleteOptions"}, &options); err != nil {
+		if err := json.Unmarshal(body, &options); err != nil {
+			return apierrors.NewBadRequest(err.Error())
+		}
+	}
+	if p := options.Preconditions; p != nil && (p.UID != nil && *p.UID != old.GetUID() || p.ResourceVersion != nil && *p.ResourceVersion != old.GetResourceVersion()) {
+		return apierrors.NewConflict(schema.GroupResource{}, old.GetName(), fmt.Errorf("the precondition failed"))
+	}
+	return nil
+}
+
+// items are the objects of a resource that a selector finds, by name.
+func (a *memoryAPI) items(resource, selector string) ([]plan.Object, error) {
+	matches, err := labels.Parse(selector)
+	if err != nil {
+		return nil, apierrors.NewBadRequest(err.Error())
+	}
+	var items []plan.Object
+	for _, at := range slices.Sorted(maps.Keys(a.objects)) {
+		if object := a.objects[at]; strings.HasPrefix(at, resource+"/") && matches.Matches(labels.Set(object.GetLabels())) {
+			items = append(items, object)
+		}
+	}
+	return items, nil
+}
+
+func (a *memoryAPI) list(resource, selector string) (runtime.Object, error) {
+	items, err := a.items(resource, selector)
+	if err != nil {
+		return nil, err
+	}
+	list := &metav1.List{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "List"}, ListMeta: metav1.ListMeta{ResourceVersion: strconv.Itoa(a.version)}}
+	for _, item := range items {
+		list.Items = append(list.Items, runtime.RawExtension{Object: item})
+		gvk := item.GetObjectKind().GroupVersionKind()
+		list.APIVersion, list.Kind = gvk.GroupVersion().String(), gvk.Kind+"List"
+	}
+	if len(items) == 0 {
+		kinds := map[string]string{"pods": "PodList", "configmaps": "ConfigMapList"}
+		if kind, known := kinds[resource]; known {
+			list.Kind = kind
+		}
+	}
+	return list, nil
+}
+
+// asMetadata is what a client is answered that asks for metadata only.
+func asMetadata(r *http.Request, object runtime.Object) runtime.Object {
+	list, ok := object.(*metav1.List)
+	if !ok || !strings.Contains(r.Header.Get("Accept"), "PartialObjectMetadataList") {
+		return object
+	}
+	only := &metav1.PartialObjectMetadataList{TypeMeta: metav1.TypeMeta{APIVersion: "meta.k8s.io/v1", Kind: "PartialObjectMetadataList"}, ListMeta: list.ListMeta}
+	for _, item := range list.Items {
+		o := item.Object.(plan.Object)
+		only.Items = append(only.Items, metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{Name: o.GetName(), Namespace: o.GetNamespace(),
+			UID: o.GetUID(), Labels: o.GetLabels(), ResourceVersion: o.GetResourceVersion()}})
+	}
+	return only
+}
+
+func respond(w http.ResponseWriter, object runtime.Object, err error) {
+	code := http.StatusOK
+	if err != nil {
+		status, ok := err.(apierrors.APIStatus)
+		if !ok {
+			status = apierrors.NewInternalError(err)
+		}
+		s := status.Status()
+		s.TypeMeta = metav1.TypeMeta{APIVersion: "v1", Kind: "Status"}
+		object, code = &s, int(s.Code)
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(code)
+	_ = json.NewEncoder(w).Encode(object)
+}
+
+// serveWatch sends what is there, a bookmark, and then every change until the client goes.
+func (a *memoryAPI) serveWatch(w http.ResponseWriter, r *http.Request, resource string) {
+	events := make(chan metav1.WatchEvent, 1000)
+	a.mutex.Lock()
+	items, _ := a.items(resource, r.URL.Query().Get("labelSelector"))
+	if r.URL.Query().Get("sendInitialEvents") == "true" {
+		for _, item := range items {
+			events <- metav1.WatchEvent{Type: "ADDED", Object: runtime.RawExtension{Object: item.DeepCopyObject()}}
+		}
+		pod := map[string]any{"apiVersion": "v1", "kind": "Pod", "metadata": map[string]any{"resourceVersion": strconv.Itoa(a.version),
+			"annotations": map[string]string{metav1.InitialEventsAnnotationKey: "true"}}}
+		raw, _ := json.Marshal(pod)
+		events <- metav1.WatchEvent{Type: "BOOKMARK", Object: runtime.RawExtension{Raw: raw}}
+	}
+	a.watchers[events] = resource
+	a.mutex.Unlock()
+	defer func() {
+		a.mutex.Lock()
+		defer a.mutex.Unlock()
+		delete(a.watchers, events)
+	}()
+	w.Header().Set("Content-Type", "application/json")
+	for {
+		w.(http.Flusher).Flush()
+		select {
+		case event := <-events:
+			_ = json.NewEncoder(w).Encode(event)
+		case <-r.Context().Done():
+			return
+		}
+	}
+}
