@@ -10,6 +10,8 @@ import (
 	"golang.org/x/sync/errgroup"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -32,11 +34,17 @@ type kind struct {
 func core(c kubernetes.Interface) rest.Interface { return c.CoreV1().RESTClient() }
 func apps(c kubernetes.Interface) rest.Interface { return c.AppsV1().RESTClient() }
 
+func networking(c kubernetes.Interface) rest.Interface { return c.NetworkingV1().RESTClient() }
+
+func policy(c kubernetes.Interface) rest.Interface { return c.PolicyV1().RESTClient() }
+
 // kindOf knows every kind of object that gpk makes or removes.
 func kindOf(name string) (kind, error) {
 	known := map[string]kind{
 		"ConfigMap":             {corev1.SchemeGroupVersion.WithResource("configmaps"), core},
 		"PersistentVolumeClaim": {corev1.SchemeGroupVersion.WithResource("persistentvolumeclaims"), core},
+		"NetworkPolicy":         {networkingv1.SchemeGroupVersion.WithResource("networkpolicies"), networking},
+		"PodDisruptionBudget":   {policyv1.SchemeGroupVersion.WithResource("poddisruptionbudgets"), policy},
 		"Pod":                   {corev1.SchemeGroupVersion.WithResource("pods"), core},
 		"Secret":                {corev1.SchemeGroupVersion.WithResource("secrets"), core},
 		"Service":               {corev1.SchemeGroupVersion.WithResource("services"), core},

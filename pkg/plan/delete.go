@@ -11,6 +11,6 @@ func Delete(cluster Ref, data bool) Plan {
 		steps = append(steps, Step{"data", "volumes and all data gone", Destructive, Remove{[]string{"PersistentVolumeClaim"}}})
 	}
 	steps = append(steps, Step{"objects", "services, scripts and keys gone", Converge,
-		Remove{[]string{"Service", "ServiceAccount", "Secret", "ConfigMap"}}})
+		Remove{[]string{"PodDisruptionBudget", "NetworkPolicy", "Service", "ServiceAccount", "Secret", "ConfigMap"}}})
 	return Plan{"delete", cluster, steps}
 }

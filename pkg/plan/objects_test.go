@@ -17,7 +17,8 @@ import (
 
 // Everything lives in the cluster's namespace, is of a kind that does, and is found again by its labels.
 func TestObjectsStayInNamespace(t *testing.T) {
-	namespaced := []string{"Secret", "ServiceAccount", "ConfigMap", "Service", "PersistentVolumeClaim", "StatefulSet"}
+	namespaced := []string{"Secret", "ServiceAccount", "ConfigMap", "Service", "PersistentVolumeClaim", "StatefulSet",
+		"NetworkPolicy", "PodDisruptionBudget"}
 	for _, shape := range shapes() {
 		c := load(t, shape)
 		for _, object := range manifests(create(t, c)) {

@@ -22,6 +22,9 @@ func (c *Cluster) Default() {
 	if s.Segments.Mirrors == nil {
 		s.Segments.Mirrors = new(true)
 	}
+	if s.Network.NetworkPolicy == nil {
+		s.Network.NetworkPolicy = new(true)
+	}
 	for _, pods := range []*Pods{&s.Coordinator.Pods, &s.Segments.Pods} {
 		setDefault(&pods.AntiAffinity, AntiAffinityRequired)
 		setDefault(&pods.TopologyKey, corev1.LabelHostname)

@@ -10,6 +10,11 @@ func (c *Cluster) HasMirrors() bool {
 	return c.Spec.Segments.Mirrors == nil || *c.Spec.Segments.Mirrors
 }
 
+// HasNetworkPolicy says whether others are to be kept away from ssh and from the segments' ports.
+func (c *Cluster) HasNetworkPolicy() bool {
+	return c.Spec.Network.NetworkPolicy == nil || *c.Spec.Network.NetworkPolicy
+}
+
 // GroupName is the name of the StatefulSet of a component.
 func (c *Cluster) GroupName(component Component) string {
 	return c.Metadata.Name + "-" + string(component)

@@ -140,6 +140,8 @@ type Network struct {
 	ClusterDomain string `json:"clusterDomain,omitempty"`
 	// Service is the client Service.
 	Service Service `json:"service,omitempty"`
+	// NetworkPolicy asks for NetworkPolicies: only the cluster's own pods reach ssh and the segments. Default: true.
+	NetworkPolicy *bool `json:"networkPolicy,omitempty"`
 }
 
 // Service is the client Service.

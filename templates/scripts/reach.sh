@@ -1,15 +1,26 @@
 #!/bin/bash
-# Tries ssh to every host named on standard input, many at once, and prints `HOST ok` or `HOST CAUSE`. The connections stay
-# open as multiplexing masters, which spares the utilities their handshakes.
+# Tries ssh to every host named on standard input, many at once, and prints `HOST ok`, `HOST ok fresh` for one whose volume
+# has seen no initialisation yet, or `HOST CAUSE`. The connections stay open as multiplexing masters, which spares the
+# utilities their handshakes. A host's address must lead back to its name as well: pg_hba.conf knows hosts by name, and the
+# server asks the DNS what an address is called.
 set -u
 # shellcheck source=SCRIPTDIR/env.sh
 . /gpk/scripts/env.sh
 
 try() {
-  if answer=$(ssh -o BatchMode=yes -o ConnectTimeout=5 "$1" true 2>&1); then
-    echo "$1 ok"
-  else
+  # shellcheck disable=SC2016
+  answer=$(ssh -o BatchMode=yes -o ConnectTimeout=5 "$1" '[ -n "$(ls -A /greenplum/.gpk/initialis* 2>/dev/null)" ] || echo fresh' 2>&1)
+  status=$?
+  if [ $status != 0 ]; then
     echo "$1 ${answer//$'\n'/ }"
+    return
+  fi
+  read -r address _ < <(getent ahosts "$1")
+  read -r _ name _ < <(getent hosts "$address")
+  if [ "${name,,}" = "${1,,}" ]; then
+    echo "$1 ok $answer" | sed 's/ $//'
+  else
+    echo "$1 reverse DNS calls its address $address ${name:-nothing at all}: pg_hba.conf needs the host's own name"
   fi
 }
 export -f try
