@@ -61,8 +61,8 @@ func TestBench(t *testing.T) {
 		compare(t, before, footprint(t))
 	})
 	t.Run("up killed halfway, then down", func(t *testing.T) {
-		for _, after := range []time.Duration{30, 100, 300, 1000} {
-			b.killUp(t, after*time.Millisecond)
+		for _, milliseconds := range []int{30, 100, 300, 1000} {
+			b.killUp(t, time.Duration(milliseconds)*time.Millisecond)
 			b.run(t, "down")
 			compare(t, before, footprint(t))
 		}

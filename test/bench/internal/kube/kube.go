@@ -6,6 +6,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -31,7 +33,7 @@ func Open(kubeconfig string) (*Client, error) {
 		return nil, fmt.Errorf("read kubeconfig: %w", err)
 	}
 	config.Timeout = 5 * time.Second
-	config.Proxy = nil
+	config.Proxy = func(*http.Request) (*url.URL, error) { return nil, nil } // whatever HTTPS_PROXY says
 	config.QPS = -1
 	objects, err := dynamic.NewForConfig(config)
 	if err != nil {

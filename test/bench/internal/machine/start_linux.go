@@ -12,10 +12,10 @@ import (
 // only argument is the file of the machine's Spec.
 const InitCommand = "machine-init"
 
-// Start makes the machine and returns its init. The new init waits: prepare is
-// called with it, records it and wires its network, and only then, if prepare
-// returned no error, does init build and start anything. An init whose maker
-// dies while it waits ends by itself.
+// Start makes the machine. Its new init waits while prepare, which is called
+// with it, records it and wires its network; only then, if prepare returned no
+// error, does init build and start anything. An init whose maker dies while it
+// waits ends by itself.
 func Start(s Spec, groups *Groups, prepare func(Process) error) error {
 	if err := s.write(); err != nil {
 		return err
