@@ -254,13 +254,20 @@ func TestReach(t *testing.T) {
 	p := newPod(t)
 	p.fake("ssh", `host=${@: -2:1}
 case $host in
-  good*) ;;
+  good-2) echo fresh ;;
+  good* | other) ;;
   bad) echo "ssh: connect to host bad port 22: Connection refused" >&2; exit 255 ;;
   *) printf 'two\nlines\n' >&2; exit 255 ;;
 esac`)
-	out := p.must([]byte("good-1\nbad\nworse\ngood-2"), "reach.sh")
+	p.fake("getent", `case $1 in
+  ahosts) echo "10.0.0.1-$2 STREAM" ;;
+  hosts) name=${2#10.0.0.1-}; [ "$name" = good-nameless ] || echo "$2 ${name/other/stranger}" ;;
+esac`)
+	out := p.must([]byte("good-1\nbad\nworse\ngood-2\nother\ngood-nameless"), "reach.sh")
 	lines := strings.Split(strings.TrimSpace(out), "\n")
-	for _, want := range []string{"good-1 ok", "good-2 ok", "bad ssh: connect to host bad port 22: Connection refused", "worse two lines"} {
+	for _, want := range []string{"good-1 ok", "good-2 ok fresh",
+		"other reverse DNS calls its address 10.0.0.1-other stranger: pg_hba.conf needs the host's own name",
+		"good-nameless reverse DNS calls its address 10.0.0.1-good-nameless nothing at all: pg_hba.conf needs the host's own name", "bad ssh: connect to host bad port 22: Connection refused", "worse two lines"} {
 		found := false
 		for _, line := range lines {
 			found = found || line == want
@@ -269,7 +276,7 @@ esac`)
 			t.Errorf("%q is not in %q", want, lines)
 		}
 	}
-	if len(lines) != 4 {
+	if len(lines) != 6 {
 		t.Errorf("%d lines: %q", len(lines), lines)
 	}
 	if out := p.must(nil, "reach.sh"); out != "" {

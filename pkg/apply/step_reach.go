@@ -10,42 +10,85 @@ import (
 	"gpk/pkg/segments"
 )
 
-// reachPatience is how long gpk waits for DNS and sshd of hosts whose pods run.
-const reachPatience = 2 * time.Minute
+// reachPatience is how long gpk waits for DNS and sshd of hosts whose pods run, and linkPatience for what lets the pods'
+// connections through: it may learn of new pods moments later.
+const (
+	reachPatience = 2 * time.Minute
+	linkPatience  = 20 * time.Second
+)
 
-// reachHandler waits until every host answers ssh from the coordinator's pod. It leaves the connections open for the
-// utilities to share.
+// reachHandler waits until every host answers ssh from the coordinator's pod, and leaves these connections open for the
+// utilities to share. Then it tries the database's connections to the hosts that have no instance yet.
 type reachHandler struct {
 	target *Target
 	action plan.Reach
+	// tried: the connections work. There is no trace of that but this.
+	tried bool
 }
 
 func (h *reachHandler) Check(ctx context.Context) (Finding, error) {
 	if down, err := h.target.podsRunning(ctx, []string{h.action.From}); err != nil || len(down) > 0 {
 		return Finding{State: Unknown, Details: down}, err
 	}
-	command := segments.Script("reach.sh")
-	command.Stdin = strings.Join(h.action.Hosts, "\n")
-	out, err := h.target.run(ctx, h.action.From, command)
-	if err != nil {
-		return Finding{}, err
+	silent, untried, err := h.ask(ctx)
+	if len(silent) == 0 && len(untried) > 0 && !h.tried {
+		silent = []string{fmt.Sprintf("the database's %d connections between pods have not been tried", len(untried))}
 	}
-	return pendingIf(segments.Unreachable(out, h.action.Hosts)), nil
+	return pendingIf(silent), err
+}
+
+func (h *reachHandler) ask(ctx context.Context) (silent []string, untried []segments.Link, err error) {
+	out, err := h.target.run(ctx, h.action.From, segments.TryHosts(h.action.Hosts))
+	if err != nil {
+		return nil, nil, err
+	}
+	return segments.Unreachable(out, h.action.Hosts), segments.Untried(out, h.action.Links), nil
 }
 
 // Do tries again until every host answers: a pod's name is in the DNS only moments after its container runs.
 func (h *reachHandler) Do(ctx context.Context, progress func(string)) error {
-	for until := time.Now().Add(reachPatience); ; {
+	var untried []segments.Link
+	err := until(ctx, reachPatience, progress, func() (silent []string, err error) {
+		silent, untried, err = h.ask(ctx)
+		return silent, err
+	}, "from pod "+h.action.From+", not every host can be worked with: %s; is the DNS well, and may the pods reach each other's port 22?")
+	if err != nil || len(untried) == 0 {
+		return err
+	}
+	err = until(ctx, linkPatience, progress, func() ([]string, error) {
+		out, err := h.target.run(ctx, h.action.From, segments.TryLinks(untried))
+		if err != nil {
+			return nil, err
+		}
+		return segments.ParseLinks(out, untried)
+	}, "the database's connections do not get through: %s; does a network policy keep the cluster's pods apart?")
+	h.tried = err == nil
+	return err
+}
+
+// until tries until nothing is wrong any more, or patience is at its end. fault is the format of the error, which is given
+// what was wrong last.
+func until(ctx context.Context, patience time.Duration, progress func(string), try func() (wrong []string, err error), fault string) error {
+	for end := time.Now().Add(patience); ; {
+		wrong, err := try()
+		if err != nil || len(wrong) == 0 {
+			return err
+		}
+		if time.Now().After(end) {
+			return fmt.Errorf(fault, few(wrong))
+		}
+		progress(firstOf(wrong))
 		if err := sleep(ctx, 500*time.Millisecond); err != nil {
 			return err
 		}
-		finding, err := h.Check(ctx)
-		if err != nil || finding.State == Done {
-			return err
-		}
-		if time.Now().After(until) {
-			return fmt.Errorf("from pod %s, ssh does not reach every host: %s", h.action.From, strings.Join(finding.Details, "; "))
-		}
-		progress(firstOf(finding.Details))
 	}
+}
+
+// few are the first of many faults.
+func few(faults []string) string {
+	const most = 5
+	if len(faults) <= most {
+		return strings.Join(faults, "; ")
+	}
+	return fmt.Sprintf("%s; and %d more", strings.Join(faults[:most], "; "), len(faults)-most)
 }

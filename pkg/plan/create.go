@@ -30,7 +30,6 @@ func Create(c *topology.Cluster) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	coordinator := t.Coordinator().Pod
 	steps := []Step{
 		{"capacity", "room for the pods", Converge, capacity(workloads)},
 		{"keys", "ssh keys of the cluster", Converge, keys},
@@ -39,7 +38,7 @@ func Create(c *topology.Cluster) (Plan, error) {
 		{"pods", "stateful sets", Converge, workloads},
 		{"running", "pods running", Converge, Running{t.Pods()}},
 		{"image", "image complete and of the release", Converge, image(c)},
-		{"network", "every host reachable by ssh", Converge, Reach{coordinator, hosts(c, t)}},
+		{"network", "hosts reachable by name, ssh and port", Converge, reach(c, t)},
 		{"initialise", "gpinitsystem", Once, Initialise{t, initSystem(c, t)}},
 	}
 	if standby, wanted := t.Standby(); wanted {

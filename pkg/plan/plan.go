@@ -71,12 +71,6 @@ type Running struct{ Pods []string }
 // Ready waits until the pods are ready, which means that their database instances run.
 type Ready struct{ Pods []string }
 
-// Reach waits until every host answers ssh from a pod.
-type Reach struct {
-	From  string
-	Hosts []string
-}
-
 // Initialise runs gpinitsystem in the coordinator's pod, unless the catalogue says that it has been done.
 type Initialise struct {
 	Topology topology.Topology
@@ -120,7 +114,6 @@ func (Apply) action()      {}
 func (Keys) action()       {}
 func (Running) action()    {}
 func (Ready) action()      {}
-func (Reach) action()      {}
 func (Initialise) action() {}
 func (Standby) action()    {}
 func (Database) action()   {}

@@ -59,22 +59,3 @@ func ParsePodFacts(out string) (PodFacts, error) {
 	}
 	return facts, nil
 }
-
-// Unreachable reads what reach.sh printed for the hosts, and says of each that did not answer why.
-func Unreachable(out string, hosts []string) []string {
-	answers := map[string]string{}
-	for line := range strings.Lines(out) {
-		host, answer, _ := strings.Cut(strings.TrimSpace(line), " ")
-		answers[host] = answer
-	}
-	var failed []string
-	for _, host := range hosts {
-		switch answer, found := answers[host]; {
-		case !found:
-			failed = append(failed, host+": no answer")
-		case answer != "ok":
-			failed = append(failed, host+": "+answer)
-		}
-	}
-	return failed
-}

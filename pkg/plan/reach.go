@@ -1,0 +1,20 @@
+package plan
+
+import (
+	"gpk/pkg/segments"
+	"gpk/pkg/topology"
+)
+
+// Reach waits until every host answers ssh from a pod, and finds out whether the database's connections will be let through
+// while there is no database yet to find out by itself.
+type Reach struct {
+	From  string
+	Hosts []string
+	Links []segments.Link
+}
+
+func (Reach) action() {}
+
+func reach(c *topology.Cluster, t topology.Topology) Reach {
+	return Reach{t.Coordinator().Pod, hosts(c, t), segments.Links(t)}
+}

@@ -1,0 +1,148 @@
+package segments
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"gpk/pkg/topology"
+)
+
+// Link is a TCP connection that the database needs, from one host to a port of another.
+type Link struct {
+	From string `json:"from"`
+	To   string `json:"to"`
+	Port int32  `json:"port"`
+}
+
+// String names the pods, which are the first parts of their hosts' names.
+func (l Link) String() string {
+	return fmt.Sprintf("from pod %s to pod %s, port %d", pod(l.From), pod(l.To), l.Port)
+}
+
+func pod(host string) string {
+	name, _, _ := strings.Cut(host, ".")
+	return name
+}
+
+// Links are the connections of a topology: the coordinator's and the standby's to every instance, every pod's to these two,
+// and between the two copies of each content, both ways.
+func Links(t topology.Topology) []Link {
+	var links []Link
+	seen := map[Link]bool{}
+	add := func(from string, to topology.Instance) {
+		if link := (Link{from, to.Host, to.Port}); from != to.Host && !seen[link] {
+			seen[link] = true
+			links = append(links, link)
+		}
+	}
+	heads := []topology.Instance{t.Coordinator()}
+	if standby, wanted := t.Standby(); wanted {
+		heads = append(heads, standby)
+	}
+	for _, head := range heads {
+		for _, instance := range t.Instances {
+			add(head.Host, instance)
+			add(instance.Host, head)
+		}
+	}
+	mirrors := t.Segments(topology.Mirror)
+	for i, primary := range t.Segments(topology.Primary)[:len(mirrors)] {
+		add(primary.Host, mirrors[i])
+		add(mirrors[i].Host, primary)
+	}
+	return links
+}
+
+// TryHosts asks from the pod that it is run in whether every host answers ssh and is called by its name.
+func TryHosts(hosts []string) Command {
+	command := Script("reach.sh")
+	command.Stdin = strings.Join(hosts, "\n")
+	return command
+}
+
+// answers are what reach.sh printed, by host.
+func answers(out string) map[string]string {
+	found := map[string]string{}
+	for line := range strings.Lines(out) {
+		host, answer, _ := strings.Cut(strings.TrimSpace(line), " ")
+		found[host] = answer
+	}
+	return found
+}
+
+// Unreachable reads what reach.sh printed for the hosts, and says of each that did not answer as it should why.
+func Unreachable(out string, hosts []string) []string {
+	var failed []string
+	found := answers(out)
+	for _, host := range hosts {
+		switch answer, there := found[host]; {
+		case !there:
+			failed = append(failed, host+": no answer")
+		case answer != "ok" && answer != "ok fresh":
+			failed = append(failed, host+": "+answer)
+		}
+	}
+	return failed
+}
+
+// Untried are the links to hosts that have no instance yet, so that nothing has shown that they work. Once there are
+// instances they show it themselves.
+func Untried(out string, links []Link) []Link {
+	found := answers(out)
+	return slices.DeleteFunc(slices.Clone(links), func(l Link) bool { return found[l.To] != "ok fresh" })
+}
+
+// TryLinks tries connections. It is run in the coordinator's pod. The hosts that are connected to listen for as long as it
+// takes: they must have no instance.
+func TryLinks(links []Link) Command {
+	var b strings.Builder
+	seen := map[string]bool{}
+	for _, link := range links {
+		if line := fmt.Sprintf("listen %s %d\n", link.To, link.Port); !seen[line] {
+			seen[line] = true
+			b.WriteString(line)
+		}
+		fmt.Fprintf(&b, "connect %s %s %d\n", link.From, link.To, link.Port)
+	}
+	command := Script("ports.sh", "try")
+	command.Stdin = b.String()
+	return command
+}
+
+// ParseLinks reads what ports.sh printed for the links, and says of each that does not work why. An answer without its last
+// line was cut off and is an error.
+func ParseLinks(out string, links []Link) ([]string, error) {
+	found := map[string]string{}
+	var failed []string
+	complete := false
+	for line := range strings.Lines(out) {
+		line = strings.TrimSpace(line)
+		fields := strings.SplitN(line, " ", 5)
+		switch word := fields[0]; {
+		case word == "end":
+			complete = true
+		case word == "fault" && len(fields) > 1:
+			failed = append(failed, fmt.Sprintf("pod %s: %s", pod(fields[1]), strings.Join(fields[2:], " ")))
+		case word == "ok" && len(fields) == 4:
+			found[strings.Join(fields[1:4], " ")] = "ok"
+		case word == "no" && len(fields) == 5:
+			found[strings.Join(fields[1:4], " ")] = fields[4]
+		default:
+			return nil, fmt.Errorf("unknown answer %q about a connection", line)
+		}
+	}
+	if !complete {
+		return nil, fmt.Errorf("the answers about connections were cut off after %q", firstLine(out))
+	}
+	// What could not be tried because of a fault is no second one.
+	for _, link := range links {
+		switch answer := found[fmt.Sprintf("%s %s %d", link.From, link.To, link.Port)]; {
+		case answer == "" && len(failed) == 0:
+			failed = append(failed, link.String()+": no answer")
+		case answer != "" && answer != "ok":
+			failed = append(failed, link.String()+": "+answer)
+		}
+	}
+	return failed, nil
+}
