@@ -26,8 +26,8 @@ import (
 )
 
 // memoryAPI is a fake: the part of an API server that gpk uses, in memory. It has real optimistic concurrency, watches,
-// preconditions and exec. It has no admission, no controllers and no defaults, and server-side apply merely replaces the
-// object. It is here because a real server can neither be stopped at each of its answers nor live in fake time.
+// preconditions and exec. It has no admission, no controllers and no defaults, and server-side apply is a
+// mere merge. It is here because a real server can neither be stopped at each of its answers nor live in fake time.
 type memoryAPI struct {
 	mutex    sync.Mutex
 	version  int
@@ -82,8 +82,34 @@ func (a *memoryAPI) put(objects ...plan.Object) {
 		}
 		object.GetObjectKind().SetGroupVersionKind(kinds[0])
 		object.SetNamespace(ref.Namespace)
-		a.store(key(strings.ToLower(kinds[0].Kind)+"s", object.GetName()), object)
+		a.store(key(resourceOf(kinds[0].Kind), object.GetName()), object)
 	}
+}
+
+// kinds are those that gpk deals with, by resource.
+func kinds() map[string]schema.GroupVersionKind {
+	core := schema.GroupVersion{Version: "v1"}
+	return map[string]schema.GroupVersionKind{
+		"configmaps":             core.WithKind("ConfigMap"),
+		"persistentvolumeclaims": core.WithKind("PersistentVolumeClaim"),
+		"pods":                   core.WithKind("Pod"),
+		"secrets":                core.WithKind("Secret"),
+		"serviceaccounts":        core.WithKind("ServiceAccount"),
+		"services":               core.WithKind("Service"),
+		"statefulsets":           {Group: "apps", Version: "v1", Kind: "StatefulSet"},
+		"leases":                 {Group: "coordination.k8s.io", Version: "v1", Kind: "Lease"},
+		"networkpolicies":        {Group: "networking.k8s.io", Version: "v1", Kind: "NetworkPolicy"},
+		"poddisruptionbudgets":   {Group: "policy", Version: "v1", Kind: "PodDisruptionBudget"},
+	}
+}
+
+func resourceOf(kind string) string {
+	for resource, known := range kinds() {
+		if known.Kind == kind {
+			return resource
+		}
+	}
+	panic("the API in memory does not know the kind " + kind)
 }
 
 func key(resource, name string) string { return resource + "/" + name }
@@ -137,7 +163,12 @@ func (a *memoryAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	// /api/v1/namespaces/NS/RESOURCE[/NAME[/exec]], or /apis/GROUP/VERSION/namespaces/…
 	parts := strings.Split(strings.Trim(r.URL.Path, "/"), "/")
-	parts = parts[slices.Index(parts, "namespaces")+1:]
+	within := slices.Index(parts, "namespaces")
+	if within < 0 {
+		respond(w, nil, apierrors.NewForbidden(schema.GroupResource{Resource: parts[len(parts)-1]}, "", fmt.Errorf("gpk has rights within its namespace only")))
+		return
+	}
+	parts = parts[within+1:]
 	resource, name := "namespaces", ""
 	if len(parts) > 1 {
 		resource = parts[1]
@@ -191,6 +222,11 @@ func (a *memoryAPI) serve(r *http.Request, resource, name string) (runtime.Objec
 	if err != nil {
 		return nil, err
 	}
+	if old != nil && r.Method == http.MethodPatch {
+		if body, err = merged(old, body); err != nil {
+			return nil, err
+		}
+	}
 	decoded, _, err := scheme.Codecs.UniversalDeserializer().Decode(body, nil, nil)
 	if err != nil {
 		return nil, apierrors.NewBadRequest(err.Error())
@@ -210,6 +246,37 @@ func (a *memoryAPI) serve(r *http.Request, resource, name string) (runtime.Objec
 	}
 	a.store(at, object)
 	return object, nil
+}
+
+// merged is a crude server-side apply: fields that are given replace those that are there, lists as a whole.
+func merged(old plan.Object, body []byte) ([]byte, error) {
+	text, err := json.Marshal(old)
+	if err != nil {
+		return nil, err
+	}
+	var have, given map[string]any
+	if err := json.Unmarshal(text, &have); err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(body, &given); err != nil {
+		return nil, err
+	}
+	delete(given, "status")
+	merge(have, given)
+	return json.Marshal(have)
+}
+
+func merge(into, from map[string]any) {
+	for name, value := range from {
+		fields, nested := value.(map[string]any)
+		have, both := into[name].(map[string]any)
+		switch {
+		case nested && both:
+			merge(have, fields)
+		case value != nil:
+			into[name] = value
+		}
+	}
 }
 
 func preconditions(r *http.Request, old plan.Object) error {
@@ -252,15 +319,9 @@ func (a *memoryAPI) list(resource, selector string) (runtime.Object, error) {
 	list := &metav1.List{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "List"}, ListMeta: metav1.ListMeta{ResourceVersion: strconv.Itoa(a.version)}}
 	for _, item := range items {
 		list.Items = append(list.Items, runtime.RawExtension{Object: item})
-		gvk := item.GetObjectKind().GroupVersionKind()
-		list.APIVersion, list.Kind = gvk.GroupVersion().String(), gvk.Kind+"List"
 	}
-	if len(items) == 0 {
-		kinds := map[string]string{"pods": "PodList", "configmaps": "ConfigMapList"}
-		if kind, known := kinds[resource]; known {
-			list.Kind = kind
-		}
-	}
+	kind := kinds()[resource]
+	list.APIVersion, list.Kind = kind.GroupVersion().String(), kind.Kind+"List"
 	return list, nil
 }
 
