@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"text/tabwriter"
+	"unicode/utf8"
 
 	"gpk/pkg/apply"
 	"gpk/pkg/plan"
@@ -27,7 +27,7 @@ type difference struct {
 // String is the difference on one line, without what to do about it.
 func (d difference) String() string {
 	if d.Field == "" {
-		return strings.Join(strings.Fields(d.Found), " ")
+		return shorten(strings.Join(strings.Fields(d.Found), " "), 160)
 	}
 	from, to := brief(d.From, d.To)
 	return strings.TrimSpace(d.Object+" "+d.Field) + ": " + from + " → " + to
@@ -52,32 +52,62 @@ func changed(changes []plan.Change) []difference {
 	return all
 }
 
+// What is to be done is in one column, except behind differences that are longer than this.
+const widestColumn = 90
+
 func printDifferences(out io.Writer, indent string, all []difference) error {
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	width := 0
 	for _, d := range all {
-		_, _ = fmt.Fprintf(table, "%s%s\t%s\n", indent, d, d.answer())
+		if n := utf8.RuneCountInString(d.String()); n <= widestColumn {
+			width = max(width, n)
+		}
 	}
-	return table.Flush()
+	for _, d := range all {
+		text := d.String()
+		gap := max(width-utf8.RuneCountInString(text), 0) + 2
+		if _, err := fmt.Fprintf(out, "%s%s%*s%s\n", indent, text, gap, "", d.answer()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // brief shows two values in one line. Of long ones it shows the first line that differs.
 func brief(from, to string) (string, string) {
-	if strings.Contains(from+to, "\n") {
-		before, after := strings.Split(from, "\n"), strings.Split(to, "\n")
-		at := 0
-		for at < len(before) && at < len(after) && before[at] == after[at] {
-			at++
-		}
-		return line(before, at), line(after, at)
+	switch {
+	case !strings.Contains(from+to, "\n"):
+		return value(from), value(to)
+	case from == "" || to == "":
+		return lines(from), lines(to)
 	}
-	return value(from), value(to)
+	before, after := strings.Split(from, "\n"), strings.Split(to, "\n")
+	at := 0
+	for at < len(before)-1 && at < len(after)-1 && before[at] == after[at] {
+		at++
+	}
+	a, b := fromDifference(before[at], after[at])
+	return fmt.Sprintf("line %d: %q", at+1, a), fmt.Sprintf("%q", b)
 }
 
-func line(lines []string, at int) string {
-	if at >= len(lines) {
-		return fmt.Sprintf("no line %d", at+1)
+// fromDifference are two lines from shortly before where they differ.
+func fromDifference(a, b string) (string, string) {
+	const width, before = 60, 20
+	left, right := []rune(a), []rune(b)
+	at := 0
+	for at < min(len(left), len(right)) && left[at] == right[at] {
+		at++
 	}
-	return fmt.Sprintf("line %d: %q", at+1, shorten(lines[at], 60))
+	if start := at - before; start > before {
+		return "…" + shorten(string(left[start:]), width), "…" + shorten(string(right[start:]), width)
+	}
+	return shorten(a, width), shorten(b, width)
+}
+
+func lines(text string) string {
+	if text == "" {
+		return "absent"
+	}
+	return fmt.Sprintf("%d lines", strings.Count(text, "\n"))
 }
 
 func value(text string) string {

@@ -21,6 +21,9 @@ func (h *runningHandler) Check(ctx context.Context) (Finding, error) {
 }
 
 func (h *runningHandler) Do(ctx context.Context, progress func(string)) error {
+	if err := h.target.replaceOutdated(ctx, h.action.Pods, progress); err != nil {
+		return err
+	}
 	return h.target.waitPods(ctx, h.action.Pods, running, progress)
 }
 

@@ -1,0 +1,89 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"gpk/pkg/apply"
+	"gpk/pkg/plan"
+)
+
+func TestPrintDifferences(t *testing.T) {
+	long := "the same words at the beginning of two lines, "
+	all := []difference{
+		{Difference: plan.Difference{Field: "spec.segments.count", From: "2", To: "4"}, Command: "gpk expand --segments 4"},
+		{Difference: plan.Difference{Field: "spec.database.locale", From: "C", To: ""}, Why: "the databases have been made in it"},
+		{Object: "Service/demo", Difference: plan.Difference{Field: "spec.type", From: "", To: "NodePort"}, Command: "gpk create -f f.yaml", Why: "note"},
+		{Object: "ConfigMap/demo", Difference: plan.Difference{Field: "data[a]", From: "1\n2\n3\n", To: "1\n2\nthree\n"}, Command: "gpk create -f f.yaml"},
+		{Object: "ConfigMap/demo", Difference: plan.Difference{Field: "data[b]", From: long + "one\n", To: long + "two\n"}, Command: "gpk create -f f.yaml"},
+		{Object: "ConfigMap/demo", Difference: plan.Difference{Field: "data[c]", From: "", To: "1\n2\n"}, Command: "gpk create -f f.yaml"},
+		{Found: "pod demo-0\nwaits " + strings.Repeat("and waits ", 30), Command: "gpk create -f f.yaml"},
+	}
+	var out strings.Builder
+	if err := printDifferences(&out, "  ", all); err != nil {
+		t.Fatal(err)
+	}
+	want := `  spec.segments.count: 2 → 4                                                         gpk expand --segments 4
+  spec.database.locale: C → absent                                                   cannot be changed after creation: the databases have been made in it
+  Service/demo spec.type: absent → NodePort                                          gpk create -f f.yaml (note)
+  ConfigMap/demo data[a]: line 3: "3" → "three"                                      gpk create -f f.yaml
+  ConfigMap/demo data[b]: line 1: "…nning of two lines, one" → "…nning of two lines, two"  gpk create -f f.yaml
+  ConfigMap/demo data[c]: absent → 2 lines                                           gpk create -f f.yaml
+`
+	got, last, _ := strings.Cut(out.String(), "  pod demo-0 waits and waits")
+	if diff := cmp.Diff(squeezed(want), squeezed(got)); diff != "" {
+		t.Error(diff)
+	}
+	if !strings.HasSuffix(last, "…  gpk create -f f.yaml\n") || len(last) > 200 {
+		t.Errorf("a long finding is not shortened: %q", last)
+	}
+	// What there is to do is in one column.
+	columns := map[int]bool{}
+	for line := range strings.Lines(got) {
+		at := max(strings.Index(line, "  gpk "), strings.Index(line, "  cannot"))
+		columns[len([]rune(line[:at]))] = true
+	}
+	if len(columns) != 1 {
+		t.Errorf("the commands are not in one column:\n%s", got)
+	}
+}
+
+func squeezed(text string) string {
+	for strings.Contains(text, "   ") {
+		text = strings.ReplaceAll(text, "   ", "  ")
+	}
+	return text
+}
+
+func TestRefused(t *testing.T) {
+	version := plan.Change{Difference: plan.Difference{Field: "spec.version"}, Command: "gpk upgrade --version 2"}
+	clients := plan.Change{Difference: plan.Difference{Field: "spec.database.hba"}, Command: "gpk create --update", Update: true}
+	count := plan.Change{Difference: plan.Difference{Field: "spec.segments.count"}, Command: "gpk expand", Fixed: true}
+	all := []plan.Change{version, clients, count}
+	tests := []struct {
+		name   string
+		stage  apply.Stage
+		update bool
+		want   string
+	}{
+		{"nothing is there", apply.Nothing, false, ""},
+		{"volumes hold what they were made for", apply.Volumes, false, "spec.segments.count: gpk delete --delete-data"},
+		{"--update changes nothing of that", apply.Volumes, true, "spec.segments.count: gpk delete --delete-data"},
+		{"a database", apply.Database, false,
+			"spec.version: gpk upgrade --version 2, spec.database.hba: gpk create --update, spec.segments.count: gpk expand"},
+		{"a database and --update", apply.Database, true, "spec.version: gpk upgrade --version 2, spec.segments.count: gpk expand"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			var got []string
+			for _, c := range refused(all, test.stage, test.update) {
+				got = append(got, c.Field+": "+c.Command)
+			}
+			if diff := cmp.Diff(test.want, strings.Join(got, ", ")); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}

@@ -1,0 +1,69 @@
+package apply
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// replaceOutdated deletes those of the pods that were made from an earlier template and run nothing: a pod whose image could
+// not be pulled, say, and whose file has been mended since. Their StatefulSet makes them anew. It does so by itself for
+// no pod, since that would be a restart of databases at its own time, and one that runs is left alone here too.
+func (t *Target) replaceOutdated(ctx context.Context, names []string, progress func(string)) error {
+	pods, err := t.Pods(ctx)
+	if err != nil {
+		return err
+	}
+	revisions := map[string]string{}
+	for i := range pods {
+		pod := &pods[i]
+		owner := metav1.GetControllerOf(pod)
+		if running(pod) || pod.DeletionTimestamp != nil || owner == nil || !slices.Contains(names, pod.Name) {
+			continue
+		}
+		if _, known := revisions[owner.Name]; !known {
+			if revisions[owner.Name], err = t.updateRevision(ctx, owner.Name); err != nil {
+				return err
+			}
+		}
+		if pod.Labels[appsv1.StatefulSetRevisionLabel] == revisions[owner.Name] {
+			continue
+		}
+		progress("pod " + pod.Name + " runs nothing and was made for an earlier file: it is made anew")
+		if err := t.replace(ctx, pod); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// updateRevision is the revision that a StatefulSet makes new pods from, once its controller has seen its latest template.
+func (t *Target) updateRevision(ctx context.Context, name string) (string, error) {
+	for {
+		set, err := t.client.AppsV1().StatefulSets(t.Ref.Namespace).Get(ctx, name, metav1.GetOptions{})
+		if err != nil {
+			return "", fmt.Errorf("stateful set %s: %w", name, err)
+		}
+		if set.Status.ObservedGeneration >= set.Generation {
+			return set.Status.UpdateRevision, nil
+		}
+		if err := sleep(ctx, 100*time.Millisecond); err != nil {
+			return "", fmt.Errorf("%w while waiting for the controller of stateful set %s", err, name)
+		}
+	}
+}
+
+func (t *Target) replace(ctx context.Context, pod *corev1.Pod) error {
+	err := t.client.CoreV1().Pods(t.Ref.Namespace).Delete(ctx, pod.Name, metav1.DeleteOptions{
+		Preconditions: &metav1.Preconditions{UID: &pod.UID}})
+	if err != nil && !apierrors.IsNotFound(err) && !apierrors.IsConflict(err) {
+		return fmt.Errorf("pod %s: %w", pod.Name, err)
+	}
+	return nil
+}
