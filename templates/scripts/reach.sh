@@ -16,12 +16,16 @@ try() {
     return
   fi
   read -r address _ < <(getent ahosts "$1")
-  read -r _ name _ < <(getent hosts "$address")
-  if [ "${name,,}" = "${1,,}" ]; then
-    echo "$1 ok $answer" | sed 's/ $//'
-  else
-    echo "$1 reverse DNS calls its address $address ${name:-nothing at all}: pg_hba.conf needs the host's own name"
-  fi
+  # An address that several Services lead to has as many names, and each answer begins with another one.
+  for _ in 1 2 3 4 5 6; do
+    name=
+    read -r _ name _ < <(getent hosts "$address")
+    if [ "${name,,}" = "${1,,}" ]; then
+      echo "$1 ok${answer:+ $answer}"
+      return
+    fi
+  done
+  echo "$1 reverse DNS calls its address $address ${name:-nothing at all}: pg_hba.conf needs the host's own name"
 }
 export -f try
 # shellcheck disable=SC2016
