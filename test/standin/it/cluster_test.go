@@ -46,7 +46,7 @@ type cluster struct {
 	ctx context.Context
 }
 
-func newCluster(t *testing.T) *cluster {
+func newCluster(t *testing.T, hosts ...string) *cluster {
 	t.Helper()
 	if os.Getenv("STANDIN_IT") != "1" {
 		t.Skip("set STANDIN_IT=1 and run as root to test the image")
@@ -56,13 +56,10 @@ func newCluster(t *testing.T) *cluster {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Minute)
 	t.Cleanup(cancel)
-	dir := os.Getenv("STANDIN_IT_DIR")
-	if dir == "" {
-		dir = filepath.Join(os.TempDir(), "standin-it")
-	}
+	dir := setting(t, "STANDIN_IT_DIR", "standin-it")
 	base := filepath.Join(dir, "image")
 	build(t, base)
-	bed, err := testbed.New(ctx, filepath.Join(dir, "hosts"), base, "gpkit0", "10.231.77.", names)
+	bed, err := testbed.New(ctx, filepath.Join(dir, "hosts"), base, "gpkit0", "10.231.77.", hosts)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,17 +72,28 @@ func newCluster(t *testing.T) *cluster {
 	return &cluster{T: t, bed: bed, ctx: ctx}
 }
 
+// setting is a directory from the environment, or else one among what the
+// project builds.
+func setting(t *testing.T, name, otherwise string) string {
+	t.Helper()
+	dir := os.Getenv(name)
+	if dir == "" {
+		dir = filepath.Join("../../../.bench", otherwise)
+	}
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
 // build unpacks the image as it is now.
 func build(t *testing.T, base string) {
 	t.Helper()
 	if err := os.RemoveAll(base); err != nil {
 		t.Fatal(err)
 	}
-	args := []string{"run", "./image", "--rootfs", base}
-	if cache := os.Getenv("STANDIN_CACHE"); cache != "" {
-		args = append(args, "--cache", cache)
-	}
-	cmd := exec.Command("go", args...)
+	cmd := exec.Command("go", "run", "./image", "--rootfs", base, "--cache", setting(t, "STANDIN_CACHE", "cache/standin"))
 	cmd.Dir = ".."
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("build the image: %v\n%s", err, out)

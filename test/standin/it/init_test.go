@@ -15,7 +15,7 @@ const healthy = "1 -1 p p n u, 2 0 p p s u, 3 1 p p s u, 4 0 m m s u, 5 1 m m s 
 
 // TestCluster takes one cluster through its life. The steps build on each other.
 func TestCluster(t *testing.T) {
-	c := newCluster(t)
+	c := newCluster(t, names...)
 	for _, s := range []struct {
 		name string
 		step func(*cluster)
@@ -101,7 +101,7 @@ func refusesAgain(c *cluster) {
 }
 
 func distributed(c *cluster) {
-	c.sql("postgres", "create database app")
+	c.sql("postgres", "create database app template template0 encoding 'UTF8'")
 	c.sql("app", "create table t (a int, b text default 'x')")
 	c.sql("app", "insert into t select generate_series(1, 10000)")
 	c.sql("app", "create table copied as select * from t where a <= 100")

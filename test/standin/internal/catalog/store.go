@@ -66,14 +66,16 @@ func (s *Store) Close() {
 }
 
 // Install makes the catalogue in a new coordinator: the store in database
-// postgres, and what every database has in postgres and template1.
+// postgres, and what every database has in postgres and in both templates.
 func Install(ctx context.Context, port int) error {
 	for _, step := range []struct {
 		database string
 		scripts  []string
 	}{
-		{"postgres", []string{storeSQL, viewsSQL, distributeSQL}},
+		{"postgres", []string{storeSQL, viewsSQL, distributeSQL, "alter database template0 allow_connections true"}},
 		{"template1", []string{viewsSQL, distributeSQL}},
+		{"template0", []string{viewsSQL, distributeSQL}},
+		{"postgres", []string{"alter database template0 allow_connections false"}},
 	} {
 		if err := runScripts(ctx, port, step.database, step.scripts); err != nil {
 			return fmt.Errorf("install the catalogue in database %s: %w", step.database, err)

@@ -78,7 +78,7 @@ func (h *Host) Start(ctx context.Context) error {
 	if err := h.init.Start(); err != nil {
 		return err
 	}
-	for range 200 {
+	for range 1000 {
 		if out, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", h.init.Process.Pid, h.init.Process.Pid)); err == nil {
 			if pid, err := strconv.Atoi(strings.TrimSpace(string(out))); err == nil {
 				h.pid = pid
@@ -89,7 +89,7 @@ func (h *Host) Start(ctx context.Context) error {
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
-	return fmt.Errorf("no shell in it after 10 s, see %s", log.Name())
+	return fmt.Errorf("no shell in it after a while, see %s", log.Name())
 }
 
 // create lays out the host's root and network.
@@ -112,14 +112,16 @@ func (h *Host) create(ctx context.Context) error {
 	return sh(ctx, fmt.Sprintf("chown -R 1000:1000 %s %s/greenplum && chmod 600 %s/.ssh/id_ed25519", home, h.root(), home))
 }
 
-// Stop ends every process of the host at once, as when a pod is deleted.
-func (h *Host) Stop(context.Context) {
+// Stop ends every process of the host at once, as when a pod is deleted, and
+// waits until the last has let go of the network.
+func (h *Host) Stop(ctx context.Context) {
 	if h.init == nil {
 		return
 	}
 	_ = h.init.Process.Kill()
 	_ = h.init.Wait()
 	h.init = nil
+	_ = sh(ctx, fmt.Sprintf("for i in $(seq 200); do [ -z \"$(ip netns pids %s)\" ] && break; sleep 0.05; done", h.netns()))
 }
 
 // Result is what a command did.
