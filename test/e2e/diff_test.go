@@ -1,0 +1,112 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// TestDiff compares files with a cluster before it is there, while it is as its file says, and when either has changed.
+func TestDiff(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t, small())
+	empty := c.objects()
+	c.wantDifferences(c.file, "StatefulSet/demo-primary is missing", "gpk create -f "+c.file)
+	c.wantSame(empty)
+
+	c.gpk("create", "-f", c.file).want(t, 0)
+	c.wantNoDifferences(c.file)
+
+	before := c.settled()
+	other := c.changed("larger.yaml", "count: 1", "count: 2", "memory: 256Mi", "memory: 300Mi")
+	expand := "spec.segments.count: 1 → 2"
+	c.wantDifferences(other, expand, "gpk expand --segments 2", "spec.segments.resources.requests[memory]: 256Mi → 300Mi", "gpk resize")
+	for _, args := range [][]string{{"-f", other}, {"-f", other, "--update"}, {"-f", other, "--dry-run"}} {
+		c.gpk(append([]string{"create"}, args...)...).want(t, 2).says(t, expand, "gpk expand --segments 2", "gpk resize", "nothing was changed")
+	}
+	c.wantSame(before)
+
+	// Somebody else changes an object; the file's own create brings it back.
+	_, err := shared.client.CoreV1().ConfigMaps(c.namespace).Patch(c.ctx, "demo-scripts", types.MergePatchType,
+		[]byte(`{"data":{"ready.sh":"#!/bin/bash\nexit 0\n"}}`), metav1.PatchOptions{FieldManager: "somebody"})
+	c.must(nil, err)
+	c.wantDifferences(c.file, "ConfigMap/demo-scripts data[ready.sh]", "gpk create -f "+c.file)
+	c.gpk("create", "-f", c.file).want(t, 0)
+	c.wantNoDifferences(c.file)
+}
+
+// TestUpdate changes what create itself can change, but only when it is told to.
+func TestUpdate(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t, small())
+	c.gpk("create", "-f", c.file).want(t, 0)
+	before := c.settled()
+	other := c.changed("clients.yaml", `hba: ["`, `hba: ["host all auditor all scram-sha-256", "`)
+	c.gpk("create", "-f", other).want(t, 2).says(t, "spec.database.hba", "gpk create -f "+other+" --update")
+	c.wantSame(before)
+	c.gpk("create", "-f", other, "--update").want(t, 0)
+	c.wantNoDifferences(other)
+	if lines := c.sql("postgres", "select count(*) from pg_hba_file_rules where 'auditor' = any(user_name)"); lines != "1" {
+		t.Errorf("pg_hba.conf has %s lines for the auditor", lines)
+	}
+	c.wantDifferences(c.file, "spec.database.hba")
+}
+
+// TestMendedImage gives an image that cannot be had, and then the right one: the pods that wait for the first are made anew.
+// The volumes are made by then, so that what they were made for can't change any more.
+func TestMendedImage(t *testing.T) {
+	t.Parallel()
+	s := small()
+	s.image = "registry.invalid/greenplum:7.1.0"
+	c := newCluster(t, s)
+	broken, err := os.ReadFile(c.file)
+	c.must(nil, err)
+	c.gpk("create", "-f", c.file).want(t, 1)
+
+	c.must(nil, os.WriteFile(c.file, []byte(c.yaml(small())), 0o600))
+	larger := c.changed("larger.yaml", "size: 1Gi", "size: 2Gi")
+	c.gpk("create", "-f", larger).want(t, 2).says(t, "storage.size: 1Gi → 2Gi", "gpk delete --delete-data")
+	c.gpk("create", "-f", c.file).want(t, 0)
+	c.wantWhole(small())
+	c.wantNoDifferences(c.file)
+	c.must(nil, os.WriteFile(c.file, broken, 0o600))
+	c.gpk("create", "-f", c.file).want(t, 2).says(t, "gpk upgrade --version 7.1.0 --image registry.invalid/greenplum:7.1.0")
+}
+
+// changed is a copy of cluster.yaml with words replaced by others.
+func (c *cluster) changed(file string, oldNew ...string) string {
+	c.t.Helper()
+	text, err := os.ReadFile(c.file)
+	c.must(nil, err)
+	changed := strings.NewReplacer(oldNew...).Replace(string(text))
+	if changed == string(text) {
+		c.t.Fatalf("cluster.yaml has none of %q", oldNew)
+	}
+	path := c.home + "/" + file
+	c.must(nil, os.WriteFile(path, []byte(changed), 0o600))
+	return path
+}
+
+func (c *cluster) wantDifferences(file string, words ...string) {
+	c.t.Helper()
+	r := c.gpk("diff", "-f", file).want(c.t, 3)
+	for _, word := range words {
+		if !strings.Contains(r.stdout, word) {
+			c.t.Errorf("%q is not among the differences:\n%s", word, r.stdout)
+		}
+	}
+}
+
+func (c *cluster) wantNoDifferences(file string) {
+	c.t.Helper()
+	r := c.gpk("diff", "-f", file)
+	if r.status != 0 || strings.TrimSpace(r.stdout) != "no differences" {
+		c.t.Errorf("gpk diff: exit status %d:\n%s%s", r.status, r.stdout, r.stderr)
+	}
+}
