@@ -33,7 +33,8 @@ else
     echo "the demo brings its own Kubernetes, for which it needs Linux and root; or set KUBECONFIG and GPK_IMAGE for your own" >&2
     exit 2
   fi
-  say "A real Kubernetes on this machine, and an image of the stand-in database (the first time builds both: some minutes)"
+  say "A real Kubernetes on this machine, and the image of a stand-in database, made of PostgreSQL, which is not Greenplum"
+  say "(the first time builds both: some minutes)"
   make --no-print-directory bench-up load
   export KUBECONFIG=$PWD/.bench/kubeconfig
   stop="make bench-down"
@@ -48,11 +49,11 @@ show gpk psql -n analytics -- -c \
 
 cat <<END
 
-The rows are those that create wrote, read back from all segments. To look further:
+These are the rows that create wrote, read back from all segments. To look further:
 
   export KUBECONFIG=$KUBECONFIG PATH=$PWD/bin:\$PATH
   gpk create -f $file      # again: no changes
-  gpk psql -n analytics                  # SQL
+  gpk psql -n analytics                 # SQL
 
 To stop:                       $stop
 On your own cluster, with a
