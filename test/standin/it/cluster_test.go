@@ -37,6 +37,7 @@ statement_mem=64MB
 shared_buffers=32MB
 optimizer=off
 gp_fts_probe_interval=60
+gp_fts_mark_mirror_down_grace_period=8s
 `
 
 // cluster is a bed of hosts with a test that owns it.

@@ -13,9 +13,13 @@ func (c *cluster) kill(host string) {
 
 func killedMirror(c *cluster) {
 	c.kill("demo-mirror-1")
-	time.Sleep(3 * time.Second)
+	c.sql("postgres", "select gp_request_fts_probe_scan()")
 	if got := c.sql("postgres", rows); got != healthy {
-		c.Fatalf("catalogue before a probe: %s", got)
+		c.Fatalf("catalogue after a probe at once: %s", got)
+	}
+	time.Sleep(9 * time.Second)
+	if got := c.sql("postgres", rows); got != healthy {
+		c.Fatalf("catalogue before another probe: %s", got)
 	}
 	c.sql("postgres", "select gp_request_fts_probe_scan()")
 	if got, want := c.sql("postgres", rows), strings.NewReplacer("3 1 p p s u", "3 1 p p n u", "5 1 m m s u", "5 1 m m n d").Replace(healthy); got != want {

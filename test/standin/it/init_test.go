@@ -60,6 +60,10 @@ func killedInit(c *cluster) {
 			return r.Status != 0
 		})
 	}
+	// Its coordinator is in admin mode, which only utility connections get into.
+	c.run(coordinator, "psql -d postgres -c 'select * from gp_segment_configuration'", 2)
+	c.run(coordinator, "psql -h localhost -d postgres -c 'select * from gp_segment_configuration'", 2)
+	c.run(coordinator, "PGOPTIONS='-c gp_role=utility' psql -d postgres -c 'select * from gp_segment_configuration'", 0)
 	out := c.run(coordinator, initialise(c), 1)
 	c.like(out, "gpinitsystem.rerun-after-kill")
 	c.contains(out, "[FATAL]:-Coordinator host data directory /greenplum/coordinator/gpseg-1 already exists Script Exiting!")

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"gpk/test/standin/internal/instance"
 )
 
 //go:embed sql/store.sql
@@ -24,12 +26,9 @@ type Store struct {
 	*pgx.Conn
 }
 
-// SocketDir is where every instance has its socket, as in Greenplum.
-const SocketDir = "/tmp"
-
 // Local connects to a database of the instance on a port of this host.
 func Local(ctx context.Context, port int, database string) (*pgx.Conn, error) {
-	return connect(ctx, fmt.Sprintf("host=%s port=%d dbname=%s connect_timeout=10", SocketDir, port, database))
+	return connect(ctx, fmt.Sprintf("host=%s port=%d dbname=%s connect_timeout=10", instance.SocketDir(port), port, database))
 }
 
 // Remote connects to database postgres of a segment.

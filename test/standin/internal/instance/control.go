@@ -68,12 +68,6 @@ func BackupCommand(dir, host string, port int) string {
 // Slot is the name of the replication slot of a mirror or a standby.
 const Slot = "internal_wal_replication_slot"
 
-// LockFile is the lock of an instance's socket.
-func LockFile(port int) string { return fmt.Sprintf("/tmp/.s.PGSQL.%d.lock", port) }
-
-// SocketFile is an instance's socket.
-func SocketFile(port int) string { return fmt.Sprintf("/tmp/.s.PGSQL.%d", port) }
-
 // Pid reads the pid file of a directory of this host. Without one the error is
 // os.ErrNotExist.
 func Pid(dir string) (int, error) {
@@ -93,21 +87,6 @@ func Pid(dir string) (int, error) {
 func Alive(pid int) bool {
 	err := syscall.Kill(pid, 0)
 	return err == nil || errors.Is(err, syscall.EPERM)
-}
-
-// PortActive tells whether a socket of the port is open on this host, by the
-// kernel's list and not by files.
-func PortActive(port int) bool {
-	data, err := os.ReadFile("/proc/net/unix")
-	if err != nil {
-		return false
-	}
-	for _, line := range strings.Split(string(data), "\n") {
-		if strings.HasSuffix(line, SocketFile(port)) {
-			return true
-		}
-	}
-	return false
 }
 
 // Stopping tells whether the server in a directory of this host was told to

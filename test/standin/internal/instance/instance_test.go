@@ -115,3 +115,19 @@ func TestStopping(t *testing.T) {
 		}
 	}
 }
+
+func TestListening(t *testing.T) {
+	const table = `Num       RefCount Protocol Flags    Type St Inode Path
+0000000000000000: 00000002 00000000 00010000 0001 01 12345 /tmp/.s.PGSQL.5432
+0000000000000000: 00000002 00000000 00010000 0001 01 12346 /greenplum/coordinator/gpseg-1/.s.PGSQL.5432
+0000000000000000: 00000002 00000000 00010000 0001 01 12347 /tmp/.s.PGSQL.54321
+0000000000000000: 00000003 00000000 00000000 0001 03 12348
+`
+	for port, want := range map[int][]string{
+		5432: {"/tmp", "/greenplum/coordinator/gpseg-1"}, 54321: {"/tmp"}, 40000: nil,
+	} {
+		if got := listening(table, port); !reflect.DeepEqual(got, want) {
+			t.Errorf("port %d: %q", port, got)
+		}
+	}
+}

@@ -7,9 +7,11 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 
+	"gpk/test/standin/internal/instance"
 	"gpk/test/standin/internal/utility"
 )
 
@@ -41,9 +43,25 @@ func ClientEnvironment(environ []string) []string {
 		out = append(out, entry)
 	}
 	if !host {
-		out = append(out, "PGHOST=/tmp")
+		out = append(out, "PGHOST="+socketDir(environ))
 	}
 	return out
+}
+
+// socketDir is /tmp. A utility connection also finds a coordinator in admin mode.
+func socketDir(environ []string) string {
+	port, utilityMode := 5432, false
+	for _, entry := range environ {
+		name, value, _ := strings.Cut(entry, "=")
+		if n, err := strconv.Atoi(value); name == "PGPORT" && err == nil {
+			port = n
+		}
+		utilityMode = utilityMode || name == "PGOPTIONS" && strings.Contains(value, "role=utility")
+	}
+	if utilityMode {
+		return instance.SocketDir(port)
+	}
+	return "/tmp"
 }
 
 // WithoutRole takes the options that only Greenplum knows out of PGOPTIONS:

@@ -17,24 +17,29 @@ type Prober func(dir string, pid int) error
 
 // Postgres is the server. It answers Greenplum's own questions, and becomes
 // PostgreSQL's for everything else. With a coordinator's directory it leaves a
-// prober beside the server, however that was started.
+// prober beside the server, however that was started, or keeps all but utility
+// connections out.
 func Postgres(env utility.Environment, start Prober) error {
 	if len(env.Args) == 1 && (env.Args[0] == "--gp-version" || env.Args[0] == "--catalog-version") {
 		return answer(env)
 	}
-	dir := Directory(env.Args)
-	if dir != "" {
+	args := withoutGreenplum(env.Args)
+	if dir := Directory(env.Args); dir != "" {
 		if err := compatible(env.Home, dir); err != nil {
 			return err
 		}
 		content, _ := instance.Read(dir, "gp_contentid")
-		if content == "-1" && Role(env.Args) != instance.Utility {
+		switch {
+		case content != "-1":
+		case Role(env.Args) == instance.Utility:
+			args = append(args, instance.AdminOptions(dir)...)
+		default:
 			if err := start(dir, os.Getpid()); err != nil {
 				return fmt.Errorf("start the prober: %w", err)
 			}
 		}
 	}
-	return become(filepath.Join(RealBin, "postgres"), withoutGreenplum(env.Args), os.Environ())
+	return become(filepath.Join(RealBin, "postgres"), args, os.Environ())
 }
 
 func answer(env utility.Environment) error {

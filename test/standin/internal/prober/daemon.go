@@ -84,13 +84,14 @@ func watch(ctx context.Context, env utility.Environment, dir string, pid int) er
 		return err
 	}
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
-	New(dir, port, interval(dir), env.Remote, log).Run(ctx)
+	New(dir, port, env.Remote, log).Run(ctx)
 	return nil
 }
 
-// interval is gp_fts_probe_interval, in seconds and 60 by default.
-func interval(dir string) time.Duration {
-	if value, ok := instance.Read(dir, "gp_fts_probe_interval"); ok {
+// setting is a time that a data directory sets, in seconds unless it says
+// otherwise.
+func setting(dir, name string, otherwise time.Duration) time.Duration {
+	if value, ok := instance.Read(dir, name); ok {
 		if d, err := time.ParseDuration(value); err == nil {
 			return d
 		}
@@ -98,5 +99,5 @@ func interval(dir string) time.Duration {
 			return time.Duration(n) * time.Second
 		}
 	}
-	return time.Minute
+	return otherwise
 }

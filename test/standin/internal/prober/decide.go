@@ -10,6 +10,7 @@ type finding struct {
 	alive     bool // it answers, or is starting
 	answers   bool // it answers queries
 	streaming bool // its mirror receives
+	graced    bool // its mirror has not been gone for long
 	synced    bool // and every commit waits for it
 }
 
@@ -22,7 +23,8 @@ type decision struct {
 }
 
 // decide judges one content. A mirror that is gone is marked down only by a full
-// probe; everything else is seen at once.
+// probe, and not before its time of grace is over; everything else is seen at
+// once.
 func decide(primary, mirror catalog.Segment, hasMirror bool, f finding, full bool) decision {
 	if !f.alive {
 		return decideDead(primary, mirror, hasMirror)
@@ -37,7 +39,7 @@ func decide(primary, mirror catalog.Segment, hasMirror bool, f finding, full boo
 		d.rows = changed(primary, mirror, catalog.NotSync, catalog.Up)
 	case f.streaming:
 		d.rows = changed(primary, mirror, catalog.InSync, catalog.Up)
-	case full:
+	case full && !f.graced:
 		d.dontWait = f.synced
 		d.rows = changed(primary, mirror, catalog.NotSync, catalog.Down)
 	case mirror.Status == catalog.Down:

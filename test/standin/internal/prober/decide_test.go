@@ -34,6 +34,8 @@ func TestDecide(t *testing.T) {
 		{name: "a mirror marked down streams again", mode: "n", mirror: "d", found: finding{alive: true, answers: true, streaming: true}, wait: true, want: "pnu mnu"},
 		{name: "mirror gone, no full probe", mode: "s", mirror: "u", found: lost},
 		{name: "mirror gone, full probe", mode: "s", mirror: "u", found: lost, full: true, dontWait: true, want: "pnu mnd"},
+		{name: "mirror gone just now, full probe", mode: "s", mirror: "u", full: true,
+			found: finding{alive: true, answers: true, synced: true, graced: true}},
 		{name: "mirror down already, commits still wait", mode: "n", mirror: "d", found: lost, dontWait: true},
 		{name: "mirror down already", mode: "n", mirror: "d", found: finding{alive: true, answers: true}, full: true},
 		{name: "primary dead", mode: "s", mirror: "u", promote: true, want: "mnd pnu"},

@@ -54,9 +54,20 @@ func (p *Prober) lookAll(ctx context.Context, primaries catalog.Segments) map[in
 	return findings
 }
 
-// heard turns a finding into that of a dead primary when it listens but has not
-// answered for long.
+// heard adds to a finding what earlier ones told: a primary that listens but has
+// not answered for long is dead, and a mirror that streamed or was given a new
+// start not long ago has its time of grace.
 func (p *Prober) heard(dbid int, f finding) finding {
+	lost, known := p.lost[dbid]
+	switch {
+	case f.streaming:
+		delete(p.lost, dbid)
+	case f.answers && !known:
+		p.lost[dbid] = time.Now()
+		f.graced = true
+	case f.answers:
+		f.graced = time.Since(lost) < p.grace
+	}
 	since, silent := p.silent[dbid]
 	switch {
 	case f.answers || !f.alive:

@@ -21,6 +21,7 @@ type Prober struct {
 	dir      string
 	port     int
 	interval time.Duration // between full probes
+	grace    time.Duration // before a mirror that is gone is marked down
 	remote   func(command string) string
 	shell    shell.Shell
 	log      *slog.Logger
@@ -28,16 +29,20 @@ type Prober struct {
 	store    *catalog.Store
 	primary  sessions
 	silent   map[int]time.Time // since when a primary, by dbid, listens without answering
+	lost     map[int]time.Time // since when its mirror does not stream
 	lastFull time.Time
 	pointed  bool // the foreign servers follow the catalogue
 }
 
-// New makes a prober for the coordinator in a directory. remote leads a command
-// line for another host with its environment.
-func New(dir string, port int, interval time.Duration, remote func(string) string, log *slog.Logger) *Prober {
+// New makes a prober for the coordinator in a directory, which may set
+// gp_fts_probe_interval and gp_fts_mark_mirror_down_grace_period. remote leads a
+// command line for another host with its environment.
+func New(dir string, port int, remote func(string) string, log *slog.Logger) *Prober {
 	return &Prober{
-		dir: dir, port: port, interval: interval, remote: remote, log: log,
-		primary: sessions{}, silent: map[int]time.Time{},
+		dir: dir, port: port, remote: remote, log: log,
+		interval: setting(dir, "gp_fts_probe_interval", time.Minute),
+		grace:    setting(dir, "gp_fts_mark_mirror_down_grace_period", 30*time.Second),
+		primary:  sessions{}, silent: map[int]time.Time{}, lost: map[int]time.Time{},
 	}
 }
 
@@ -58,7 +63,7 @@ func (p *Prober) Run(ctx context.Context) {
 			}
 			p.store, p.pointed = store, false
 			p.lastFull = time.Now()
-			p.log.Info("watching", "directory", p.dir, "interval", p.interval)
+			p.log.Info("watching", "directory", p.dir, "interval", p.interval, "grace", p.grace)
 		}
 		if err := p.round(ctx); err != nil && ctx.Err() == nil {
 			p.log.Warn("round", "error", err)

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -118,6 +119,9 @@ func (h *Host) Stop(ctx context.Context) {
 	if h.init == nil {
 		return
 	}
+	// The first process itself: it has changed its user, and so would outlive
+	// the one that was to take it along.
+	_ = syscall.Kill(h.pid, syscall.SIGKILL)
 	_ = h.init.Process.Kill()
 	_ = h.init.Wait()
 	h.init = nil
