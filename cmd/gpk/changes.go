@@ -160,7 +160,7 @@ func refused(changes []plan.Change, stage apply.Stage, update bool) []plan.Chang
 	var left []plan.Change
 	for _, change := range changes {
 		switch {
-		case stage == apply.Database && !(update && change.Update):
+		case stage == apply.Database && (!update || !change.Update):
 			left = append(left, change)
 		case stage == apply.Volumes && change.Fixed:
 			change.Command, change.Why = "gpk delete --delete-data", "the volumes have been made for it; there is no database in them yet"

@@ -35,11 +35,12 @@ and the command that takes it away. Exit status 3 if there are differences.`,
 		if err != nil {
 			return err
 		}
-		if a.json() {
+		switch {
+		case a.json():
 			err = a.printJSON(found)
-		} else if len(found) == 0 {
+		case len(found) == 0:
 			_, err = fmt.Fprintln(a.out, "no differences")
-		} else {
+		default:
 			err = printDifferences(a.out, "", found)
 		}
 		if err == nil && len(found) > 0 {

@@ -14,7 +14,6 @@ import (
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/client-go/tools/clientcmd"
 )
 
 // explain says of an error of the API server, or of the way to it, what a person has to know and can type next. It is the
@@ -138,7 +137,7 @@ func (a *app) explainKubeconfig(err error) error {
 		return hint(usageError{fmt.Errorf("kubeconfig: %w", rawErr)}, "mend that file, or name another one with --kubeconfig or KUBECONFIG")
 	case len(contexts) == 0:
 		where := "~/.kube/config"
-		if named := os.Getenv(clientcmd.RecommendedConfigPathEnvVar); named != "" {
+		if named := os.Getenv("KUBECONFIG"); named != "" {
 			where = named
 		}
 		return hint(usage("no API server is named: there is no kubeconfig in %s, and this is no pod", where),

@@ -38,6 +38,8 @@ type app struct {
 // newRoot makes the command with all its subcommands.
 func newRoot(io streams) *cobra.Command {
 	a := &app{io, viper.New()}
+	// The library knows one switch for all streams, so colour is for two terminals only.
+	color.NoColor = !terminal(io.err) || !terminal(io.out) || os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb"
 	root := &cobra.Command{
 		Use:   "gpk",
 		Short: "Greenplum on Kubernetes, without a controller",
@@ -48,8 +50,6 @@ Every command can be run again: it does what is left to do.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
-			// The library knows one switch for all streams, so colour is for two terminals only.
-			color.NoColor = !terminal(io.err) || !terminal(io.out) || os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb"
 			ctx, err := a.readSettings(cmd)
 			cmd.SetContext(ctx)
 			return err

@@ -56,6 +56,10 @@ func TestUpdate(t *testing.T) {
 		t.Errorf("pg_hba.conf has %s lines for the auditor", lines)
 	}
 	c.wantDifferences(c.file, "spec.database.hba")
+
+	// Yes is an answer, but names no cluster.
+	c.gpk("delete", "--delete-data", "--yes").want(t, 2).says(t, "--confirm demo")
+	c.gpk("delete", "--cluster", name, "--delete-data", "--yes").want(t, 0)
 }
 
 // TestMendedImage gives an image that cannot be had, and then the right one: the pods that wait for the first are made anew.
