@@ -130,7 +130,7 @@ watch_segment() {
     peers[$dir]=$peer
   fi
   [ -n "$peer" ] || return
-  pg_isready -q -t 5 -h "${peer% *}" -p "${peer#* }" || return
+  pg_isready -q -d postgres -t 5 -h "${peer% *}" -p "${peer#* }" || return
   case $(row "$port") in
     'm|'*) stop_stray "$dir" "its mirror took over" ;;
   esac

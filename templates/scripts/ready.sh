@@ -9,7 +9,7 @@ set -u
 for dir in /greenplum/*/gpseg*; do
   port=$(sed -n 4p "$dir/postmaster.pid" 2>/dev/null)
   [ -n "$port" ] || { echo "the instance in $dir is not running"; exit 1; }
-  pg_isready -q -h /tmp -p "$port"
+  pg_isready -q -d postgres -h /tmp -p "$port"
   case $? in
     0 | 1 | 64) ;;
     *) echo "the instance in $dir does not answer on port $port"; exit 1 ;;
