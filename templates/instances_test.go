@@ -191,7 +191,7 @@ func TestHBA(t *testing.T) {
 			if err := os.Chmod(p.path(file), 0o640); err != nil {
 				t.Fatal(err)
 			}
-			r := p.run([]byte(test.input), "hba.sh", test.sum, test.inputSum)
+			r := p.run([]byte(test.input), "hba.sh", test.sum, test.inputSum, p.path("greenplum/coordinator/gpseg-1"))
 			reloaded := p.has("log") && strings.Contains(p.read("log"), "pg_ctl reload -D "+p.path("greenplum/coordinator/gpseg-1"))
 			if test.fails != "" {
 				if r.status == 0 || !strings.Contains(r.err, test.fails) || p.read(file) != test.now || reloaded {

@@ -2,9 +2,7 @@ package apply
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
-	"fmt"
 
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
@@ -37,7 +35,7 @@ func (h *databaseHandler) missing(ctx context.Context, acting Acting) ([]string,
 		details = append(details, "database "+h.action.Name+" is missing")
 	}
 	for _, pod := range coordinators(acting) {
-		current, err := h.target.run(ctx, pod, segments.ReadHBA())
+		current, err := h.target.run(ctx, pod, segments.ReadHBA(topology.CoordinatorDir))
 		if err != nil {
 			return nil, err
 		}
@@ -69,16 +67,21 @@ func (h *databaseHandler) Do(ctx context.Context, _ func(string)) error {
 		}
 	}
 	for _, pod := range coordinators(acting) {
-		current, err := h.target.run(ctx, pod, segments.ReadHBA())
-		if err != nil {
-			return err
-		}
-		sum := fmt.Sprintf("%x", sha256.Sum256([]byte(current)))
-		if _, err := h.target.run(ctx, pod, segments.WriteHBA(sum, segments.ReplaceHBA(current, h.action.HBA))); err != nil {
+		if err := h.target.writeHBA(ctx, pod, topology.CoordinatorDir, h.action.HBA); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// writeHBA puts gpk's block into pg_hba.conf of an instance.
+func (t *Target) writeHBA(ctx context.Context, pod, dir, block string) error {
+	current, err := t.run(ctx, pod, segments.ReadHBA(dir))
+	if err != nil {
+		return err
+	}
+	_, err = t.run(ctx, pod, segments.WriteHBA(dir, current, segments.ReplaceHBA(current, block)))
+	return err
 }
 
 // coordinators are the pods of the acting coordinator and of its standby, if there is one.

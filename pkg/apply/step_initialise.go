@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"gpk/pkg/plan"
@@ -116,11 +117,17 @@ func (h *initialiseHandler) mark(ctx context.Context) error {
 	if err != nil || len(acting.Catalogue.Missing(h.action.Topology.Instances)) > 0 {
 		return err
 	}
+	if answer, err := h.target.primariesAnswer(ctx, acting); err != nil || !answer {
+		return err
+	}
 	facts, err := h.target.facts(ctx, []podDirs{{pod: acting.Pod}})
 	if err != nil || facts[acting.Pod].Marker == segments.Initialised {
 		return err
 	}
 	if _, err := h.target.sql(ctx, acting, "postgres", segments.DropPasswordSQL); err != nil {
+		return err
+	}
+	if err := h.authenticate(ctx, acting); err != nil {
 		return err
 	}
 	var others []podDirs
@@ -133,6 +140,28 @@ func (h *initialiseHandler) mark(ctx context.Context) error {
 		return err
 	}
 	return h.target.instances(ctx, "finish", []podDirs{{pod: acting.Pod}})
+}
+
+// authenticate makes the segments know the acting coordinator by each of its names.
+func (h *initialiseHandler) authenticate(ctx context.Context, acting Acting) error {
+	return each(ctx, acting.Catalogue, func(ctx context.Context, _ int, row segments.Row) error {
+		if row.Content == topology.CoordinatorContent || !row.Up() {
+			// The coordinators' are the database step's; one that is down gets a copy of its pair's when it is recovered.
+			return nil
+		}
+		return h.target.writeHBA(ctx, row.Pod(), row.Dir, h.action.HBA)
+	})
+}
+
+// primariesAnswer asks every primary through the coordinator. Of a cluster that is still being made, the catalogue is
+// complete before its segments are.
+func (t *Target) primariesAnswer(ctx context.Context, acting Acting) (bool, error) {
+	answer, err := t.sql(ctx, acting, "postgres", segments.AnsweringSQL)
+	var exit *ExecError
+	if errors.As(err, &exit) {
+		return false, nil
+	}
+	return answer == strconv.Itoa(acting.Catalogue.Primaries()), err
 }
 
 // look decides from the catalogue first, then from the job, then from the directories.
@@ -164,7 +193,10 @@ func (h *initialiseHandler) look(ctx context.Context) (situation, []string, erro
 	case answers && len(missing) == 0 && marker == segments.Initialised:
 		return complete, nil, nil
 	case answers && len(missing) == 0:
-		return unmarked, nil, nil
+		if whole, err := h.target.primariesAnswer(ctx, acting); err != nil || whole {
+			return unmarked, nil, err
+		}
+		return h.lookAtDirectories(ctx)
 	case answers && marker == segments.Initialised:
 		return conflict, missing, nil
 	case marker == segments.Initialised, !answers && state.Phase == "exited" && state.Status == 0:

@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"slices"
+
 	"gpk/pkg/segments"
 	"gpk/pkg/topology"
 )
@@ -39,7 +41,10 @@ func Create(c *topology.Cluster) (Plan, error) {
 		{"running", "pods running", Converge, Running{t.Pods()}},
 		{"image", "image complete and of the release", Converge, image(c)},
 		{"network", "hosts reachable by name, ssh and port", Converge, reach(c, t)},
-		{"initialise", "gpinitsystem", Once, Initialise{t, initSystem(c, t)}},
+		{"initialise", "gpinitsystem", Once, initialise(c, t)},
+	}
+	if !c.HasNetworkPolicy() {
+		steps = slices.Insert(steps, 3, Step{"exposed", "no network policies", Converge, Remove{[]string{"NetworkPolicy"}}})
 	}
 	if standby, wanted := t.Standby(); wanted {
 		steps = append(steps, Step{"standby", "standby coordinator", Once, Standby{standby}})
@@ -63,8 +68,17 @@ func hosts(c *topology.Cluster, t topology.Topology) []string {
 }
 
 func database(c *topology.Cluster) Database {
-	domain := c.HostsService() + "." + c.Metadata.Namespace + ".svc." + c.Spec.Network.ClusterDomain
-	return Database{c.Spec.Database.Name, segments.HBABlock(domain, c.Spec.Database.HBA)}
+	// The acting coordinator's pod is in both Services, and so has a name in both domains.
+	domains := []string{serviceDomain(c, c.HostsService()), serviceDomain(c, c.ClientService())}
+	return Database{c.Spec.Database.Name, segments.HBABlock(domains, c.Spec.Database.HBA)}
+}
+
+func serviceDomain(c *topology.Cluster, service string) string {
+	return service + "." + c.Metadata.Namespace + ".svc." + c.Spec.Network.ClusterDomain
+}
+
+func initialise(c *topology.Cluster, t topology.Topology) Initialise {
+	return Initialise{t, initSystem(c, t), segments.SegmentHBABlock([]string{serviceDomain(c, c.ClientService())})}
 }
 
 // initSystem starts every instance with settings that all of them can have.

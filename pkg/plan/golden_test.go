@@ -109,7 +109,7 @@ func outline(t *testing.T, p plan.Plan) string {
 		case plan.Keys:
 			what = names([]plan.Object{action.Secret}) + asYAML(t, action.Files)
 		case plan.Initialise:
-			what = asYAML(t, action.Utility)
+			what = asYAML(t, action.Utility) + action.HBA
 		case plan.Database:
 			what = fmt.Sprintf("Name: %s\n%s", action.Name, action.HBA)
 		default:

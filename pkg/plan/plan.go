@@ -75,6 +75,8 @@ type Ready struct{ Pods []string }
 type Initialise struct {
 	Topology topology.Topology
 	Utility  segments.Utility
+	// HBA is the block of the primaries' and mirrors' pg_hba.conf that gpk owns.
+	HBA string
 }
 
 // Standby makes the standby coordinator, unless the catalogue has one that is in sync.

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"gpk/pkg/topology"
 )
 
 // Administrator is the database's owner, and the user that its processes run as.
@@ -21,11 +19,28 @@ const (
 	hbaEnd   = "# gpk: end"
 )
 
-// HBABlock is the part of pg_hba.conf that gpk owns: the cluster's own pods as the administrator, then the clients of
-// cluster.yaml. A name that begins with a dot matches every host of that domain.
-func HBABlock(podDomain string, clients []string) string {
-	lines := append([]string{hbaBegin, "host all " + Administrator + " ." + podDomain + " trust"}, clients...)
-	return strings.Join(append(lines, hbaEnd), "\n") + "\n"
+// HBABlock is the part of the coordinator's and the standby's pg_hba.conf that gpk owns: the cluster's own pods, known by
+// the domains of the cluster's Services, as the administrator, then the clients of cluster.yaml.
+func HBABlock(domains, clients []string) string {
+	return hbaBlock(append(trusted(Administrator, domains), clients...))
+}
+
+// SegmentHBABlock is the part of a primary's or mirror's pg_hba.conf that gpk owns: the acting coordinator, as any user. The
+// utilities write the coordinator's host name there by themselves, but a pod's address has one name for every Service that
+// selects the pod, and the server asks the DNS for one of them only.
+func SegmentHBABlock(domains []string) string { return hbaBlock(trusted("all", domains)) }
+
+// trusted are lines that match every host of some domains: that is what a name that begins with a dot does.
+func trusted(role string, domains []string) []string {
+	var lines []string
+	for _, domain := range domains {
+		lines = append(lines, "host all "+role+" ."+domain+" trust")
+	}
+	return lines
+}
+
+func hbaBlock(lines []string) string {
+	return strings.Join(append(append([]string{hbaBegin}, lines...), hbaEnd), "\n") + "\n"
 }
 
 // ReplaceHBA puts the block in the place of an earlier one, or at the end. Every other line is kept. So are the lines after a
@@ -75,13 +90,16 @@ func CreateDatabaseSQL(name string) string {
 func literal(s string) string    { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
 func identifier(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"` }
 
-// ReadHBA prints the coordinator's pg_hba.conf, and WriteHBA replaces it and makes the server read it. sum is the SHA-256
-// of what was read, in hexadecimal: a change by somebody else in between is an error and not lost.
-func ReadHBA() Command { return run("cat", topology.CoordinatorDir+"/pg_hba.conf") }
+// ReadHBA prints pg_hba.conf of a data directory.
+func ReadHBA(dir string) Command { return run("cat", dir+"/pg_hba.conf") }
 
-// WriteHBA is the other half of ReadHBA.
-func WriteHBA(sum, content string) Command {
-	command := Script("hba.sh", sum, fmt.Sprintf("%x", sha256.Sum256([]byte(content))))
+// WriteHBA replaces pg_hba.conf of a data directory and makes the server read it. before is what was read: a change by
+// somebody else in between is an error and not lost.
+func WriteHBA(dir, before, content string) Command {
+	command := Script("hba.sh", checksum(before), checksum(content), dir)
 	command.Stdin = content
 	return command
 }
+
+// checksum is the SHA-256 in hexadecimal, as sha256sum prints it.
+func checksum(content string) string { return fmt.Sprintf("%x", sha256.Sum256([]byte(content))) }

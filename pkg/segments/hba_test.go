@@ -7,9 +7,11 @@ import (
 )
 
 func TestHBABlock(t *testing.T) {
-	got := HBABlock("demo.analytics.svc.cluster.local", []string{"host all all 10.0.0.0/8 scram-sha-256"})
+	domains := []string{"demo.analytics.svc.cluster.local", "demo-coordinator.analytics.svc.cluster.local"}
+	got := HBABlock(domains, []string{"host all all 10.0.0.0/8 scram-sha-256"})
 	want := `# gpk: from here to the next mark this is written from cluster.yaml
 host all gpadmin .demo.analytics.svc.cluster.local trust
+host all gpadmin .demo-coordinator.analytics.svc.cluster.local trust
 host all all 10.0.0.0/8 scram-sha-256
 # gpk: end
 `
@@ -18,9 +20,20 @@ host all all 10.0.0.0/8 scram-sha-256
 	}
 }
 
+// On the segments, the acting coordinator is whoever asked it: all users come from there.
+func TestSegmentHBABlock(t *testing.T) {
+	want := `# gpk: from here to the next mark this is written from cluster.yaml
+host all all .demo-coordinator.analytics.svc.cluster.local trust
+# gpk: end
+`
+	if got := SegmentHBABlock([]string{"demo-coordinator.analytics.svc.cluster.local"}); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
 func TestReplaceHBA(t *testing.T) {
-	block := HBABlock("new.svc", []string{"host all all 10.0.0.0/8 scram-sha-256"})
-	old := HBABlock("old.svc", []string{"host all all 192.168.0.0/16 md5", "host all all 172.16.0.0/12 md5"})
+	block := HBABlock([]string{"new.svc"}, []string{"host all all 10.0.0.0/8 scram-sha-256"})
+	old := HBABlock([]string{"old.svc"}, []string{"host all all 192.168.0.0/16 md5", "host all all 172.16.0.0/12 md5"})
 	seen, err := os.ReadFile("testdata/pg_hba.coordinator.conf")
 	if err != nil {
 		t.Fatal(err)
@@ -51,8 +64,8 @@ func TestReplaceHBA(t *testing.T) {
 
 // Whatever the file holds: replacing twice is replacing once, the last block counts, and there is one.
 func FuzzReplaceHBA(f *testing.F) {
-	block := HBABlock("new.svc", []string{"host all all 10.0.0.0/8 scram-sha-256"})
-	old := HBABlock("old.svc", nil)
+	block := HBABlock([]string{"new.svc"}, []string{"host all all 10.0.0.0/8 scram-sha-256"})
+	old := HBABlock([]string{"old.svc"}, nil)
 	for _, seed := range []string{"", "\n", "host a", "host a\n" + old + "host b", hbaBegin, hbaEnd, hbaBegin + "\n" + hbaBegin + "\n" + hbaEnd,
 		old + "x" + old, hbaEnd + "\n" + hbaBegin, hbaBegin + "\nhost a\n" + hbaBegin + "\nhost b\n" + hbaEnd + "\n" + hbaEnd} {
 		f.Add(seed)
@@ -81,7 +94,7 @@ func FuzzReplaceHBAKeeps(f *testing.F) {
 	f.Add("host a\n", "host b\n", "host c\n")
 	f.Add("", "", "")
 	f.Add("\r\n\n", "\x00", "no newline")
-	block := HBABlock("new.svc", nil)
+	block := HBABlock([]string{"new.svc"}, nil)
 	f.Fuzz(func(t *testing.T, before, inside, after string) {
 		if strings.Contains(before+inside+after, "# gpk:") || before != "" && !strings.HasSuffix(before, "\n") {
 			t.Skip()

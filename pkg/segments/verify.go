@@ -27,6 +27,9 @@ const VerifyReadSQL = `select json_build_object(
   'primaries', (select count(*) from gp_dist_random('gp_id')));
 `
 
+// AnsweringSQL prints the number of primaries that answer, or fails.
+const AnsweringSQL = "select count(*) from gp_dist_random('gp_id');\n"
+
 // ParseVerify reads what VerifyReadSQL printed and says what is wrong with it.
 func ParseVerify(out string, primaries int) error {
 	var answer struct{ Rows, Sum, Primaries int }
