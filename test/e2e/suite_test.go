@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"os"
@@ -62,8 +63,10 @@ func newSuite() (suite, error) {
 	if s.client, err = kubernetes.NewForConfig(s.config); err != nil {
 		return s, fmt.Errorf("GPK_TEST_KUBECONFIG: %w", err)
 	}
-	if _, err := s.client.Discovery().ServerVersion(); err != nil {
-		return s, fmt.Errorf("GPK_TEST_KUBECONFIG: the API server does not answer: %w", err)
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	if err := s.client.Discovery().RESTClient().Get().AbsPath("/readyz").Do(ctx).Error(); err != nil {
+		return s, fmt.Errorf("GPK_TEST_KUBECONFIG: the API server is not ready: %w", err)
 	}
 	folder, err := os.MkdirTemp("", "gpk-e2e-")
 	if err != nil {
