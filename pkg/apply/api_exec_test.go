@@ -5,14 +5,17 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strconv"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/go-logr/logr"
 	"github.com/gorilla/websocket"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/rest"
+	"k8s.io/klog/v2"
 )
 
 // Channels of Kubernetes' remote command protocol, version 5.
@@ -30,13 +33,33 @@ const cut = -1
 // served is a target that reaches the API over a real connection, and can exec.
 func (a *memoryAPI) served(t *testing.T) *Target {
 	t.Helper()
+	url, stop := a.serveAt()
+	t.Cleanup(stop)
+	return targetAt(t, url)
+}
+
+// serveAt makes the API answer at a URL until it is stopped.
+func (a *memoryAPI) serveAt() (url string, stop func()) {
 	server := httptest.NewServer(a)
-	t.Cleanup(server.CloseClientConnections)
-	target, err := NewTarget(&rest.Config{Host: server.URL}, ref)
+	return server.URL, func() {
+		server.CloseClientConnections()
+		server.Close()
+	}
+}
+
+func targetAt(t *testing.T, url string) *Target {
+	t.Helper()
+	target, err := NewTarget(&rest.Config{Host: url}, ref)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return target
+}
+
+// TestMain keeps the client library's own complaints about streams that tests cut out of their output.
+func TestMain(m *testing.M) {
+	klog.SetLogger(logr.Discard())
+	os.Exit(m.Run())
 }
 
 // frames writes to one channel of a connection.
@@ -60,6 +83,9 @@ func (a *memoryAPI) serveExec(w http.ResponseWriter, r *http.Request, pod string
 	}
 	defer func() { _ = conn.Close() }()
 	stdin, input := io.Pipe()
+	if r.URL.Query().Get("stdin") == "" {
+		_ = input.Close()
+	}
 	go func() {
 		defer func() { _ = input.Close() }()
 		for {

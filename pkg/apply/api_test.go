@@ -37,7 +37,9 @@ type memoryAPI struct {
 	requests []string
 	// fail is asked before every request, and its error is the answer.
 	fail func(r *http.Request) error
-	exec func(pod string, argv []string, stdin io.Reader, stdout, stderr io.Writer) int
+	// stored is told of every object that is kept, and returns what a controller would make of it.
+	stored func(object plan.Object) []plan.Object
+	exec   func(pod string, argv []string, stdin io.Reader, stdout, stderr io.Writer) int
 }
 
 func newAPI() *memoryAPI {
@@ -144,6 +146,14 @@ func (a *memoryAPI) store(at string, object plan.Object) {
 	object.SetResourceVersion(strconv.Itoa(a.version))
 	a.objects[at] = object
 	a.tell(at, kind, object)
+	if a.stored == nil {
+		return
+	}
+	for _, made := range a.stored(object) {
+		if at := key(resourceOf(made.GetObjectKind().GroupVersionKind().Kind), made.GetName()); a.objects[at] == nil {
+			a.store(at, made)
+		}
+	}
 }
 
 func (a *memoryAPI) tell(at, kind string, object runtime.Object) {

@@ -1,0 +1,207 @@
+package apply
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"golang.org/x/sync/errgroup"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
+	"gpk/pkg/plan"
+	"gpk/pkg/topology"
+)
+
+// shape is a cluster for the fakes.
+func shape(t *testing.T) *topology.Cluster {
+	t.Helper()
+	c := &topology.Cluster{Metadata: topology.Metadata{Name: ref.Name, Namespace: ref.Namespace}}
+	c.Spec.Version, c.Spec.Image = "7.1.0", "registry.example/greenplum"
+	c.Spec.Segments.Count = 1
+	c.Spec.Database.Name = "analytics"
+	c.Default()
+	return c
+}
+
+// creation is a cluster that is being made, by one gpk after the other.
+type creation struct {
+	t        *testing.T
+	api      *memoryAPI
+	database *fakeDatabase
+	plan     plan.Plan
+}
+
+func newCreation(t *testing.T) *creation {
+	t.Helper()
+	c := shape(t)
+	p, err := plan.Create(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	api := newAPI()
+	return &creation{t, api, newDatabase(api, topology.New(c)), p}
+}
+
+// run is one gpk. At its nth request it dies, before the server has it; 0 is never. The requests that its lock makes by
+// itself do not count.
+func (c *creation) run(dieAt int) (requests int, outcome Outcome, err error) {
+	ctx, kill := context.WithCancel(c.t.Context())
+	defer kill()
+	url, stop := c.api.serveAt()
+	defer stop()
+	var mutex sync.Mutex
+	c.api.fail = func(r *http.Request) error {
+		mutex.Lock()
+		defer mutex.Unlock()
+		if strings.Contains(r.URL.Path+"/", "/leases/") {
+			return nil
+		}
+		requests++
+		if dieAt > 0 && requests >= dieAt {
+			kill()
+			return apierrors.NewServiceUnavailable("this gpk is dead")
+		}
+		return nil
+	}
+	outcome, err = targetAt(c.t, url).Run(ctx, c.plan, Options{Spec: "spec", Waiting: func(string) {}}, func(Event) {})
+	mutex.Lock()
+	defer mutex.Unlock()
+	return requests, outcome, err
+}
+
+func (c *creation) check(when string) {
+	c.t.Helper()
+	d := c.database
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	for _, violation := range d.violations {
+		c.t.Errorf("%s: %s", when, violation)
+	}
+	if !d.up || !d.complete || !d.standby || !d.database || !d.rows {
+		c.t.Errorf("%s: up %t, complete %t, standby %t, database %t, rows %t", when, d.up, d.complete, d.standby, d.database, d.rows)
+	}
+	for _, utility := range []string{"gpinitsystem", "gpinitstandby"} {
+		if d.finished[utility] != 1 {
+			c.t.Errorf("%s: %s finished %d times", when, utility, d.finished[utility])
+		}
+	}
+}
+
+func TestCreateOverFakes(t *testing.T) {
+	c := newCreation(t)
+	requests, outcome, err := c.run(0)
+	if err != nil || outcome.Changed == 0 {
+		t.Fatalf("%d steps, error %v; %q", outcome.Changed, err, c.database.violations)
+	}
+	c.check("created")
+	if c.database.begun["gpinitsystem"] != 1 || c.database.begun["gpinitstandby"] != 1 {
+		t.Errorf("begun %v", c.database.begun)
+	}
+	record, err := c.api.served(t).Record(t.Context())
+	if err != nil || record.Spec != "spec" || len(record.Journal) < 2*outcome.Changed {
+		t.Errorf("the record has %d entries, error %v", len(record.Journal), err)
+	}
+	again, outcome, err := c.run(0)
+	if err != nil || outcome.Changed != 0 {
+		t.Errorf("again: %d steps, error %v", outcome.Changed, err)
+	}
+	if again >= requests {
+		t.Errorf("again: %d requests, and %d for all", again, requests)
+	}
+}
+
+// gpk dies at each of its requests to the API server and to pods. The utilities that it has started die as well, or go on
+// to their end unseen. The next gpk finishes, and nothing is made twice or lost.
+func TestCreateCrashesAnywhere(t *testing.T) {
+	whole, _, err := newCreation(t).run(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if whole < 100 {
+		t.Fatalf("%d requests are too few to mean anything", whole)
+	}
+	// All of them take minutes: GPK_CRASHES=all.
+	step := 7
+	if os.Getenv("GPK_CRASHES") == "all" {
+		step = 1
+	}
+	var group errgroup.Group
+	group.SetLimit(16)
+	for request := 1; request <= whole; request += step {
+		group.Go(func() error {
+			when := fmt.Sprintf("dead at request %d, utilities go on", request)
+			if jobs := crash(t, request, true, when); jobs > 0 {
+				crash(t, request, false, fmt.Sprintf("dead at request %d, utilities die", request))
+			}
+			return nil
+		})
+	}
+	_ = group.Wait()
+}
+
+// crash returns how many utilities ran when gpk died.
+func crash(t *testing.T, request int, jobsGoOn bool, when string) (jobs int) {
+	c := newCreation(t)
+	if _, _, err := c.run(request); err == nil {
+		// Requests of one step run side by side, so that there may have been fewer.
+		return 0
+	}
+	c.database.mutex.Lock()
+	for _, j := range c.database.jobs() {
+		jobs++
+		if jobsGoOn {
+			c.database.end(j)
+		} else {
+			j.state = "lost"
+		}
+	}
+	c.database.mutex.Unlock()
+	c.database.ready()
+	// The dead one's lease has run out.
+	c.api.mutex.Lock()
+	delete(c.api.objects, "leases/demo-gpk")
+	c.api.mutex.Unlock()
+	if _, _, err := c.run(0); err != nil {
+		t.Errorf("%s: the next one fails: %v", when, err)
+		return jobs
+	}
+	c.check(when)
+	if _, outcome, err := c.run(0); err != nil || outcome.Changed != 0 {
+		t.Errorf("%s: a third one has %d steps to do, error %v", when, outcome.Changed, err)
+	}
+	return jobs
+}
+
+// A preview asks and changes nothing, whatever there is.
+func TestPreviewChangesNothing(t *testing.T) {
+	c := newCreation(t)
+	for _, when := range []string{"before", "after"} {
+		c.api.requests = nil
+		begun := fmt.Sprint(c.database.begun)
+		previews, err := c.api.served(t).Preview(t.Context(), c.plan)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if changes := slices.DeleteFunc(slices.Clone(c.api.requests), func(r string) bool { return strings.HasSuffix(r, " All") }); len(changes) > 0 {
+			t.Errorf("%s: a preview asks for %q", when, changes)
+		}
+		if now := fmt.Sprint(c.database.begun); now != begun {
+			t.Errorf("%s: a preview began %s", when, now)
+		}
+		for _, preview := range previews {
+			if done := preview.Finding.State == Done; done != (when == "after") && preview.Step.ID != "capacity" {
+				t.Errorf("%s: step %s is %s: %q", when, preview.Step.ID, preview.Finding.State, preview.Finding.Details)
+			}
+		}
+		if when == "before" {
+			if _, _, err := c.run(0); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}

@@ -1,0 +1,321 @@
+package apply
+
+import (
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"gpk/pkg/plan"
+	"gpk/pkg/segments"
+	"gpk/pkg/topology"
+)
+
+// fakeDatabase is a fake of all pods of a cluster: what their scripts would answer, over volumes, jobs and a catalogue in
+// memory. It knows the utilities' traps that matter for a rerun: gpinitsystem and gpinitstandby refuse a directory that
+// exists, and what was killed leaves its directories behind. Real pods are in the tests on the bench.
+type fakeDatabase struct {
+	api      *memoryAPI
+	topology topology.Topology
+	mutex    sync.Mutex
+	volumes  map[string]*fakeVolume
+	// up: the instances run and the coordinator answers.
+	up       bool
+	complete bool
+	standby  bool
+	database bool
+	rows     bool
+	hba      map[string]string
+	// begun and finished count the utilities' runs.
+	begun, finished map[string]int
+	violations      []string
+}
+
+// fakeVolume is the volume of a pod.
+type fakeVolume struct {
+	marker segments.Marker
+	dirs   map[string]bool
+	jobs   map[string]*fakeJob
+}
+
+type fakeJob struct {
+	argv  []string
+	state string
+}
+
+func newDatabase(api *memoryAPI, t topology.Topology) *fakeDatabase {
+	d := &fakeDatabase{api: api, topology: t, volumes: map[string]*fakeVolume{}, hba: map[string]string{}, begun: map[string]int{}, finished: map[string]int{}}
+	for _, pod := range t.Pods() {
+		d.volumes[pod] = &fakeVolume{segments.NotInitialised, map[string]bool{}, map[string]*fakeJob{}}
+	}
+	api.exec = d.exec
+	api.stored = d.stored
+	return d
+}
+
+// stored is the fake's part as a controller: a StatefulSet's pods run at once.
+func (d *fakeDatabase) stored(object plan.Object) []plan.Object {
+	set, ok := object.(*appsv1.StatefulSet)
+	if !ok {
+		return nil
+	}
+	var pods []plan.Object
+	for ordinal := range *set.Spec.Replicas {
+		pods = append(pods, &corev1.Pod{
+			TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Pod"},
+			ObjectMeta: metav1.ObjectMeta{Name: fmt.Sprintf("%s-%d", set.Name, ordinal), Namespace: set.Namespace, Labels: set.Spec.Template.Labels},
+			Status: corev1.PodStatus{ContainerStatuses: []corev1.ContainerStatus{{Name: plan.Container, ImageID: "sha256:1",
+				State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{}}}}},
+		})
+	}
+	return pods
+}
+
+// ready is what the kubelets would find: a pod is ready when its instances run and are known to be complete.
+func (d *fakeDatabase) ready() {
+	d.api.mutex.Lock()
+	defer d.api.mutex.Unlock()
+	for pod, volume := range d.volumes {
+		if object, ok := d.api.objects[key("pods", pod)].(*corev1.Pod); ok {
+			object.Status.ContainerStatuses[0].Ready = d.up && volume.marker == segments.Initialised
+		}
+	}
+}
+
+func (d *fakeDatabase) exec(pod string, argv []string, stdin io.Reader, out, errs io.Writer) int {
+	input, err := io.ReadAll(stdin)
+	if err != nil {
+		return cut
+	}
+	d.mutex.Lock()
+	defer d.ready()
+	defer d.mutex.Unlock()
+	script, args := strings.TrimPrefix(argv[1], "/gpk/scripts/"), argv[2:]
+	switch {
+	case script == "job.sh":
+		return d.job(pod, args[0], args[1], args[2:], out, errs)
+	case script == "instances.sh":
+		return d.instances(pod, args[0], args[1:], out, errs)
+	case script == "image.sh":
+		fmt.Fprintf(out, "release postgres (Greenplum Database) 7.1.0 build commit:local\nend\n")
+	case script == "reach.sh":
+		for host := range strings.FieldsSeq(string(input)) {
+			name, _, _ := strings.Cut(host, ".")
+			fresh := ""
+			if d.volumes[name].marker == segments.NotInitialised {
+				fresh = " fresh"
+			}
+			fmt.Fprintf(out, "%s ok%s\n", host, fresh)
+		}
+	case script == "ports.sh":
+		for line := range strings.Lines(string(input)) {
+			if link, found := strings.CutPrefix(line, "connect "); found {
+				fmt.Fprintf(out, "ok %s", link)
+			}
+		}
+		fmt.Fprintln(out, "end")
+	case script == "hba.sh":
+		if args[0] != fmt.Sprintf("%x", sha256.Sum256([]byte(d.hba[pod]))) {
+			return 1
+		}
+		d.hba[pod] = string(input)
+	case args[0] == "cat":
+		fmt.Fprint(out, d.hba[pod])
+	case args[0] == "psql":
+		return d.sql(pod, string(input), slices.Contains(args, "-h"), out, errs)
+	default:
+		d.violations = append(d.violations, fmt.Sprintf("the fake does not know %q", argv))
+		return 127
+	}
+	return 0
+}
+
+func (d *fakeDatabase) sql(pod, sql string, client bool, out, errs io.Writer) int {
+	if !d.up || !client && pod != d.topology.Coordinator().Pod {
+		fmt.Fprintln(errs, "psql: error: connection refused")
+		return 2
+	}
+	switch {
+	case sql == "":
+		// The stream was cut before the SQL came, which psql takes for its end.
+	case sql == segments.CatalogueSQL:
+		_ = json.NewEncoder(out).Encode(d.catalogue())
+	case sql == segments.ProbeSQL, sql == segments.DropPasswordSQL:
+	case sql == segments.AnsweringSQL:
+		fmt.Fprintln(out, len(d.topology.Segments(topology.Primary)))
+	case strings.HasPrefix(sql, "select exists"):
+		fmt.Fprintln(out, map[bool]string{true: "t", false: "f"}[d.database])
+	case strings.HasPrefix(sql, "create database"):
+		if d.database {
+			fmt.Fprintln(errs, "ERROR: database exists")
+			return 3
+		}
+		d.database = true
+	case sql == segments.VerifyWriteSQL():
+		d.rows = true
+	case sql == segments.VerifyReadSQL && !d.rows:
+		fmt.Fprintln(errs, "ERROR: relation does not exist")
+		return 3
+	case sql == segments.VerifyReadSQL:
+		fmt.Fprintf(out, `{"rows":1000,"sum":500500,"primaries":%d}`, len(d.topology.Segments(topology.Primary)))
+	default:
+		d.violations = append(d.violations, fmt.Sprintf("the fake does not know %q", sql))
+		return 3
+	}
+	return 0
+}
+
+func (d *fakeDatabase) catalogue() segments.Catalogue {
+	rows := segments.Catalogue{}
+	for _, i := range d.topology.Instances {
+		standby := i.Content == topology.CoordinatorContent && i.Role == topology.Mirror
+		if standby && d.standby || !standby && d.complete {
+			rows = append(rows, segments.Row{DBID: i.DBID, Content: i.Content, Role: i.Role, PreferredRole: i.Role, Mode: "s", Status: "u",
+				Port: i.Port, Host: i.Host, Address: i.Host, Dir: i.Dir})
+		}
+	}
+	return rows
+}
+
+func (d *fakeDatabase) instances(pod, verb string, dirs []string, out, errs io.Writer) int {
+	v := d.volumes[pod]
+	switch verb {
+	case "facts":
+		fmt.Fprintf(out, "marker %s\n", v.marker)
+		for _, dir := range dirs {
+			state := "absent"
+			if v.dirs[dir] {
+				state = "stopped"
+			}
+			fmt.Fprintf(out, "instance %s %s\n", dir, state)
+		}
+		fmt.Fprintln(out, "end")
+	case "prepare":
+		for _, dir := range dirs {
+			if v.dirs[dir] {
+				fmt.Fprintf(errs, "%s exists already\n", dir)
+				return 1
+			}
+		}
+		v.marker = segments.Initialising
+	case "clear":
+		if v.marker == segments.Initialised {
+			d.violations = append(d.violations, "complete instances in pod "+pod+" were to be cleared")
+			return 1
+		}
+		if v.marker == segments.Initialising {
+			if d.complete && pod != d.standbyPod() {
+				d.violations = append(d.violations, "the finished database in pod "+pod+" was cleared")
+			}
+			for _, dir := range dirs {
+				delete(v.dirs, dir)
+			}
+			if pod == d.topology.Coordinator().Pod {
+				d.up = false
+			}
+		}
+	case "finish":
+		if !d.complete {
+			d.violations = append(d.violations, "pod "+pod+" was marked before the database was complete")
+		}
+		v.marker = segments.Initialised
+	}
+	return 0
+}
+
+func (d *fakeDatabase) standbyPod() string {
+	standby, _ := d.topology.Standby()
+	return standby.Pod
+}
+
+func (d *fakeDatabase) job(pod, verb, name string, argv []string, out, errs io.Writer) int {
+	v := d.volumes[pod]
+	j := v.jobs[name]
+	switch {
+	case verb == "state" && j == nil:
+		fmt.Fprintln(out, "absent")
+	case verb == "state":
+		fmt.Fprintln(out, j.state)
+	case verb == "start" && j != nil && strings.HasPrefix(j.state, "running"):
+		fmt.Fprintln(errs, "it is running already")
+		return 3
+	case verb == "start":
+		v.jobs[name] = &fakeJob{argv, "running 2026-11-22T12:00:00Z"}
+		d.begin(v.jobs[name])
+	case verb == "follow":
+		d.end(j)
+	}
+	return 0
+}
+
+// makes are the directories that a utility makes, by pod.
+func (d *fakeDatabase) makes(utility string) map[string][]string {
+	made := map[string][]string{}
+	for _, i := range d.topology.Instances {
+		if standby := i.Pod == d.standbyPod(); standby == (utility == "gpinitstandby") {
+			made[i.Pod] = append(made[i.Pod], i.Dir)
+		}
+	}
+	return made
+}
+
+func (d *fakeDatabase) begin(j *fakeJob) {
+	utility := j.argv[0]
+	d.begun[utility]++
+	if utility != "gpinitsystem" && utility != "gpinitstandby" {
+		return
+	}
+	for pod, dirs := range d.makes(utility) {
+		for _, dir := range dirs {
+			if d.volumes[pod].dirs[dir] {
+				j.state = "exited 1"
+				return
+			}
+		}
+	}
+	for pod, dirs := range d.makes(utility) {
+		for _, dir := range dirs {
+			d.volumes[pod].dirs[dir] = true
+		}
+	}
+}
+
+// end is a job that comes to its end, whoever follows it.
+func (d *fakeDatabase) end(j *fakeJob) {
+	if !strings.HasPrefix(j.state, "running") {
+		return
+	}
+	j.state = "exited 0"
+	d.finished[j.argv[0]]++
+	switch j.argv[0] {
+	case "gpinitsystem":
+		d.complete, d.up = true, true
+		d.hba[d.topology.Coordinator().Pod] = "local all gpadmin ident\n"
+	case "gpinitstandby":
+		d.standby = true
+		d.hba[d.standbyPod()] = "local all gpadmin ident\n"
+	case "gpstart":
+		d.up = true
+	}
+}
+
+// jobs are all that run.
+func (d *fakeDatabase) jobs() []*fakeJob {
+	var running []*fakeJob
+	for _, pod := range slices.Sorted(maps.Keys(d.volumes)) {
+		for _, j := range d.volumes[pod].jobs {
+			if strings.HasPrefix(j.state, "running") {
+				running = append(running, j)
+			}
+		}
+	}
+	return running
+}
