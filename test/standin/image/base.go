@@ -82,12 +82,17 @@ func (b builder) base(ctx context.Context) (string, error) {
 }
 
 func needDebootstrap(ctx context.Context) error {
-	if _, err := exec.LookPath("debootstrap"); err == nil {
-		return nil
+	install := []string{"install", "-y", "--no-install-recommends", "debootstrap"}
+	for _, args := range [][]string{install, {"update"}, install} {
+		if _, err := exec.LookPath("debootstrap"); err == nil {
+			return nil
+		}
+		if err := run(ctx, "apt-get", args...); err != nil && args[0] == "update" {
+			return fmt.Errorf("debootstrap is missing and apt-get cannot install it: %w", err)
+		}
 	}
-	out, err := exec.CommandContext(ctx, "apt-get", "install", "-y", "--no-install-recommends", "debootstrap").CombinedOutput()
-	if err != nil {
-		return fmt.Errorf("debootstrap is missing and apt-get cannot install it: %w\n%s", err, out)
+	if _, err := exec.LookPath("debootstrap"); err != nil {
+		return fmt.Errorf("debootstrap is missing and apt-get did not install it: %w", err)
 	}
 	return nil
 }

@@ -76,7 +76,6 @@ func Common() []Setting {
 		{"log_directory", "'log'"},
 		{"log_destination", "'csvlog'"},
 		{"log_filename", "'gpdb-%Y-%m-%d_%H%M%S.log'"},
-		{"hot_standby", "off"}, // a mirror refuses connections
 		{"wal_level", "replica"},
 		{"max_wal_senders", "10"},
 		{"wal_keep_size", "320MB"},

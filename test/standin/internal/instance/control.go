@@ -68,6 +68,17 @@ func BackupCommand(dir, host string, port int) string {
 // Slot is the name of the replication slot of a mirror or a standby.
 const Slot = "internal_wal_replication_slot"
 
+// ReplicaOptions are the server's options for a directory that follows another:
+// it refuses connections, as Greenplum's mirrors do. In a configuration file the
+// setting would also make pg_ctl take a primary that still recovers from a crash
+// for one that has started.
+func ReplicaOptions(dir string) []string {
+	if _, err := os.Stat(filepath.Join(dir, "standby.signal")); err != nil {
+		return nil
+	}
+	return []string{"-c", "hot_standby=off"}
+}
+
 // Pid reads the pid file of a directory of this host. Without one the error is
 // os.ErrNotExist.
 func Pid(dir string) (int, error) {

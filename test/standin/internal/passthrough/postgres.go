@@ -28,6 +28,7 @@ func Postgres(env utility.Environment, start Prober) error {
 		if err := compatible(env.Home, dir); err != nil {
 			return err
 		}
+		args = append(args, instance.ReplicaOptions(dir)...)
 		content, _ := instance.Read(dir, "gp_contentid")
 		switch {
 		case content != "-1":
