@@ -36,6 +36,7 @@ test: ## all that CI runs: lint, unit, end to end, no trace left (root)
 .PHONY: unit
 unit: ## go vet and go test, without a cluster
 	@for module in $(modules); do (cd $$module && echo "== $$module" && go vet ./... && go test ./...); done
+	@cd test/bench/components && echo "== test/bench/components" && go test ./localvolume/...
 
 .PHONY: race
 race: ## the tests of gpk itself under the race detector (needs a C compiler)
@@ -46,7 +47,11 @@ lint: lint-go lint-scripts ## golangci-lint in every module, shellcheck
 
 .PHONY: lint-go
 lint-go: $(lint)
-	@for module in $(modules); do (cd $$module && echo "== $$module" && $(lint) run --config $(CURDIR)/.golangci.yml ./...); done
+	@failed=; for module in $(modules); do \
+	  (cd $$module && echo "== $$module" && $(lint) run --config $(CURDIR)/.golangci.yml ./...) || failed="$$failed $$module"; \
+	done; \
+	unformatted=$$(gofmt -l cmd pkg templates test); \
+	[ -z "$$failed$$unformatted" ] || { echo "not as they should be:$$failed $$unformatted" >&2; exit 1; }
 
 .PHONY: lint-scripts
 lint-scripts:
