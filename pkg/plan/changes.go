@@ -84,6 +84,7 @@ func rules() []rule {
 		{"spec.database.hba", update(""), false},
 		{"spec.network.clusterDomain", never("the catalogue has every host by its full name"), false},
 		{"spec.network.service", update(""), false},
+		{"spec.network.networkPolicy", update(""), false},
 		{"spec.podTemplate", update(newPods), false},
 	}
 }

@@ -59,6 +59,7 @@ func statefulSet(c *topology.Cluster, group topology.Group) (*appsv1.StatefulSet
 	pod.Volumes[0].ConfigMap.Name = scriptsName(c)
 	pod.Volumes[1].Secret.SecretName = keysName(c)
 	pod.Volumes[2].ConfigMap.Name = StateName(c.Metadata.Name)
+	pod.Volumes[3].EmptyDir.SizeLimit = new(topology.ShmSize(c, group.Component))
 	return patched(set, c.Spec.PodTemplate)
 }
 
