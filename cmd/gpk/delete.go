@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"strings"
 
@@ -23,7 +24,7 @@ func (a *app) deleteCommand() *cobra.Command {
 	data := cmd.Flags().Bool("delete-data", false, "delete the volumes and all data as well")
 	confirm := cmd.Flags().String("confirm", "", "the cluster's name, to delete its data without being asked")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		target, err := a.existing(cmd.Context())
+		target, err := a.doomed(cmd.Context())
 		if err != nil {
 			return err
 		}
@@ -41,12 +42,23 @@ func (a *app) deleteCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
+		if *data && outcome.Changed == 0 {
+			return a.tell(outcome, "nothing of %s is left to delete in namespace %s\n", target.Ref.Name, target.Ref.Namespace)
+		}
 		if *data {
 			return a.tell(outcome, "%s is gone, and its data\n", target.Ref.Name)
 		}
 		return a.tell(outcome, "%s is gone; its volumes are kept\n", target.Ref.Name)
 	}
 	return cmd
+}
+
+// doomed is the target that is named, there or not, so that delete can be run again, or else the only one there is.
+func (a *app) doomed(ctx context.Context) (*apply.Target, error) {
+	if name := a.settings.GetString("cluster"); name != "" {
+		return a.target(plan.Ref{Namespace: a.namespace(), Name: name})
+	}
+	return a.existing(ctx)
 }
 
 // confirm wants the cluster's name, from the flag or from a person.

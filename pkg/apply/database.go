@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -182,17 +184,26 @@ func (t *Target) Pods(ctx context.Context) ([]corev1.Pod, error) {
 	return list.Items, nil
 }
 
-// Clusters are the names of the clusters in a namespace that gpk keeps a record of.
+// Clusters are the names of the clusters in a namespace, in order: those that gpk keeps a record of, and those of which
+// delete has left the volumes.
 func Clusters(ctx context.Context, t *Target) ([]string, error) {
-	list, err := t.client.CoreV1().ConfigMaps(t.Ref.Namespace).List(ctx, metav1.ListOptions{LabelSelector: plan.ManagedSelector})
+	managed := metav1.ListOptions{LabelSelector: plan.ManagedSelector}
+	records, err := t.client.CoreV1().ConfigMaps(t.Ref.Namespace).List(ctx, managed)
 	if err != nil {
 		return nil, fmt.Errorf("the records of clusters: %w", err)
 	}
-	var names []string
-	for _, item := range list.Items {
+	claims, err := t.client.CoreV1().PersistentVolumeClaims(t.Ref.Namespace).List(ctx, managed)
+	if err != nil {
+		return nil, fmt.Errorf("the volumes of clusters: %w", err)
+	}
+	found := map[string]bool{}
+	for _, item := range records.Items {
 		if name := plan.ClusterOf(&item); item.Name == recordName(name) {
-			names = append(names, name)
+			found[name] = true
 		}
 	}
-	return names, nil
+	for _, item := range claims.Items {
+		found[plan.ClusterOf(&item)] = true
+	}
+	return slices.Sorted(maps.Keys(found)), nil
 }
