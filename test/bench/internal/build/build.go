@@ -105,9 +105,20 @@ func goBuild(ctx context.Context, source, out, ldflags string) error {
 	var said strings.Builder
 	cmd.Stdout, cmd.Stderr = &said, &said
 	if err := cmd.Run(); err != nil {
-		return fmt.Errorf("go build in %s: %w\n%s", source, err, said.String())
+		return fmt.Errorf("go build in %s: %w\n%s", source, err, complaints(said.String()))
 	}
 	return nil
+}
+
+// complaints is what go said, but for the modules it fetched.
+func complaints(said string) string {
+	var kept strings.Builder
+	for line := range strings.Lines(said) {
+		if !strings.HasPrefix(line, "go: downloading ") {
+			kept.WriteString(line)
+		}
+	}
+	return kept.String()
 }
 
 // versionFlags stamp the version as Kubernetes' own build does: without them

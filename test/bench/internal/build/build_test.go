@@ -81,6 +81,13 @@ func TestFailedBuildLeavesNoBinary(t *testing.T) {
 	}
 }
 
+func TestComplaints(t *testing.T) {
+	said := "go: downloading k8s.io/api v0.34.4\nmain.go:3:1: syntax error\n"
+	if got := complaints(said); got != "main.go:3:1: syntax error\n" {
+		t.Errorf("left %q", got)
+	}
+}
+
 func TestRequiredVersion(t *testing.T) {
 	gomod := filepath.Join(t.TempDir(), "go.mod")
 	write(t, gomod, "module m\n\nrequire (\n\tk8s.io/kubernetes-extras v9.9.9\n\tk8s.io/kubernetes v1.34.4\n)\n\nreplace k8s.io/api => k8s.io/api v0.34.4\n")
