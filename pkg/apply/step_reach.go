@@ -22,6 +22,8 @@ const (
 type reachHandler struct {
 	target *Target
 	action plan.Reach
+	// silent is what was wrong with hosts when they were last asked.
+	silent []string
 	// tried: the connections work. There is no trace of that but this.
 	tried bool
 }
@@ -30,28 +32,34 @@ func (h *reachHandler) Check(ctx context.Context) (Finding, error) {
 	if down, err := h.target.podsRunning(ctx, []string{h.action.From}); err != nil || len(down) > 0 {
 		return Finding{State: Unknown, Details: down}, err
 	}
-	silent, untried, err := h.ask(ctx)
+	untried, err := h.ask(ctx)
+	silent := h.silent
 	if len(silent) == 0 && len(untried) > 0 && !h.tried {
 		silent = []string{fmt.Sprintf("the database's %d connections between pods have not been tried", len(untried))}
 	}
 	return pendingIf(silent), err
 }
 
-func (h *reachHandler) ask(ctx context.Context) (silent []string, untried []segments.Link, err error) {
+// ask notes what is wrong with hosts, and returns the connections that nothing has shown to work.
+func (h *reachHandler) ask(ctx context.Context) ([]segments.Link, error) {
 	out, err := h.target.run(ctx, h.action.From, segments.TryHosts(h.action.Hosts))
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	return segments.Unreachable(out, h.action.Hosts), segments.Untried(out, h.action.Links), nil
+	h.silent = segments.Unreachable(out, h.action.Hosts)
+	return segments.Untried(out, h.action.Links), nil
 }
 
 // Do tries again until every host answers: a pod's name is in the DNS only moments after its container runs.
 func (h *reachHandler) Do(ctx context.Context, progress func(string)) error {
 	var untried []segments.Link
-	err := until(ctx, reachPatience, progress, func() (silent []string, err error) {
-		silent, untried, err = h.ask(ctx)
-		return silent, err
+	err := until(ctx, reachPatience, progress, func() (_ []string, err error) {
+		untried, err = h.ask(ctx)
+		return h.silent, err
 	}, "from pod "+h.action.From+", not every host can be worked with: %s; is the DNS well, and may the pods reach each other's port 22?")
+	if err != nil && ctx.Err() != nil && len(h.silent) > 0 {
+		return fmt.Errorf("%w while waiting: %s", context.Cause(ctx), few(h.silent))
+	}
 	if err != nil || len(untried) == 0 {
 		return err
 	}

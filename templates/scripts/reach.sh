@@ -9,9 +9,14 @@ set -u
 
 try() {
   # shellcheck disable=SC2016
-  answer=$(ssh -o BatchMode=yes -o ConnectTimeout=5 "$1" '[ -n "$(ls -A /greenplum/.gpk/initialis* 2>/dev/null)" ] || echo fresh' 2>&1)
+  answer=$(timeout 10 ssh -o BatchMode=yes -o ConnectTimeout=5 "$1" '[ -n "$(ls -A /greenplum/.gpk/initialis* 2>/dev/null)" ] || echo fresh' 2>&1)
   status=$?
-  if [ $status != 0 ]; then
+  if [ $status = 124 ]; then
+    # A shared connection that was open when the network broke hangs.
+    ssh -O exit "$1" 2>/dev/null
+    echo "$1 ssh did not answer within 10 s"
+    return
+  elif [ $status != 0 ]; then
     echo "$1 ${answer//$'\n'/ }"
     return
   fi
