@@ -122,18 +122,6 @@ func (a *memoryAPI) get(resource, name string) plan.Object {
 	return a.objects[key(resource, name)]
 }
 
-func (a *memoryAPI) names(resource string) []string {
-	a.mutex.Lock()
-	defer a.mutex.Unlock()
-	var names []string
-	for _, at := range slices.Sorted(maps.Keys(a.objects)) {
-		if name, found := strings.CutPrefix(at, resource+"/"); found {
-			names = append(names, name)
-		}
-	}
-	return names
-}
-
 func (a *memoryAPI) store(at string, object plan.Object) {
 	kind := "ADDED"
 	if old := a.objects[at]; old != nil {

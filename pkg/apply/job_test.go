@@ -241,7 +241,7 @@ func TestJobLost(t *testing.T) {
 
 // A utility that failed is told with its last lines, and with the pod.
 func TestJobFails(t *testing.T) {
-	target := execAPI(func(_ string, args []string, stdin io.Reader, out, _ io.Writer) int {
+	target := execAPI(func(_ string, args []string, _ io.Reader, out, _ io.Writer) int {
 		switch args[0] {
 		case "state":
 			fmt.Fprint(out, "exited 1\n")
