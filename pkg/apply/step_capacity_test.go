@@ -1,0 +1,189 @@
+package apply
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	schedulingv1 "k8s.io/api/scheduling/v1"
+	storagev1 "k8s.io/api/storage/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/rest"
+
+	"gpk/pkg/plan"
+	"gpk/pkg/topology"
+)
+
+// shelf is a fake API server that only reads out: an object or a list for each path, 403 for what is nil, 404 for the rest.
+type shelf map[string]runtime.Object
+
+func (s shelf) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	object, there := s[r.URL.Path]
+	switch {
+	case !there:
+		w.WriteHeader(http.StatusNotFound)
+		object = &metav1.Status{Status: metav1.StatusFailure, Code: http.StatusNotFound, Reason: metav1.StatusReasonNotFound}
+	case object == nil:
+		w.WriteHeader(http.StatusForbidden)
+		object = &metav1.Status{Status: metav1.StatusFailure, Code: http.StatusForbidden, Reason: metav1.StatusReasonForbidden}
+	}
+	_ = json.NewEncoder(w).Encode(object)
+}
+
+const (
+	pathPods     = "/api/v1/namespaces/analytics/pods"
+	pathAllPods  = "/api/v1/pods"
+	pathClaims   = "/api/v1/namespaces/analytics/persistentvolumeclaims"
+	pathVolumes  = "/api/v1/persistentvolumes"
+	pathNodes    = "/api/v1/nodes"
+	pathClasses  = "/apis/storage.k8s.io/v1/storageclasses"
+	pathPriority = "/apis/scheduling.k8s.io/v1/priorityclasses/gold"
+)
+
+// twoNodes has room for the pods of capacityOf, and a default storage class.
+func twoNodes() shelf {
+	allocatable := corev1.ResourceList{"cpu": resource.MustParse("4"), "memory": resource.MustParse("16Gi"), "pods": resource.MustParse("110")}
+	nodes := &corev1.NodeList{}
+	for _, name := range []string{"node1", "node2"} {
+		nodes.Items = append(nodes.Items, corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{corev1.LabelHostname: name}},
+			Status: corev1.NodeStatus{Allocatable: allocatable}})
+	}
+	return shelf{pathPods: &corev1.PodList{}, pathAllPods: &corev1.PodList{}, pathClaims: &corev1.PersistentVolumeClaimList{},
+		pathVolumes: &corev1.PersistentVolumeList{}, pathNodes: nodes, pathClasses: classes("local", "true")}
+}
+
+func classes(name, isDefault string) *storagev1.StorageClassList {
+	return &storagev1.StorageClassList{Items: []storagev1.StorageClass{{ObjectMeta: metav1.ObjectMeta{Name: name,
+		Annotations: map[string]string{defaultClass: isDefault}}}}}
+}
+
+// capacityOf asks for a coordinator, two primaries and two mirrors of 1 CPU.
+func capacityOf(t *testing.T, change func(*topology.Cluster)) plan.Capacity {
+	t.Helper()
+	c := &topology.Cluster{Metadata: topology.Metadata{Name: "demo", Namespace: "analytics"}}
+	c.Spec.Version, c.Spec.Image, c.Spec.Segments.Count = "7.1.0", "registry.example/greenplum", 2
+	c.Spec.Coordinator.Standby = new(false)
+	requests := corev1.ResourceList{"cpu": resource.MustParse("1"), "memory": resource.MustParse("1Gi")}
+	c.Spec.Coordinator.Resources.Requests, c.Spec.Segments.Resources.Requests = requests, requests
+	if change != nil {
+		change(c)
+	}
+	c.Default()
+	p, err := plan.Create(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p.Steps[0].Action.(plan.Capacity)
+}
+
+func podOf(name, namespace, node, cpu string, priority int32) corev1.Pod {
+	pod := corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: namespace}}
+	pod.Spec.NodeName, pod.Spec.Priority = node, &priority
+	pod.Spec.Containers = []corev1.Container{{Resources: corev1.ResourceRequirements{Requests: corev1.ResourceList{"cpu": resource.MustParse(cpu)}}}}
+	return pod
+}
+
+func claimOf(name, volume string) corev1.PersistentVolumeClaim {
+	claim := corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: "analytics"}}
+	claim.Spec.VolumeName = volume
+	return claim
+}
+
+func TestCapacity(t *testing.T) {
+	busy := &corev1.PodList{Items: []corev1.Pod{podOf("web", "shop", "node1", "3", 100), podOf("web", "shop", "node2", "2", 100)}}
+	gold := func(c *topology.Cluster) { c.Spec.Segments.PriorityClassName = "gold" }
+	fast := func(c *topology.Cluster) { c.Spec.Segments.Storage.ClassName = new("fast") }
+	tests := []struct {
+		name   string
+		change func(*topology.Cluster)
+		world  func(shelf)
+		state  State
+		says   string
+	}{
+		{name: "it fits", world: func(shelf) {}, state: Done},
+		{name: "no room beside what runs elsewhere", world: func(s shelf) { s[pathAllPods] = busy }, state: Blocked,
+			says: "5 pods of 1 CPU, 1Gi are wanted and there is room for 3"},
+		{name: "what runs is of lower priority", change: gold, world: func(s shelf) {
+			s[pathAllPods] = busy
+			s[pathPriority] = &schedulingv1.PriorityClass{Value: 1000}
+		}, state: Done},
+		{name: "a priority class that pushes nobody aside", change: gold, world: func(s shelf) {
+			s[pathAllPods] = busy
+			s[pathPriority] = &schedulingv1.PriorityClass{Value: 1000, PreemptionPolicy: new(corev1.PreemptNever)}
+		}, state: Blocked, says: "room for 3"},
+		{name: "a priority class that may not be read", change: gold, world: func(s shelf) { s[pathAllPods], s[pathPriority] = busy, nil }, state: Done},
+		{name: "no such priority class", change: gold, world: func(shelf) {}, state: Blocked, says: `the priority class "gold" is missing`},
+		{name: "nodes may not be listed", world: func(s shelf) { s[pathNodes] = nil }, state: Done, says: "you may not list nodes"},
+		{name: "other namespaces may not be looked into", world: func(s shelf) { s[pathAllPods] = nil }, state: Done, says: "you may not list their pods"},
+		{name: "storage classes may not be listed", change: fast, world: func(s shelf) { s[pathClasses], s[pathVolumes] = nil, nil }, state: Done},
+		{name: "no such storage class", change: fast, world: func(shelf) {}, state: Blocked,
+			says: `the storage class "fast" is missing; there are: local (the default)`},
+		{name: "a class of volumes made by hand", change: fast, world: func(s shelf) {
+			s[pathVolumes] = &corev1.PersistentVolumeList{Items: []corev1.PersistentVolume{{Spec: corev1.PersistentVolumeSpec{StorageClassName: "fast"}}}}
+		}, state: Done},
+		{name: "no default class", world: func(s shelf) { s[pathClasses] = classes("slow", "false") }, state: Blocked,
+			says: "no storage class is the default: name one in storage.className; there are: slow"},
+		{name: "claims are there, so no class is needed", change: fast, world: func(s shelf) {
+			list := &corev1.PersistentVolumeClaimList{}
+			for _, pod := range []string{"primary-0", "primary-1", "mirror-0", "mirror-1"} {
+				list.Items = append(list.Items, claimOf("data-demo-"+pod, ""))
+			}
+			s[pathClaims] = list
+		}, state: Done},
+		{name: "a volume on a node that is gone", world: func(s shelf) {
+			s[pathClaims] = &corev1.PersistentVolumeClaimList{Items: []corev1.PersistentVolumeClaim{claimOf("data-demo-primary-1", "pv-7")}}
+			volume := corev1.PersistentVolume{ObjectMeta: metav1.ObjectMeta{Name: "pv-7"}}
+			volume.Spec.NodeAffinity = &corev1.VolumeNodeAffinity{Required: &corev1.NodeSelector{NodeSelectorTerms: []corev1.NodeSelectorTerm{{
+				MatchExpressions: []corev1.NodeSelectorRequirement{{Key: corev1.LabelHostname, Operator: corev1.NodeSelectorOpIn, Values: []string{"node9"}}}}}}}
+			s[pathVolumes] = &corev1.PersistentVolumeList{Items: []corev1.PersistentVolume{volume}}
+		}, state: Blocked, says: "the volume of pod demo-primary-1 is on a node that is not there"},
+		{name: "all pods are there, and nothing else is looked at", world: func(s shelf) {
+			list := &corev1.PodList{}
+			for _, pod := range []string{"coordinator-0", "primary-0", "primary-1", "mirror-0", "mirror-1"} {
+				list.Items = append(list.Items, podOf("demo-"+pod, "analytics", "", "1", 0))
+			}
+			clear(s)
+			s[pathPods] = list
+		}, state: Done},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			world := twoNodes()
+			test.world(world)
+			target, err := NewTarget(&rest.Config{Host: "http://api.example", Transport: inMemory{world}}, ref)
+			if err != nil {
+				t.Fatal(err)
+			}
+			h := &capacityHandler{target, capacityOf(t, test.change)}
+			finding, err := h.Check(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			said := strings.Join(finding.Details, "\n")
+			if finding.State != test.state || !strings.Contains(said, test.says) || (test.says == "") != (said == "") {
+				t.Errorf("%s: %q, want %s: %q", finding.State, said, test.state, test.says)
+			}
+			if (finding.State == Blocked) != (finding.Next != "") {
+				t.Errorf("next: %q", finding.Next)
+			}
+		})
+	}
+}
+
+// An unexpected failure is no capacity.
+func TestCapacityFails(t *testing.T) {
+	world := twoNodes()
+	delete(world, pathNodes)
+	target, err := NewTarget(&rest.Config{Host: "http://api.example", Transport: inMemory{world}}, ref)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if finding, err := (&capacityHandler{target, capacityOf(t, nil)}).Check(t.Context()); err == nil || !strings.Contains(err.Error(), "nodes") {
+		t.Errorf("%v, %v", finding, err)
+	}
+}
