@@ -1,0 +1,59 @@
+package segments
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestRelease(t *testing.T) {
+	tests := map[string]string{
+		"postgres (Greenplum Database) 7.1.0 build commit:local\n":                                   "7.1.0",
+		"postgres (Greenplum Database) 6.25.3 build commit:367edc6b4dfd909fe38fc288ade9e294d74e3f9a": "6.25.3",
+		"postgres (Greenplum Database) 7.0.0-beta.4+dev.62.g0eb8fe8a81 build dev":                    "7.0.0-beta.4+dev.62.g0eb8fe8a81",
+		"postgres (Greenplum stand-in) 7.1.0 build standin":                                          "7.1.0",
+		"postgres (PostgreSQL) 15":          "",
+		"bash: postgres: command not found": "",
+		"":                                  "",
+		"postgres (PostgreSQL) 15.4 (Debian 15.4-1.pgdg1)": "",
+	}
+	for out, want := range tests {
+		if got, err := Release(out); got != want || (err == nil) != (want != "") {
+			t.Errorf("%q: %q, %v; want %q", out, got, err, want)
+		}
+	}
+}
+
+func TestSameRelease(t *testing.T) {
+	tests := []struct {
+		release, wanted string
+		same            bool
+	}{
+		{"7.1.0", "7.1.0", true},
+		{"7.1.0+dev.12.gabc", "7.1.0", true},
+		{"7.1.0+dev.12.gabc", "7.1.0+dev.12.gabc", true},
+		{"7.1.0+dev.12.gabc", "7.1.0+dev.13", false},
+		{"7.1.0", "7.1.1", false},
+		{"7.1.0-beta.1", "7.1.0", false},
+		{"7.1.0-beta.1+dev.2", "7.1.0-beta.1", true},
+		{"7.1.0", "7.1.0-beta.1", false},
+	}
+	for _, test := range tests {
+		if SameRelease(test.release, test.wanted) != test.same {
+			t.Errorf("%s for %s: %v", test.release, test.wanted, !test.same)
+		}
+	}
+}
+
+func TestParseImage(t *testing.T) {
+	image, err := ParseImage("missing rsync\nmissing the locale en_US.UTF-8\nrelease postgres (Greenplum Database) 7.1.0 build x\nend\n")
+	want := Image{Release: "7.1.0", Missing: []string{"rsync", "the locale en_US.UTF-8"}}
+	if diff := cmp.Diff(want, image); diff != "" || err != nil {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
+	}
+	for _, out := range []string{"", "missing rsync\n", "release postgres 12\nend\n", "bash: no such file\nend\n"} {
+		if image, err := ParseImage(out); err == nil {
+			t.Errorf("%q: %+v", out, image)
+		}
+	}
+}
