@@ -53,6 +53,21 @@ func restarted(c *cluster) {
 	c.count(10000)
 }
 
+// doubleFault takes the other copy of content 0 away too. What runs again after
+// a restart is what ran last.
+func doubleFault(c *cluster) {
+	c.kill("demo-mirror-0")
+	time.Sleep(3 * time.Second)
+	c.contains(c.run(coordinator, "psql -X -d app -c \"select count(*) from gp_dist_random('gp_id')\"", 1),
+		"failed to acquire resources on one or more segments")
+	query := "psql -X -qd postgres -v VERBOSITY=terse -c \"select gp_request_fts_probe_scan()\" >/dev/null; "
+	out := c.run(coordinator, query+"gpstate -e", 1)
+	c.like("ERROR:  failed to acquire resources on one or more segments\nDETAIL:  FTS detected one or more segments are down\n"+out,
+		"gpstate-e.double-fault")
+	c.like(c.run(coordinator, "gpstop -a -M immediate; gpstart -a", 0), "gpstop-immediate-gpstart.double-fault")
+	c.count(10200)
+}
+
 func stopStart(c *cluster) {
 	c.contains(c.run(coordinator, "gpstop -a -M fast", 0), "Segments that are currently marked down in configuration   = 1   <<<<<<<<")
 	c.like(c.run(coordinator, "gpstop -a -M fast", 2), "gpstop.already-stopped")
@@ -69,6 +84,19 @@ func stopStart(c *cluster) {
 	c.run(coordinator, "gpstop -a", 0) // smart, with a prober beside the coordinator
 	c.run(coordinator, "gpstart -a", 0)
 	c.count(10200)
+}
+
+// startedByHand restarts the coordinator as somebody without the utilities would.
+func startedByHand(c *cluster) {
+	c.run(coordinator, "pg_ctl -D $COORDINATOR_DATA_DIRECTORY -m fast -w stop", 0)
+	c.until(10*time.Second, "the prober to end with its server", func() bool {
+		r, _ := c.bed.Host(coordinator).Run(c.ctx, "pgrep -x standin-prober")
+		return r.Status == 1
+	})
+	c.run(coordinator, "pg_ctl -D $COORDINATOR_DATA_DIRECTORY -l /tmp/log -w start", 0)
+	if got := c.sql("postgres", "select gp_request_fts_probe_scan()"); got != "t" {
+		c.Fatalf("probe said %s", got)
+	}
 }
 
 func allLost(c *cluster) {

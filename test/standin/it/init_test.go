@@ -28,7 +28,9 @@ func TestCluster(t *testing.T) {
 		{"stop and start when healthy", restarted},
 		{"a killed mirror is down at the next probe", killedMirror},
 		{"a killed primary's mirror takes over", killedPrimary},
+		{"both copies of a content lost", doubleFault},
 		{"stop and start", stopStart},
+		{"a coordinator started by pg_ctl has a prober", startedByHand},
 		{"all hosts lost at once", allLost},
 		{"another standby", anotherStandby},
 	} {

@@ -52,7 +52,8 @@ begin
                 from dblink(standin.primary_conninfo(seg, db), query) as r (value text);
         exception when sqlclient_unable_to_establish_sqlconnection then
             raise exception 'failed to acquire resources on one or more segments'
-                using detail = format('%s (seg%s %s:%s)', sqlerrm, seg.content, seg.address, seg.port);
+                using detail = 'FTS detected one or more segments are down',
+                      hint = format('%s (seg%s %s:%s)', sqlerrm, seg.content, seg.address, seg.port);
         end;
     end loop;
 end $$;
