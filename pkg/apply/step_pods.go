@@ -145,7 +145,7 @@ func hopeless(pod *corev1.Pod) error {
 	case "CrashLoopBackOff", "RunContainerError":
 		cause := status.State.Waiting.Message
 		if last := status.LastTerminationState.Terminated; last != nil {
-			cause = strings.TrimSpace(fmt.Sprintf("exit status %d %s", last.ExitCode, last.Message))
+			cause = strings.TrimSpace(fmt.Sprintf("exit status %d %s", last.ExitCode, lastLines(last.Message, 3)))
 		}
 		return fmt.Errorf("pod %s ends again and again: %s; see kubectl logs -n %s %s --previous", pod.Name, cause, pod.Namespace, pod.Name)
 	}
