@@ -2,6 +2,7 @@ package apply
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -11,8 +12,7 @@ import (
 	"gpk/pkg/segments"
 )
 
-// imageHandler looks into the image before anything is built on it. It has nothing to do: its Check is done, blocked, or
-// unknown until a pod runs.
+// imageHandler looks into the image before anything is built on it. All that it can do is wait for a pod to look into.
 type imageHandler struct {
 	target *Target
 	action plan.Image
@@ -32,6 +32,11 @@ func (h *imageHandler) Check(ctx context.Context) (Finding, error) {
 		faults[i], err = h.fault(ctx, pod)
 		return err
 	})
+	var exit *ExecError
+	if err != nil && !errors.As(err, &exit) && ctx.Err() == nil {
+		// A container that has ended meanwhile may end again and again, and waiting for it brings that up.
+		return Finding{State: Unknown, Details: []string{err.Error()}}, nil
+	}
 	if err != nil {
 		return Finding{}, err
 	}
@@ -43,8 +48,25 @@ func (h *imageHandler) Check(ctx context.Context) (Finding, error) {
 	return Finding{State: Done}, nil
 }
 
-// Do has nothing to do.
-func (h *imageHandler) Do(context.Context, func(string)) error { return nil }
+// Do waits until the pods run long enough to be looked into.
+func (h *imageHandler) Do(ctx context.Context, progress func(string)) error {
+	return until(ctx, reachPatience, progress, func() ([]string, error) {
+		pods, err := h.target.Pods(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for i := range pods {
+			if err := hopeless(&pods[i]); err != nil {
+				return nil, err
+			}
+		}
+		finding, err := h.Check(ctx)
+		if finding.State == Unknown {
+			return finding.Details, err
+		}
+		return nil, err
+	}, "no pod could be looked into: %s")
+}
 
 func (h *imageHandler) fault(ctx context.Context, pod *corev1.Pod) (string, error) {
 	out, err := h.target.run(ctx, pod.Name, segments.InspectImage(h.action.Locale))
