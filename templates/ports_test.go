@@ -1,0 +1,133 @@
+package templates_test
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// sshRunsHere is an ssh to hosts that are all this machine.
+const sshRunsHere = `while [ "$1" = -o ]; do shift 2; done
+host=$1
+shift
+[ "$host" != silent ] || { echo "ssh: connect to host silent port 22: Connection refused" >&2; exit 255; }
+echo "$host $3" >>"$LOG"
+exec "$@"`
+
+// sshdNotes keeps the place of an sshd, which writes its pid when it listens. It cannot listen on port 1.
+const sshdNotes = `echo "sshd $*" >>"$LOG"
+case "$*" in *'-p 1 '* | *'-p 1') echo "Bind to port 1 failed"; exit 255 ;; esac
+for word; do case $word in PidFile=*) echo $$ >"${word#PidFile=}" ;; esac; done
+trap 'rm -f "${pid_file:-}"; exit 0' TERM
+while :; do sleep 0.1; done`
+
+func portsPod(t *testing.T) *fakePod {
+	t.Helper()
+	p := newPod(t)
+	p.env = append(p.env, "LOG="+p.path("log"), "HOME="+p.root)
+	p.fake("ssh", sshRunsHere)
+	p.fake("sshd", sshdNotes)
+	return p
+}
+
+// The order matters: everybody listens before anybody connects, and is mute again before gpinitsystem wants the ports.
+func TestPortsTry(t *testing.T) {
+	p := portsPod(t)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = listener.Close() }()
+	open := listener.Addr().(*net.TCPAddr).Port
+	// A port that was open a moment ago and is free now.
+	gone, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed := gone.Addr().(*net.TCPAddr).Port
+	_ = gone.Close()
+
+	in := fmt.Sprintf("listen 127.0.0.1 %d\nlisten 127.0.0.1 %d\nconnect one 127.0.0.1 %d\nconnect one 127.0.0.1 %d\nconnect silent 127.0.0.1 %d\n",
+		open, closed, open, closed, open)
+	lines := strings.Split(strings.TrimSpace(p.must([]byte(in), "ports.sh", "try")), "\n")
+	if lines[len(lines)-1] != "end" {
+		t.Errorf("the last line is not the end: %q", lines)
+	}
+	slices.Sort(lines)
+	want := []string{"end", "fault silent ssh: connect to host silent port 22: Connection refused",
+		fmt.Sprintf("no one 127.0.0.1 %d Connection refused", closed), fmt.Sprintf("ok one 127.0.0.1 %d", open)}
+	if !slices.Equal(lines, want) {
+		t.Errorf("got %q, want %q", lines, want)
+	}
+	log := strings.Split(strings.TrimSpace(p.read("log")), "\n")
+	if len(log) != 4 || log[0] != "127.0.0.1 listen" || !strings.HasSuffix(log[1], fmt.Sprintf("-p %d -p %d", open, closed)) ||
+		log[2] != "one connect" || log[3] != "127.0.0.1 mute" {
+		t.Errorf("in this order: %q", log)
+	}
+	if p.has("tmp/gpk-listen.pid") {
+		t.Error("something still listens")
+	}
+}
+
+func TestPortsCannotListen(t *testing.T) {
+	p := portsPod(t)
+	out := p.must([]byte("listen here 1\n"), "ports.sh", "try")
+	if want := "fault here cannot listen on -p 1: Bind to port 1 failed\nend\n"; out != want {
+		t.Errorf("got %q, want %q", out, want)
+	}
+}
+
+// The pid of a listener that was killed may be a stranger's by now.
+func TestPortsMuteSparesStrangers(t *testing.T) {
+	p := portsPod(t)
+	stranger := p.command("ports.sh", "connect", "nobody")
+	in, err := stranger.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := stranger.Start(); err != nil {
+		t.Fatal(err)
+	}
+	p.write("tmp/gpk-listen.pid", fmt.Sprintln(stranger.Process.Pid))
+	p.must(nil, "ports.sh", "mute")
+	if p.has("tmp/gpk-listen.pid") {
+		t.Error("the pid file is still there")
+	}
+	_ = in.Close()
+	if err := stranger.Wait(); err != nil {
+		t.Errorf("the stranger was ended: %v", err)
+	}
+}
+
+func TestImage(t *testing.T) {
+	p := newPod(t)
+	for _, name := range []string{"ssh", "sshd", "rsync", "ping", "ps", "which", "netstat", "psql", "pg_ctl", "pg_isready", "pg_basebackup"} {
+		p.fake(name, "")
+	}
+	p.fake("postgres", `[ "$1" = --gp-version ] && echo "postgres (Greenplum Database) 7.1.0 build commit:local"`)
+	p.fake("locale", `[ "$1" = -a ] && printf 'C\nC.utf8\nen_US.utf8\n'`)
+	p.fake("gpinitsystem", "")
+	p.fake("gpstart", "")
+	p.write("bin/gpinitstandby", "#!/usr/bin/env python9\n")
+	p.write("bin/gpstop", "#! /opt/none/python -E\n")
+	for _, name := range []string{"gpinitstandby", "gpstop"} {
+		if err := os.Chmod(p.path("bin/"+name), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := "missing python9, which runs gpinitstandby\nmissing /opt/none/python, which runs gpstop\n" +
+		"release postgres (Greenplum Database) 7.1.0 build commit:local\nend\n"
+	for _, locale := range []string{"en_US.UTF-8", "C.UTF-8", "C", "POSIX"} {
+		if out := p.must(nil, "image.sh", locale); out != want {
+			t.Errorf("%s: got %q, want %q", locale, out, want)
+		}
+	}
+	p.fake("gpinitstandby", "")
+	p.fake("gpstop", "")
+	if out := p.must(nil, "image.sh", "de_DE.UTF-8"); !strings.HasPrefix(out, "missing the locale de_DE.UTF-8\nrelease ") {
+		t.Errorf("%q", out)
+	}
+}
