@@ -35,8 +35,11 @@ test: ## all that CI runs: lint, unit, end to end, no trace left (root)
 
 .PHONY: unit
 unit: ## go vet and go test, without a cluster
-	@for module in $(modules); do (cd $$module && echo "== $$module" && go vet ./... && go test ./...); done
-	@cd test/bench/components && echo "== test/bench/components" && go test ./localvolume/...
+	@failed=; for module in $(modules); do \
+	  (cd $$module && echo "== $$module" && go vet ./... && go test ./...) || failed="$$failed $$module"; \
+	done; \
+	(cd test/bench/components && echo "== test/bench/components" && go test ./localvolume/...) || failed="$$failed test/bench/components"; \
+	[ -z "$$failed" ] || { echo "failed in:$$failed" >&2; exit 1; }
 
 .PHONY: race
 race: ## the tests of gpk itself under the race detector (needs a C compiler)
