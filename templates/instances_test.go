@@ -231,7 +231,7 @@ func TestReady(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p := newPod(t)
 			p.env = append(p.env, "STATUSES="+test.statuses)
-			p.fake("pg_isready", `for s in $STATUSES; do [ "${s%%=*}" != "$5" ] || exit "${s#*=}"; done; exit 3`)
+			p.fake("pg_isready", `for s in $STATUSES; do [ "${s%%=*}" != "$7" ] || exit "${s#*=}"; done; exit 3`)
 			if test.initialised {
 				p.write("greenplum/.gpk/initialised", "")
 			}
