@@ -34,6 +34,7 @@ func (h *capacityHandler) Check(ctx context.Context) (Finding, error) {
 	}
 	next := "nothing was made: mend that, or change cluster.yaml, and run this again"
 	reasons, notes := seen.storage(missing)
+	reasons = append(reasons, seen.beyondQuota(missing)...)
 	if seen.nodes != nil {
 		answer := fit.Ask(fit.Question{Sets: h.action.Sets, Nodes: seen.nodes, Running: seen.running, Bound: seen.bound(missing)})
 		if len(answer.No) > 0 {
@@ -57,8 +58,9 @@ func (h *capacityHandler) Do(context.Context, func(string)) error { return nil }
 
 // wantedPod is a pod that is still to be made, or to be given a node.
 type wantedPod struct {
-	name   string
-	claims []corev1.PersistentVolumeClaim
+	name             string
+	claims           []corev1.PersistentVolumeClaim
+	requests, limits corev1.ResourceList
 }
 
 func (h *capacityHandler) missing(pods []corev1.Pod) []wantedPod {
@@ -68,9 +70,10 @@ func (h *capacityHandler) missing(pods []corev1.Pod) []wantedPod {
 	}
 	var missing []wantedPod
 	for _, set := range h.action.Sets {
+		requests, limits := amounts(set)
 		for ordinal := range *set.Spec.Replicas {
 			if name := fmt.Sprintf("%s-%d", set.Name, ordinal); !there[name] {
-				missing = append(missing, wantedPod{name, set.Spec.VolumeClaimTemplates})
+				missing = append(missing, wantedPod{name, set.Spec.VolumeClaimTemplates, requests, limits})
 			}
 		}
 	}

@@ -40,6 +40,7 @@ const (
 	pathAllPods  = "/api/v1/pods"
 	pathClaims   = "/api/v1/namespaces/analytics/persistentvolumeclaims"
 	pathVolumes  = "/api/v1/persistentvolumes"
+	pathQuotas   = "/api/v1/namespaces/analytics/resourcequotas"
 	pathNodes    = "/api/v1/nodes"
 	pathClasses  = "/apis/storage.k8s.io/v1/storageclasses"
 	pathPriority = "/apis/scheduling.k8s.io/v1/priorityclasses/gold"
@@ -54,7 +55,7 @@ func twoNodes() shelf {
 			Status: corev1.NodeStatus{Allocatable: allocatable}})
 	}
 	return shelf{pathPods: &corev1.PodList{}, pathAllPods: &corev1.PodList{}, pathClaims: &corev1.PersistentVolumeClaimList{},
-		pathVolumes: &corev1.PersistentVolumeList{}, pathNodes: nodes, pathClasses: classes("local", "true")}
+		pathVolumes: &corev1.PersistentVolumeList{}, pathNodes: nodes, pathQuotas: nil, pathClasses: classes("local", "true")}
 }
 
 func classes(name, isDefault string) *storagev1.StorageClassList {
@@ -92,6 +93,12 @@ func claimOf(name, volume string) corev1.PersistentVolumeClaim {
 	claim := corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: "analytics"}}
 	claim.Spec.VolumeName = volume
 	return claim
+}
+
+func quotaOf(hard, used string, name corev1.ResourceName) *corev1.ResourceQuotaList {
+	return &corev1.ResourceQuotaList{Items: []corev1.ResourceQuota{{ObjectMeta: metav1.ObjectMeta{Name: "team"},
+		Spec:   corev1.ResourceQuotaSpec{Hard: corev1.ResourceList{name: resource.MustParse(hard)}},
+		Status: corev1.ResourceQuotaStatus{Used: corev1.ResourceList{name: resource.MustParse(used)}}}}}
 }
 
 func TestCapacity(t *testing.T) {
@@ -142,6 +149,18 @@ func TestCapacity(t *testing.T) {
 				MatchExpressions: []corev1.NodeSelectorRequirement{{Key: corev1.LabelHostname, Operator: corev1.NodeSelectorOpIn, Values: []string{"node9"}}}}}}}
 			s[pathVolumes] = &corev1.PersistentVolumeList{Items: []corev1.PersistentVolume{volume}}
 		}, state: Blocked, says: "the volume of pod demo-primary-1 is on a node that is not there"},
+		{name: "a quota that leaves enough", world: func(s shelf) { s[pathQuotas] = quotaOf("7", "2", "pods") }, state: Done},
+		{name: "a quota of pods", world: func(s shelf) { s[pathQuotas] = quotaOf("6", "2", "pods") }, state: Blocked,
+			says: "the quota team of the namespace leaves 4 of pods, and 5 more are wanted"},
+		{name: "a quota of storage", world: func(s shelf) { s[pathQuotas] = quotaOf("45Gi", "0", "requests.storage") }, state: Blocked,
+			says: "leaves 45Gi of requests.storage, and 50Gi more are wanted"},
+		{name: "a quota of requests", world: func(s shelf) { s[pathQuotas] = quotaOf("4500m", "0", "requests.cpu") }, state: Blocked,
+			says: "leaves 4500m of requests.cpu, and 5 more are wanted"},
+		{name: "a quota of some pods only", world: func(s shelf) {
+			list := quotaOf("1", "0", "pods")
+			list.Items[0].Spec.Scopes = []corev1.ResourceQuotaScope{corev1.ResourceQuotaScopeBestEffort}
+			s[pathQuotas] = list
+		}, state: Done},
 		{name: "all pods are there, and nothing else is looked at", world: func(s shelf) {
 			list := &corev1.PodList{}
 			for _, pod := range []string{"coordinator-0", "primary-0", "primary-1", "mirror-0", "mirror-1"} {

@@ -24,6 +24,7 @@ type survey struct {
 	classes  []storagev1.StorageClass
 	volumes  []corev1.PersistentVolume
 	claims   map[string]*corev1.PersistentVolumeClaim
+	quotas   []corev1.ResourceQuota
 	// faults are reasons that looking at the survey itself brought up.
 	faults []string
 }
@@ -37,7 +38,7 @@ func (t *Target) survey(ctx context.Context, sets []*appsv1.StatefulSet) (*surve
 	for i := range claims.Items {
 		s.claims[claims.Items[i].Name] = &claims.Items[i]
 	}
-	for _, look := range []func(context.Context, *survey, []*appsv1.StatefulSet) error{t.seeClasses, t.seeVolumes, t.seeNodes, t.seePods} {
+	for _, look := range []func(context.Context, *survey, []*appsv1.StatefulSet) error{t.seeClasses, t.seeVolumes, t.seeQuotas, t.seeNodes, t.seePods} {
 		if err := look(ctx, s, sets); err != nil {
 			return nil, err
 		}

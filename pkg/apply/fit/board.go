@@ -57,7 +57,7 @@ func wanted(q Question) []corev1.ResourceName {
 	found := []corev1.ResourceName{corev1.ResourcePods, corev1.ResourceCPU, corev1.ResourceMemory}
 	for _, s := range q.Sets {
 		var more []corev1.ResourceName
-		for name := range requestsOf(&s.Spec.Template.Spec) {
+		for name := range Requests(&s.Spec.Template.Spec) {
 			if !slices.Contains(found, name) {
 				more = append(more, name)
 			}
@@ -73,9 +73,9 @@ func over(pod *corev1.Pod) bool {
 	return pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed
 }
 
-// requestsOf is what the scheduler sets aside for a pod. A limit without a request is one: the API server sees to that
+// Requests is what the scheduler sets aside for a pod. A limit without a request is one: the API server sees to that
 // when it makes the pod of a template.
-func requestsOf(spec *corev1.PodSpec) corev1.ResourceList {
+func Requests(spec *corev1.PodSpec) corev1.ResourceList {
 	spec = spec.DeepCopy()
 	for _, containers := range [][]corev1.Container{spec.InitContainers, spec.Containers} {
 		for i := range containers {

@@ -47,7 +47,7 @@ func (b *board) newSet(s *appsv1.StatefulSet) *set {
 	if s.Spec.Replicas != nil {
 		replicas = int(*s.Spec.Replicas)
 	}
-	want := b.amountOf(requestsOf(&s.Spec.Template.Spec))
+	want := b.amountOf(Requests(&s.Spec.Template.Spec))
 	want[0] = 1
 	made := &set{name: s.Name, namespace: s.Namespace, template: &s.Spec.Template, want: want, key: corev1.LabelHostname,
 		at: make([]int, replicas), bound: map[int][]int{}, refusals: make([]string, len(b.nodes))}
