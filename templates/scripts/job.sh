@@ -13,8 +13,12 @@ shift 2
 root=/greenplum/.gpk/jobs
 folder=$root/$name
 
-# A pid alone may name a stranger after the container was replaced; with its start time it cannot.
-start_time() { cut -d' ' -f22 "/proc/$1/stat" 2>/dev/null; }
+# A pid alone may name a stranger after the container was replaced; with its start time it cannot. A dead process that
+# nobody has buried yet has none.
+start_time() {
+  local stat
+  read -ra stat 2>/dev/null <"/proc/$1/stat" && [ "${stat[2]}" != Z ] && echo "${stat[21]}"
+}
 
 # A utility outlives its wrapper when somebody killed only that. Its children carry GPK_JOB as well, and some of them (the
 # database, ssh's masters) are meant to stay, so the utility's own name must be there too.
