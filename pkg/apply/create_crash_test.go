@@ -128,7 +128,7 @@ func TestCreateOverFakes(t *testing.T) {
 }
 
 // gpk dies before each request to the API server or to a pod that changes something, which is after the one before. The
-// utilities that it has started die as well, or go on to their end unseen. The next gpk finishes, and nothing is made twice
+// utilities that it has started die as well, go on to their end unseen, or still run then. The next gpk finishes, and nothing is made twice
 // or lost.
 func TestCreateCrashesAnywhere(t *testing.T) {
 	whole, _, err := newCreation(t).run(0)
@@ -140,9 +140,9 @@ func TestCreateCrashesAnywhere(t *testing.T) {
 	group.SetLimit(16)
 	for request := 1; request <= whole; request++ {
 		group.Go(func() error {
-			jobs := crash(t, request, true, fmt.Sprintf("dead before change %d, utilities go on", request))
-			if jobs > 0 {
-				crash(t, request, false, fmt.Sprintf("dead before change %d, utilities die", request))
+			if jobs := crash(t, request, "end unseen"); jobs > 0 {
+				crash(t, request, "die")
+				crash(t, request, "still run")
 				ran.Add(1)
 			}
 			return nil
@@ -154,8 +154,9 @@ func TestCreateCrashesAnywhere(t *testing.T) {
 	}
 }
 
-// crash returns how many utilities ran when gpk died.
-func crash(t *testing.T, request int, jobsGoOn bool, when string) (jobs int) {
+// crash returns how many utilities ran when gpk died. They end, die or run on.
+func crash(t *testing.T, request int, utilities string) (jobs int) {
+	when := fmt.Sprintf("dead before change %d, utilities %s", request, utilities)
 	c := newCreation(t)
 	if _, _, err := c.run(request); err == nil {
 		// Requests of one step run side by side, so that there may have been fewer.
@@ -164,9 +165,10 @@ func crash(t *testing.T, request int, jobsGoOn bool, when string) (jobs int) {
 	c.database.mutex.Lock()
 	for _, j := range c.database.jobs() {
 		jobs++
-		if jobsGoOn {
+		switch utilities {
+		case "end unseen":
 			c.database.end(j)
-		} else {
+		case "die":
 			j.state = "lost"
 		}
 	}

@@ -212,6 +212,9 @@ func (d *fakeDatabase) instances(pod, verb string, dirs []string, out, errs io.W
 			return 1
 		}
 		if v.marker == segments.Initialising {
+			if len(d.jobs()) > 0 {
+				d.violations = append(d.violations, "pod "+pod+" was cleared under "+d.jobs()[0].argv[0])
+			}
 			if d.complete && pod != d.standbyPod() {
 				d.violations = append(d.violations, "the finished database in pod "+pod+" was cleared")
 			}
