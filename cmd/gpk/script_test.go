@@ -2,12 +2,15 @@ package main
 
 import (
 	"errors"
+	"flag"
 	"os/exec"
 	"strconv"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
+
+var update = flag.Bool("update", false, "write the golden parts of the scripts")
 
 // TestMain makes the test binary gpk itself when a script calls gpk.
 func TestMain(m *testing.M) {
@@ -17,7 +20,8 @@ func TestMain(m *testing.M) {
 // TestScripts runs testdata/script: what a user types, and what gpk answers, without any API server.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
-		Dir:  "testdata/script",
+		Dir:           "testdata/script",
+		UpdateScripts: *update,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"status": expectStatus},
 		Setup: func(env *testscript.Env) error {
 			// No kubeconfig, no settings and no colour of whoever runs the tests.
