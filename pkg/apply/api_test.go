@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -35,6 +36,10 @@ type memoryAPI struct {
 	watchers map[chan metav1.WatchEvent]string
 	// requests are all that changed something, or would have.
 	requests []string
+	// bodies are those of deletions.
+	bodies []string
+	// lingers is how long a deleted object stays.
+	lingers time.Duration
 	// fail is asked before every request, and its error is the answer.
 	fail func(r *http.Request) error
 	// stored is told of every object that is kept, and returns what a controller would make of it.
@@ -120,6 +125,18 @@ func (a *memoryAPI) get(resource, name string) plan.Object {
 	a.mutex.Lock()
 	defer a.mutex.Unlock()
 	return a.objects[key(resource, name)]
+}
+
+func (a *memoryAPI) names(resource string) []string {
+	a.mutex.Lock()
+	defer a.mutex.Unlock()
+	var names []string
+	for _, at := range slices.Sorted(maps.Keys(a.objects)) {
+		if name, found := strings.CutPrefix(at, resource+"/"); found {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 func (a *memoryAPI) store(at string, object plan.Object) {
@@ -209,11 +226,18 @@ func (a *memoryAPI) serve(r *http.Request, resource, name string) (runtime.Objec
 		if old == nil {
 			return nil, missing
 		}
-		if err := preconditions(r, old); err != nil {
+		if err := a.preconditions(r, old); err != nil {
 			return nil, err
 		}
-		delete(a.objects, at)
-		a.tell(at, "DELETED", old)
+		if a.lingers > 0 {
+			time.AfterFunc(a.lingers, func() {
+				a.mutex.Lock()
+				defer a.mutex.Unlock()
+				a.remove(at)
+			})
+		} else {
+			a.remove(at)
+		}
 		return &metav1.Status{Status: metav1.StatusSuccess}, nil
 	}
 	body, err := io.ReadAll(r.Body)
@@ -277,12 +301,19 @@ func merge(into, from map[string]any) {
 	}
 }
 
-func preconditions(r *http.Request, old plan.Object) error {
+func (a *memoryAPI) remove(at string) {
+	old := a.objects[at]
+	delete(a.objects, at)
+	a.tell(at, "DELETED", old)
+}
+
+func (a *memoryAPI) preconditions(r *http.Request, old plan.Object) error {
 	var options metav1.DeleteOptions
 	body, err := io.ReadAll(r.Body)
 	if err != nil || len(body) == 0 {
 		return err
 	}
+	a.bodies = append(a.bodies, string(body))
 	if _, _, err := scheme.Codecs.UniversalDeserializer().Decode(body, &schema.GroupVersionKind{Version: "v1", Kind: "DeleteOptions"}, &options); err != nil {
 		if err := json.Unmarshal(body, &options); err != nil {
 			return apierrors.NewBadRequest(err.Error())

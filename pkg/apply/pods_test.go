@@ -1,0 +1,126 @@
+package apply
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"gpk/pkg/plan"
+)
+
+func pod(name string, state corev1.ContainerState, isReady bool) *corev1.Pod {
+	return &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: ref.Namespace, Labels: plan.Labels(ref.Name)},
+		Status: corev1.PodStatus{ContainerStatuses: []corev1.ContainerStatus{
+			{Name: "sidecar", Ready: true, State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{}}},
+			{Name: plan.Container, Image: "registry.example/greenplum:7.1.0", Ready: isReady, State: state}}}}
+}
+
+func waits(reason, message string) corev1.ContainerState {
+	return corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: reason, Message: message}}
+}
+
+func runs() corev1.ContainerState {
+	return corev1.ContainerState{Running: &corev1.ContainerStateRunning{}}
+}
+
+// What is said of a pod in each of its states, and whether there is a point in waiting.
+func TestPodConditions(t *testing.T) {
+	deleted := pod("p", runs(), true)
+	deleted.DeletionTimestamp = &metav1.Time{Time: time.Unix(1, 0)}
+	homeless := pod("p", runs(), false)
+	homeless.Status = corev1.PodStatus{Conditions: []corev1.PodCondition{{Type: corev1.PodScheduled, Status: corev1.ConditionFalse, Message: "0/2 nodes are available"}}}
+	crashing := pod("p", waits("CrashLoopBackOff", "back-off 5m0s restarting failed container"), false)
+	crashing.Status.ContainerStatuses[1].LastTerminationState.Terminated = &corev1.ContainerStateTerminated{ExitCode: 127, Message: "no sshd\n"}
+	tests := map[string]struct {
+		pod            *corev1.Pod
+		running, ready bool
+		condition      string
+		hopeless       string
+	}{
+		"ready":              {pod("p", runs(), true), true, true, "", ""},
+		"running":            {pod("p", runs(), false), true, false, "is not ready: its database instances do not all run", ""},
+		"being deleted":      {deleted, false, false, "is being deleted", ""},
+		"no node":            {homeless, false, false, "cannot be scheduled: 0/2 nodes are available", ""},
+		"no container":       {&corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "p"}}, false, false, "has no container yet", ""},
+		"being made":         {pod("p", waits("ContainerCreating", ""), false), false, false, "waits: ContainerCreating", ""},
+		"pulling failed":     {pod("p", waits("ErrImagePull", "timeout"), false), false, false, "waits: ErrImagePull: timeout", ""},
+		"ended":              {pod("p", corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: 3}}, false), false, false, "ended with exit status 3", ""},
+		"no such image":      {pod("p", waits("ImagePullBackOff", "not found"), false), false, false, "waits: ImagePullBackOff: not found", "the image registry.example/greenplum:7.1.0 cannot be had: not found"},
+		"no image of a node": {pod("p", waits("ErrImageNeverPull", "policy is Never"), false), false, false, "waits: ErrImageNeverPull: policy is Never", "cannot be had: policy is Never"},
+		"no image's name":    {pod("p", waits("InvalidImageName", "bad"), false), false, false, "waits: InvalidImageName: bad", "cannot be had: bad"},
+		"crashing":           {crashing, false, false, "waits: CrashLoopBackOff: back-off 5m0s restarting failed container", "ends again and again: exit status 127 no sshd"},
+	}
+	for name, test := range tests {
+		if got := running(test.pod); got != test.running {
+			t.Errorf("%s: running %t", name, got)
+		}
+		if got := ready(test.pod); got != test.ready {
+			t.Errorf("%s: ready %t", name, got)
+		}
+		if got := condition(test.pod); !test.ready && got != test.condition {
+			t.Errorf("%s: %q, want %q", name, got, test.condition)
+		}
+		err := hopeless(test.pod)
+		if (err != nil) != (test.hopeless != "") || err != nil && (!strings.Contains(err.Error(), test.hopeless) || !strings.HasPrefix(err.Error(), "pod p")) {
+			t.Errorf("%s: error %v, want %q", name, err, test.hopeless)
+		}
+	}
+	if err := hopeless(nil); err != nil {
+		t.Errorf("a pod that is not there yet: %v", err)
+	}
+}
+
+// A wait sees pods come, one after the other, tells how far it is, and ends with the last.
+func TestWaitForPods(t *testing.T) {
+	a := newAPI()
+	target := a.served(t)
+	names := []string{"demo-primary-0", "demo-primary-1"}
+	a.put(pod(names[0], waits("ContainerCreating", ""), false))
+	steps := []func(){
+		func() { a.put(pod(names[0], runs(), false)) },
+		func() { a.put(pod(names[1], waits("ContainerCreating", ""), false)) },
+		func() { a.put(pod(names[1], runs(), false)) },
+	}
+	var told []string
+	err := target.waitPods(t.Context(), names, running, func(line string) {
+		told = append(told, line)
+		go func() {
+			for _, step := range steps {
+				time.Sleep(20 * time.Millisecond)
+				step()
+			}
+			steps = nil
+		}()
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "0 of 2 pods; pod demo-primary-0 waits: ContainerCreating"; len(told) < 2 || told[0] != want || !strings.HasPrefix(told[len(told)-1], "1 of 2 pods; pod demo-primary-1 ") {
+		t.Errorf("told %q", told)
+	}
+}
+
+// A wait that nothing can end well ends at once, and one that is cut short says what it waited for.
+func TestWaitForPodsEnds(t *testing.T) {
+	a := newAPI()
+	target := a.served(t)
+	interrupted := errors.New("interrupted")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	err := target.waitPods(ctx, []string{"demo-mirror-0"}, ready, func(string) { cancel(interrupted) })
+	if !errors.Is(err, interrupted) || !strings.Contains(err.Error(), "pod demo-mirror-0 is not there yet") {
+		t.Errorf("error %v", err)
+	}
+	go func() {
+		time.Sleep(50 * time.Millisecond)
+		a.put(pod("demo-mirror-0", waits("ImagePullBackOff", "not found"), false))
+	}()
+	err = target.waitPods(t.Context(), []string{"demo-mirror-0"}, ready, func(string) {})
+	if err == nil || !strings.Contains(err.Error(), "cannot be had: not found") {
+		t.Errorf("error %v", err)
+	}
+}
