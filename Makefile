@@ -108,7 +108,7 @@ e2e: bench-up load e2e-run ## gpk against the bench, from create to delete
 e2e-run: build
 	GPK_TEST_KUBECONFIG=$${GPK_TEST_KUBECONFIG:-$(CURDIR)/.bench/kubeconfig} \
 	GPK_TEST_IMAGE=$${GPK_TEST_IMAGE:-gpk.local/standin:$(STANDIN)} \
-	go test -tags e2e -count 1 -timeout 30m ./test/e2e/...
+	go test -tags e2e -count 1 -timeout 30m -v ./test/e2e/...
 
 .PHONY: bench-test
 bench-test: bench ## the bench's own tests, on an instance of its own (root)
