@@ -22,7 +22,7 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:           "testdata/script",
 		UpdateScripts: *update,
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"status": expectStatus},
+		Cmds:          map[string]func(*testscript.TestScript, bool, []string){"status": expectStatus},
 		Setup: func(env *testscript.Env) error {
 			// No kubeconfig, no settings and no colour of whoever runs the tests.
 			env.Setenv("HOME", env.WorkDir)

@@ -38,7 +38,9 @@ func (t *Target) survey(ctx context.Context, sets []*appsv1.StatefulSet) (*surve
 	for i := range claims.Items {
 		s.claims[claims.Items[i].Name] = &claims.Items[i]
 	}
-	for _, look := range []func(context.Context, *survey, []*appsv1.StatefulSet) error{t.seeClasses, t.seeVolumes, t.seeQuotas, t.seeNodes, t.seePods} {
+	for _, look := range []func(context.Context, *survey, []*appsv1.StatefulSet) error{
+		t.seeClasses, t.seeVolumes, t.seeQuotas, t.seeNodes, t.seePods,
+	} {
 		if err := look(ctx, s, sets); err != nil {
 			return nil, err
 		}
