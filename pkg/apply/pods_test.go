@@ -32,6 +32,8 @@ func runs() corev1.ContainerState {
 func TestPodConditions(t *testing.T) {
 	deleted := pod("p", runs(), true)
 	deleted.DeletionTimestamp = &metav1.Time{Time: time.Unix(1, 0)}
+	leaving := pod("p", waits("ImagePullBackOff", "not found"), false)
+	leaving.DeletionTimestamp = deleted.DeletionTimestamp
 	homeless := pod("p", runs(), false)
 	homeless.Status = corev1.PodStatus{Conditions: []corev1.PodCondition{{Type: corev1.PodScheduled, Status: corev1.ConditionFalse, Message: "0/2 nodes are available"}}}
 	crashing := pod("p", waits("CrashLoopBackOff", "back-off 5m0s restarting failed container"), false)
@@ -45,6 +47,7 @@ func TestPodConditions(t *testing.T) {
 		"ready":              {pod("p", runs(), true), true, true, "", ""},
 		"running":            {pod("p", runs(), false), true, false, "is not ready: its database instances do not all run", ""},
 		"being deleted":      {deleted, false, false, "is being deleted", ""},
+		"no image, replaced": {leaving, false, false, "is being deleted", ""},
 		"no node":            {homeless, false, false, "cannot be scheduled: 0/2 nodes are available", ""},
 		"no container":       {&corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "p"}}, false, false, "has no container yet", ""},
 		"being made":         {pod("p", waits("ContainerCreating", ""), false), false, false, "waits: ContainerCreating", ""},

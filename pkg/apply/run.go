@@ -10,10 +10,10 @@ import (
 	"gpk/pkg/plan"
 )
 
-// Outcome is what a finished operation tells.
+// Outcome is what a finished operation tells. Its JSON is stable.
 type Outcome struct {
 	// Changed is the number of steps that had something to do.
-	Changed int
+	Changed int `json:"changed"`
 }
 
 // Options of Run.

@@ -130,9 +130,9 @@ func condition(pod *corev1.Pod) string {
 	return "is not ready: its database instances do not all run"
 }
 
-// hopeless is an error for a pod that no waiting will help.
+// hopeless is an error for a pod that no waiting will help. One that is being deleted makes way for another.
 func hopeless(pod *corev1.Pod) error {
-	if pod == nil {
+	if pod == nil || pod.DeletionTimestamp != nil {
 		return nil
 	}
 	status := databaseContainer(pod)
