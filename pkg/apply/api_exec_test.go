@@ -1,8 +1,10 @@
 package apply
 
 import (
+	"context"
 	"encoding/json"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -40,8 +42,13 @@ func (a *memoryAPI) served(t *testing.T) *Target {
 
 // serveAt makes the API answer at a URL until it is stopped.
 func (a *memoryAPI) serveAt() (url string, stop func()) {
-	server := httptest.NewServer(a)
+	ctx, end := context.WithCancel(context.Background())
+	server := httptest.NewUnstartedServer(a)
+	server.Config.BaseContext = func(net.Listener) context.Context { return ctx }
+	server.Start()
 	return server.URL, func() {
+		// Watches would begin anew as soon as they are cut.
+		end()
 		server.CloseClientConnections()
 		server.Close()
 	}
@@ -86,12 +93,17 @@ func (a *memoryAPI) serveExec(w http.ResponseWriter, r *http.Request, pod string
 	if r.URL.Query().Get("stdin") == "" {
 		_ = input.Close()
 	}
+	gone := make(chan struct{})
 	go func() {
+		defer close(gone)
 		defer func() { _ = input.Close() }()
 		for {
 			_, message, err := conn.ReadMessage()
-			if err != nil || len(message) > 1 && message[0] == closeChannel {
+			if err != nil {
 				return
+			}
+			if len(message) > 1 && message[0] == closeChannel {
+				_ = input.Close()
 			}
 			if len(message) > 1 && message[0] == stdinChannel {
 				_, _ = input.Write(message[1:])
@@ -115,4 +127,9 @@ func (a *memoryAPI) serveExec(w http.ResponseWriter, r *http.Request, pod string
 	}
 	_, _ = frames{&mutex, conn, statusChannel}.Write(text)
 	_ = conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseNormalClosure, ""), time.Now().Add(time.Second))
+	// What the client has sent is read to its end: a connection that is closed before would take the answer with it.
+	select {
+	case <-gone:
+	case <-time.After(5 * time.Second):
+	}
 }

@@ -1,6 +1,7 @@
 package apply
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -34,6 +35,7 @@ type memoryAPI struct {
 	version  int
 	objects  map[string]plan.Object
 	watchers map[chan metav1.WatchEvent]string
+	history  []change
 	// requests are all that changed something, or would have.
 	requests []string
 	// bodies are those of deletions.
@@ -161,10 +163,20 @@ func (a *memoryAPI) store(at string, object plan.Object) {
 	}
 }
 
+// change is an event of the past, which a watch from an earlier version on is told.
+type change struct {
+	version  int
+	resource string
+	event    metav1.WatchEvent
+}
+
 func (a *memoryAPI) tell(at, kind string, object runtime.Object) {
-	for watcher, resource := range a.watchers {
-		if strings.HasPrefix(at, resource+"/") {
-			watcher <- metav1.WatchEvent{Type: kind, Object: runtime.RawExtension{Object: object.DeepCopyObject()}}
+	resource, _, _ := strings.Cut(at, "/")
+	event := metav1.WatchEvent{Type: kind, Object: runtime.RawExtension{Object: object.DeepCopyObject()}}
+	a.history = append(a.history, change{a.version, resource, event})
+	for watcher, watched := range a.watchers {
+		if watched == resource {
+			watcher <- event
 		}
 	}
 }
@@ -304,6 +316,7 @@ func merge(into, from map[string]any) {
 func (a *memoryAPI) remove(at string) {
 	old := a.objects[at]
 	delete(a.objects, at)
+	a.version++
 	a.tell(at, "DELETED", old)
 }
 
@@ -399,8 +412,21 @@ func (a *memoryAPI) serveWatch(w http.ResponseWriter, r *http.Request, resource 
 		raw, _ := json.Marshal(pod)
 		events <- metav1.WatchEvent{Type: "BOOKMARK", Object: runtime.RawExtension{Raw: raw}}
 	}
+	if since, err := strconv.Atoi(r.URL.Query().Get("resourceVersion")); err == nil {
+		for _, past := range a.history {
+			if past.version > since && past.resource == resource {
+				events <- past.event
+			}
+		}
+	}
 	a.watchers[events] = resource
 	a.mutex.Unlock()
+	ctx := r.Context()
+	if seconds, err := strconv.Atoi(r.URL.Query().Get("timeoutSeconds")); err == nil {
+		limited, stop := context.WithTimeout(ctx, time.Duration(seconds)*time.Second)
+		defer stop()
+		ctx = limited
+	}
 	defer func() {
 		a.mutex.Lock()
 		defer a.mutex.Unlock()
@@ -412,7 +438,7 @@ func (a *memoryAPI) serveWatch(w http.ResponseWriter, r *http.Request, resource 
 		select {
 		case event := <-events:
 			_ = json.NewEncoder(w).Encode(event)
-		case <-r.Context().Done():
+		case <-ctx.Done():
 			return
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -90,21 +91,24 @@ func TestWaitForPods(t *testing.T) {
 		func() { a.put(pod(names[1], runs(), false)) },
 	}
 	var told []string
+	var once sync.Once
 	err := target.waitPods(t.Context(), names, running, func(line string) {
 		told = append(told, line)
-		go func() {
-			for _, step := range steps {
-				time.Sleep(20 * time.Millisecond)
-				step()
-			}
-			steps = nil
-		}()
+		once.Do(func() { go later(steps) })
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if want := "0 of 2 pods; pod demo-primary-0 waits: ContainerCreating"; len(told) < 2 || told[0] != want || !strings.HasPrefix(told[len(told)-1], "1 of 2 pods; pod demo-primary-1 ") {
 		t.Errorf("told %q", told)
+	}
+}
+
+// later does one thing after the other, with time between them for a watch to see each.
+func later(steps []func()) {
+	for _, step := range steps {
+		time.Sleep(20 * time.Millisecond)
+		step()
 	}
 }
 
