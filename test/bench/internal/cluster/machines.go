@@ -15,7 +15,7 @@ import (
 
 // startMachines starts every machine that does not run, and returns their names.
 func (i *Instance) startMachines(ctx context.Context, st *State, ca *pki.Authority) ([]string, error) {
-	if !st.Machines[switchName].Alive() {
+	if !st.Machines[switchName].Works() {
 		// Without the switch everyone has lost their wires.
 		if err := i.stopMachines(st); err != nil {
 			return nil, err
@@ -23,7 +23,7 @@ func (i *Instance) startMachines(ctx context.Context, st *State, ca *pki.Authori
 	}
 	var started []string
 	for _, name := range machineNames(st.Nodes) {
-		if st.Machines[name].Alive() {
+		if st.Machines[name].Works() {
 			continue
 		}
 		if err := i.startMachine(ctx, st, ca, name); err != nil {
@@ -35,6 +35,10 @@ func (i *Instance) startMachines(ctx context.Context, st *State, ca *pki.Authori
 }
 
 func (i *Instance) startMachine(ctx context.Context, st *State, ca *pki.Authority, name string) error {
+	// An up that was killed may have left one half made.
+	if err := st.Machines[name].Kill(); err != nil {
+		return err
+	}
 	// What an earlier machine of that name left: children of a killed init that
 	// have not quite ended, and with version 1 their groups.
 	if err := i.groups.Empty(name, patience); err != nil {
@@ -50,13 +54,19 @@ func (i *Instance) startMachine(ctx context.Context, st *State, ca *pki.Authorit
 	if err != nil {
 		return err
 	}
-	return machine.Start(spec, i.groups, func(init machine.Process) error {
+	if err := machine.Start(spec, i.groups, func(init machine.Process) error {
 		st.Machines[name] = init
 		if err := st.write(i.stateFile()); err != nil {
 			return err
 		}
 		return wire(ctx, init.PID)
-	})
+	}); err != nil {
+		return err
+	}
+	init := st.Machines[name]
+	init.Released = true
+	st.Machines[name] = init
+	return st.write(i.stateFile())
 }
 
 // design says what a machine runs and how it is wired.

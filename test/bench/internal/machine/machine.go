@@ -82,7 +82,13 @@ func (s Spec) write() error {
 type Process struct {
 	PID   int    `json:"pid"`
 	Start uint64 `json:"start"` // clock ticks after boot
+	// Released is set once its machine was wired and it was let go. An init that
+	// was not dies with its maker, a moment later.
+	Released bool `json:"released"`
 }
+
+// Works says whether this very process runs and its machine was made whole.
+func (p Process) Works() bool { return p.Released && p.Alive() }
 
 // Alive says whether this very process runs; a zombie doesn't.
 func (p Process) Alive() bool {
