@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/kubernetes/scheme"
@@ -65,7 +66,10 @@ func (t *Target) Exec(ctx context.Context, pod string, argv []string, streams St
 	if err != nil {
 		return fmt.Errorf("exec in pod %s: %w", pod, err)
 	}
-	options := remotecommand.StreamOptions{Stdin: streams.In, Stdout: streams.Out, Stderr: streams.Err, Tty: streams.TTY,
+	out, errs := &tap{to: streams.Out}, &tap{to: streams.Err}
+	defer out.shut()
+	defer errs.shut()
+	options := remotecommand.StreamOptions{Stdin: streams.In, Stdout: out, Stderr: errs, Tty: streams.TTY,
 		TerminalSizeQueue: streams.Sizes}
 	if streams.TTY {
 		options.Stderr = nil
@@ -79,6 +83,29 @@ func (t *Target) Exec(ctx context.Context, pod string, argv []string, streams St
 		return fmt.Errorf("exec in pod %s: %w", pod, err)
 	}
 	return nil
+}
+
+// tap is an output stream that can be shut. When an exec is given up, client-go still copies what has arrived, and nobody
+// may have that after Exec has returned: the buffer is being read, or the next stream goes on at its offset.
+type tap struct {
+	mutex sync.Mutex
+	to    io.Writer
+}
+
+// Write fails once the tap is shut.
+func (t *tap) Write(data []byte) (int, error) {
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
+	if t.to == nil {
+		return 0, io.ErrClosedPipe
+	}
+	return t.to.Write(data)
+}
+
+func (t *tap) shut() {
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
+	t.to = nil
 }
 
 // run runs a short command in a pod and returns its standard output. A stream that was cut can look like success, so
