@@ -121,6 +121,13 @@ func resourceOf(kind string) string {
 	panic("the API in memory does not know the kind " + kind)
 }
 
+// failWith changes what requests fail with, while there may be some.
+func (a *memoryAPI) failWith(fail func(*http.Request) error) {
+	a.mutex.Lock()
+	defer a.mutex.Unlock()
+	a.fail = fail
+}
+
 func key(resource, name string) string { return resource + "/" + name }
 
 func (a *memoryAPI) get(resource, name string) plan.Object {
@@ -182,8 +189,11 @@ func (a *memoryAPI) tell(at, kind string, object runtime.Object) {
 }
 
 func (a *memoryAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if a.fail != nil {
-		if err := a.fail(r); err != nil {
+	a.mutex.Lock()
+	fail := a.fail
+	a.mutex.Unlock()
+	if fail != nil {
+		if err := fail(r); err != nil {
 			respond(w, nil, err)
 			return
 		}

@@ -69,7 +69,7 @@ func (c *creation) run(dieAt int) (requests int, outcome Outcome, err error) {
 	url, stop := c.api.serveAt()
 	defer stop()
 	var mutex sync.Mutex
-	c.api.fail = func(r *http.Request) error {
+	c.api.failWith(func(r *http.Request) error {
 		mutex.Lock()
 		defer mutex.Unlock()
 		if changes(r) {
@@ -80,7 +80,7 @@ func (c *creation) run(dieAt int) (requests int, outcome Outcome, err error) {
 			return apierrors.NewServiceUnavailable("this gpk is dead")
 		}
 		return nil
-	}
+	})
 	outcome, err = targetAt(c.t, url).Run(ctx, c.plan, Options{Spec: "spec", Waiting: func(string) {}}, func(Event) {})
 	mutex.Lock()
 	defer mutex.Unlock()

@@ -81,6 +81,8 @@ func (d *fakeDatabase) stored(object plan.Object) []plan.Object {
 
 // ready is what the kubelets would find: a pod is ready when its instances run and are known to be complete.
 func (d *fakeDatabase) ready() {
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
 	d.api.mutex.Lock()
 	defer d.api.mutex.Unlock()
 	for pod, volume := range d.volumes {

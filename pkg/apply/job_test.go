@@ -153,7 +153,6 @@ func TestRun(t *testing.T) {
 	if _, err := run("cut"); errors.As(err, &exit) {
 		t.Errorf("a cut stream looks like %v", err)
 	}
-	a.fail = nil
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := target.run(ctx, "demo-primary-0", segments.Script("run.sh", "echo")); err == nil {
@@ -275,5 +274,18 @@ func TestJobFollowCancelled(t *testing.T) {
 	}
 	if len(kills) > 0 {
 		t.Errorf("it went on with %q", kills)
+	}
+}
+
+// What arrives after an exec was given up goes nowhere.
+func TestTap(t *testing.T) {
+	var text strings.Builder
+	out := &tap{to: &text}
+	if _, err := out.Write([]byte("before")); err != nil {
+		t.Fatal(err)
+	}
+	out.shut()
+	if n, err := out.Write([]byte("after")); n != 0 || err == nil || text.String() != "before" {
+		t.Errorf("%d bytes more, error %v: %q", n, err, text.String())
 	}
 }

@@ -184,10 +184,10 @@ func TestLockLost(t *testing.T) {
 			delete(a.objects, "leases/demo-gpk")
 		}, renewEvery},
 		"no API server": {func(a *memoryAPI) {
-			a.fail = func(*http.Request) error { return apierrors.NewServiceUnavailable("gone") }
+			a.failWith(func(*http.Request) error { return apierrors.NewServiceUnavailable("gone") })
 		}, leaseDuration - 1},
 		"an API server that hangs": {func(a *memoryAPI) {
-			a.fail = func(r *http.Request) error { <-r.Context().Done(); return r.Context().Err() }
+			a.failWith(func(r *http.Request) error { <-r.Context().Done(); return r.Context().Err() })
 		}, leaseDuration - 1},
 	}
 	for name, test := range tests {
@@ -204,7 +204,7 @@ func TestLockLost(t *testing.T) {
 				if cause := context.Cause(ctx); !errors.Is(cause, errLockLost) {
 					t.Errorf("it was ended by %v", cause)
 				}
-				a.fail = nil
+				a.failWith(nil)
 				if err := l.release(false); err != nil {
 					t.Errorf("giving back what is lost: %v", err)
 				}
@@ -221,13 +221,13 @@ func TestLockSurvivesHiccup(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := newAPI()
 		l, ctx := held(t, a.target(t))
-		failures := 1
-		a.fail = func(*http.Request) error {
-			if failures--; failures >= 0 {
+		var failed atomic.Bool
+		a.failWith(func(*http.Request) error {
+			if failed.CompareAndSwap(false, true) {
 				return apierrors.NewInternalError(errors.New("hiccup"))
 			}
 			return nil
-		}
+		})
 		time.Sleep(4 * leaseDuration)
 		if ctx.Err() != nil {
 			t.Errorf("it was ended by %v", context.Cause(ctx))
@@ -254,9 +254,9 @@ func TestLockInterrupted(t *testing.T) {
 func TestLockForbidden(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := newAPI()
-		a.fail = func(*http.Request) error {
+		a.failWith(func(*http.Request) error {
 			return apierrors.NewForbidden(coordinationv1.Resource("leases"), "demo-gpk", errors.New("no rights"))
-		}
+		})
 		if _, _, err := a.target(t).acquire(t.Context(), nobody(t)); err == nil || !strings.Contains(err.Error(), "lock: ") || !strings.Contains(err.Error(), "leases") {
 			t.Errorf("error %v, want one that names what is forbidden", err)
 		}
