@@ -16,7 +16,7 @@ type Row struct {
 	// Role is what the instance does now, PreferredRole what it was made for.
 	Role          topology.Role `json:"role"`
 	PreferredRole topology.Role `json:"preferred_role"`
-	// Mode is s while both copies are in sync, n otherwise. The coordinator's own row always says n.
+	// Mode is s while both copies are in sync, n otherwise. The coordinator's own row says nothing: n, or s after a failover.
 	Mode string `json:"mode"`
 	// Status is u for up and d for down.
 	Status  string `json:"status"`
