@@ -119,3 +119,10 @@ func (p *fakePod) must(stdin []byte, script string, args ...string) string {
 	}
 	return r.out
 }
+
+func (p *fakePod) remove(name string) {
+	p.t.Helper()
+	if err := os.Remove(p.path(name)); err != nil {
+		p.t.Fatal(err)
+	}
+}

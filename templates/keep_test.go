@@ -1,0 +1,167 @@
+package templates_test
+
+import (
+	"strings"
+	"testing"
+)
+
+// keepPod is a pod of a cluster whose start script has begun to keep its instances: after so many looks at what runs it ends.
+func keepPod(t *testing.T, name string, looks string) *fakePod {
+	t.Helper()
+	p := newPod(t)
+	p.env = append(p.env, "LOG="+p.path("log"), "ANSWERS="+p.path("answers/"), "HOSTNAME="+name, "READY="+p.path("mirror-accepts"), "LOOKS="+p.path("looks"),
+		"GPK_COORDINATORS=demo-coordinator-0.demo demo-coordinator-1.demo")
+	p.write("log", "")
+	p.write("looks", looks)
+	p.write("greenplum/.gpk/initialised", "")
+	p.write("gpk/state/hosts", "demo-primary-0.demo\n")
+	p.fake("hostname", "echo "+name+".demo")
+	p.fake("ssh", "exit 0")
+	p.fake("gpstart", `echo gpstart >>"$LOG"; echo 1 >"${ANSWERS}here.alive"`)
+	p.fake("pg_isready", `[ -e "$READY" ]`)
+	p.fake("pg_ctl", `echo "pg_ctl $*" >>"$LOG"
+verb=$1 dir=$3
+case $verb in
+  status) [ -e "$dir/running" ] ;;
+  start) touch "$dir/running" ;;
+  stop) rm "$dir/running" ;;
+esac`)
+	// Waits take no time, and the 10 s between two looks end the script when there have been enough.
+	p.fake("sleep", `[ "$1" = 10 ] || exit 0
+n=$(cat "$LOOKS"); [ "$n" -gt 0 ] || exit 1; echo $((n - 1)) >"$LOOKS"`)
+	p.fake("psql", `host=here
+for ((i = 1; i <= $#; i++)); do [ "${!i}" != -h ] || { j=$((i + 1)); host=${!j}; }; done
+case ${!#} in
+  "select 1") cat "$ANSWERS$host.alive" ;;
+  *"role, status"*) cat "$ANSWERS$host.row" ;;
+  *m.hostname*) cat "$ANSWERS$host.peer" ;;
+esac`)
+	p.write("answers/nothing", "")
+	return p
+}
+
+// done is what was done to instances, without the looking.
+func (p *fakePod) done() string {
+	var lines []string
+	for line := range strings.Lines(p.read("log")) {
+		if !strings.HasPrefix(line, "pg_ctl status") {
+			lines = append(lines, strings.ReplaceAll(strings.TrimSpace(line), p.root, ""))
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+const (
+	coordinatorDir = "greenplum/coordinator/gpseg-1"
+	primaryDir     = "greenplum/primary/gpseg0"
+)
+
+// A coordinator comes back only where gpk wants it, and only while no other one answers: two that take writes would be the
+// end of the data.
+func TestKeepRestartsCoordinator(t *testing.T) {
+	const started = "gpstart"
+	tests := map[string]struct {
+		state map[string]string
+		want  string
+		says  string
+	}{
+		"it is the acting one":         {map[string]string{"gpk/state/coordinator": "demo-coordinator-0"}, started, ""},
+		"the other one is":             {map[string]string{"gpk/state/coordinator": "demo-coordinator-1"}, "", "the acting coordinator is to be in pod 'demo-coordinator-1'"},
+		"nobody has decided":           {nil, "", "stays down"},
+		"the other one answers":        {map[string]string{"gpk/state/coordinator": "demo-coordinator-0", "answers/demo-coordinator-1.demo.alive": "1\n"}, "", "the other coordinator answers"},
+		"it is to be stopped":          {map[string]string{"gpk/state/coordinator": "demo-coordinator-0", "gpk/state/database": "stopped"}, "", "to be stopped"},
+		"a standby":                    {map[string]string{coordinatorDir + "/standby.signal": "", "gpk/state/coordinator": "demo-coordinator-1"}, "start dispatch", ""},
+		"a standby of Greenplum 6":     {map[string]string{coordinatorDir + "/recovery.conf": "", "gpk/state/coordinator": "demo-coordinator-1"}, "start dispatch", ""},
+		"a standby, and it is stopped": {map[string]string{coordinatorDir + "/standby.signal": "", "gpk/state/database": "stopped"}, "", "to be stopped"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			p := keepPod(t, "demo-coordinator-0", "0")
+			p.write(coordinatorDir+"/log/startup.log", "")
+			for file, content := range test.state {
+				p.write(file, content)
+			}
+			r := p.run(nil, "keep.sh")
+			got := p.done()
+			if strings.HasPrefix(got, "pg_ctl start") && strings.Contains(got, "gp_role=dispatch") {
+				got = "start dispatch"
+			}
+			if got != test.want || !strings.Contains(r.out, test.says) {
+				t.Errorf("it did %q and said %q, want %q and %q", got, r.out, test.want, test.says)
+			}
+		})
+	}
+	fresh := keepPod(t, "demo-coordinator-0", "0")
+	fresh.remove("greenplum/.gpk/initialised")
+	fresh.write(coordinatorDir+"/PG_VERSION", "12\n")
+	fresh.write("gpk/state/coordinator", "demo-coordinator-0")
+	if fresh.run(nil, "keep.sh"); fresh.done() != "" {
+		t.Errorf("before gpinitsystem was done: %q", fresh.done())
+	}
+}
+
+// A segment comes back as the catalogue has it, whichever coordinator knows.
+func TestKeepRestartsSegment(t *testing.T) {
+	tests := map[string]struct {
+		row, knows string
+		follows    bool
+		starts     bool
+	}{
+		"a primary":                        {"p|u", "demo-coordinator-0.demo", false, true},
+		"after a failover":                 {"p|u", "demo-coordinator-1.demo", false, true},
+		"a mirror":                         {"m|u", "demo-coordinator-0.demo", true, true},
+		"a mirror that is down":            {"m|d", "demo-coordinator-0.demo", true, true},
+		"a primary whose mirror took over": {"m|d", "demo-coordinator-0.demo", false, false},
+		"a primary that is marked as down": {"p|d", "demo-coordinator-0.demo", false, false},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			p := keepPod(t, "demo-primary-0", "0")
+			p.write(primaryDir+"/postgresql.conf", "# port = 1\nport = 40000\n")
+			p.write(primaryDir+"/log/startup.log", "")
+			p.write("answers/"+test.knows+".row", test.row+"\n")
+			if test.follows {
+				p.write(primaryDir+"/standby.signal", "")
+			}
+			r := p.run(nil, "keep.sh")
+			started := strings.Contains(p.done(), "pg_ctl start -D /"+primaryDir) && strings.Contains(p.done(), "gp_role=execute")
+			if started != test.starts || !test.starts && (p.done() != "" || !strings.Contains(r.out, "stays down")) {
+				t.Errorf("it did %q and said %q", p.done(), r.out)
+			}
+		})
+	}
+}
+
+// What runs and must not, because its other copy acts now, is stopped at once; what may run is left alone.
+func TestKeepStopsStrays(t *testing.T) {
+	tests := map[string]struct {
+		dir   string
+		state map[string]string
+		stops bool
+	}{
+		"the acting coordinator":     {coordinatorDir, map[string]string{"gpk/state/coordinator": "demo-coordinator-0"}, false},
+		"a replaced coordinator":     {coordinatorDir, map[string]string{"gpk/state/coordinator": "demo-coordinator-1"}, true},
+		"nobody has decided":         {coordinatorDir, nil, false},
+		"the standby":                {coordinatorDir, map[string]string{"gpk/state/coordinator": "demo-coordinator-1", coordinatorDir + "/standby.signal": ""}, false},
+		"a primary":                  {primaryDir, map[string]string{"mirror-accepts": "", "answers/demo-coordinator-0.demo.row": "p|u\n"}, false},
+		"a replaced primary":         {primaryDir, map[string]string{"mirror-accepts": "", "answers/demo-coordinator-0.demo.row": "m|d\n"}, true},
+		"nobody knows of its mirror": {primaryDir, map[string]string{"mirror-accepts": ""}, false},
+		"its mirror does not accept": {primaryDir, map[string]string{"answers/demo-coordinator-0.demo.row": "m|d\n"}, false},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			p := keepPod(t, "demo-coordinator-0", "2")
+			p.remove("greenplum/.gpk/initialised")
+			p.write(test.dir+"/running", "")
+			p.write(test.dir+"/postgresql.conf", "port=40000\n")
+			p.write("answers/demo-coordinator-0.demo.peer", "demo-mirror-0.demo 50000\n")
+			for file, content := range test.state {
+				p.write(file, content)
+			}
+			p.run(nil, "keep.sh")
+			if stopped := strings.Contains(p.done(), "pg_ctl stop -D /"+test.dir+" -m immediate"); stopped != test.stops || p.has(test.dir+"/running") == test.stops {
+				t.Errorf("it did %q", p.done())
+			}
+		})
+	}
+}
