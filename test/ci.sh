@@ -21,14 +21,14 @@ stage() {
     return
   fi
   printf '\n=== %s: %s\n' "$name" "$*"
-  "$@" || status=$?
-  if [ $status != 0 ]; then
+  "$@" 2>&1 | tee "$said" || status=${PIPESTATUS[0]}
+  if [ "$status" != 0 ]; then
     failed=$name
-    printf '=== %s FAILED with exit status %d after %s\n' "$name" $status "$(clock $((SECONDS - began)))"
+    printf '=== %s FAILED with exit status %d after %s\n' "$name" "$status" "$(clock $((SECONDS - began)))"
   else
     printf '=== %s done in %s\n' "$name" "$(clock $((SECONDS - began)))"
   fi
-  table+=("$(printf '%-14s %8s  %s' "$name" "$(clock $((SECONDS - began)))" "$([ $status = 0 ] && echo ok || echo FAILED)")")
+  table+=("$(printf '%-14s %8s  %s' "$name" "$(clock $((SECONDS - began)))" "$([ "$status" = 0 ] && echo ok || echo FAILED)")")
 }
 
 clock() { printf '%d:%02d' $(($1 / 60)) $(($1 % 60)); }
@@ -47,6 +47,16 @@ no_trace() {
   bash test/traces.sh >"$after" && diff --unified=0 "$before" "$after" && echo "the machine is as before"
 }
 
+# failures prints again what the failed tests said, without what ran beside them: whoever reads a long log reads its end.
+failures() {
+  awk '
+    /^=== (RUN|CONT|NAME|PAUSE) / { test = $3; next }
+    /^ *--- FAIL: / { order[++count] = $3 }
+    /^ *--- / { line[$3] = line[$3] $0 "\n"; next }
+    { line[test] = line[test] $0 "\n" }
+    END { for (i = 1; i <= count; i++) printf "%s", line[order[i]] }' "$said" | tail -n 150
+}
+
 # keep_logs saves what the bench's machines said, and shows the end of it.
 keep_logs() {
   local log
@@ -55,7 +65,7 @@ keep_logs() {
     [ -f "$log" ] || continue
     cp "$log" "$logs/$(basename "$(dirname "$(dirname "$log")")")-${log##*/}"
     printf '\n--- %s\n' "$log"
-    tail -n 25 "$log" | cut -c -300
+    tail -n 8 "$log" | cut -c -300
   done
   printf '\n--- whole logs: %s\n' "$logs"
 }
@@ -66,7 +76,11 @@ finish() {
   if [ -n "$failed" ]; then
     [ ! -d .bench/run ] || { keep_logs; make --no-print-directory bench-down; }
   fi
-  rm -f "$before" "$after"
+  if [ -n "$failed" ]; then
+    printf '\n=== what failed in %s\n' "$failed"
+    failures
+  fi
+  rm -f "$before" "$after" "$said"
   printf '\n%-14s %8s\n' stage time
   printf '%s\n' "${table[@]}"
   printf '%-14s %8s\n\n' all "$(clock $((SECONDS - begun)))"
@@ -85,7 +99,7 @@ if [ -e .bench/run/state.json ]; then
   echo "a bench is up here, and make test must begin with none: \`make bench-down\` first" >&2
   exit 2
 fi
-before=$(mktemp) after=$(mktemp)
+before=$(mktemp) after=$(mktemp) said=$(mktemp)
 trap 'failed=${failed:-interrupted}; finish' EXIT INT TERM
 
 stage tools install

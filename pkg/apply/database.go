@@ -160,7 +160,20 @@ func (j job) follow(ctx context.Context, utility string, progress func(string)) 
 	if err != nil || status == 0 {
 		return err
 	}
-	return fmt.Errorf("in pod %s: %s: exit status %d: %s", j.pod, utility, status, j.tail(ctx))
+	return &UtilityError{j.pod, utility, status, j.tail(ctx)}
+}
+
+// UtilityError is a utility that ran to its end and says that it has failed.
+type UtilityError struct {
+	Pod, Utility string
+	Status       int
+	// Tail is the end of its log.
+	Tail string
+}
+
+// Error names the pod, the utility, and what the utility said last.
+func (e *UtilityError) Error() string {
+	return fmt.Sprintf("in pod %s: %s: exit status %d: %s", e.Pod, e.Utility, e.Status, e.Tail)
 }
 
 // state is what gpk has decided and the pods read when they restart; nothing for a cluster that was never made.

@@ -36,7 +36,9 @@ type fakeDatabase struct {
 	hba      map[string]string
 	// begun and finished count the utilities' runs.
 	begun, finished map[string]int
-	violations      []string
+	// broken is the utility that fails whatever it is asked.
+	broken     string
+	violations []string
 }
 
 // fakeVolume is the volume of a pod.
@@ -232,6 +234,10 @@ func (d *fakeDatabase) instances(pod, verb string, dirs []string, out, errs io.W
 			d.violations = append(d.violations, "pod "+pod+" was marked before the database was complete")
 		}
 		v.marker = segments.Initialised
+	case "stop":
+		if pod == d.topology.Coordinator().Pod {
+			d.up = false
+		}
 	}
 	return 0
 }
@@ -275,6 +281,10 @@ func (d *fakeDatabase) makes(utility string) map[string][]string {
 func (d *fakeDatabase) begin(j *fakeJob) {
 	utility := j.argv[0]
 	d.begun[utility]++
+	if d.broken == utility {
+		j.state = "exited 2"
+		return
+	}
 	if utility != "gpinitsystem" && utility != "gpinitstandby" {
 		return
 	}
@@ -309,6 +319,8 @@ func (d *fakeDatabase) end(j *fakeJob) {
 		d.hba[d.standbyPod()] = "local all gpadmin ident\n"
 	case "gpstart":
 		d.up = true
+	case "gpstop":
+		d.up = false
 	}
 }
 

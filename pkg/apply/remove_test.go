@@ -76,3 +76,31 @@ func TestRemoveWaits(t *testing.T) {
 		t.Errorf("told %q", told)
 	}
 }
+
+// A database is stopped in order where gpstop can, and by its pods where it cannot: delete must not need a healthy one.
+func TestStop(t *testing.T) {
+	for _, broken := range []string{"", "gpstop"} {
+		c := newCreation(t)
+		if _, _, err := c.run(0); err != nil {
+			t.Fatal(err)
+		}
+		c.database.broken = broken
+		h := &stopHandler{c.api.served(t), plan.Stop{Mode: "fast"}}
+		if finding, err := h.Check(t.Context()); err != nil || finding.State != Pending {
+			t.Fatalf("before: %+v, error %v", finding, err)
+		}
+		var told []string
+		if err := h.Do(t.Context(), func(line string) { told = append(told, line) }); err != nil {
+			t.Fatal(err)
+		}
+		if finding, err := h.Check(t.Context()); err != nil || finding.State != Done {
+			t.Errorf("gpstop broken %q: afterwards %+v, error %v", broken, finding, err)
+		}
+		if own := slices.ContainsFunc(told, func(line string) bool { return strings.Contains(line, "gpstop: exit status 2") }); own != (broken != "") {
+			t.Errorf("gpstop broken %q: told %q", broken, told)
+		}
+		if c.database.begun["gpstop"] != 1 || len(c.database.violations) > 0 {
+			t.Errorf("gpstop broken %q: begun %v, %q", broken, c.database.begun, c.database.violations)
+		}
+	}
+}

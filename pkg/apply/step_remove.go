@@ -37,7 +37,24 @@ func (h *stopHandler) Do(ctx context.Context, progress func(string)) error {
 	if err != nil {
 		return err
 	}
-	return h.target.runJob(ctx, acting.Pod, "gpstop", segments.Gpstop(h.action.Mode), progress)
+	err = h.target.runJob(ctx, acting.Pod, "gpstop", segments.Gpstop(h.action.Mode), progress)
+	var exit *UtilityError
+	if !errors.As(err, &exit) {
+		return err
+	}
+	// Of a database that is half made or half down, gpstop may not want to know.
+	progress(fmt.Sprintf("each pod stops its own instances: %v", err))
+	pods, err := h.target.Pods(ctx)
+	if err != nil {
+		return err
+	}
+	var dirs []podDirs
+	for i := range pods {
+		if running(&pods[i]) {
+			dirs = append(dirs, podDirs{pod: pods[i].Name})
+		}
+	}
+	return h.target.instances(ctx, "stop", dirs)
 }
 
 // removeHandler deletes the cluster's objects of some kinds, one kind after the other, and waits until they are gone.

@@ -54,12 +54,26 @@ func newCluster(t *testing.T, s shape) *cluster {
 		Labels: map[string]string{"pod-security.kubernetes.io/enforce": "restricted", "gpk-e2e": strings.ReplaceAll(t.Name(), "/", "-")},
 	}}, metav1.CreateOptions{}))
 	t.Cleanup(c.remove)
+	c.furnished()
 	c.kubeconfig = c.account()
 	c.file = filepath.Join(c.home, "cluster.yaml")
 	if err := os.WriteFile(c.file, []byte(c.yaml(s)), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return c
+}
+
+// furnished waits until the namespace has what controllers put into every one. That comes by itself and not at once, and a
+// test that compares objects before and after would take it for gpk's.
+func (c *cluster) furnished() {
+	c.t.Helper()
+	c.eventually("the namespace is furnished", func() (bool, error) {
+		_, err := shared.client.CoreV1().ConfigMaps(c.namespace).Get(c.ctx, "kube-root-ca.crt", metav1.GetOptions{})
+		if err == nil {
+			_, err = shared.client.CoreV1().ServiceAccounts(c.namespace).Get(c.ctx, "default", metav1.GetOptions{})
+		}
+		return err == nil, err
+	})
 }
 
 func (c *cluster) yaml(s shape) string {
