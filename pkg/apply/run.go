@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -62,7 +63,9 @@ func (t *Target) Run(ctx context.Context, p plan.Plan, options Options, observe 
 		observe: serial(observe),
 		clock:   time.Now,
 	}
-	outcome.Changed, err = e.run(held, p.Steps)
+	if !t.settled(held, p, e.observe) {
+		outcome.Changed, err = e.run(held, p.Steps)
+	}
 	if err == nil && outcome.Changed == 0 && record.Spec != kept {
 		err = t.keep(held, notes.record)
 	}
@@ -70,6 +73,19 @@ func (t *Target) Run(ctx context.Context, p plan.Plan, options Options, observe 
 		err = t.Forget(held)
 	}
 	return outcome, err
+}
+
+// settled says whether nothing is left to do, and tells the observer if so. It checks all steps at once, which is what makes
+// a second create quick. Anything else that it finds is the engine's, which checks one step after the other.
+func (t *Target) settled(ctx context.Context, p plan.Plan, observe Observer) bool {
+	previews, err := t.check(ctx, p)
+	if err != nil || slices.ContainsFunc(previews, func(p Preview) bool { return p.Finding.State != Done }) {
+		return false
+	}
+	for _, preview := range previews {
+		observe(Event{Kind: StepSkipped, Step: preview.Step, Finding: preview.Finding})
+	}
+	return true
 }
 
 // Preview is one step and what its Check found.
@@ -84,8 +100,13 @@ func (t *Target) Preview(ctx context.Context, p plan.Plan) ([]Preview, error) {
 	if err != nil {
 		return nil, err
 	}
+	return t.check(ctx, p)
+}
+
+// check checks every step at once.
+func (t *Target) check(ctx context.Context, p plan.Plan) ([]Preview, error) {
 	previews := make([]Preview, len(p.Steps))
-	err = each(ctx, p.Steps, func(ctx context.Context, i int, step plan.Step) error {
+	err := each(ctx, p.Steps, func(ctx context.Context, i int, step plan.Step) error {
 		h, err := t.handler(step)
 		if err != nil {
 			return err

@@ -2,7 +2,6 @@ package apply
 
 import (
 	"context"
-	"errors"
 
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
@@ -16,13 +15,10 @@ type databaseHandler struct {
 }
 
 func (h *databaseHandler) Check(ctx context.Context) (Finding, error) {
-	acting, err := h.target.Acting(ctx)
-	if errors.Is(err, errSilent) {
-		return Finding{State: Unknown, Details: []string{err.Error()}}, nil
-	}
-	if err != nil {
-		return Finding{}, err
-	}
+	return h.target.lookAt(ctx, h.look)
+}
+
+func (h *databaseHandler) look(ctx context.Context, acting Acting) (Finding, error) {
 	details, err := h.missing(ctx, acting)
 	return pendingIf(details), err
 }

@@ -26,13 +26,10 @@ type exposeHandler struct {
 }
 
 func (h *exposeHandler) Check(ctx context.Context) (Finding, error) {
-	acting, err := h.target.Acting(ctx)
-	if errors.Is(err, errSilent) {
-		return Finding{State: Unknown, Details: []string{err.Error()}}, nil
-	}
-	if err != nil {
-		return Finding{}, err
-	}
+	return h.target.lookAt(ctx, h.look)
+}
+
+func (h *exposeHandler) look(ctx context.Context, acting Acting) (Finding, error) {
 	var details []string
 	for _, object := range h.objects(acting.Pod) {
 		difference, err := h.target.difference(ctx, object, actingManager)
@@ -86,19 +83,16 @@ const settlePatience = 2 * time.Minute
 type syncedHandler struct{ target *Target }
 
 func (h *syncedHandler) Check(ctx context.Context) (Finding, error) {
-	acting, err := h.target.Acting(ctx)
-	if errors.Is(err, errSilent) {
-		return Finding{State: Unknown, Details: []string{err.Error()}}, nil
-	}
-	if err != nil {
-		return Finding{}, err
-	}
+	return h.target.lookAt(ctx, h.look)
+}
+
+func (h *syncedHandler) look(ctx context.Context, acting Acting) (Finding, error) {
 	return pendingIf(acting.Catalogue.Unhealthy()), nil
 }
 
 // Do asks for a probe of all segments before each look: the catalogue is only as fresh as the last one.
 func (h *syncedHandler) Do(ctx context.Context, progress func(string)) error {
-	return retry(ctx, progress, func() ([]string, error) {
+	return until(ctx, settlePatience, progress, func() ([]string, error) {
 		acting, err := h.target.Acting(ctx)
 		if err != nil {
 			return nil, err
@@ -108,7 +102,7 @@ func (h *syncedHandler) Do(ctx context.Context, progress func(string)) error {
 		}
 		finding, err := h.Check(ctx)
 		return finding.Details, err
-	})
+	}, "%s")
 }
 
 // verifyHandler reads rows of a distributed table through the clients' Service, as a client would, and writes them where
@@ -119,13 +113,10 @@ type verifyHandler struct {
 }
 
 func (h *verifyHandler) Check(ctx context.Context) (Finding, error) {
-	acting, err := h.target.Acting(ctx)
-	if errors.Is(err, errSilent) {
-		return Finding{State: Unknown, Details: []string{err.Error()}}, nil
-	}
-	if err != nil {
-		return Finding{}, err
-	}
+	return h.target.lookAt(ctx, h.look)
+}
+
+func (h *verifyHandler) look(ctx context.Context, acting Acting) (Finding, error) {
 	out, err := h.target.run(ctx, h.action.From, segments.Psql("postgres", h.action.Host, segments.VerifyReadSQL))
 	var exit *ExecError
 	if errors.As(err, &exit) {
@@ -140,29 +131,12 @@ func (h *verifyHandler) Check(ctx context.Context) (Finding, error) {
 }
 
 func (h *verifyHandler) Do(ctx context.Context, progress func(string)) error {
-	return retry(ctx, progress, func() ([]string, error) {
+	return until(ctx, settlePatience, progress, func() ([]string, error) {
 		_, err := h.target.run(ctx, h.action.From, segments.Psql("postgres", h.action.Host, segments.VerifyWriteSQL()))
 		var exit *ExecError
 		if errors.As(err, &exit) {
 			return []string{exit.Error()}, nil
 		}
 		return nil, err
-	})
-}
-
-// retry tries until nothing is left to wait for, for settlePatience.
-func retry(ctx context.Context, progress func(string), try func() (left []string, err error)) error {
-	for until := time.Now().Add(settlePatience); ; {
-		left, err := try()
-		if err != nil || len(left) == 0 {
-			return err
-		}
-		if time.Now().After(until) {
-			return errors.New(strings.Join(left, "; "))
-		}
-		progress(firstOf(left))
-		if err := sleep(ctx, 500*time.Millisecond); err != nil {
-			return err
-		}
-	}
+	}, "%s")
 }

@@ -17,13 +17,10 @@ type standbyHandler struct {
 }
 
 func (h *standbyHandler) Check(ctx context.Context) (Finding, error) {
-	acting, err := h.target.Acting(ctx)
-	if errors.Is(err, errSilent) {
-		return Finding{State: Unknown, Details: []string{err.Error()}}, nil
-	}
-	if err != nil {
-		return Finding{}, err
-	}
+	return h.target.lookAt(ctx, h.look)
+}
+
+func (h *standbyHandler) look(ctx context.Context, acting Acting) (Finding, error) {
 	state, err := job{h.target, acting.Pod, "gpinitstandby"}.state(ctx)
 	if err != nil {
 		return Finding{}, err

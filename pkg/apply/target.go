@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync"
 
+	"golang.org/x/sync/singleflight"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/client-go/informers"
@@ -26,6 +27,7 @@ type Target struct {
 	config *rest.Config
 	client kubernetes.Interface
 
+	asking   singleflight.Group
 	watching sync.Mutex
 	pods     cache.SharedIndexInformer
 	changed  chan struct{}
