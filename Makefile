@@ -18,7 +18,7 @@ lint := $(CURDIR)/.bench/tools/golangci-lint
 standin := .bench/images/standin-$(STANDIN).tar
 # Modules with Go code of ours. test/tools has none.
 modules := . test/bench test/standin
-scripts := .ci/run $(wildcard test/*.sh templates/scripts/*.sh)
+scripts := .ci/run $(wildcard test/*.sh test/byhand/*.sh templates/scripts/*.sh)
 
 .PHONY: help
 help: ## list the targets
@@ -109,6 +109,22 @@ e2e-run: build
 	GPK_TEST_KUBECONFIG=$${GPK_TEST_KUBECONFIG:-$(CURDIR)/.bench/kubeconfig} \
 	GPK_TEST_IMAGE=$${GPK_TEST_IMAGE:-gpk.local/standin:$(STANDIN)} \
 	go test -tags e2e -count 1 -timeout 30m -v ./test/e2e/...
+
+.PHONY: contract
+contract: bench-up load contract-run ## what Greenplum's utilities do, by their own command lines, against the bench
+
+# As e2e-run.
+.PHONY: contract-run
+contract-run:
+	GPK_TEST_KUBECONFIG=$${GPK_TEST_KUBECONFIG:-$(CURDIR)/.bench/kubeconfig} \
+	GPK_TEST_IMAGE=$${GPK_TEST_IMAGE:-gpk.local/standin:$(STANDIN)} \
+	go test -tags e2e -count 1 -timeout 15m -v ./test/contract/
+
+.PHONY: bench-create
+bench-create: build bench-up load ## measure gpk against kubectl, a script by hand and a bare client (a quarter of an hour)
+	go run ./test/speed -kubectl $${KUBECTL:-$(CURDIR)/.bench/bin/kubectl} \
+	  -kubeconfig $${GPK_TEST_KUBECONFIG:-$(CURDIR)/.bench/kubeconfig} \
+	  -image $${GPK_TEST_IMAGE:-gpk.local/standin:$(STANDIN)} $(SPEED)
 
 .PHONY: bench-test
 bench-test: bench ## the bench's own tests, on an instance of its own (root)

@@ -1,0 +1,180 @@
+//go:build e2e
+
+package contract
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"gpk/test/byhand"
+	"gpk/test/kube"
+)
+
+// coordinator is the pod in which the utilities are called.
+const coordinator = "coordinator-0"
+
+// rows is the catalogue in one line, and healthy what it is of the whole shape: dbid, content, role, preferred role, mode and
+// status.
+const (
+	rows = "select string_agg(concat_ws(' ', dbid, content, role, preferred_role, mode, status), ', ' order by dbid) from gp_segment_configuration"
+
+	healthy = "1 -1 p p n u, 2 0 p p s u, 3 1 p p s u, 4 0 m m s u, 5 1 m m s u, 6 -1 m m s u"
+)
+
+// run runs a command line in a pod as somebody would who logged in there.
+func (c *cluster) run(pod, command string) kube.Said {
+	c.Helper()
+	began := time.Now()
+	said, err := c.Namespace.Run(c.ctx, pod, ". ~/.bashrc\n"+command)
+	if err != nil {
+		c.Fatal(err)
+	}
+	line, _, _ := strings.Cut(command, "\n")
+	c.Logf("%s: %s: exit status %d after %.1f s", pod, line, said.Status, time.Since(began).Seconds())
+	return said
+}
+
+// refuses runs a command line on the coordinator that has to end with a status and to say some words. The rest of what it says,
+// such as the usage, is for people.
+func (c *cluster) refuses(command string, status int, words ...string) {
+	c.Helper()
+	said := c.run(coordinator, command)
+	if said.Status != status {
+		c.Errorf("%s: exit status %d instead of %d\n%s", command, said.Status, status, said.Output)
+	}
+	for _, word := range words {
+		if !strings.Contains(said.Output, word) {
+			c.Errorf("%s does not say %q but\n%s", command, word, said.Output)
+		}
+	}
+}
+
+// succeed runs what is no part of the contract, but has to work for it.
+func (c *cluster) succeed(pod, command string) string {
+	c.Helper()
+	said := c.run(pod, command)
+	if said.Status != 0 {
+		c.Fatalf("in pod %s: %s: exit status %d\n%s", pod, command, said.Status, said.Output)
+	}
+	return strings.TrimSpace(said.Output)
+}
+
+// sql asks the coordinator one thing.
+func (c *cluster) sql(statement string) string {
+	c.Helper()
+	return c.succeed(coordinator, fmt.Sprintf("psql -XqAt -v ON_ERROR_STOP=1 -d postgres -c %q", statement))
+}
+
+// wantRows probes until the catalogue is as given.
+func (c *cluster) wantRows(want string) {
+	c.Helper()
+	c.eventually("select gp_request_fts_probe_scan()", rows, want)
+}
+
+// wantReplicas waits until so many replicas stream in sync, the standby among them.
+func (c *cluster) wantReplicas(count int) {
+	c.Helper()
+	c.eventually("", "select count(*) from gp_stat_replication where state = 'streaming' and sync_state = 'sync'", fmt.Sprint(count))
+}
+
+// eventually asks the coordinator until it answers what is wanted. It may fail meanwhile: who asks first after a primary was
+// lost is told so.
+func (c *cluster) eventually(before, statement, want string) {
+	c.Helper()
+	ctx, cancel := context.WithTimeout(c.ctx, 90*time.Second)
+	defer cancel()
+	command := ". ~/.bashrc\n"
+	for _, s := range []string{before, statement} {
+		if s != "" {
+			command += fmt.Sprintf("psql -XqAt -d postgres -c %q\n", s)
+		}
+	}
+	if before != "" {
+		want = "t\n" + want
+	}
+	err := kube.Until(ctx, fmt.Sprintf("%q is %q", statement, want), func() (bool, error) {
+		said, err := c.Namespace.Run(ctx, coordinator, command)
+		if err != nil {
+			return false, err
+		}
+		return strings.TrimSpace(said.Output) == want, fmt.Errorf("it is %q", said.Output)
+	})
+	if err != nil {
+		c.Fatal(err)
+	}
+}
+
+// kill ends all of an instance at once, as a machine's loss would, but for the pod.
+func (c *cluster) kill(pod string) {
+	c.Helper()
+	c.succeed(pod, `kill -9 $(ps -eo pid=,comm= | awk '$2 == "postgres" {print $1}')`)
+}
+
+// lose deletes pods and waits for those that Kubernetes makes in their stead: with the same volumes, and nothing that runs.
+func (c *cluster) lose(names ...string) {
+	c.Helper()
+	pods := c.Client.CoreV1().Pods(c.Name)
+	lost := map[types.UID]bool{}
+	for _, name := range names {
+		pod, err := pods.Get(c.ctx, name, metav1.GetOptions{})
+		if err != nil {
+			c.Fatal(err)
+		}
+		lost[pod.UID] = true
+	}
+	for _, name := range names {
+		if err := pods.Delete(c.ctx, name, metav1.DeleteOptions{GracePeriodSeconds: new(int64(1))}); err != nil {
+			c.Fatal(err)
+		}
+	}
+	err := kube.Until(c.ctx, "the lost pods are gone", func() (bool, error) {
+		list, err := pods.List(c.ctx, metav1.ListOptions{})
+		if err != nil {
+			return false, err
+		}
+		for _, pod := range list.Items {
+			if lost[pod.UID] {
+				return false, nil
+			}
+		}
+		return true, nil
+	})
+	if err == nil {
+		err = byhand.Ready(c.ctx, c.Namespace, roles())
+	}
+	if err != nil {
+		c.Fatal(err)
+	}
+}
+
+// input is gpinitsystem's file.
+func (c *cluster) input() string {
+	entry := func(role string, port, dbid, content int) string {
+		host := byhand.Host(c.Name, fmt.Sprintf("%s-%d", role, max(content, 0)))
+		return fmt.Sprintf("%s~%s~%d~/greenplum/%s/gpseg%d~%d~%d\n", host, host, port, role, content, dbid, content)
+	}
+	lines := []string{"TRUSTED_SHELL=ssh\nENCODING=UTF-8\nHBA_HOSTNAMES=1\nQD_PRIMARY_ARRAY=" + entry("coordinator", 5432, 1, -1)}
+	for _, role := range []string{"primary", "mirror"} {
+		lines = append(lines, "declare -a "+strings.ToUpper(role)+"_ARRAY=(\n")
+		for content := range segments {
+			port, dbid := 40000, 2
+			if role == "mirror" {
+				port, dbid = 50000, 2+segments
+			}
+			lines = append(lines, entry(role, port, dbid+content, content))
+		}
+		lines = append(lines, ")\n")
+	}
+	return strings.Join(lines, "")
+}
+
+// others are the pods but the one in which the utilities are called.
+func others() []string {
+	return slices.DeleteFunc(byhand.Pods(roles()), func(pod string) bool { return pod == coordinator })
+}
