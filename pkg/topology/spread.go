@@ -1,5 +1,65 @@
 package topology
 
+import (
+	"maps"
+	"slices"
+)
+
+// leastSpread is the least number of mirrors' pods that can be spread: on three nodes, one of them has two primaries.
+const leastSpread = 4
+
+// CanSpread says whether there are enough mirrors to spread those of one node's primaries over several nodes.
+func (t Topology) CanSpread() bool { return t.group(MirrorComponent).Replicas >= leastSpread }
+
+// Wish is the node on which a mirror's pod would best run.
+type Wish struct{ Pod, Node string }
+
+// Wishes spread the mirrors of each node's primaries over the other nodes that run primaries, so that the loss of a node
+// burdens all of them alike. node says where a pod runs, or "" for nowhere yet. A mirror that runs already, or whose
+// primary does not, has no wish. None has one where no two primaries share a node, or where only two nodes have primaries:
+// there the nodes that have none do better.
+//
+// The wishes come in rounds, with one for a node at most in each: granted round by round, they keep the mirrors as even at
+// any time as a scheduler would keep them by itself.
+func (t Topology) Wishes(node func(pod string) string) [][]Wish {
+	primaries, mirrors := t.group(PrimaryComponent), t.group(MirrorComponent)
+	homes, placed := map[string][]int32{}, 0
+	for ordinal := range mirrors.Replicas {
+		if home := node(primaries.Pod(ordinal)); home != "" {
+			homes[home] = append(homes[home], ordinal)
+			placed++
+		}
+	}
+	nodes := slices.Sorted(maps.Keys(homes))
+	if len(nodes) < 3 || placed == len(nodes) {
+		return nil
+	}
+	var rounds [][]Wish
+	granted := map[string]int{}
+	for i, home := range nodes {
+		// All nodes in a circle: each begins with the one next to it, so that nodes that have alike get alike.
+		others := slices.Concat(nodes[i+1:], nodes[:i])
+		burden := map[string]int{}
+		for _, ordinal := range homes[home] {
+			burden[node(mirrors.Pod(ordinal))]++
+		}
+		for _, ordinal := range homes[home] {
+			if node(mirrors.Pod(ordinal)) != "" {
+				continue
+			}
+			away := slices.MinFunc(others, func(a, b string) int { return burden[a] - burden[b] })
+			burden[away]++
+			round := granted[away]
+			granted[away]++
+			if round == len(rounds) {
+				rounds = append(rounds, nil)
+			}
+			rounds[round] = append(rounds[round], Wish{mirrors.Pod(ordinal), away})
+		}
+	}
+	return rounds
+}
+
 // Crowded are the nodes whose loss would double the load of a single other node: they run the primaries of several pods,
 // and the mirrors of all of these are on one node. node says where a pod runs, or "" for nowhere yet. The answer follows
 // the order of the primaries. On two nodes it can't be otherwise, and none is named.
