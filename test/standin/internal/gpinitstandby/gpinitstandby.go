@@ -70,8 +70,7 @@ func Run(ctx context.Context, env utility.Environment) int {
 func RunIn(ctx context.Context, env utility.Environment, dir string) int {
 	opt, err := parseOptions(env.Args)
 	if err != nil {
-		env.Complain("Usage: gpinitstandby [options]\n\ngpinitstandby: error: %v\n", err)
-		return 2
+		return env.Misused(err)
 	}
 	u, err := env.Start(opt.logDir, opt.quiet)
 	if err != nil {

@@ -3,10 +3,14 @@
 package gpinitsystem
 
 import (
+	"errors"
 	"os"
 	"strings"
 
 	"github.com/spf13/pflag"
+
+	"gpk/test/standin/internal/console"
+	"gpk/test/standin/internal/utility"
 )
 
 // options are the command line.
@@ -61,6 +65,27 @@ func parseOptions(args []string) (options, error) {
 		o.lc[c] = flags.String(c, "", "part of the locale")
 	}
 	return o, flags.Parse(args)
+}
+
+// misused prints the usage and gives the exit status: 0, as the original does, unless a long option lacks its value.
+func misused(env utility.Environment, opt options, cause error) int {
+	u, err := env.Start(opt.logDir, opt.quiet)
+	if err != nil {
+		env.Complain("%v\n", err)
+		return 1
+	}
+	status := 0
+	var unknown *pflag.NotExistError
+	var bare *pflag.ValueRequiredError
+	switch {
+	case errors.As(cause, &unknown) && unknown.GetSpecifiedShortnames() == "":
+		u.Log.Print(console.Error, "Unknown option --%s", unknown.GetSpecifiedName())
+	case errors.As(cause, &bare) && bare.GetSpecifiedShortnames() == "":
+		u.Log.Print(console.Fatal, "Missing value for option --%s", bare.GetSpecifiedName())
+		status = 1
+	}
+	env.Say("\n      %s\n", usage)
+	return status
 }
 
 type nopWriter struct{}

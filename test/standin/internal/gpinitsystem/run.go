@@ -39,8 +39,7 @@ func Run(ctx context.Context, env utility.Environment) int {
 	defer stop()
 	opt, err := parseOptions(env.Args)
 	if err != nil {
-		env.Say("[ERROR]:-%v\n\n      %s\n", err, usage)
-		return 0 // as the original, which prints its usage and leaves well
+		return misused(env, opt, err)
 	}
 	if opt.logDir != "" {
 		if info, err := os.Stat(opt.logDir); err != nil || !info.IsDir() {

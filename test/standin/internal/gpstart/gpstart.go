@@ -70,8 +70,7 @@ type run struct {
 func Run(ctx context.Context, env utility.Environment) int {
 	opt, err := parseOptions(env.Args)
 	if err != nil {
-		env.Complain("Usage: gpstart [options]\n\ngpstart: error: %v\n", err)
-		return 2
+		return env.Misused(err)
 	}
 	u, err := env.Start(opt.logDir, opt.quiet)
 	if err != nil {
@@ -86,7 +85,7 @@ func Run(ctx context.Context, env utility.Environment) int {
 		u.Log.Info("%v", err)
 		return 4
 	case err != nil:
-		u.Log.Print(console.Error, "gpstart error: %v", err)
+		u.Fail(err)
 		return 2
 	case failed:
 		return 1

@@ -68,8 +68,7 @@ type run struct {
 func Run(ctx context.Context, env utility.Environment) int {
 	opt, err := parseOptions(env.Args)
 	if err != nil {
-		env.Complain("Usage: gpstate [options]\n\ngpstate: error: %v\n", err)
-		return 2
+		return env.Misused(err)
 	}
 	u, err := env.Start(opt.logDir, opt.quiet)
 	if err != nil {
@@ -77,13 +76,14 @@ func Run(ctx context.Context, env utility.Environment) int {
 		return 2
 	}
 	u.Log.Info("Starting gpstate with args: %s", env.Line())
-	u.Log.Info("local Greenplum Version: '%s'", u.Release.Postgres())
 	r := &run{Utility: u, opt: opt, port: utility.Port()}
 	if dir, err := utility.CoordinatorDirectory(opt.dir); err == nil {
-		if port, err := instance.Port(dir); err == nil {
-			r.port = port
+		if r.port, err = instance.Port(dir); err != nil {
+			u.Fail(err)
+			return 2
 		}
 	}
+	u.Log.Info("local Greenplum Version: '%s'", u.Release.Postgres())
 	if r.all, err = catalog.Read(ctx, r.port); err != nil {
 		u.Log.Print(console.Critical, "gpstate failed. (Reason='%s') exiting...", reason(err, r.port))
 		return 2

@@ -86,8 +86,7 @@ func Run(ctx context.Context, env utility.Environment) int { return RunWith(ctx,
 func RunWith(ctx context.Context, env utility.Environment, start Starter) int {
 	opt, err := parseOptions(env.Args)
 	if err != nil {
-		env.Complain("Usage: gpstop [options]\n\ngpstop: error: %v\n", err)
-		return 2
+		return env.Misused(err)
 	}
 	u, err := env.Start(opt.logDir, opt.quiet)
 	if err != nil {
@@ -99,7 +98,7 @@ func RunWith(ctx context.Context, env utility.Environment, start Starter) int {
 	failed, err := r.stop(ctx)
 	switch {
 	case err != nil:
-		u.Log.Print(console.Error, "gpstop error: %v", err)
+		u.Fail(err)
 		return 2
 	case failed:
 		return 1
