@@ -43,9 +43,12 @@ func unknownWords(c *cluster) {
 		c.refuses(utility+" --no-such-flag", 2, "Usage: "+utility, utility+": error: no such option: --no-such-flag")
 	}
 	c.refuses("gpstop -a -M gently", 2, "gpstop: error: option -M: invalid choice: 'gently' (choose from 'fast', 'immediate', 'smart')")
-	c.refuses("gpinitsystem -a --no-such-flag=1", 1, "[ERROR]:-Unknown option --no-such-flag")
-	c.refuses("gpinitsystem -a", 1, "[FATAL]:-")
-	c.refuses("gpinitsystem -a -I /tmp/no-such-file", 1, "[FATAL]:-", "/tmp/no-such-file")
+	// It prints its usage and leaves as if all were well.
+	c.refuses("gpinitsystem -a --no-such-flag=1", 0, "[ERROR]:-Unknown option --no-such-flag")
+	c.refuses("gpinitsystem -a -Z", 0, "gpinitsystem -")
+	c.refuses("gpinitsystem -a --locale", 1, "[FATAL]:-Missing value for option --locale")
+	c.refuses("gpinitsystem -a", 1, "[FATAL]:-At least one of two options, [-c] or [-I], is required. Script Exiting!")
+	c.refuses("gpinitsystem -a -I /tmp/no-such-file", 1, "[FATAL]:-Problem with /tmp/no-such-file file Script Exiting!")
 }
 
 func nothingThere(c *cluster) {
