@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 
+	"gpk/test/standin/internal/gpconfig"
 	"gpk/test/standin/internal/gpinitstandby"
 	"gpk/test/standin/internal/gpinitsystem"
 	"gpk/test/standin/internal/gpstart"
@@ -31,6 +32,8 @@ func run(ctx context.Context) int {
 		return printVersion(env)
 	}
 	switch env.Name {
+	case "gpconfig":
+		return gpconfig.Run(ctx, env)
 	case "gpinitsystem":
 		return gpinitsystem.Run(ctx, env)
 	case "gpinitstandby":

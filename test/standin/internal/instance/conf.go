@@ -172,3 +172,22 @@ func Additions(path string) ([]Setting, error) {
 	}
 	return out, nil
 }
+
+// RewriteCommand is the command line with which gpconfig changes a setting in a
+// file: the lines that have it become comments, and the new one comes last,
+// unless the setting is to be removed.
+func RewriteCommand(dir string, s Setting, remove bool) string {
+	file := shell.Quote(filepath.Join(dir, FileFor(s.Name)))
+	command := fmt.Sprintf("touch %[1]s && sed -i %[2]s %[1]s", file, shell.Quote(fmt.Sprintf(`s/^[ \t]*%s[ \t]*=/#&/I`, s.Name)))
+	if !remove {
+		command += fmt.Sprintf(" && printf '%%s\\n' %s >> %s", shell.Quote(s.Name+"="+s.Value), file)
+	}
+	return command
+}
+
+// ShowCommand is the command line that prints = and a setting's value in a
+// file, or nothing if it has none.
+func ShowCommand(dir, name string) string {
+	file := shell.Quote(filepath.Join(dir, FileFor(name)))
+	return fmt.Sprintf(`sed -n %s %s 2>/dev/null | tail -n 1`, shell.Quote(fmt.Sprintf(`s/^[ \t]*%s[ \t]*=[ \t]*/=/Ip`, name)), file)
+}
