@@ -12,9 +12,12 @@ import (
 	"testing"
 
 	"golang.org/x/sync/errgroup"
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"gpk/pkg/plan"
+	"gpk/pkg/segments"
 	"gpk/pkg/topology"
 )
 
@@ -25,6 +28,9 @@ func shape(t *testing.T) *topology.Cluster {
 	c.Spec.Version, c.Spec.Image = "7.1.0", "registry.example/greenplum"
 	c.Spec.Segments.Count = 1
 	c.Spec.Database.Name = "analytics"
+	c.Spec.Database.Extensions = []string{"pgcrypto"}
+	c.Spec.Database.PasswordSecret = "passwords"
+	c.Spec.Database.Config = map[string]topology.Setting{"search_path": "analytics, public"}
 	c.Default()
 	return c
 }
@@ -45,6 +51,8 @@ func newCreation(t *testing.T) *creation {
 		t.Fatal(err)
 	}
 	api := newAPI()
+	api.put(&corev1.Secret{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Secret"},
+		ObjectMeta: metav1.ObjectMeta{Name: "passwords", Namespace: ref.Namespace}, Data: map[string][]byte{"visitor": []byte("open sesame")}})
 	return &creation{t, api, newDatabase(api, topology.New(c)), p}
 }
 
@@ -59,7 +67,7 @@ func changes(r *http.Request) bool {
 	case command == "":
 		return r.Method != http.MethodGet
 	}
-	return !regexp.MustCompile(`/(image|reach)\.sh|job\.sh (state|tail)|instances\.sh facts|run\.sh (cat|psql)`).MatchString(command)
+	return !regexp.MustCompile(`/(image|reach)\.sh|job\.sh (state|tail)|instances\.sh facts|run\.sh (cat|psql|gpconfig -s)`).MatchString(command)
 }
 
 // run is one gpk. Before its nth request that changes something it dies; 0 is never.
@@ -95,8 +103,14 @@ func (c *creation) check(when string) {
 	for _, violation := range d.violations {
 		c.t.Errorf("%s: %s", when, violation)
 	}
-	if !d.up || !d.complete || !d.standby || !d.database || !d.rows {
-		c.t.Errorf("%s: up %t, complete %t, standby %t, database %t, rows %t", when, d.up, d.complete, d.standby, d.database, d.rows)
+	if !d.up || !d.complete || !d.standby || !d.database || !d.rows || !d.extension {
+		c.t.Errorf("%s: up %t, complete %t, standby %t, database %t, rows %t, extension %t", when, d.up, d.complete, d.standby, d.database, d.rows, d.extension)
+	}
+	if d.config["search_path"] != "analytics, public" || d.stale != "" {
+		c.t.Errorf("%s: settings %q, the instances need a %q", when, d.config, d.stale)
+	}
+	if !segments.PasswordMatches(d.roles["visitor"], "visitor", "open sesame") {
+		c.t.Errorf("%s: roles %q", when, d.roles)
 	}
 	for _, utility := range []string{"gpinitsystem", "gpinitstandby"} {
 		if d.finished[utility] != 1 {
@@ -207,7 +221,9 @@ func TestPreviewChangesNothing(t *testing.T) {
 			t.Errorf("%s: a preview began %s", when, now)
 		}
 		for _, preview := range previews {
-			if done := preview.Finding.State == Done; done != (when == "after") && preview.Step.ID != "capacity" {
+			// The room for the pods and the user's Secret are there beforehand.
+			given := preview.Step.ID == "capacity" || preview.Step.ID == "secret"
+			if done := preview.Finding.State == Done; done != (when == "after") && !given {
 				t.Errorf("%s: step %s is %s: %q", when, preview.Step.ID, preview.Finding.State, preview.Finding.Details)
 			}
 		}

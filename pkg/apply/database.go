@@ -2,6 +2,7 @@ package apply
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -63,9 +64,15 @@ func (t *Target) instances(ctx context.Context, verb string, pods []podDirs) err
 }
 
 // runJob starts a utility as a durable job and follows it to its end. A utility that failed is an error with the log's end.
+// One that an earlier gpk has started and that still runs is followed instead: whether it did what is wanted now, the
+// step's Check will say.
 func (t *Target) runJob(ctx context.Context, pod, name string, utility segments.Utility, progress func(string)) error {
 	j := job{t, pod, name}
-	if err := j.start(ctx, utility); err != nil {
+	err := j.start(ctx, utility)
+	var exit *ExecError
+	if errors.As(err, &exit) && exit.Status == jobRuns {
+		progress("attaching to " + utility.Argv[0] + ", which is running")
+	} else if err != nil {
 		return err
 	}
 	return j.follow(ctx, utility.Argv[0], progress)

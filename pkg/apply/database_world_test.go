@@ -28,12 +28,17 @@ type fakeDatabase struct {
 	mutex    sync.Mutex
 	volumes  map[string]*fakeVolume
 	// up: the instances run and the coordinator answers.
-	up       bool
-	complete bool
-	standby  bool
-	database bool
-	rows     bool
-	hba      map[string]string
+	up        bool
+	complete  bool
+	standby   bool
+	database  bool
+	rows      bool
+	hba       map[string]string
+	extension bool
+	roles     map[string]string
+	config    map[string]string
+	// stale is what the instances need to follow their settings.
+	stale string
 	// begun and finished count the utilities' runs.
 	begun, finished map[string]int
 	// broken is the utility that fails whatever it is asked.
@@ -54,7 +59,8 @@ type fakeJob struct {
 }
 
 func newDatabase(api *memoryAPI, t topology.Topology) *fakeDatabase {
-	d := &fakeDatabase{api: api, topology: t, volumes: map[string]*fakeVolume{}, hba: map[string]string{}, begun: map[string]int{}, finished: map[string]int{}}
+	d := &fakeDatabase{api: api, topology: t, volumes: map[string]*fakeVolume{}, hba: map[string]string{},
+		roles: map[string]string{}, config: map[string]string{}, begun: map[string]int{}, finished: map[string]int{}}
 	for _, pod := range t.Pods() {
 		d.volumes[pod] = &fakeVolume{segments.NotInitialised, map[string]bool{}, map[string]*fakeJob{}}
 	}
@@ -133,6 +139,8 @@ func (d *fakeDatabase) exec(pod string, argv []string, stdin io.Reader, out, err
 		d.hba[pod] = string(input)
 	case args[0] == "cat":
 		fmt.Fprint(out, d.hba[pod])
+	case args[0] == "gpconfig" && args[1] == "-s":
+		fmt.Fprintf(out, "Coordinator value: '%[1]s'\nSegment     value: '%[1]s'\n", d.config[args[2]])
 	case args[0] == "psql":
 		return d.sql(pod, string(input), slices.Contains(args, "-h"), out, errs)
 	default:
@@ -157,6 +165,20 @@ func (d *fakeDatabase) sql(pod, sql string, client bool, out, errs io.Writer) in
 		fmt.Fprintln(out, len(d.topology.Segments(topology.Primary)))
 	case strings.HasPrefix(sql, "select exists"):
 		fmt.Fprintln(out, map[bool]string{true: "t", false: "f"}[d.database])
+	case strings.HasPrefix(sql, "select case"):
+		fmt.Fprintln(out, d.stale)
+	case strings.HasPrefix(sql, "select name from (values (0, 'pgcrypto'))"):
+		fmt.Fprint(out, map[bool]string{false: "pgcrypto\n"}[d.extension])
+	case strings.HasPrefix(sql, "create extension"):
+		d.extension = true
+	case strings.Contains(sql, "from pg_authid"):
+		_ = json.NewEncoder(out).Encode(d.roles)
+	case strings.HasPrefix(sql, "create role"):
+		if d.roles["visitor"] != "" {
+			fmt.Fprintln(errs, "ERROR: role exists")
+			return 3
+		}
+		d.roles["visitor"] = strings.Split(sql, "'")[1]
 	case strings.HasPrefix(sql, "create database"):
 		if d.database {
 			fmt.Fprintln(errs, "ERROR: database exists")
@@ -320,7 +342,12 @@ func (d *fakeDatabase) end(j *fakeJob) {
 	case "gpstart":
 		d.up = true
 	case "gpstop":
-		d.up = false
+		d.up = slices.Contains(j.argv, "-r") || slices.Contains(j.argv, "-u")
+		if d.up {
+			d.stale = ""
+		}
+	case "gpconfig":
+		d.config[j.argv[2]], d.stale = j.argv[4], segments.NeedsReload
 	}
 }
 

@@ -53,6 +53,9 @@ func (j job) state(ctx context.Context) (jobState, error) {
 	return state, nil
 }
 
+// jobRuns is the exit status with which job.sh refuses to start a job that is running.
+const jobRuns = 3
+
 // start begins the job. It is refused while the same job runs.
 func (j job) start(ctx context.Context, utility segments.Utility) error {
 	archive, err := archive(utility.Files)

@@ -166,6 +166,12 @@ func (t *Target) handler(step plan.Step) (handler, error) {
 		return &standbyHandler{t, action}, nil
 	case plan.Database:
 		return &databaseHandler{t, action}, nil
+	case plan.Configure:
+		return &configureHandler{t, action}, nil
+	case plan.Passwords:
+		return &passwordsHandler{t, action}, nil
+	case plan.Roles:
+		return &rolesHandler{t, action}, nil
 	case plan.Expose:
 		return &exposeHandler{t, action}, nil
 	case plan.Synced:

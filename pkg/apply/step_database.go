@@ -1,7 +1,10 @@
 package apply
 
 import (
+	"cmp"
 	"context"
+	"fmt"
+	"strings"
 
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
@@ -28,7 +31,16 @@ func (h *databaseHandler) missing(ctx context.Context, acting Acting) ([]string,
 	if exists, err := h.exists(ctx, acting); err != nil {
 		return nil, err
 	} else if !exists {
+		// Without the database, nobody can say which extensions it lacks.
 		details = append(details, "database "+h.action.Name+" is missing")
+	} else {
+		lacking, err := h.lacking(ctx, acting)
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range lacking {
+			details = append(details, "extension "+name+" is missing")
+		}
 	}
 	for _, pod := range coordinators(acting) {
 		current, err := h.target.run(ctx, pod, segments.ReadHBA(topology.CoordinatorDir))
@@ -50,6 +62,18 @@ func (h *databaseHandler) exists(ctx context.Context, acting Acting) (bool, erro
 	return answer == "t", err
 }
 
+// lacking are the extensions that the database has yet to get.
+func (h *databaseHandler) lacking(ctx context.Context, acting Acting) ([]string, error) {
+	if len(h.action.Extensions) == 0 {
+		return nil, nil
+	}
+	out, err := h.target.sql(ctx, acting, h.name(), segments.MissingExtensionsSQL(h.action.Extensions))
+	return strings.Fields(out), err
+}
+
+// name is the database that the extensions are for.
+func (h *databaseHandler) name() string { return cmp.Or(h.action.Name, "postgres") }
+
 func (h *databaseHandler) Do(ctx context.Context, _ func(string)) error {
 	acting, err := h.target.Acting(ctx)
 	if err != nil {
@@ -60,6 +84,15 @@ func (h *databaseHandler) Do(ctx context.Context, _ func(string)) error {
 	} else if !exists {
 		if _, err := h.target.sql(ctx, acting, "postgres", segments.CreateDatabaseSQL(h.action.Name)); err != nil {
 			return err
+		}
+	}
+	lacking, err := h.lacking(ctx, acting)
+	if err != nil {
+		return err
+	}
+	for _, name := range lacking {
+		if _, err := h.target.sql(ctx, acting, h.name(), segments.CreateExtensionSQL(name)); err != nil {
+			return fmt.Errorf("extension %s in database %s: %w", name, h.name(), err)
 		}
 	}
 	for _, pod := range coordinators(acting) {

@@ -82,6 +82,8 @@ func rules() []rule {
 		{"spec.database.locale", never("the databases have been made in it"), false},
 		{"spec.database.config", configure, false},
 		{"spec.database.hba", update(""), false},
+		{"spec.database.extensions", update("extensions that are there stay"), false},
+		{"spec.database.passwordSecret", update("roles that are in the earlier Secret only keep their passwords"), false},
 		{"spec.network.clusterDomain", never("the catalogue has every host by its full name"), false},
 		{"spec.network.service", update(""), false},
 		{"spec.network.networkPolicy", update(""), false},

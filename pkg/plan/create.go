@@ -35,7 +35,7 @@ func Create(c *topology.Cluster) (Plan, error) {
 	steps := []Step{
 		{"capacity", "room for the pods", Converge, capacity(workloads)},
 		{"keys", "ssh keys of the cluster", Converge, keys},
-		{"objects", "services and scripts", Converge, Apply{append(shared, protection...)}},
+		{"objects", "services and scripts", Converge, Apply{Objects: append(shared, protection...)}},
 		{"volumes", "volume claims", Converge, volumes},
 		{"pods", "stateful sets", Converge, workloads},
 		{"running", "pods running", Converge, Running{t.Pods()}},
@@ -46,8 +46,17 @@ func Create(c *topology.Cluster) (Plan, error) {
 	if !c.HasNetworkPolicy() {
 		steps = slices.Insert(steps, 3, Step{"exposed", "no network policies", Converge, Remove{[]string{"NetworkPolicy"}}})
 	}
+	if secret := c.Spec.Database.PasswordSecret; secret != "" {
+		steps = slices.Insert(steps, 0, Step{"secret", "passwords in Secret " + secret, Converge, Passwords{secret}})
+	}
+	if settings := configuration(c); len(settings.Settings) > 0 {
+		steps = append(steps, Step{"settings", "server settings", Converge, settings})
+	}
 	if standby, wanted := t.Standby(); wanted {
 		steps = append(steps, Step{"standby", "standby coordinator", Once, Standby{standby}})
+	}
+	if secret := c.Spec.Database.PasswordSecret; secret != "" {
+		steps = append(steps, Step{"roles", "roles and their passwords", Converge, Roles{secret, c.Spec.Version}})
 	}
 	steps = append(steps,
 		Step{"database", "database and client authentication", Converge, database(c)},
@@ -67,32 +76,10 @@ func hosts(c *topology.Cluster, t topology.Topology) []string {
 	return hosts
 }
 
-func database(c *topology.Cluster) Database {
-	// The acting coordinator's pod is in both Services, and so has a name in both domains.
-	domains := []string{serviceDomain(c, c.HostsService()), serviceDomain(c, c.ClientService())}
-	return Database{c.Spec.Database.Name, segments.HBABlock(domains, c.Spec.Database.HBA)}
-}
-
 func serviceDomain(c *topology.Cluster, service string) string {
 	return service + "." + c.Metadata.Namespace + ".svc." + c.Spec.Network.ClusterDomain
 }
 
 func initialise(c *topology.Cluster, t topology.Topology) Initialise {
 	return Initialise{t, initSystem(c, t), segments.SegmentHBABlock([]string{serviceDomain(c, c.ClientService())})}
-}
-
-// initSystem starts every instance with settings that all of them can have.
-func initSystem(c *topology.Cluster, t topology.Topology) segments.Utility {
-	settings := topology.Settings(c)
-	connections := ""
-	var shared []segments.Setting
-	for _, s := range settings {
-		switch {
-		case s.Name == "max_connections":
-			connections = string(s.Coordinator)
-		case s.Coordinator == s.Segment:
-			shared = append(shared, segments.Setting{Name: s.Name, Value: string(s.Coordinator)})
-		}
-	}
-	return segments.InitSystem(t, c.Spec.Database.Locale, connections, shared)
 }

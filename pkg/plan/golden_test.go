@@ -1,41 +1,18 @@
 package plan_test
 
 import (
-	"flag"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/yaml"
 
 	"gpk/pkg/plan"
 	"gpk/pkg/topology"
+	"gpk/test/golden"
 )
-
-var update = flag.Bool("update", false, "write the golden files")
-
-// golden compares with a file of testdata, or writes it under -update.
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", path, diff)
-	}
-}
 
 // shapes are the clusters of testdata.
 func shapes() []string { return []string{"one", "mirrored", "wide"} }
@@ -135,14 +112,14 @@ func TestCreate(t *testing.T) {
 	for _, shape := range shapes() {
 		t.Run(shape, func(t *testing.T) {
 			p := create(t, load(t, shape))
-			golden(t, shape+".plan.golden", outline(t, p))
-			golden(t, shape+".manifests.golden.yaml", documents(t, manifests(p)))
+			golden.Compare(t, "testdata/"+shape+".plan.golden", outline(t, p))
+			golden.Compare(t, "testdata/"+shape+".manifests.golden.yaml", documents(t, manifests(p)))
 		})
 	}
 }
 
 func TestDelete(t *testing.T) {
 	ref := plan.Ref{Namespace: "analytics", Name: "demo"}
-	golden(t, "delete.plan.golden", outline(t, plan.Delete(ref, false)))
-	golden(t, "delete-data.plan.golden", outline(t, plan.Delete(ref, true)))
+	golden.Compare(t, "testdata/delete.plan.golden", outline(t, plan.Delete(ref, false)))
+	golden.Compare(t, "testdata/delete-data.plan.golden", outline(t, plan.Delete(ref, true)))
 }

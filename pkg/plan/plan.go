@@ -82,13 +82,6 @@ type Initialise struct {
 // Standby makes the standby coordinator, unless the catalogue has one that is in sync.
 type Standby struct{ Instance topology.Instance }
 
-// Database makes the user's database and the client authentication.
-type Database struct {
-	Name string
-	// HBA is the block of pg_hba.conf that gpk owns.
-	HBA string
-}
-
 // Expose points the client Service at the acting coordinator's pod, and lets the pods know that it is the one.
 type Expose struct {
 	Service string
@@ -118,7 +111,6 @@ func (Running) action()    {}
 func (Ready) action()      {}
 func (Initialise) action() {}
 func (Standby) action()    {}
-func (Database) action()   {}
 func (Expose) action()     {}
 func (Synced) action()     {}
 func (Verify) action()     {}

@@ -90,6 +90,15 @@ func CreateDatabaseSQL(name string) string {
 func literal(s string) string    { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
 func identifier(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"` }
 
+// literals are several literals, as a list of SQL.
+func literals(values []string) string {
+	quoted := make([]string, len(values))
+	for i, value := range values {
+		quoted[i] = literal(value)
+	}
+	return strings.Join(quoted, ", ")
+}
+
 // ReadHBA prints pg_hba.conf of a data directory.
 func ReadHBA(dir string) Command { return run("cat", dir+"/pg_hba.conf") }
 

@@ -14,6 +14,7 @@ import (
 // The input file is read by bash, so every value is quoted. The arrays' form, host~address~port~dir~dbid~content, is that
 // of gpinitsystem 7 and of 6 from 6.24 on. HBA_HOSTNAMES=1 writes names instead of addresses into pg_hba.conf, since a
 // pod's address changes. maxConnections is the coordinator's; gpinitsystem gives the segments three times as many.
+// Every value of settings survives gpinitsystem.
 func InitSystem(t topology.Topology, locale, maxConnections string, settings []Setting) Utility {
 	var b strings.Builder
 	fmt.Fprintf(&b, "ARRAY_NAME=%s\n", quote("gpk"))
@@ -38,14 +39,14 @@ func InitSystem(t topology.Topology, locale, maxConnections string, settings []S
 // to the segments through a remote shell that eats quotes.
 var simpleValue = regexp.MustCompile(`^[A-Za-z0-9_.+-]+$`) //nolint:gochecknoglobals // compiled once, never changed
 
-// additions is the -p file, which gpinitsystem gives to the coordinator and to every primary. Settings that it would spoil
-// are left out.
+// SurvivesInitSystem tells whether gpinitsystem can give a value to the instances.
+func SurvivesInitSystem(value string) bool { return simpleValue.MatchString(value) }
+
+// additions is the -p file, which gpinitsystem gives to the coordinator and to every primary.
 func additions(settings []Setting) string {
 	var b strings.Builder
 	for _, s := range settings {
-		if simpleValue.MatchString(s.Value) {
-			fmt.Fprintf(&b, "%s=%s\n", s.Name, s.Value)
-		}
+		fmt.Fprintf(&b, "%s=%s\n", s.Name, s.Value)
 	}
 	return b.String()
 }

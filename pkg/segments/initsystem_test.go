@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"gpk/pkg/topology"
+	"gpk/test/golden"
 )
 
 // cluster is a topology as package topology makes it, without a file.
@@ -38,7 +39,7 @@ func TestInitSystem(t *testing.T) {
 		for _, file := range utility.Files {
 			b.WriteString("\n== " + file.Name + "\n" + file.Content)
 		}
-		golden(t, name+".golden", b.String())
+		golden.Compare(t, "testdata/"+name+".golden", b.String())
 	}
 }
 
@@ -113,17 +114,20 @@ func TestInitSystemHostileValues(t *testing.T) {
 	}
 }
 
-// gpinitsystem would spoil these on their way to the segments, so they are left to be set otherwise.
-func TestInitSystemLeavesSettingsOut(t *testing.T) {
-	settings := []Setting{{"a", "two words"}, {"b", "it's"}, {"c", `"$user", public`}, {"d", ""}, {"e", "1\nfsync=off"}, {"f", "a/b"}, {"g", "125MB"},
-		{"h", "1.10"}, {"i", "-1"}, {"j", "read committed"}, {"k", "off"}}
-	utility := InitSystem(cluster(t, 1, 1, false, false), "C", "250", settings)
-	if got, want := utility.Files[1].Content, "g=125MB\nh=1.10\ni=-1\nk=off\n"; got != want {
+// gpinitsystem would spoil some values on their way to the segments.
+func TestSurvivesInitSystem(t *testing.T) {
+	for value, want := range map[string]bool{"two words": false, "it's": false, `"$user", public`: false, "": false, "1\nfsync=off": false,
+		"a/b": false, "read committed": false, "125MB": true, "1.10": true, "-1": true, "off": true} {
+		if got := SurvivesInitSystem(value); got != want {
+			t.Errorf("%q: %t", value, got)
+		}
+	}
+	utility := InitSystem(cluster(t, 1, 1, false, false), "C", "250", []Setting{{"g", "125MB"}, {"k", "off"}})
+	if got, want := utility.Files[1].Content, "g=125MB\nk=off\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	only := InitSystem(cluster(t, 1, 1, false, false), "C", "250", settings[:6])
-	if len(only.Files) != 1 || slices.Contains(only.Argv, "-p") {
-		t.Errorf("with nothing to set: %q and %d files", only.Argv, len(only.Files))
+	if none := InitSystem(cluster(t, 1, 1, false, false), "C", "250", nil); len(none.Files) != 1 || slices.Contains(none.Argv, "-p") {
+		t.Errorf("with nothing to set: %q and %d files", none.Argv, len(none.Files))
 	}
 }
 
@@ -131,9 +135,12 @@ func TestUtilities(t *testing.T) {
 	standby, _ := cluster(t, 1, 1, true, true).Standby()
 	for want, utility := range map[string]Utility{
 		"gpinitstandby -a -s demo-coordinator-1.demo.analytics.svc.cluster.local -P 5432 -S /greenplum/coordinator/gpseg-1 --hba-hostnames": InitStandby(standby),
-		"gpinitstandby -a -r": RemoveStandby(),
-		"gpstop -a -M fast":   Gpstop("fast"),
-		"gpstart -a":          Gpstart(),
+		"gpinitstandby -a -r":  RemoveStandby(),
+		"gpstop -a -M fast":    Gpstop("fast"),
+		"gpstart -a":           Gpstart(),
+		"gpstop -a -r -M fast": Gprestart(),
+		"gpstop -a -u":         Gpreload(),
+		"gpconfig -c shared_buffers -v 64MB -m 128MB": Gpconfig(RoleSetting{"shared_buffers", "128MB", "64MB"}),
 	} {
 		if got := strings.Join(utility.Argv, " "); got != want {
 			t.Errorf("got %q, want %q", got, want)

@@ -3,7 +3,6 @@ package topology_test
 import (
 	"bytes"
 	"errors"
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -14,27 +13,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"gpk/pkg/topology"
+	"gpk/test/golden"
 )
-
-var update = flag.Bool("update", false, "write the golden files")
-
-// golden compares with a file, or writes it under -update.
-func golden(t *testing.T, path, got string) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", path, diff)
-	}
-}
 
 func files(t *testing.T, pattern string) []string {
 	t.Helper()
@@ -58,7 +38,7 @@ func TestLoadFaults(t *testing.T) {
 			if !errors.As(err, &faults) {
 				t.Fatalf("error %v, want faults", err)
 			}
-			golden(t, strings.TrimSuffix(path, ".yaml")+".golden", err.Error()+"\n")
+			golden.Compare(t, strings.TrimSuffix(path, ".yaml")+".golden", err.Error()+"\n")
 		})
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"gpk/pkg/topology"
+	"gpk/test/golden"
 )
 
 func TestSchema(t *testing.T) {
@@ -16,7 +17,7 @@ func TestSchema(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "testdata/schema.golden", string(got)+"\n")
+	golden.Compare(t, "testdata/schema.golden", string(got)+"\n")
 }
 
 // What Load takes has a place in the schema, and every place is described. Kubernetes' own types are not looked into.

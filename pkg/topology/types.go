@@ -132,6 +132,11 @@ type Database struct {
 	Config map[string]Setting `json:"config,omitempty"`
 	// HBA are lines of pg_hba.conf for clients of the coordinator.
 	HBA []string `json:"hba,omitempty"`
+	// Extensions are made in the database, or in postgres if none is named. The image must have them.
+	Extensions []string `json:"extensions,omitempty"`
+	// PasswordSecret names a Secret of the namespace: each key is a role and its value that role's password. Roles that do not
+	// exist are made, with the right to log in.
+	PasswordSecret string `json:"passwordSecret,omitempty"`
 }
 
 // Network is how clients reach the coordinator.

@@ -15,6 +15,8 @@ var (
 	// databaseName keeps to what needs quotes nowhere but in SQL. PostgreSQL cuts names at NAMEDATALEN - 1 bytes.
 	databaseName = regexp.MustCompile(`^[A-Za-z_][0-9A-Za-z_-]{0,62}$`)
 	localeName   = regexp.MustCompile(`^[A-Za-z][A-Za-z_]{0,30}(\.[0-9A-Za-z-]{1,20})?(@[a-z]{1,20})?$`)
+	// extensionName keeps to the names that extensions have, which need quotes for - only.
+	extensionName = regexp.MustCompile(`^[a-z_][0-9a-z_-]{0,62}$`)
 	// settingName is a parameter's name, with a prefix if an extension's.
 	settingName = regexp.MustCompile(`^[A-Za-z_][0-9A-Za-z_]{0,62}(\.[A-Za-z_][0-9A-Za-z_]{0,62})?$`)
 )
@@ -38,6 +40,17 @@ func (v *validator) database(c *Cluster, path *field.Path) {
 		if complaint := hbaComplaint(line); complaint != "" {
 			v.refuse(path.Child("hba").Index(i), line, "%s", complaint)
 		}
+	}
+	for i, name := range database.Extensions {
+		switch at := path.Child("extensions").Index(i); {
+		case !extensionName.MatchString(name):
+			v.refuse(at, name, "give an extension's name, such as pgcrypto")
+		case slices.Contains(database.Extensions[:i], name):
+			v.refuse(at, name, "given twice: remove one")
+		}
+	}
+	if secret := database.PasswordSecret; secret != "" {
+		v.require(path.Child("passwordSecret"), secret, validation.IsDNS1123Subdomain(secret))
 	}
 }
 

@@ -1,0 +1,136 @@
+package apply
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"gpk/pkg/plan"
+	"gpk/pkg/segments"
+)
+
+// passwordsHandler finds out before anything is made whether the Secret of the passwords can be used. It makes nothing.
+type passwordsHandler struct {
+	target *Target
+	action plan.Passwords
+}
+
+func (h *passwordsHandler) Check(ctx context.Context) (Finding, error) {
+	_, finding, err := h.target.passwords(ctx, h.action.Secret)
+	return finding, err
+}
+
+// Do has nothing to do: a Secret that cannot be used blocks.
+func (h *passwordsHandler) Do(context.Context, func(string)) error { return nil }
+
+// roleKey keeps to what needs quotes in SQL only. A Secret's keys have no other letters than these anyway, but dots.
+var roleKey = regexp.MustCompile(`^[A-Za-z_][0-9A-Za-z_-]{0,62}$`) //nolint:gochecknoglobals // compiled once, never changed
+
+// passwords are those of a Secret by role, with the finding Done, or else with what is wrong with it.
+func (t *Target) passwords(ctx context.Context, secret string) (map[string]string, Finding, error) {
+	found, err := t.client.CoreV1().Secrets(t.Ref.Namespace).Get(ctx, secret, metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		return nil, Finding{State: Blocked, Details: []string{"Secret " + secret + " with the roles' passwords is not there"},
+			Next: fmt.Sprintf("make it: kubectl create secret generic %s -n %s --from-file=ROLE=FILE, with a file without a newline at its end",
+				secret, t.Ref.Namespace)}, nil
+	}
+	if err != nil {
+		return nil, Finding{}, fmt.Errorf("the passwords in Secret %s: %w", secret, err)
+	}
+	passwords := map[string]string{}
+	var faults []string
+	for _, role := range slices.Sorted(maps.Keys(found.Data)) {
+		password := string(found.Data[role])
+		switch {
+		case !roleKey.MatchString(role):
+			faults = append(faults, "the key "+role+" is no name of a role")
+		case password == "":
+			faults = append(faults, "the password of "+role+" is empty")
+		case strings.ContainsFunc(password, unicode.IsControl):
+			faults = append(faults, "the password of "+role+" has a newline or another control character in it")
+		}
+		passwords[role] = password
+	}
+	if len(found.Data) == 0 {
+		faults = append(faults, "it has no key")
+	}
+	if len(faults) > 0 {
+		return nil, Finding{State: Blocked, Details: []string{"Secret " + secret + ": " + strings.Join(faults, "; ")},
+			Next: "each of its keys is a role and the value that role's password: mend it with kubectl and run this again"}, nil
+	}
+	return passwords, Finding{State: Done}, nil
+}
+
+// rolesHandler makes the roles of the Secret and gives them their passwords. Other roles are nobody's business.
+type rolesHandler struct {
+	target *Target
+	action plan.Roles
+}
+
+func (h *rolesHandler) Check(ctx context.Context) (Finding, error) {
+	return h.target.lookAt(ctx, func(ctx context.Context, acting Acting) (Finding, error) {
+		passwords, finding, err := h.target.passwords(ctx, h.action.Secret)
+		if err != nil || finding.State != Done {
+			return finding, err
+		}
+		stored, err := h.stored(ctx, acting, passwords)
+		return pendingIf(outdatedRoles(passwords, stored)), err
+	})
+}
+
+// outdatedRoles says what roles lack, in their order. Nothing of a password is in it.
+func outdatedRoles(passwords, stored map[string]string) []string {
+	var details []string
+	for _, role := range slices.Sorted(maps.Keys(passwords)) {
+		if verifier, exists := stored[role]; !exists {
+			details = append(details, "role "+role+" is missing")
+		} else if !segments.PasswordMatches(verifier, role, passwords[role]) {
+			details = append(details, "role "+role+" has another password")
+		}
+	}
+	return details
+}
+
+func (h *rolesHandler) stored(ctx context.Context, acting Acting, passwords map[string]string) (map[string]string, error) {
+	out, err := h.target.sql(ctx, acting, "postgres", segments.RolesSQL(slices.Sorted(maps.Keys(passwords))))
+	if err != nil {
+		return nil, err
+	}
+	return segments.ParseRoles(out)
+}
+
+func (h *rolesHandler) Do(ctx context.Context, _ func(string)) error {
+	acting, err := h.target.Acting(ctx)
+	if err != nil {
+		return err
+	}
+	passwords, finding, err := h.target.passwords(ctx, h.action.Secret)
+	if err != nil || finding.State != Done {
+		return err
+	}
+	stored, err := h.stored(ctx, acting, passwords)
+	if err != nil {
+		return err
+	}
+	for _, role := range slices.Sorted(maps.Keys(passwords)) {
+		verifier, exists := stored[role]
+		if segments.PasswordMatches(verifier, role, passwords[role]) {
+			continue
+		}
+		verifier, err := segments.StorePassword(h.action.Version, role, passwords[role])
+		if err != nil {
+			return fmt.Errorf("the password of role %s: %w", role, err)
+		}
+		if _, err := h.target.sql(ctx, acting, "postgres", segments.PasswordSQL(role, exists, verifier)); err != nil {
+			return fmt.Errorf("role %s: %w", role, err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,98 @@
+package apply
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"gpk/pkg/plan"
+	"gpk/pkg/segments"
+)
+
+// configureHandler gives the instances what gpinitsystem could not give them. Once clients are let in, nothing here restarts
+// a database any more: what a setting is from then on is the business of whoever changes it.
+type configureHandler struct {
+	target *Target
+	action plan.Configure
+}
+
+func (h *configureHandler) Check(ctx context.Context) (Finding, error) {
+	state, err := h.target.state(ctx)
+	if err != nil {
+		return Finding{}, err
+	}
+	if state[plan.StateCoordinator] != "" {
+		return Finding{State: Done}, nil
+	}
+	return h.target.lookAt(ctx, h.look)
+}
+
+func (h *configureHandler) look(ctx context.Context, acting Acting) (Finding, error) {
+	faults, err := h.faults(ctx, acting)
+	if wrong := nonEmpty(faults); err != nil || len(wrong) > 0 {
+		return pendingIf(wrong), err
+	}
+	needed, err := h.needed(ctx, acting)
+	if err == nil && needed != "" {
+		return pendingIf([]string{"the instances need a " + needed + " to follow their settings"}), nil
+	}
+	return Finding{State: Done}, err
+}
+
+// faults say for each setting in its place what is wrong with it in the instances' files, or "".
+func (h *configureHandler) faults(ctx context.Context, acting Acting) ([]string, error) {
+	faults := make([]string, len(h.action.Settings))
+	err := each(ctx, h.action.Settings, func(ctx context.Context, i int, s segments.RoleSetting) error {
+		out, err := h.target.run(ctx, acting.Pod, segments.GpconfigShow(s.Name))
+		var exit *ExecError
+		if err != nil && !errors.As(err, &exit) {
+			return err
+		}
+		faults[i] = segments.Misconfigured(out, s)
+		return nil
+	})
+	return faults, err
+}
+
+func (h *configureHandler) needed(ctx context.Context, acting Acting) (string, error) {
+	names := make([]string, len(h.action.Settings))
+	for i, s := range h.action.Settings {
+		names[i] = s.Name
+	}
+	return h.target.sql(ctx, acting, "postgres", segments.StaleSettingsSQL(names))
+}
+
+// Do writes one setting after the other: two that write the same file at once may lose each other's.
+func (h *configureHandler) Do(ctx context.Context, progress func(string)) error {
+	acting, err := h.target.Acting(ctx)
+	if err != nil {
+		return err
+	}
+	faults, err := h.faults(ctx, acting)
+	if err != nil {
+		return err
+	}
+	for i, s := range h.action.Settings {
+		if faults[i] == "" {
+			continue
+		}
+		progress(fmt.Sprintf("%s = %s on the coordinator, %s on the segments", s.Name, s.Coordinator, s.Segment))
+		if err := h.target.runJob(ctx, acting.Pod, "gpconfig-"+s.Name, segments.Gpconfig(s), progress); err != nil {
+			return err
+		}
+	}
+	// See StaleSettingsSQL: what starts within the second of the last change cannot be told from what started before it.
+	if err := sleep(ctx, 1100*time.Millisecond); err != nil {
+		return err
+	}
+	switch needed, err := h.needed(ctx, acting); {
+	case err != nil:
+		return err
+	case needed == segments.NeedsRestart:
+		return h.target.runJob(ctx, acting.Pod, "gpstop-restart", segments.Gprestart(), progress)
+	case needed == segments.NeedsReload:
+		return h.target.runJob(ctx, acting.Pod, "gpstop-reload", segments.Gpreload(), progress)
+	}
+	return nil
+}

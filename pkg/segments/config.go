@@ -1,0 +1,70 @@
+package segments
+
+import (
+	"regexp"
+	"strings"
+)
+
+// RoleSetting is a server setting with the value of the coordinator and its standby, and that of the segments.
+type RoleSetting struct{ Name, Coordinator, Segment string }
+
+// Gpconfig writes a setting into the files of every instance. It exits 0 even if a file could not be written, and the
+// instances have to read their files, or to start again, before it counts.
+func Gpconfig(s RoleSetting) Utility {
+	return Utility{Argv: []string{"gpconfig", "-c", s.Name, "-v", s.Segment, "-m", s.Coordinator}}
+}
+
+// GpconfigShow prints what the files of all instances have of a setting.
+func GpconfigShow(name string) Command { return run("gpconfig", "-s", name, "--file") }
+
+// shownValue is a line of GpconfigShow when all segments agree. Greenplum 6 calls the coordinator master.
+var shownValue = regexp.MustCompile(`(?m)^(Coordinator|Master|Segment) +value: (.*)$`) //nolint:gochecknoglobals // compiled once, never changed
+
+// Misconfigured says in what GpconfigShow's answer differs from a setting, or "".
+func Misconfigured(out string, s RoleSetting) string {
+	want := map[string]string{"Coordinator": s.Coordinator, "Master": s.Coordinator, "Segment": s.Segment}
+	agreed := 0
+	for _, match := range shownValue.FindAllStringSubmatch(out, -1) {
+		agreed++
+		if value := unquoted(match[2]); value != want[match[1]] {
+			return s.Name + " is " + value + " on the " + strings.ToLower(match[1]) + ", instead of " + want[match[1]]
+		}
+	}
+	if agreed != 2 {
+		return s.Name + " is not set on every instance alike"
+	}
+	return ""
+}
+
+// unquoted is a value of postgresql.conf without its quotes.
+func unquoted(value string) string {
+	value = strings.TrimSpace(value)
+	if len(value) >= 2 && value[0] == '\'' && value[len(value)-1] == '\'' {
+		return strings.NewReplacer("''", "'", `\\`, `\`).Replace(value[1 : len(value)-1])
+	}
+	return value
+}
+
+// What the coordinator's process has to do before it follows its configuration file.
+const (
+	NeedsRestart = "restart"
+	NeedsReload  = "reload"
+)
+
+// StaleSettingsSQL prints what is needed for some settings to count: NeedsRestart, NeedsReload or nothing. A file's time has
+// whole seconds, so that a process which read it within the same one counts as not having read it.
+func StaleSettingsSQL(names []string) string {
+	return `select case
+  when date_trunc('second', pg_postmaster_start_time()) <= changed and exists (
+    select from pg_settings where context = 'postmaster' and name in (` + literals(names) + `)) then '` + NeedsRestart + `'
+  when date_trunc('second', pg_conf_load_time()) <= changed then '` + NeedsReload + `'
+  else '' end
+from (select (pg_stat_file(current_setting('config_file'))).modification as changed) as file;
+`
+}
+
+// Gprestart stops the whole cluster in fast mode and starts it again.
+func Gprestart() Utility { return Utility{Argv: []string{"gpstop", "-a", "-r", "-M", "fast"}} }
+
+// Gpreload has every instance read its configuration files.
+func Gpreload() Utility { return Utility{Argv: []string{"gpstop", "-a", "-u"}} }

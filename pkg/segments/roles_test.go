@@ -1,0 +1,60 @@
+package segments
+
+import (
+	"strings"
+	"testing"
+)
+
+// Both stored passwords were made by a PostgreSQL 15 server, for the role visitor and the password "open sesame".
+const (
+	storedSCRAM = "SCRAM-SHA-256$4096:iF16X6PxQSCWet0hRZp5dA==$Jzb/UHEUByWysEjhLxAjjM5T2UGu2P1cjG1K2cUvQ+U=:jhIrGcUVNM+sk7zvr/qc77c/e3jnXRkAXieWMfJPVLU="
+	storedMD5   = "md50086657230cd26cd658fceecef4f361b"
+)
+
+func TestPasswordMatches(t *testing.T) {
+	for _, stored := range []string{storedSCRAM, storedMD5} {
+		if !PasswordMatches(stored, "visitor", "open sesame") {
+			t.Errorf("the server's own %.20s... is not known again", stored)
+		}
+		for _, wrong := range []string{"", "open sesam", "open sesame "} {
+			if PasswordMatches(stored, "visitor", wrong) {
+				t.Errorf("%q matches %.20s...", wrong, stored)
+			}
+		}
+	}
+	for _, broken := range []string{"", "SCRAM-SHA-256$", "SCRAM-SHA-256$x:y$z", "SCRAM-SHA-256$4096:AAAA", "md5"} {
+		if PasswordMatches(broken, "visitor", "open sesame") {
+			t.Errorf("%q matches", broken)
+		}
+	}
+}
+
+func TestStorePassword(t *testing.T) {
+	for version, prefix := range map[string]string{"7.1.0": "SCRAM-SHA-256$4096:", "6.27.1": "md5", "10.0.0": "SCRAM-SHA-256$4096:"} {
+		for _, password := range []string{"open sesame", "pässwörd", "a\u00a0b", "'; drop role gpadmin; --"} {
+			stored, err := StorePassword(version, "visitor", password)
+			if err != nil || !strings.HasPrefix(stored, prefix) || !PasswordMatches(stored, "visitor", password) {
+				t.Errorf("%s, %q: %q, error %v", version, password, stored, err)
+			}
+			again, err := StorePassword(version, "visitor", password)
+			if err != nil || prefix != "md5" && again == stored {
+				t.Errorf("%s: the salt is the same twice, error %v", version, err)
+			}
+		}
+	}
+}
+
+func TestRoleSQL(t *testing.T) {
+	if got, want := PasswordSQL(`o"brien`, false, "md5a'b"), `create role "o""brien" login password 'md5a''b';`+"\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if got, want := PasswordSQL("visitor", true, "md5ab"), `alter role "visitor" password 'md5ab';`+"\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if _, err := ParseRoles(""); err == nil {
+		t.Error("no answer is taken for no roles")
+	}
+	if got, err := ParseRoles(`{"visitor":""}`); err != nil || len(got) != 1 {
+		t.Errorf("got %v, error %v", got, err)
+	}
+}
