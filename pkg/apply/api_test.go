@@ -28,8 +28,8 @@ import (
 )
 
 // memoryAPI is a fake: the part of an API server that gpk uses, in memory. It has real optimistic concurrency, watches,
-// preconditions and exec. It has no admission, no controllers and no defaults, and server-side apply is a
-// mere merge. It is here because a real server can neither be stopped at each of its answers nor live in fake time.
+// preconditions and exec. It has no admission, no controllers and no defaults, and server-side apply
+// merges lists as a whole. It is here because a real server can neither be stopped at each of its answers nor live in fake time.
 type memoryAPI struct {
 	mutex    sync.Mutex
 	version  int
@@ -40,6 +40,8 @@ type memoryAPI struct {
 	requests []string
 	// bodies are those of deletions.
 	bodies []string
+	// applied is what each manager applied last.
+	applied map[string]map[string]any
 	// lingers is how long a deleted object stays.
 	lingers time.Duration
 	// fail is asked before every request, and its error is the answer.
@@ -50,7 +52,7 @@ type memoryAPI struct {
 }
 
 func newAPI() *memoryAPI {
-	return &memoryAPI{objects: map[string]plan.Object{}, watchers: map[chan metav1.WatchEvent]string{}}
+	return &memoryAPI{objects: map[string]plan.Object{}, watchers: map[chan metav1.WatchEvent]string{}, applied: map[string]map[string]any{}}
 }
 
 var ref = plan.Ref{Namespace: "analytics", Name: "demo"}
@@ -266,8 +268,8 @@ func (a *memoryAPI) serve(r *http.Request, resource, name string) (runtime.Objec
 	if err != nil {
 		return nil, err
 	}
-	if old != nil && r.Method == http.MethodPatch {
-		if body, err = merged(old, body); err != nil {
+	if r.Method == http.MethodPatch {
+		if body, err = a.merged(r, at, old, body); err != nil {
 			return nil, err
 		}
 	}
@@ -292,22 +294,60 @@ func (a *memoryAPI) serve(r *http.Request, resource, name string) (runtime.Objec
 	return object, nil
 }
 
-// merged is a crude server-side apply: fields that are given replace those that are there, lists as a whole.
-func merged(old plan.Object, body []byte) ([]byte, error) {
+// merged is a merge patch, or a crude server-side apply: fields that are given replace those that are there, lists as a
+// whole. What the same manager applied before and does not give any more goes.
+func (a *memoryAPI) merged(r *http.Request, at string, old plan.Object, body []byte) ([]byte, error) {
+	given, err := fields(body)
+	if err != nil {
+		return nil, err
+	}
+	owner := r.URL.Query().Get("fieldManager") + " " + at
+	before := a.applied[owner]
+	isApply := r.Header.Get("Content-Type") == string(types.ApplyPatchType)
+	if isApply && r.URL.Query().Get("dryRun") == "" {
+		a.applied[owner] = given
+	}
+	switch {
+	case old == nil && isApply:
+		return body, nil
+	case old == nil:
+		return nil, apierrors.NewNotFound(schema.GroupResource{}, at)
+	}
 	text, err := json.Marshal(old)
 	if err != nil {
 		return nil, err
 	}
-	var have, given map[string]any
-	if err := json.Unmarshal(text, &have); err != nil {
+	have, err := fields(text)
+	if err != nil {
 		return nil, err
 	}
-	if err := json.Unmarshal(body, &given); err != nil {
-		return nil, err
+	if isApply {
+		prune(have, before, given)
 	}
 	delete(given, "status")
 	merge(have, given)
 	return json.Marshal(have)
+}
+
+func fields(text []byte) (map[string]any, error) {
+	var found map[string]any
+	err := json.Unmarshal(text, &found)
+	return found, err
+}
+
+// prune takes away what was given before and is no more.
+func prune(have, before, given map[string]any) {
+	for name, value := range before {
+		was, nested := value.(map[string]any)
+		is, both := given[name].(map[string]any)
+		within, there := have[name].(map[string]any)
+		switch {
+		case given[name] == nil:
+			delete(have, name)
+		case nested && both && there:
+			prune(within, was, is)
+		}
+	}
 }
 
 func merge(into, from map[string]any) {
