@@ -149,6 +149,9 @@ func (t *Target) handler(step plan.Step) (handler, error) {
 	case plan.Capacity:
 		return &capacityHandler{t, action}, nil
 	case plan.Apply:
+		if action.Spread != nil {
+			return &spreadHandler{applyHandler{t, action}, nodePatience}, nil
+		}
 		return &applyHandler{t, action}, nil
 	case plan.Keys:
 		return &keysHandler{t, action}, nil

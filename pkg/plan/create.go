@@ -32,6 +32,7 @@ func Create(c *topology.Cluster) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
+	workloads.Spread = mirrorSpread(c, t)
 	steps := []Step{
 		{"capacity", "room for the pods", Converge, capacity(workloads)},
 		{"keys", "ssh keys of the cluster", Converge, keys},

@@ -55,7 +55,11 @@ type Object interface {
 }
 
 // Apply makes objects, all at once, be as given.
-type Apply struct{ Objects []Object }
+type Apply struct {
+	Objects []Object
+	// Spread, if not nil, is for the mirrors' StatefulSet among them when it is first made.
+	Spread *Spread
+}
 
 // Keys makes the Secret with the cluster's ssh keys, unless it is there. The keys are made when they are needed and are in
 // no plan.

@@ -1,0 +1,216 @@
+package apply
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"gpk/pkg/plan"
+	"gpk/pkg/topology"
+)
+
+// nodePatience is how long no pod may get a node before gpk goes on without knowing where all will run. A volume that is made
+// for a pod takes some of it.
+const nodePatience = 30 * time.Second
+
+// spreadHandler makes StatefulSets, and tells each of the mirrors' pods that are made with them on which node it would best
+// run: see plan.Spread. What it wishes for is never more than a wish, and no pod stays behind for it.
+type spreadHandler struct {
+	applyHandler
+	patience time.Duration
+}
+
+func (h *spreadHandler) Check(ctx context.Context) (Finding, error) {
+	finding, err := h.applyHandler.Check(ctx)
+	if err != nil {
+		return Finding{}, err
+	}
+	pods, err := h.target.Pods(ctx)
+	if err != nil {
+		return Finding{}, err
+	}
+	for _, pod := range gatedPods(pods) {
+		finding.Details = append(finding.Details, "pod "+pod.Name+" waits for gpk to say on which node it would best run")
+	}
+	return pendingIf(finding.Details), nil
+}
+
+// Do takes the gate out of the template before it opens those of the pods, so that no pod is made with one any more while
+// it does. A gpk that dies in between leaves gates behind, which say what is left to do.
+func (h *spreadHandler) Do(ctx context.Context, progress func(string)) error {
+	gated, err := h.hold(ctx, progress)
+	if err != nil {
+		return err
+	}
+	if err := h.applyHandler.Do(ctx, progress); err != nil {
+		return err
+	}
+	pods, err := h.target.Pods(ctx)
+	if err != nil || !gated && len(gatedPods(pods)) == 0 {
+		return err
+	}
+	return h.release(ctx, progress)
+}
+
+// hold makes the StatefulSets, that of the mirrors with the gate, and waits until its pods are there and the primaries' have
+// nodes. It does nothing if the mirrors' StatefulSet is there without the gate.
+func (h *spreadHandler) hold(ctx context.Context, progress func(string)) (gated bool, err error) {
+	primaries, mirrors := h.set(h.action.Spread.Primaries), h.set(h.action.Spread.Mirrors)
+	live, err := h.target.live(ctx, mirrors)
+	if err != nil || len(podsOf(mirrors)) == 0 || live != nil && !plan.IsGated(&live.(*appsv1.StatefulSet).Spec.Template.Spec) {
+		return false, err
+	}
+	with, err := plan.Gated(mirrors)
+	if err != nil {
+		return false, err
+	}
+	first := applyHandler{h.target, plan.Apply{Objects: slices.Clone(h.action.Objects)}}
+	first.action.Objects[slices.Index(h.action.Objects, plan.Object(mirrors))] = with
+	if err := first.Do(ctx, progress); err != nil {
+		return false, err
+	}
+	return true, h.awaitNodes(ctx, slices.Concat(podsOf(primaries), podsOf(mirrors)), progress)
+}
+
+// release opens the gates round by round of what is wished for, and last those of pods without a wish.
+func (h *spreadHandler) release(ctx context.Context, progress func(string)) error {
+	mirrors := h.set(h.action.Spread.Mirrors)
+	// Once the controller has seen the template without the gate, every pod that has one is there.
+	revision, err := h.target.updateRevision(ctx, mirrors.Name)
+	if err != nil {
+		return err
+	}
+	pods, err := h.target.Pods(ctx)
+	if err != nil {
+		return err
+	}
+	rounds := h.action.Spread.Topology.Wishes(nodesOf(pods))
+	waiting := map[string]*corev1.Pod{}
+	for _, pod := range gatedPods(pods) {
+		waiting[pod.Name] = pod
+	}
+	open := func(ctx context.Context, _ int, wish topology.Wish) error {
+		pod := waiting[wish.Pod]
+		if pod == nil {
+			return nil
+		}
+		patch, err := plan.Released(pod, wish.Node, mirrors, revision)
+		if err != nil {
+			return err
+		}
+		return h.target.patchPod(ctx, pod.Name, patch)
+	}
+	for _, round := range rounds {
+		if err := each(ctx, round, open); err != nil {
+			return err
+		}
+		for _, wish := range round {
+			delete(waiting, wish.Pod)
+		}
+	}
+	var others []topology.Wish
+	for _, pod := range slices.Sorted(maps.Keys(waiting)) {
+		others = append(others, topology.Wish{Pod: pod})
+	}
+	if err := each(ctx, others, open); err != nil || len(rounds) == 0 {
+		return err
+	}
+	return h.report(ctx, progress)
+}
+
+// report says what became of the wishes, as soon as the scheduler has answered them.
+func (h *spreadHandler) report(ctx context.Context, progress func(string)) error {
+	if err := h.awaitNodes(ctx, podsOf(h.set(h.action.Spread.Mirrors)), progress); err != nil {
+		return err
+	}
+	pods, err := h.target.Pods(ctx)
+	if err != nil {
+		return err
+	}
+	for _, node := range h.action.Spread.Topology.Crowded(nodesOf(pods)) {
+		progress("the mirrors of all primaries on node " + node + " are on one other node, which would have the load of both if " + node + " were lost")
+	}
+	return nil
+}
+
+// awaitNodes waits until each of the pods has a node or is held back, and gives up, which is no error, when nothing has
+// happened for some time: where these pods will run then cannot be known.
+func (h *spreadHandler) awaitNodes(ctx context.Context, names []string, progress func(string)) error {
+	patient, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	timer := time.AfterFunc(h.patience, func() { stop(errNoNodes) })
+	defer timer.Stop()
+	last := -1
+	err := h.target.awaitPods(patient, func(pods map[string]*corev1.Pod) (bool, error) {
+		waiting := unfinished(names, pods, func(pod *corev1.Pod) bool { return pod.Spec.NodeName != "" || plan.IsGated(&pod.Spec) })
+		if len(waiting) != last && len(waiting) > 0 {
+			last = len(waiting)
+			timer.Reset(h.patience)
+			progress(fmt.Sprintf("%d of %d pods have a node, or wait for those that have; %s", len(names)-last, len(names), waiting[0]))
+		}
+		return len(waiting) == 0, nil
+	})
+	if errors.Is(err, errNoNodes) {
+		progress("it goes on without knowing all nodes")
+		return nil
+	}
+	return err
+}
+
+// errNoNodes ends the waiting for nodes.
+var errNoNodes = errors.New("no pod has been given a node for some time")
+
+// patchPod changes a pod, unless it is gone: its StatefulSet makes another one, without a gate.
+func (t *Target) patchPod(ctx context.Context, name string, patch []byte) error {
+	_, err := t.client.CoreV1().Pods(t.Ref.Namespace).Patch(ctx, name, types.MergePatchType, patch, metav1.PatchOptions{FieldManager: manager})
+	if err != nil && !apierrors.IsNotFound(err) {
+		return fmt.Errorf("pod %s: %w", name, err)
+	}
+	return nil
+}
+
+// set is a StatefulSet of the step by its name.
+func (h *spreadHandler) set(name string) *appsv1.StatefulSet {
+	for _, object := range h.action.Objects {
+		if set, ok := object.(*appsv1.StatefulSet); ok && set.Name == name {
+			return set
+		}
+	}
+	return &appsv1.StatefulSet{}
+}
+
+func podsOf(set *appsv1.StatefulSet) []string {
+	var pods []string
+	for ordinal := range *set.Spec.Replicas {
+		pods = append(pods, fmt.Sprintf("%s-%d", set.Name, ordinal))
+	}
+	return pods
+}
+
+// gatedPods are the pods that wait for gpk.
+func gatedPods(pods []corev1.Pod) []*corev1.Pod {
+	var waiting []*corev1.Pod
+	for i := range pods {
+		if plan.IsGated(&pods[i].Spec) && pods[i].DeletionTimestamp == nil {
+			waiting = append(waiting, &pods[i])
+		}
+	}
+	return waiting
+}
+
+func nodesOf(pods []corev1.Pod) func(pod string) string {
+	nodes := map[string]string{}
+	for i := range pods {
+		nodes[pods[i].Name] = pods[i].Spec.NodeName
+	}
+	return func(pod string) string { return nodes[pod] }
+}
