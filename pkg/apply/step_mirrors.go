@@ -137,7 +137,8 @@ func (h *spreadHandler) report(ctx context.Context, progress func(string)) error
 		return err
 	}
 	for _, node := range h.action.Spread.Topology.Crowded(nodesOf(pods)) {
-		progress("the mirrors of all primaries on node " + node + " are on one other node, which would have the load of both if " + node + " were lost")
+		progress(fmt.Sprintf("the mirrors of all primaries on node %[1]s are on one other node, which would have the load of both if %[1]s "+
+			"were lost", node))
 	}
 	return nil
 }
@@ -151,16 +152,16 @@ func (h *spreadHandler) awaitNodes(ctx context.Context, names []string, progress
 	defer timer.Stop()
 	last := -1
 	err := h.target.awaitPods(patient, func(pods map[string]*corev1.Pod) (bool, error) {
-		waiting := unfinished(names, pods, func(pod *corev1.Pod) bool { return pod.Spec.NodeName != "" || plan.IsGated(&pod.Spec) })
+		waiting := unfinished(names, pods, placed)
 		if len(waiting) != last && len(waiting) > 0 {
 			last = len(waiting)
 			timer.Reset(h.patience)
-			progress(fmt.Sprintf("%d of %d pods have a node, or wait for those that have; %s", len(names)-last, len(names), waiting[0]))
+			progress(fmt.Sprintf("%d of %d pods have a node, or wait to be told of one; %s", len(names)-last, len(names), waiting[0]))
 		}
 		return len(waiting) == 0, nil
 	})
 	if errors.Is(err, errNoNodes) {
-		progress("it goes on without knowing all nodes")
+		progress("the other pods are not waited for: mirrors whose primary has no node yet run where the scheduler likes")
 		return nil
 	}
 	return err
@@ -195,6 +196,9 @@ func podsOf(set *appsv1.StatefulSet) []string {
 	}
 	return pods
 }
+
+// placed says whether a pod has a node, or is held back until gpk knows one for it.
+func placed(pod *corev1.Pod) bool { return pod.Spec.NodeName != "" || plan.IsGated(&pod.Spec) }
 
 // gatedPods are the pods that wait for gpk.
 func gatedPods(pods []corev1.Pod) []*corev1.Pod {
