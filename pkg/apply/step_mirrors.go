@@ -78,7 +78,9 @@ func (h *spreadHandler) hold(ctx context.Context, progress func(string)) (gated 
 	if err := first.Do(ctx, progress); err != nil {
 		return false, err
 	}
-	return true, h.awaitNodes(ctx, slices.Concat(podsOf(primaries), podsOf(mirrors)), progress)
+	return true, h.awaitNodes(ctx, slices.Concat(podsOf(primaries), podsOf(mirrors)), func(pod *corev1.Pod) bool {
+		return hasNode(pod) || plan.IsGated(&pod.Spec)
+	}, progress)
 }
 
 // release opens the gates round by round of what is wished for, and last those of pods without a wish.
@@ -93,43 +95,49 @@ func (h *spreadHandler) release(ctx context.Context, progress func(string)) erro
 	if err != nil {
 		return err
 	}
-	rounds := h.action.Spread.Topology.Wishes(nodesOf(pods))
 	waiting := map[string]*corev1.Pod{}
 	for _, pod := range gatedPods(pods) {
 		waiting[pod.Name] = pod
 	}
-	open := func(ctx context.Context, _ int, wish topology.Wish) error {
-		pod := waiting[wish.Pod]
-		if pod == nil {
-			return nil
-		}
-		patch, err := plan.Released(pod, wish.Node, mirrors, revision)
+	wishes := h.action.Spread.Topology.Wishes(nodesOf(pods))
+	for _, round := range append(wishes, without(wishes, waiting)) {
+		err := each(ctx, round, func(ctx context.Context, _ int, wish topology.Wish) error {
+			pod := waiting[wish.Pod]
+			if pod == nil {
+				return nil
+			}
+			patch, err := plan.Released(pod, wish.Node, mirrors, revision)
+			if err != nil {
+				return err
+			}
+			return h.target.patchPod(ctx, pod.Name, patch)
+		})
 		if err != nil {
 			return err
 		}
-		return h.target.patchPod(ctx, pod.Name, patch)
 	}
-	for _, round := range rounds {
-		if err := each(ctx, round, open); err != nil {
-			return err
-		}
-		for _, wish := range round {
-			delete(waiting, wish.Pod)
-		}
-	}
-	var others []topology.Wish
-	for _, pod := range slices.Sorted(maps.Keys(waiting)) {
-		others = append(others, topology.Wish{Pod: pod})
-	}
-	if err := each(ctx, others, open); err != nil || len(rounds) == 0 {
-		return err
+	if len(wishes) == 0 {
+		return nil
 	}
 	return h.report(ctx, progress)
 }
 
+// without are the pods that wait and have no wish.
+func without(wishes [][]topology.Wish, waiting map[string]*corev1.Pod) []topology.Wish {
+	others := maps.Clone(waiting)
+	for _, wish := range slices.Concat(wishes...) {
+		delete(others, wish.Pod)
+	}
+	var round []topology.Wish
+	for _, pod := range slices.Sorted(maps.Keys(others)) {
+		round = append(round, topology.Wish{Pod: pod})
+	}
+	return round
+}
+
 // report says what became of the wishes, as soon as the scheduler has answered them.
 func (h *spreadHandler) report(ctx context.Context, progress func(string)) error {
-	if err := h.awaitNodes(ctx, podsOf(h.set(h.action.Spread.Mirrors)), progress); err != nil {
+	if err := h.awaitNodes(ctx, podsOf(h.set(h.action.Spread.Mirrors)), hasNode, progress); err != nil {
 		return err
 	}
 	pods, err := h.target.Pods(ctx)
@@ -143,25 +151,25 @@ func (h *spreadHandler) report(ctx context.Context, progress func(string)) error
 	return nil
 }
 
-// awaitNodes waits until each of the pods has a node or is held back, and gives up, which is no error, when nothing has
-// happened for some time: where these pods will run then cannot be known.
-func (h *spreadHandler) awaitNodes(ctx context.Context, names []string, progress func(string)) error {
+// awaitNodes waits until all of the pods are fine, and gives up, which is no error, when that has become true of none for some
+// time: where the others will run cannot be known then.
+func (h *spreadHandler) awaitNodes(ctx context.Context, names []string, fine func(*corev1.Pod) bool, progress func(string)) error {
 	patient, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	timer := time.AfterFunc(h.patience, func() { stop(errNoNodes) })
 	defer timer.Stop()
 	last := -1
 	err := h.target.awaitPods(patient, func(pods map[string]*corev1.Pod) (bool, error) {
-		waiting := unfinished(names, pods, placed)
+		waiting := unfinished(names, pods, fine)
 		if len(waiting) != last && len(waiting) > 0 {
 			last = len(waiting)
 			timer.Reset(h.patience)
-			progress(fmt.Sprintf("%d of %d pods have a node, or wait to be told of one; %s", len(names)-last, len(names), waiting[0]))
+			progress(fmt.Sprintf("%d of %d pods have a node or wait for a word on it; %s", len(names)-last, len(names), waiting[0]))
 		}
 		return len(waiting) == 0, nil
 	})
 	if errors.Is(err, errNoNodes) {
-		progress("the other pods are not waited for: mirrors whose primary has no node yet run where the scheduler likes")
+		progress("the others are not waited for: where a pod has no node yet, nothing is wished for its mirror")
 		return nil
 	}
 	return err
@@ -197,8 +205,7 @@ func podsOf(set *appsv1.StatefulSet) []string {
 	return pods
 }
 
-// placed says whether a pod has a node, or is held back until gpk knows one for it.
-func placed(pod *corev1.Pod) bool { return pod.Spec.NodeName != "" || plan.IsGated(&pod.Spec) }
+func hasNode(pod *corev1.Pod) bool { return pod.Spec.NodeName != "" }
 
 // gatedPods are the pods that wait for gpk.
 func gatedPods(pods []corev1.Pod) []*corev1.Pod {
