@@ -164,7 +164,7 @@ func (h *spreadHandler) awaitNodes(ctx context.Context, names []string, fine fun
 		if len(waiting) != last && len(waiting) > 0 {
 			last = len(waiting)
 			timer.Reset(h.patience)
-			progress(fmt.Sprintf("%d of %d pods have a node or wait for a word on it; %s", len(names)-last, len(names), waiting[0]))
+			progress(fmt.Sprintf("%d of %d pods have a node or wait for gpk; %s", len(names)-last, len(names), waiting[0]))
 		}
 		return len(waiting) == 0, nil
 	})
