@@ -40,11 +40,11 @@ func (c *cluster) run(pod, command string) kube.Said {
 	return said
 }
 
-// refuses runs a command line on the coordinator that has to end with a status and to say some words. The rest of what it says,
+// refuses runs a command line in a pod that has to end with a status and to say some words. The rest of what it says,
 // such as the usage, is for people.
-func (c *cluster) refuses(command string, status int, words ...string) {
+func (c *cluster) refuses(pod, command string, status int, words ...string) {
 	c.Helper()
-	said := c.run(coordinator, command)
+	said := c.run(pod, command)
 	if said.Status != status {
 		c.Errorf("%s: exit status %d instead of %d\n%s", command, said.Status, status, said.Output)
 	}

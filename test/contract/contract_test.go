@@ -40,15 +40,15 @@ func TestUtilities(t *testing.T) {
 
 func unknownWords(c *cluster) {
 	for _, utility := range []string{"gpinitstandby", "gpstart", "gpstop", "gpstate"} {
-		c.refuses(utility+" --no-such-flag", 2, "Usage: "+utility, utility+": error: no such option: --no-such-flag")
+		c.refuses(coordinator, utility+" --no-such-flag", 2, "Usage: "+utility, utility+": error: no such option: --no-such-flag")
 	}
-	c.refuses("gpstop -a -M gently", 2, "gpstop: error: option -M: invalid choice: 'gently' (choose from 'fast', 'immediate', 'smart')")
+	c.refuses(coordinator, "gpstop -a -M gently", 2, "gpstop: error: option -M: invalid choice: 'gently' (choose from 'fast', 'immediate', 'smart')")
 	// It prints its usage and leaves as if all were well.
-	c.refuses("gpinitsystem -a --no-such-flag=1", 0, "[ERROR]:-Unknown option --no-such-flag")
-	c.refuses("gpinitsystem -a -Z", 0, "gpinitsystem -")
-	c.refuses("gpinitsystem -a --locale", 1, "[FATAL]:-Missing value for option --locale")
-	c.refuses("gpinitsystem -a", 1, "[FATAL]:-At least one of two options, [-c] or [-I], is required. Script Exiting!")
-	c.refuses("gpinitsystem -a -I /tmp/no-such-file", 1, "[FATAL]:-Problem with /tmp/no-such-file file Script Exiting!")
+	c.refuses(coordinator, "gpinitsystem -a --no-such-flag=1", 0, "[ERROR]:-Unknown option --no-such-flag")
+	c.refuses(coordinator, "gpinitsystem -a -Z", 0, "gpinitsystem -")
+	c.refuses(coordinator, "gpinitsystem -a --locale", 1, "[FATAL]:-Missing value for option --locale")
+	c.refuses(coordinator, "gpinitsystem -a", 1, "[FATAL]:-At least one of two options, [-c] or [-I], is required. Script Exiting!")
+	c.refuses(coordinator, "gpinitsystem -a -I /tmp/no-such-file", 1, "[FATAL]:-Problem with /tmp/no-such-file file Script Exiting!")
 }
 
 func nothingThere(c *cluster) {
@@ -71,7 +71,13 @@ func refused(c *cluster) {
 	c.says("gpinitsystem.again", coordinator, c.initsystem())
 	c.says("gpinitstandby.again", coordinator,
 		"gpinitstandby -a -s "+byhand.Host(c.Name, "coordinator-1")+" -P 5432 -S /greenplum/coordinator/gpseg-1 --hba-hostnames")
-	c.says("gpinitstandby.not-a-coordinator", "coordinator-1", "gpinitstandby -a -s x -P 5432 -S /y")
+	c.refuses(coordinator, "gpinitstandby -a -s no-such-host -P 5432 -S /y", 2, "[ERROR]:-Unable to ping new standby host no-such-host")
+	c.refuses(coordinator, "gpinitstandby -a", 2, "[ERROR]:-No action provided in the options.")
+	c.refuses(coordinator, "gpinitstandby -a -r -s no-such-host", 2, "[ERROR]:-Options -s and -r cannot be specified together.")
+	// The standby can be asked nothing.
+	c.refuses("coordinator-1", "gpinitstandby -a -s "+byhand.Host(c.Name, coordinator)+" -P 5432 -S /y", 2,
+		"[ERROR]:-Failed to retrieve configuration information from the coordinator.", "[ERROR]:-Failed to create standby",
+		"[ERROR]:-Error initializing standby coordinator: ")
 	c.wantRows(healthy)
 }
 

@@ -21,9 +21,8 @@ var masks = []struct {
 	mask    string
 }{
 	{regexp.MustCompile(`^\d{8}:[\d:]+ (\w+):[\w-]+:gpadmin-`), "$1 "},
-	{regexp.MustCompile(`PostgreSQL [\d.]+ \((Stand-in for )?Greenplum[^)]*\)?`), "VERSION"},
-	{regexp.MustCompile(`postgres \(Greenplum[^)]*\) [\d.]+( build .*)?`), "VERSION"},
-	{regexp.MustCompile(`build [\w:-]+`), "BUILD"},
+	{regexp.MustCompile(`(postgres|PostgreSQL)( \d[\d.]*)? \(Greenplum.*`), "VERSION"},
+	{regexp.MustCompile(`build (commit:\w+|standin)`), "BUILD"},
 	{regexp.MustCompile(`[\w-]+(\.[\w-]+)+\.cluster\.local`), "HOST"},
 	{regexp.MustCompile(`GPERA=[0-9a-f]+_\d+`), "GPERA=ERA"},
 	{regexp.MustCompile(`/greenplum/[\w/-]+`), "DIR"},

@@ -101,7 +101,8 @@ func initialised(c *cluster) {
 	c.run("demo-primary-0", "pg_isready -p 40000", 0)
 	c.run("demo-primary-0", "pg_isready -q -p 50000", 2)
 	c.contains(c.run("demo-mirror-0", "psql -p 50000 -d postgres -c 'select 1'", 2), "not accepting connections")
-	c.contains(c.run("demo-coordinator-1", "gpinitstandby -a -s x -P 5432 -S /y", 2), "Failed to retrieve configuration information from the coordinator.")
+	c.contains(c.run("demo-coordinator-1", "gpinitstandby -a -s "+c.bed.Host(coordinator).FQDN()+" -P 5432 -S /y", 2), "Failed to retrieve configuration information from the coordinator.")
+	c.contains(c.run(coordinator, "gpinitstandby -a -s no-such-host -P 5432 -S /y", 2), "Unable to ping new standby host no-such-host")
 }
 
 func refusesAgain(c *cluster) {

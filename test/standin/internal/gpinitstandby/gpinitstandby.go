@@ -39,13 +39,7 @@ func parseOptions(args []string) (options, error) {
 	flags.BoolP("debug", "D", false, "log more")
 	flags.Bool("hba-hostnames", false, "host names in pg_hba.conf: the stand-in writes no others")
 	flags.StringP("mode", "M", "smart", "of Greenplum 6, nothing to do for 7")
-	if err := flags.Parse(args); err != nil {
-		return o, err
-	}
-	if !o.remove && !o.startOnly && o.host == "" {
-		return o, console.Says("Must specify -s when not specifying -r or -n")
-	}
-	return o, nil
+	return o, flags.Parse(args)
 }
 
 type run struct {
@@ -78,6 +72,10 @@ func RunIn(ctx context.Context, env utility.Environment, dir string) int {
 		return 2
 	}
 	r := &run{Utility: u, opt: opt, dir: dir, port: utility.Port()}
+	if err := r.possible(ctx); err != nil {
+		u.Log.Print(console.Error, "%v", err)
+		return 2
+	}
 	if dir != "" {
 		if port, err := instance.Port(dir); err == nil {
 			r.port = port
@@ -88,6 +86,20 @@ func RunIn(ctx context.Context, env utility.Environment, dir string) int {
 		return 2
 	}
 	return 0
+}
+
+// possible refuses options that make no sense together, and a host that does not answer.
+func (r *run) possible(ctx context.Context) error {
+	switch {
+	case r.opt.host != "" && r.opt.remove:
+		return console.Says("Options -s and -r cannot be specified together.")
+	case r.opt.host == "" && !r.opt.remove && !r.opt.startOnly:
+		return console.Says("No action provided in the options.")
+	}
+	if r.opt.host != "" && r.Shell.Ping(ctx, r.opt.host) != nil {
+		return console.Says("Unable to ping new standby host %s", r.opt.host)
+	}
+	return nil
 }
 
 func (r *run) act(ctx context.Context) error {

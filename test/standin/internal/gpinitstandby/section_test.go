@@ -10,8 +10,10 @@ func TestWithSection(t *testing.T) {
 }
 
 func TestOptions(t *testing.T) {
-	if _, err := parseOptions([]string{"-a"}); err == nil {
-		t.Error("neither -s, -r nor -n, and no error")
+	for _, refused := range []options{{}, {host: "h", remove: true}} {
+		if err := (&run{opt: refused}).possible(t.Context()); err == nil {
+			t.Errorf("%+v: no error", refused)
+		}
 	}
 	o, err := parseOptions([]string{"-a", "-s", "h", "-P", "5432", "-S", "/d", "--hba-hostnames"})
 	if err != nil || o.host != "h" || o.port != 5432 || o.dir != "/d" {

@@ -1,6 +1,7 @@
 package gpstart
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,7 +20,7 @@ import (
 // catalogue.
 func (r *run) readCatalogue(ctx context.Context) error {
 	r.Log.Info("Starting Coordinator instance in admin mode")
-	r.Log.Info("%s", instance.Announcement("None", r.opt.dir, instance.Utility, true))
+	r.Log.Info("%s", instance.Announcement(cmp.Or(r.era, "None"), r.opt.dir, instance.Utility, true))
 	if _, err := r.Shell.Local(ctx, r.Remote(instance.StartCommand(r.opt.dir, r.port, instance.Utility))); err != nil {
 		return console.Says("Failed to start Coordinator instance in admin mode: %w", err)
 	}
@@ -31,7 +32,6 @@ func (r *run) readCatalogue(ctx context.Context) error {
 	}
 	r.Log.Info("Setting new coordinator era")
 	r.era = newEra()
-	r.Log.Info("Coordinator Started...")
 	return nil
 }
 

@@ -94,11 +94,15 @@ func Run(ctx context.Context, env utility.Environment) int {
 }
 
 func (r *run) start(ctx context.Context) (failed bool, err error) {
-	if err := r.prepare(); err != nil {
+	if err := r.prepare(ctx); err != nil {
 		return false, err
 	}
-	if err := r.readCatalogue(ctx); err != nil || r.opt.coordinatorOnly {
+	if err := r.readCatalogue(ctx); err != nil {
 		return false, err
+	}
+	r.Log.Info("Coordinator Started...")
+	if r.opt.coordinatorOnly {
+		return false, nil
 	}
 	if err := r.checkHosts(ctx); err != nil {
 		return false, err
@@ -129,7 +133,7 @@ func (r *run) start(ctx context.Context) (failed bool, err error) {
 	return false, nil
 }
 
-func (r *run) prepare() (err error) {
+func (r *run) prepare(ctx context.Context) (err error) {
 	r.Log.Info("Gathering information and validating the environment...")
 	if r.opt.dir, err = utility.CoordinatorDirectory(r.opt.dir); err != nil {
 		return err
@@ -147,14 +151,14 @@ func (r *run) prepare() (err error) {
 		}
 	}
 	if _, err := instance.Pid(r.opt.dir); errors.Is(err, os.ErrNotExist) {
-		return nil
+		return r.clearLocks()
 	}
 	r.Log.Print(console.Warning, "postmaster.pid file exists on Coordinator, checking if recovery startup required")
-	return r.recover()
+	return r.recover(ctx)
 }
 
-// recover refuses a coordinator that runs, and clears away what a dead one left.
-func (r *run) recover() error {
+// recover refuses a coordinator that runs, clears away what a dead one left, and has the coordinator recover by itself once.
+func (r *run) recover(ctx context.Context) error {
 	r.Log.Info("Commencing recovery startup checks")
 	_, err := os.Stat(instance.SocketFile(r.port))
 	socket, active := err == nil, instance.PortActive(r.port)
@@ -171,13 +175,32 @@ func (r *run) recover() error {
 		r.Log.Info("No socket connection or lock file in /tmp found for port=%d", r.port)
 	}
 	r.Log.Info("No Coordinator instance process, entering recovery startup mode")
-	r.Log.Info("Clearing Coordinator instance lock files")
+	if err := r.clearLocks(); err != nil {
+		return err
+	}
 	r.Log.Info("Clearing Coordinator instance pid file")
-	pidFile := filepath.Join(r.opt.dir, instance.PidFile)
-	for _, path := range []string{instance.SocketFile(r.port), instance.LockFile(r.port), pidFile} {
-		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return err
-		}
+	if err := removed(filepath.Join(r.opt.dir, instance.PidFile)); err != nil {
+		return err
+	}
+	if err := r.readCatalogue(ctx); err != nil {
+		return err
+	}
+	r.Log.Info("Commencing forced instance shutdown")
+	return r.stopAdmin(ctx)
+}
+
+// clearLocks removes a dead coordinator's socket and its lock.
+func (r *run) clearLocks() error {
+	if _, err := os.Stat(instance.SocketFile(r.port)); err == nil {
+		r.Log.Info("Clearing Coordinator instance lock files")
+	}
+	return errors.Join(removed(instance.SocketFile(r.port)), removed(instance.LockFile(r.port)))
+}
+
+// removed removes a file that may not be there.
+func removed(path string) error {
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
 	}
 	return nil
 }
