@@ -51,7 +51,7 @@ func (a *app) load(path string) (*topology.Cluster, error) {
 	if err != nil {
 		var faults topology.Faults
 		if errors.As(err, &faults) {
-			return nil, hint(usageError{fmt.Errorf("%s:\n%w", path, err)}, "mend the lines above; nothing was changed")
+			return nil, hint(usageError{fmt.Errorf("%s:\n%w", shownPath(path), err)}, "mend the lines above; nothing was changed")
 		}
 		return nil, usageError{err}
 	}
@@ -59,6 +59,14 @@ func (a *app) load(path string) (*topology.Cluster, error) {
 		return nil, usage("%s is of the namespace %q, and the command line of %q: leave one of them away", path, c.Metadata.Namespace, given)
 	}
 	return c, nil
+}
+
+// shownPath is a file as people know it.
+func shownPath(path string) string {
+	if path == "-" {
+		return "standard input"
+	}
+	return path
 }
 
 // loadWithImage is load for commands that make the cluster of the file: --image and GPK_IMAGE win over the file.

@@ -17,16 +17,16 @@ var errSilent = errors.New("no coordinator answers")
 type Acting struct {
 	Pod       string
 	Catalogue segments.Catalogue
+	// Pods is what each of the coordinators' pods that run says of its instance.
+	Pods map[string]segments.PodFacts
 }
 
-// Acting finds the acting coordinator by asking every coordinator pod that runs. errSilent if none answers. Two that answer
-// are an error that nothing may work around. Who asks while somebody else does so gets the same answer.
+// Acting finds the acting coordinator by asking every coordinator pod that runs. errSilent if none answers, with what their
+// pods say. Two that answer are an error that nothing may work around. Who asks while somebody else does so gets the same
+// answer.
 func (t *Target) Acting(ctx context.Context) (Acting, error) {
 	found, err, _ := t.asking.Do("acting", func() (any, error) { return t.findActing(ctx) })
-	if err != nil {
-		return Acting{}, err
-	}
-	return found.(Acting), nil
+	return found.(Acting), err
 }
 
 // lookAt is the Check of a step for which the acting coordinator must answer: until it does, nothing is known.
@@ -46,37 +46,33 @@ func (t *Target) findActing(ctx context.Context) (Acting, error) {
 	if err != nil {
 		return Acting{}, err
 	}
-	answers := make([]Acting, len(candidates))
-	silence := make([]error, len(candidates))
-	err = each(ctx, candidates, func(ctx context.Context, i int, pod string) error {
-		catalogue, err := t.catalogueOf(ctx, pod)
-		var exit *ExecError
-		if errors.As(err, &exit) {
-			silence[i] = err
-			return nil
-		}
-		if err == nil {
-			answers[i] = Acting{pod, catalogue}
-		}
+	answers := make([]coordinatorAnswer, len(candidates))
+	err = each(ctx, candidates, func(ctx context.Context, i int, pod string) (err error) {
+		answers[i], err = t.askCoordinator(ctx, pod)
 		return err
 	})
 	if err != nil {
 		return Acting{}, err
 	}
+	asked := Acting{Pods: map[string]segments.PodFacts{}}
 	var found []Acting
-	for _, answer := range answers {
-		if answer.Pod != "" {
-			found = append(found, answer)
+	var silence []error
+	for i, pod := range candidates {
+		asked.Pods[pod] = answers[i].facts
+		if answers[i].silence != nil {
+			silence = append(silence, answers[i].silence)
+			continue
 		}
+		found = append(found, Acting{pod, answers[i].catalogue, asked.Pods})
 	}
 	switch len(found) {
 	case 1:
 		return found[0], nil
 	case 0:
 		if len(candidates) == 0 {
-			return Acting{}, fmt.Errorf("%w: none of their pods runs", errSilent)
+			return asked, fmt.Errorf("%w: none of their pods runs", errSilent)
 		}
-		return Acting{}, fmt.Errorf("%w: %w", errSilent, errors.Join(silence...))
+		return asked, fmt.Errorf("%w: %w", errSilent, errors.Join(silence...))
 	}
 	return Acting{}, fmt.Errorf("two coordinators answer, in pods %s and %s: stop the one that is not to be", found[0].Pod, found[1].Pod)
 }
@@ -97,12 +93,25 @@ func (t *Target) coordinatorPods(ctx context.Context) ([]string, error) {
 	return names, nil
 }
 
-func (t *Target) catalogueOf(ctx context.Context, pod string) (segments.Catalogue, error) {
-	out, err := t.run(ctx, pod, segments.Psql("postgres", "", segments.CatalogueSQL))
-	if err != nil {
-		return nil, err
+// coordinatorAnswer is what one coordinator's pod says: the facts, and the catalogue or why its instance does not answer.
+type coordinatorAnswer struct {
+	facts     segments.PodFacts
+	catalogue segments.Catalogue
+	silence   error
+}
+
+func (t *Target) askCoordinator(ctx context.Context, pod string) (coordinatorAnswer, error) {
+	out, err := t.run(ctx, pod, segments.AskCoordinator())
+	var exit *ExecError
+	if err != nil && !errors.As(err, &exit) {
+		return coordinatorAnswer{}, err
 	}
-	return segments.ParseCatalogue(out)
+	facts, rows, parseErr := segments.ParseCoordinator(out)
+	if err != nil || parseErr != nil {
+		return coordinatorAnswer{facts: facts, silence: err}, parseErr
+	}
+	catalogue, err := segments.ParseCatalogue(rows)
+	return coordinatorAnswer{facts: facts, catalogue: catalogue}, err
 }
 
 // sql runs SQL on the acting coordinator and returns what it printed, without the last newline.

@@ -112,6 +112,9 @@ func (d *fakeDatabase) exec(pod string, argv []string, stdin io.Reader, out, err
 	switch {
 	case script == "job.sh":
 		return d.job(pod, args[0], args[1], args[2:], out, errs)
+	case script == "instances.sh" && args[0] == "coordinator":
+		d.instances(pod, "facts", args[1:], out, errs)
+		return d.sql(pod, string(input), false, out, errs)
 	case script == "instances.sh":
 		return d.instances(pod, args[0], args[1:], out, errs)
 	case script == "image.sh":

@@ -72,6 +72,7 @@ func (j job) start(ctx context.Context, utility segments.Utility) error {
 // status. A lost job is an error: only facts can tell what it did.
 func (j job) finish(ctx context.Context, line func(string)) (int, error) {
 	log := &lineWriter{emit: line}
+	defer log.flush()
 	for failures := 0; ; {
 		err := j.target.Exec(ctx, j.pod, segments.Script("job.sh", "follow", j.name, strconv.FormatInt(log.offset, 10)).Argv,
 			Streams{Out: log, Err: io.Discard})
@@ -148,6 +149,14 @@ func (w *lineWriter) Write(data []byte) (int, error) {
 		}
 		w.emit(string(w.partial[:end]))
 		w.partial = w.partial[end+1:]
+	}
+}
+
+// flush hands on the last line where it has no end.
+func (w *lineWriter) flush() {
+	if len(w.partial) > 0 {
+		w.emit(string(w.partial))
+		w.partial = nil
 	}
 }
 

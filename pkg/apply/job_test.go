@@ -33,6 +33,11 @@ func TestLineWriter(t *testing.T) {
 		if diff := cmp.Diff([]string{"one", "", "two äöü", "three\r"}, lines); diff != "" || w.offset != int64(len(log)) {
 			t.Errorf("in pieces of %d bytes: offset %d (-want +got):\n%s", size, w.offset, diff)
 		}
+		w.flush()
+		w.flush()
+		if last := lines[len(lines)-1]; last != "no end" || len(lines) != 5 {
+			t.Errorf("in pieces of %d bytes: the last of %d lines is %q", size, len(lines), last)
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"gpk/pkg/plan"
@@ -26,32 +27,40 @@ func (h *databaseHandler) look(ctx context.Context, acting Acting) (Finding, err
 	return pendingIf(details), err
 }
 
+// missing asks for all at once.
 func (h *databaseHandler) missing(ctx context.Context, acting Acting) ([]string, error) {
-	var details []string
+	questions := []func(context.Context) ([]string, error){
+		func(ctx context.Context) ([]string, error) { return h.missingInside(ctx, acting) },
+	}
+	for _, pod := range coordinators(acting) {
+		questions = append(questions, func(ctx context.Context) ([]string, error) {
+			current, err := h.target.run(ctx, pod, segments.ReadHBA(topology.CoordinatorDir))
+			if err != nil || segments.ReplaceHBA(current, h.action.HBA) == current {
+				return nil, err
+			}
+			return []string{"pg_hba.conf in pod " + pod + " differs"}, nil
+		})
+	}
+	answers := make([][]string, len(questions))
+	err := each(ctx, questions, func(ctx context.Context, i int, ask func(context.Context) ([]string, error)) (err error) {
+		answers[i], err = ask(ctx)
+		return err
+	})
+	return slices.Concat(answers...), err
+}
+
+func (h *databaseHandler) missingInside(ctx context.Context, acting Acting) ([]string, error) {
 	if exists, err := h.exists(ctx, acting); err != nil {
 		return nil, err
 	} else if !exists {
 		// Without the database, nobody can say which extensions it lacks.
-		details = append(details, "database "+h.action.Name+" is missing")
-	} else {
-		lacking, err := h.lacking(ctx, acting)
-		if err != nil {
-			return nil, err
-		}
-		for _, name := range lacking {
-			details = append(details, "extension "+name+" is missing")
-		}
+		return []string{"database " + h.action.Name + " is missing"}, nil
 	}
-	for _, pod := range coordinators(acting) {
-		current, err := h.target.run(ctx, pod, segments.ReadHBA(topology.CoordinatorDir))
-		if err != nil {
-			return nil, err
-		}
-		if segments.ReplaceHBA(current, h.action.HBA) != current {
-			details = append(details, "pg_hba.conf in pod "+pod+" differs")
-		}
+	lacking, err := h.lacking(ctx, acting)
+	for i, name := range lacking {
+		lacking[i] = "extension " + name + " is missing"
 	}
-	return details, nil
+	return lacking, err
 }
 
 func (h *databaseHandler) exists(ctx context.Context, acting Acting) (bool, error) {

@@ -120,9 +120,8 @@ func (h *initialiseHandler) mark(ctx context.Context) error {
 	if answer, err := h.target.primariesAnswer(ctx, acting); err != nil || !answer {
 		return err
 	}
-	facts, err := h.target.facts(ctx, []podDirs{{pod: acting.Pod}})
-	if err != nil || facts[acting.Pod].Marker == segments.Initialised {
-		return err
+	if acting.Pods[acting.Pod].Marker == segments.Initialised {
+		return nil
 	}
 	if _, err := h.target.sql(ctx, acting, "postgres", segments.DropPasswordSQL); err != nil {
 		return err
@@ -167,31 +166,26 @@ func (t *Target) primariesAnswer(ctx context.Context, acting Acting) (bool, erro
 // look decides from the catalogue first, then from the job, then from the directories.
 func (h *initialiseHandler) look(ctx context.Context) (situation, []string, error) {
 	coordinator := h.action.Topology.Coordinator()
-	state, err := job{h.target, coordinator.Pod, "gpinitsystem"}.state(ctx)
-	if err != nil {
-		return "", nil, err
-	}
-	if state.Phase == "running" {
-		return underWay, []string{"since " + state.Since}, nil
-	}
 	acting, err := h.target.Acting(ctx)
 	if err != nil && !errors.Is(err, errSilent) {
 		return "", nil, err
 	}
-	answers := err == nil
-	at := coordinator.Pod
+	answers, at := err == nil, coordinator.Pod
 	var missing []string
 	if answers {
 		at, missing = acting.Pod, acting.Catalogue.Missing(h.action.Topology.Instances)
 	}
-	facts, err := h.target.facts(ctx, []podDirs{{at, []string{topology.CoordinatorDir}}})
+	marker := acting.Pods[at].Marker
+	if answers && len(missing) == 0 && marker == segments.Initialised {
+		return complete, nil, nil
+	}
+	state, err := job{h.target, coordinator.Pod, "gpinitsystem"}.state(ctx)
 	if err != nil {
 		return "", nil, err
 	}
-	marker := facts[at].Marker
 	switch {
-	case answers && len(missing) == 0 && marker == segments.Initialised:
-		return complete, nil, nil
+	case state.Phase == "running":
+		return underWay, []string{"since " + state.Since}, nil
 	case answers && len(missing) == 0:
 		if whole, err := h.target.primariesAnswer(ctx, acting); err != nil || whole {
 			return unmarked, nil, err

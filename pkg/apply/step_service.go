@@ -112,22 +112,30 @@ type verifyHandler struct {
 	action plan.Verify
 }
 
+// Check asks the acting coordinator and reads the rows at once: neither needs the other's answer.
 func (h *verifyHandler) Check(ctx context.Context) (Finding, error) {
-	return h.target.lookAt(ctx, h.look)
-}
-
-func (h *verifyHandler) look(ctx context.Context, acting Acting) (Finding, error) {
-	out, err := h.target.run(ctx, h.action.From, segments.Psql("postgres", h.action.Host, segments.VerifyReadSQL))
-	var exit *ExecError
-	if errors.As(err, &exit) {
-		return pendingIf([]string{lastLines(exit.Output, 1)}), nil
-	}
-	if err == nil {
-		if fault := segments.ParseVerify(out, acting.Catalogue.Primaries()); fault != nil {
-			return pendingIf([]string{fault.Error()}), nil
+	var out string
+	var reading error
+	read := make(chan struct{})
+	go func() {
+		defer close(read)
+		out, reading = h.target.run(ctx, h.action.From, segments.Psql("postgres", h.action.Host, segments.VerifyReadSQL))
+	}()
+	finding, err := h.target.lookAt(ctx, func(_ context.Context, acting Acting) (Finding, error) {
+		<-read
+		var exit *ExecError
+		if errors.As(reading, &exit) {
+			return pendingIf([]string{lastLines(exit.Output, 1)}), nil
 		}
-	}
-	return Finding{State: Done}, err
+		if reading == nil {
+			if fault := segments.ParseVerify(out, acting.Catalogue.Primaries()); fault != nil {
+				return pendingIf([]string{fault.Error()}), nil
+			}
+		}
+		return Finding{State: Done}, reading
+	})
+	<-read
+	return finding, err
 }
 
 func (h *verifyHandler) Do(ctx context.Context, progress func(string)) error {

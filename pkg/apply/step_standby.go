@@ -21,17 +21,20 @@ func (h *standbyHandler) Check(ctx context.Context) (Finding, error) {
 }
 
 func (h *standbyHandler) look(ctx context.Context, acting Acting) (Finding, error) {
+	pod := h.action.Instance.Pod
+	row, found := acting.Catalogue.Find(topology.CoordinatorContent, topology.Mirror)
+	if found {
+		pod = row.Pod()
+	}
+	if found && acting.Pods[pod].Marker == segments.Initialised {
+		return Finding{State: Done}, nil
+	}
 	state, err := job{h.target, acting.Pod, "gpinitstandby"}.state(ctx)
 	if err != nil {
 		return Finding{}, err
 	}
 	if state.Phase == "running" {
 		return pendingIf([]string{"gpinitstandby is running since " + state.Since}), nil
-	}
-	pod := h.action.Instance.Pod
-	row, found := acting.Catalogue.Find(topology.CoordinatorContent, topology.Mirror)
-	if found {
-		pod = row.Pod()
 	}
 	if down, err := h.target.podsRunning(ctx, []string{pod}); err != nil || len(down) > 0 {
 		return Finding{State: Unknown, Details: down}, err

@@ -3,6 +3,8 @@ package segments
 import (
 	"fmt"
 	"strings"
+
+	"gpk/pkg/topology"
 )
 
 // Marker is how far a pod's volume knows the initialisation of its instances to be.
@@ -32,9 +34,25 @@ func (f PodFacts) Present() bool {
 	return false
 }
 
-// Instances calls a verb of instances.sh for data directories: facts, prepare, clear, finish or stop.
+// Instances calls a verb of instances.sh for data directories: facts, prepare, clear, finish or stop; AskCoordinator is for the one that takes SQL.
 func Instances(verb string, dirs ...string) Command {
 	return Script("instances.sh", append([]string{verb}, dirs...)...)
+}
+
+// AskCoordinator asks a coordinator's pod for its facts and, if its instance answers as a coordinator, for the catalogue. Its
+// exit status is psql's.
+func AskCoordinator() Command {
+	command := Instances("coordinator", topology.CoordinatorDir)
+	command.Stdin = CatalogueSQL
+	return command
+}
+
+// ParseCoordinator reads the answer of AskCoordinator: the facts, and what psql printed.
+func ParseCoordinator(out string) (facts PodFacts, answer string, err error) {
+	const end = "end\n"
+	lines, answer, _ := strings.Cut(out, "\n"+end)
+	facts, err = ParsePodFacts(lines + "\n" + end)
+	return facts, answer, err
 }
 
 // ParsePodFacts reads what `instances.sh facts` printed. An answer without its last line was cut off and is an error.

@@ -5,6 +5,7 @@
 #   clear DIR...    removes what an initialisation that never finished has made
 #   finish          notes that the initialisation is complete
 #   stop            stops every instance quickly and cleanly
+#   coordinator DIR prints the facts, then what the coordinator answers to the SQL of standard input
 set -u
 # shellcheck source=SCRIPTDIR/env.sh
 . /gpk/scripts/env.sh
@@ -82,5 +83,6 @@ case $verb in
   clear) clear_unfinished "$@" ;;
   finish) finish ;;
   stop) stop ;;
+  coordinator) facts "$@" && psql -d postgres -XAtq -v ON_ERROR_STOP=1 ;;
   *) echo "unknown verb: $verb" >&2; exit 2 ;;
 esac
