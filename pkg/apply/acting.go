@@ -107,7 +107,11 @@ func (t *Target) askCoordinator(ctx context.Context, pod string) (coordinatorAns
 		return coordinatorAnswer{}, err
 	}
 	facts, rows, parseErr := segments.ParseCoordinator(out)
-	if err != nil || parseErr != nil {
+	switch {
+	case parseErr != nil && err != nil:
+		return coordinatorAnswer{}, fmt.Errorf("pod %s has the scripts of another gpk than this one: `gpk create -f FILE` brings them up to "+
+			"date, and they reach the pods within two minutes: %w", pod, err)
+	case parseErr != nil || err != nil:
 		return coordinatorAnswer{facts: facts, silence: err}, parseErr
 	}
 	catalogue, err := segments.ParseCatalogue(rows)
