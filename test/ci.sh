@@ -113,6 +113,7 @@ stage bench-test make --no-print-directory bench-test
 stage bench-up make --no-print-directory bench-up
 stage load make --no-print-directory load
 stage e2e make --no-print-directory e2e-run
+stage contract make --no-print-directory contract-run
 if [ -z "$failed" ]; then
   stage bench-down make --no-print-directory bench-down
   stage no-trace no_trace
