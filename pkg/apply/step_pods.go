@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -37,7 +38,12 @@ func (h *readyHandler) Check(ctx context.Context) (Finding, error) {
 	return h.target.checkPods(ctx, h.action.Pods, ready)
 }
 
+// readyPatience bounds the wait for instances of a database that answers: they start within moments, or not at all.
+const readyPatience = 5 * time.Minute
+
 func (h *readyHandler) Do(ctx context.Context, progress func(string)) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, readyPatience, fmt.Errorf("not so within %s", readyPatience))
+	defer cancel()
 	return h.target.waitPods(ctx, h.action.Pods, ready, progress)
 }
 

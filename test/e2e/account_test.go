@@ -31,20 +31,20 @@ func rights() []rbacv1.PolicyRule {
 	}
 }
 
-// account makes the account with its rights, and returns the path of its kubeconfig.
-func (c *cluster) account() string {
+// account makes an account with rights, and returns the path of its kubeconfig.
+func (c *cluster) account(name string, rules []rbacv1.PolicyRule) string {
 	c.t.Helper()
-	meta := metav1.ObjectMeta{Name: user, Namespace: c.namespace}
+	meta := metav1.ObjectMeta{Name: name, Namespace: c.namespace}
 	accounts := shared.client.CoreV1().ServiceAccounts(c.namespace)
 	roles := shared.client.RbacV1()
 	c.must(accounts.Create(c.ctx, &corev1.ServiceAccount{ObjectMeta: meta}, metav1.CreateOptions{}))
-	c.must(roles.Roles(c.namespace).Create(c.ctx, &rbacv1.Role{ObjectMeta: meta, Rules: rights()}, metav1.CreateOptions{}))
+	c.must(roles.Roles(c.namespace).Create(c.ctx, &rbacv1.Role{ObjectMeta: meta, Rules: rules}, metav1.CreateOptions{}))
 	c.must(roles.RoleBindings(c.namespace).Create(c.ctx, &rbacv1.RoleBinding{
 		ObjectMeta: meta,
-		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: user},
-		Subjects:   []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Name: user, Namespace: c.namespace}},
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: name},
+		Subjects:   []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Name: name, Namespace: c.namespace}},
 	}, metav1.CreateOptions{}))
-	token, err := accounts.CreateToken(c.ctx, user, &authenticationv1.TokenRequest{
+	token, err := accounts.CreateToken(c.ctx, name, &authenticationv1.TokenRequest{
 		Spec: authenticationv1.TokenRequestSpec{ExpirationSeconds: new(int64(3600))},
 	}, metav1.CreateOptions{})
 	if err != nil {
@@ -53,10 +53,10 @@ func (c *cluster) account() string {
 	config := api.NewConfig()
 	config.Clusters["test"] = &api.Cluster{Server: shared.config.Host, CertificateAuthorityData: shared.config.CAData,
 		CertificateAuthority: shared.config.CAFile, InsecureSkipTLSVerify: shared.config.Insecure}
-	config.AuthInfos[user] = &api.AuthInfo{Token: token.Status.Token}
-	config.Contexts["test"] = &api.Context{Cluster: "test", AuthInfo: user}
+	config.AuthInfos[name] = &api.AuthInfo{Token: token.Status.Token}
+	config.Contexts["test"] = &api.Context{Cluster: "test", AuthInfo: name}
 	config.CurrentContext = "test"
-	path := filepath.Join(c.home, "kubeconfig")
+	path := filepath.Join(c.home, "kubeconfig-"+name)
 	if err := clientcmd.WriteToFile(*config, path); err != nil {
 		c.t.Fatal(err)
 	}

@@ -24,14 +24,23 @@ type instance struct {
 // catalogue is gp_segment_configuration after a probe of all segments, ordered by content and role, the acting one first.
 func (c *cluster) catalogue() []instance {
 	c.t.Helper()
-	c.sql("postgres", "select gp_request_fts_probe_scan()")
-	answer := c.sql("postgres", `select json_agg(g order by content, role desc) from (select dbid, content, role,
+	rows, err := c.tryCatalogue()
+	c.must(nil, err)
+	return rows
+}
+
+// tryCatalogue is catalogue of a database that may not answer.
+func (c *cluster) tryCatalogue() ([]instance, error) {
+	c.t.Helper()
+	r := c.gpk("psql", "-d", "postgres", "--", "-XAtq", "-v", "ON_ERROR_STOP=1", "-c", "select gp_request_fts_probe_scan()",
+		"-c", `select json_agg(g order by content, role desc) from (select dbid, content, role,
 		preferred_role, mode, status, port, hostname, datadir from gp_segment_configuration) g`)
+	_, answer, _ := strings.Cut(r.stdout, "\n")
 	var rows []instance
 	if err := json.Unmarshal([]byte(answer), &rows); err != nil {
-		c.t.Fatalf("gp_segment_configuration: %v: %s", err, answer)
+		return nil, fmt.Errorf("gp_segment_configuration: %w: %s%s", err, r.stdout, r.stderr)
 	}
-	return rows
+	return rows, nil
 }
 
 // wantWhole fails the test unless the catalogue has exactly the instances of the shape, each up, in its preferred role and

@@ -55,7 +55,7 @@ func newCluster(t *testing.T, s shape) *cluster {
 	}}, metav1.CreateOptions{}))
 	t.Cleanup(c.remove)
 	c.furnished()
-	c.kubeconfig = c.account()
+	c.kubeconfig = c.account(user, rights())
 	c.file = filepath.Join(c.home, "cluster.yaml")
 	if err := os.WriteFile(c.file, []byte(c.yaml(s)), 0o600); err != nil {
 		t.Fatal(err)
@@ -140,13 +140,24 @@ func (c *cluster) must(_ any, err error) {
 // eventually waits until look is satisfied, for what follows by itself within moments.
 func (c *cluster) eventually(what string, look func() (bool, error)) {
 	c.t.Helper()
+	c.within(time.Minute, what, look)
+}
+
+// patiently is eventually for what Kubernetes and the database have to find out first.
+func (c *cluster) patiently(what string, look func() (bool, error)) {
+	c.t.Helper()
+	c.within(4*time.Minute, what, look)
+}
+
+func (c *cluster) within(patience time.Duration, what string, look func() (bool, error)) {
+	c.t.Helper()
 	var last error
-	for until := time.Now().Add(time.Minute); time.Now().Before(until) && c.ctx.Err() == nil; time.Sleep(200 * time.Millisecond) {
+	for until := time.Now().Add(patience); time.Now().Before(until) && c.ctx.Err() == nil; time.Sleep(200 * time.Millisecond) {
 		done, err := look()
 		if done && err == nil {
 			return
 		}
 		last = err
 	}
-	c.t.Fatalf("not so within a minute: %s (%v)", what, last)
+	c.t.Fatalf("not so within %s: %s (%v)", patience, what, last)
 }

@@ -1,0 +1,130 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	rbacv1 "k8s.io/api/rbac/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// badDay is a cluster.yaml that cannot become a cluster where it is.
+type badDay struct {
+	// change is what differs from a file that can: old and new text, in pairs.
+	change []string
+	flags  []string
+	status int
+	// says are words of the error: what happened, and where.
+	says []string
+	// nothing: not one object is made.
+	nothing bool
+}
+
+// patched gives every pod template a patch.
+func patched(patch string) []string { return []string{"  database:\n", "  podTemplate: " + patch + "\n  database:\n"} }
+
+// hidden mounts an empty folder over one of the image's.
+func hidden(path string) string {
+	return `{spec: {volumes: [{name: nothing, emptyDir: {}}], containers: [{name: greenplum, volumeMounts: [{name: nothing, mountPath: ` + path + `}]}]}}`
+}
+
+func badDays() map[string]badDay {
+	return map[string]badDay{
+		"storage class missing": {[]string{"storage: {size: 1Gi}\n  segments", "storage: {size: 1Gi, className: nowhere}\n  segments"}, nil, 1,
+			[]string{"step capacity", "nowhere", "spec.coordinator.storage.className"}, true},
+		"no node is large enough": {[]string{"memory: 256Mi", "memory: 900Gi"}, nil, 1,
+			[]string{"step capacity", "demo-primary", "900"}, true},
+		"priority class missing": {[]string{"storage: {size: 1Gi}\n  segments", "priorityClassName: nobody\n    storage: {size: 1Gi}\n  segments"}, nil, 1,
+			[]string{"step capacity", "nobody"}, true},
+		"image of another release": {[]string{"version: ", "version: \"7.9.9\" # "}, nil, 1,
+			[]string{"step image", "7.9.9", "spec.version", "pod demo-"}, false},
+		"image without sshd": {patched(hidden("/usr/sbin")), nil, 1,
+			[]string{"sshd", "pod demo-"}, false},
+		"image without the database": {patched(hidden("/usr/local")), nil, 1,
+			[]string{"pod demo-", "ends again and again", "greenplum_path.sh"}, false},
+		"names cannot be resolved": {patched(`{spec: {dnsPolicy: None, dnsConfig: {nameservers: [192.0.2.1]}}}`), []string{"--timeout", "40s"}, 4,
+			[]string{"step network", "demo-primary-0", "name"}, false},
+		"full disk": {patched(`{spec: {volumes: [{name: small, emptyDir: {medium: Memory, sizeLimit: 24Mi}}],` +
+			` containers: [{name: greenplum, volumeMounts: [{name: small, mountPath: /greenplum}]}]}}`), nil, 1,
+			[]string{"step initialise", "gpinitsystem", "pod demo-coordinator-0", "No space left on device"}, false},
+	}
+}
+
+// TestBadDays wants each named with its step, its pod and its cause, and nothing left that delete cannot take away.
+func TestBadDays(t *testing.T) {
+	for title, day := range badDays() {
+		t.Run(strings.ReplaceAll(title, " ", "-"), func(t *testing.T) {
+			t.Parallel()
+			c := newCluster(t, small())
+			empty := c.objects()
+			file := c.changed("bad.yaml", day.change...)
+			r := c.gpk(append([]string{"create", "-f", file}, day.flags...)...).want(t, day.status).says(t, append(day.says, "next:")...)
+			if r.stdout != "" {
+				t.Errorf("standard output holds %q", r.stdout)
+			}
+			if made := added(empty, c.objects()); day.nothing && slices.ContainsFunc(made, isWorkload) {
+				t.Errorf("it has made %q", made)
+			}
+			c.gpk("delete", "--cluster", name, "--delete-data", "--yes").want(t, 0)
+			if left := added(empty, c.objects()); len(left) > 0 {
+				t.Errorf("delete --delete-data has left %q", left)
+			}
+		})
+	}
+}
+
+// isWorkload leaves out gpk's own lock and record.
+func isWorkload(object string) bool { return object != "Lease/demo-gpk" && object != "ConfigMap/demo-gpk" }
+
+// TestRightMissing takes one right away. The verb and the resource are named, for whoever grants rights.
+func TestRightMissing(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t, small())
+	fewer := rights()
+	for i := range fewer {
+		if slices.Contains(fewer[i].Resources, "statefulsets") {
+			fewer[i].Verbs = []string{"get", "list", "watch"}
+		}
+	}
+	weak := c.account("weak", fewer)
+	c.startAs(weak, "-n", c.namespace, "create", "-f", c.file).wait().want(t, 1).says(t, "step pods", "patch", "statefulsets", "apps", "next:")
+	none := c.account("none", []rbacv1.PolicyRule{{APIGroups: []string{""}, Resources: []string{"pods"}, Verbs: []string{"get"}}})
+	c.startAs(none, "-n", c.namespace, "create", "-f", c.file).wait().want(t, 1).says(t, "leases", "coordination.k8s.io", "next:")
+	c.startAs(none, "-n", c.namespace, "status").wait().want(t, 1).says(t, "list", "configmaps")
+}
+
+// TestNoCluster has no API server where the kubeconfig says, or none named at all.
+func TestNoCluster(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t, small())
+	nowhere := c.home + "/nowhere"
+	text, err := os.ReadFile(c.kubeconfig)
+	c.must(nil, err)
+	c.must(nil, os.WriteFile(nowhere, []byte(strings.ReplaceAll(string(text), shared.config.Host, "https://127.0.0.1:1")), 0o600))
+	r := c.startAs(nowhere, "create", "-f", c.file).wait().want(t, 1).says(t, "127.0.0.1:1", "next:")
+	if r.took.Seconds() > 20 {
+		t.Errorf("it took %s to find that nobody listens", r.took)
+	}
+	c.startAs(c.home+"/missing", "create", "-f", c.file).wait().want(t, 2).says(t, "missing", "next:")
+}
+
+// TestMendedSettings gives the database a setting that no server starts with. gpinitsystem fails; the mended file finishes,
+// over what it left behind and over a journal that somebody has made unreadable.
+func TestMendedSettings(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t, small())
+	broken := c.changed("broken.yaml", "  database:\n", "  database:\n    config: {work_mem: plenty}\n")
+	c.gpk("create", "-f", broken).want(t, 1).says(t, "step initialise", "gpinitsystem", coordinator, "work_mem", "next:")
+	_, err := shared.client.CoreV1().ConfigMaps(c.namespace).Patch(c.ctx, "demo-gpk", types.MergePatchType,
+		[]byte(`{"data":{"journal.json":"{{{ by hand"}}`), metav1.PatchOptions{FieldManager: "somebody"})
+	c.must(nil, err)
+	c.gpk("create", "-f", c.file).want(t, 0)
+	c.wantWhole(small())
+	c.wholeStatus()
+}
