@@ -41,9 +41,11 @@ func (a *memoryAPI) served(t *testing.T) *Target {
 }
 
 // serveAt makes the API answer at a URL until it is stopped.
-func (a *memoryAPI) serveAt() (url string, stop func()) {
+func (a *memoryAPI) serveAt() (url string, stop func()) { return serveAt(a) }
+
+func serveAt(world http.Handler) (url string, stop func()) {
 	ctx, end := context.WithCancel(context.Background())
-	server := httptest.NewUnstartedServer(a)
+	server := httptest.NewUnstartedServer(world)
 	server.Config.BaseContext = func(net.Listener) context.Context { return ctx }
 	server.Start()
 	return server.URL, func() {

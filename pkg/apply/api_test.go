@@ -457,9 +457,10 @@ func (a *memoryAPI) serveWatch(w http.ResponseWriter, r *http.Request, resource 
 		for _, item := range items {
 			events <- metav1.WatchEvent{Type: "ADDED", Object: runtime.RawExtension{Object: item.DeepCopyObject()}}
 		}
-		pod := map[string]any{"apiVersion": "v1", "kind": "Pod", "metadata": map[string]any{"resourceVersion": strconv.Itoa(a.version),
-			"annotations": map[string]string{metav1.InitialEventsAnnotationKey: "true"}}}
-		raw, _ := json.Marshal(pod)
+		kind := kinds()[resource]
+		mark := map[string]any{"apiVersion": kind.GroupVersion().String(), "kind": kind.Kind, "metadata": map[string]any{
+			"resourceVersion": strconv.Itoa(a.version), "annotations": map[string]string{metav1.InitialEventsAnnotationKey: "true"}}}
+		raw, _ := json.Marshal(mark)
 		events <- metav1.WatchEvent{Type: "BOOKMARK", Object: runtime.RawExtension{Raw: raw}}
 	}
 	if since, err := strconv.Atoi(r.URL.Query().Get("resourceVersion")); err == nil {

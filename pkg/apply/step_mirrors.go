@@ -1,6 +1,7 @@
 package apply
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -47,7 +48,8 @@ func (h *spreadHandler) Check(ctx context.Context) (Finding, error) {
 // Do takes the gate out of the template before it opens those of the pods, so that no pod is made with one any more while
 // it does. A gpk that dies in between leaves gates behind, which say what is left to do.
 func (h *spreadHandler) Do(ctx context.Context, progress func(string)) error {
-	gated, err := h.hold(ctx, progress)
+	chosen := map[string]string{}
+	gated, err := h.hold(ctx, chosen, progress)
 	if err != nil {
 		return err
 	}
@@ -58,15 +60,19 @@ func (h *spreadHandler) Do(ctx context.Context, progress func(string)) error {
 	if err != nil || !gated && len(gatedPods(pods)) == 0 {
 		return err
 	}
-	return h.release(ctx, progress)
+	return h.release(ctx, chosen, progress)
 }
 
-// hold makes the StatefulSets, that of the mirrors with the gate, and waits until its pods are there and the primaries' have
-// nodes. It does nothing if the mirrors' StatefulSet is there without the gate.
-func (h *spreadHandler) hold(ctx context.Context, progress func(string)) (gated bool, err error) {
+// hold makes the StatefulSets, that of the mirrors with the gate, and waits until its pods are there and nodes are chosen for
+// the primaries', which it notes. It does nothing if the mirrors' StatefulSet is there without the gate, or if the nodes are too
+// few.
+func (h *spreadHandler) hold(ctx context.Context, chosen map[string]string, progress func(string)) (gated bool, err error) {
 	primaries, mirrors := h.set(h.action.Spread.Primaries), h.set(h.action.Spread.Mirrors)
 	live, err := h.target.live(ctx, mirrors)
 	if err != nil || len(podsOf(mirrors)) == 0 || live != nil && !plan.IsGated(&live.(*appsv1.StatefulSet).Spec.Template.Spec) {
+		return false, err
+	}
+	if few, err := h.target.fewNodes(ctx); few || err != nil {
 		return false, err
 	}
 	with, err := plan.Gated(mirrors)
@@ -78,13 +84,20 @@ func (h *spreadHandler) hold(ctx context.Context, progress func(string)) (gated 
 	if err := first.Do(ctx, progress); err != nil {
 		return false, err
 	}
+	claims, stop, err := h.target.watchClaims(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer stop()
 	return true, h.awaitNodes(ctx, slices.Concat(podsOf(primaries), podsOf(mirrors)), func(pod *corev1.Pod) bool {
-		return hasNode(pod) || plan.IsGated(&pod.Spec)
+		node := cmp.Or(pod.Spec.NodeName, selectedNode(pod, claims))
+		chosen[pod.Name] = cmp.Or(node, chosen[pod.Name])
+		return node != "" || plan.IsGated(&pod.Spec)
 	}, progress)
 }
 
 // release opens the gates round by round of what is wished for, and last those of pods without a wish.
-func (h *spreadHandler) release(ctx context.Context, progress func(string)) error {
+func (h *spreadHandler) release(ctx context.Context, chosen map[string]string, progress func(string)) error {
 	mirrors := h.set(h.action.Spread.Mirrors)
 	// Once the controller has seen the template without the gate, every pod that has one is there.
 	revision, err := h.target.updateRevision(ctx, mirrors.Name)
@@ -99,7 +112,7 @@ func (h *spreadHandler) release(ctx context.Context, progress func(string)) erro
 	for _, pod := range gatedPods(pods) {
 		waiting[pod.Name] = pod
 	}
-	wishes := h.action.Spread.Topology.Wishes(nodesOf(pods))
+	wishes := h.action.Spread.Topology.Wishes(nodesOf(pods, chosen))
 	for _, round := range append(wishes, without(wishes, waiting)) {
 		err := each(ctx, round, func(ctx context.Context, _ int, wish topology.Wish) error {
 			pod := waiting[wish.Pod]
@@ -144,7 +157,7 @@ func (h *spreadHandler) report(ctx context.Context, progress func(string)) error
 	if err != nil {
 		return err
 	}
-	for _, node := range h.action.Spread.Topology.Crowded(nodesOf(pods)) {
+	for _, node := range h.action.Spread.Topology.Crowded(nodesOf(pods, nil)) {
 		progress(fmt.Sprintf("the mirrors of all primaries on node %[1]s are on one other node, which would have the load of both if %[1]s "+
 			"were lost", node))
 	}
@@ -218,10 +231,11 @@ func gatedPods(pods []corev1.Pod) []*corev1.Pod {
 	return waiting
 }
 
-func nodesOf(pods []corev1.Pod) func(pod string) string {
+// nodesOf says where pods run or, where they do not yet, which nodes have been chosen for them.
+func nodesOf(pods []corev1.Pod, chosen map[string]string) func(pod string) string {
 	nodes := map[string]string{}
 	for i := range pods {
-		nodes[pods[i].Name] = pods[i].Spec.NodeName
+		nodes[pods[i].Name] = cmp.Or(pods[i].Spec.NodeName, chosen[pods[i].Name])
 	}
 	return func(pod string) string { return nodes[pod] }
 }

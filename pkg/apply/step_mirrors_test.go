@@ -52,6 +52,10 @@ func (n *fakeNodes) stored(object plan.Object) []plan.Object {
 		for _, name := range podsOf(o) {
 			pod := &corev1.Pod{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Pod"},
 				ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: o.Namespace, Labels: maps.Clone(o.Spec.Template.Labels)}, Spec: *o.Spec.Template.Spec.DeepCopy()}
+			for _, claim := range o.Spec.VolumeClaimTemplates {
+				pod.Spec.Volumes = append(pod.Spec.Volumes, corev1.Volume{Name: claim.Name, VolumeSource: corev1.VolumeSource{
+					PersistentVolumeClaim: &corev1.PersistentVolumeClaimVolumeSource{ClaimName: claim.Name + "-" + name}}})
+			}
 			pod.Labels[appsv1.StatefulSetRevisionLabel] = o.Status.UpdateRevision
 			if plan.IsGated(&pod.Spec) {
 				n.gated++
@@ -270,6 +274,55 @@ func TestMirrorsGoOnWithoutNodes(t *testing.T) {
 	}
 	if said := strings.Join(lines, "\n"); !strings.Contains(said, "11 of 12 pods") || !strings.Contains(said, "pod demo-primary-5") {
 		t.Errorf("said: %s", said)
+	}
+}
+
+// A node is known as soon as it has been chosen, though the volume is still to be made there. What a claim of an earlier
+// cluster says is of the past.
+func TestMirrorsWhileVolumesAreMade(t *testing.T) {
+	n := newNodes("a", "b", "c", "a", "b", "")
+	selected := map[string]string{selectedNodeAnnotation: "c"}
+	n.api.put(&corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Name: "data-demo-primary-5", Labels: plan.Labels(ref.Name), Annotations: selected},
+		Status: corev1.PersistentVolumeClaimStatus{Phase: corev1.ClaimBound}})
+	action := sets(t, wide(t, 6)).Steps[0].Action.(plan.Apply)
+	h := &spreadHandler{applyHandler{n.api.served(t), action}, time.Minute}
+	done := make(chan error)
+	go func() { done <- h.Do(t.Context(), func(string) {}) }()
+	select {
+	case err := <-done:
+		t.Fatalf("it believed a claim that has its volume: %v", err)
+	case <-time.After(300 * time.Millisecond):
+	}
+	n.api.put(&corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Name: "data-demo-primary-5", Labels: plan.Labels(ref.Name), Annotations: selected},
+		Status: corev1.PersistentVolumeClaimStatus{Phase: corev1.ClaimPending}})
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Join(n.mirrors(t), " "); got != "b c a c a b" {
+		t.Errorf("the mirrors are on %s", got)
+	}
+}
+
+// On two nodes there is nothing to wait for.
+func TestMirrorsNotHeldOnTwoNodes(t *testing.T) {
+	for _, nodes := range []int{2, 3} {
+		n := newNodes("a", "b", "a", "b")
+		world := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path != pathNodes {
+				n.api.ServeHTTP(w, r)
+				return
+			}
+			respond(w, &corev1.NodeList{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "NodeList"}, Items: make([]corev1.Node, nodes)}, nil)
+		})
+		url, stop := serveAt(world)
+		t.Cleanup(stop)
+		h := &spreadHandler{applyHandler{targetAt(t, url), sets(t, wide(t, 4)).Steps[0].Action.(plan.Apply)}, time.Minute}
+		if err := h.Do(t.Context(), func(string) {}); err != nil {
+			t.Errorf("%d nodes: %v", nodes, err)
+		}
+		if held := n.gated > 0; held != (nodes > 2) {
+			t.Errorf("%d nodes: %d pods were held back", nodes, n.gated)
+		}
 	}
 }
 
