@@ -24,6 +24,7 @@ var servers = map[string]func() int{
 	"kube-scheduler":          runScheduler,
 	"kubelet":                 runKubelet,
 	"local-provisioner":       runProvisioner,
+	"network-policies":        runNetworkPolicies,
 }
 
 func main() {

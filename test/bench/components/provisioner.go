@@ -16,7 +16,7 @@ import (
 	"gpk/test/bench/components/localvolume"
 )
 
-// runProvisioner answers claims of the bench's storage class until it is told to end.
+// runProvisioner answers claims of the bench's storage classes until it is told to end.
 func runProvisioner() int {
 	flags := flag.NewFlagSet("local-provisioner", flag.ContinueOnError)
 	kubeconfig := flags.String("kubeconfig", "", "kubeconfig of the API server")
@@ -24,6 +24,7 @@ func runProvisioner() int {
 	var folders localvolume.Folders
 	flags.StringVar(&folders.Machines, "machines", "", "folder that holds each node's folder")
 	flags.StringVar(&folders.Volumes, "volumes", "", "folder of the volumes as a node sees it; also below each node's folder")
+	flags.StringVar(&folders.Remote, "remote", "", "folder of the volumes that all nodes see, the same for them and this program")
 	if err := flags.Parse(os.Args[1:]); err != nil {
 		return 2
 	}
@@ -45,6 +46,9 @@ func provision(ctx context.Context, kubeconfig, name string, folders localvolume
 	clients, err := kubernetes.NewForConfig(config)
 	if err != nil {
 		return fmt.Errorf("use kubeconfig: %w", err)
+	}
+	if err := localvolume.Expand(ctx, clients, name); err != nil {
+		return err
 	}
 	ctrl := controller.NewProvisionController(ctx, clients, name, folders,
 		controller.LeaderElection(false), controller.Threadiness(8))

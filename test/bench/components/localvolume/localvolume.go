@@ -1,5 +1,7 @@
-// Package localvolume makes volumes of folders on the nodes. They are of type
-// local: the kubelet gives those to the pod's fsGroup, as it doesn't with hostPath.
+// Package localvolume makes volumes of folders: on a node, or, where the storage
+// class says so, in a place that every node sees, as it sees a file server's. Both
+// are of type local: the kubelet gives those to the pod's fsGroup, as it doesn't
+// with hostPath.
 package localvolume
 
 import (
@@ -18,18 +20,36 @@ import (
 type Folders struct {
 	Machines string // MACHINES/NODE is a node's own folder
 	Volumes  string // where a node sees its volumes; MACHINES/NODE/VOLUMES is the same folder
+	Remote   string // where every node, and this program, sees the volumes of all nodes
 }
 
-// Provision makes the folder on the node that the scheduler chose.
+// The parameter of storage classes whose volumes every node can mount.
+const reach, allNodes = "reach", "all-nodes"
+
+// Provision makes the folder on the node that the scheduler chose, or for all nodes.
 func (f Folders) Provision(_ context.Context, o controller.ProvisionOptions) (*v1.PersistentVolume, controller.ProvisioningState, error) {
-	if o.SelectedNodeName == "" {
+	place := place{folder: f.Volumes, made: f.onHost(o.SelectedNodeName), nodes: onlyOn(o.SelectedNodeName)}
+	switch {
+	case o.StorageClass.Parameters[reach] == allNodes:
+		place.folder, place.made, place.nodes = f.Remote, f.Remote, anywhere()
+	case o.SelectedNodeName == "":
 		return nil, controller.ProvisioningFinished,
 			errors.New("no node was chosen for the claim: its storage class needs volumeBindingMode WaitForFirstConsumer")
 	}
-	dir := filepath.Join(f.onHost(o.SelectedNodeName), o.PVName)
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Join(place.made, o.PVName), 0o755); err != nil {
 		return nil, controller.ProvisioningFinished, fmt.Errorf("make the volume's folder: %w", err)
 	}
+	return volume(o, place), controller.ProvisioningFinished, nil
+}
+
+// place is where a volume's folder is.
+type place struct {
+	folder string // around it, as nodes see it
+	made   string // the same as this program sees it
+	nodes  *v1.VolumeNodeAffinity
+}
+
+func volume(o controller.ProvisionOptions, p place) *v1.PersistentVolume {
 	filesystem := v1.PersistentVolumeFilesystem
 	return &v1.PersistentVolume{
 		ObjectMeta: metav1.ObjectMeta{Name: o.PVName},
@@ -40,20 +60,24 @@ func (f Folders) Provision(_ context.Context, o controller.ProvisionOptions) (*v
 			VolumeMode:                    &filesystem,
 			Capacity:                      v1.ResourceList{v1.ResourceStorage: o.PVC.Spec.Resources.Requests[v1.ResourceStorage]},
 			PersistentVolumeSource: v1.PersistentVolumeSource{
-				Local: &v1.LocalVolumeSource{Path: filepath.Join(f.Volumes, o.PVName)},
+				Local: &v1.LocalVolumeSource{Path: filepath.Join(p.folder, o.PVName)},
 			},
-			NodeAffinity: onlyOn(o.SelectedNodeName),
+			NodeAffinity: p.nodes,
 		},
-	}, controller.ProvisioningFinished, nil
+	}
 }
 
 // Delete removes the folder, and with it the data.
 func (f Folders) Delete(_ context.Context, pv *v1.PersistentVolume) error {
-	node, err := nodeOf(pv)
-	if err != nil {
-		return err
+	around := f.Remote
+	if pv.Spec.Local == nil || pv.Spec.Local.Path != filepath.Join(f.Remote, pv.Name) {
+		node, err := nodeOf(pv)
+		if err != nil {
+			return err
+		}
+		around = f.onHost(node)
 	}
-	if err := os.RemoveAll(filepath.Join(f.onHost(node), pv.Name)); err != nil {
+	if err := os.RemoveAll(filepath.Join(around, pv.Name)); err != nil {
 		return fmt.Errorf("remove the volume's folder: %w", err)
 	}
 	return nil
@@ -63,10 +87,16 @@ func (f Folders) onHost(node string) string {
 	return filepath.Join(f.Machines, node, f.Volumes)
 }
 
-func onlyOn(node string) *v1.VolumeNodeAffinity {
+func onlyOn(node string) *v1.VolumeNodeAffinity { return where(v1.LabelHostname, node) }
+
+// anywhere is said with a label that every node has: without any affinity there
+// can be no volume of type local.
+func anywhere() *v1.VolumeNodeAffinity { return where(v1.LabelOSStable, "linux") }
+
+func where(label, value string) *v1.VolumeNodeAffinity {
 	return &v1.VolumeNodeAffinity{Required: &v1.NodeSelector{NodeSelectorTerms: []v1.NodeSelectorTerm{{
 		MatchExpressions: []v1.NodeSelectorRequirement{{
-			Key: v1.LabelHostname, Operator: v1.NodeSelectorOpIn, Values: []string{node},
+			Key: label, Operator: v1.NodeSelectorOpIn, Values: []string{value},
 		}},
 	}}}}
 }

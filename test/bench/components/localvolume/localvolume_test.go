@@ -8,6 +8,8 @@ import (
 	v1 "k8s.io/api/core/v1"
 	storagev1 "k8s.io/api/storage/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes/fake"
 	"sigs.k8s.io/sig-storage-lib-external-provisioner/v13/controller"
 )
 
@@ -75,5 +77,67 @@ func TestForeignVolumeIsNotDeleted(t *testing.T) {
 	pv.Name = "pvc-1"
 	if err := f.Delete(t.Context(), pv); err == nil {
 		t.Error("a volume without a node was deleted")
+	}
+}
+
+func TestRemoteVolumeIsEverywhere(t *testing.T) {
+	f := Folders{Machines: t.TempDir(), Volumes: "/var/lib/volumes", Remote: t.TempDir()}
+	o := options("") // its class binds at once
+	o.StorageClass.Parameters = map[string]string{"reach": "all-nodes"}
+	pv, _, err := f.Provision(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(f.Remote, "pvc-1")
+	if got := pv.Spec.Local.Path; got != dir {
+		t.Errorf("nodes are told to look in %s, want %s", got, dir)
+	}
+	if node, err := nodeOf(pv); err == nil {
+		t.Errorf("the volume is bound to %s", node)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "data"), []byte("row"), 0o600); err != nil {
+		t.Fatalf("the folder is not there: %v", err)
+	}
+	for range 2 {
+		if err := f.Delete(t.Context(), pv); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := os.Stat(dir); err == nil {
+		t.Error("the folder of a deleted volume is left")
+	}
+}
+
+func TestExpand(t *testing.T) {
+	size := func(q string) v1.ResourceList { return v1.ResourceList{v1.ResourceStorage: resource.MustParse(q)} }
+	claim := &v1.PersistentVolumeClaim{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "n", Name: "c"},
+		Spec:       v1.PersistentVolumeClaimSpec{VolumeName: "pvc-1", Resources: v1.VolumeResourceRequirements{Requests: size("2Gi")}},
+		Status:     v1.PersistentVolumeClaimStatus{Phase: v1.ClaimBound, Capacity: size("1Gi")},
+	}
+	clients := fake.NewClientset(claim, &v1.PersistentVolume{
+		ObjectMeta: metav1.ObjectMeta{Name: "pvc-1"}, Spec: v1.PersistentVolumeSpec{Capacity: size("1Gi")},
+	})
+	if !wantsMore(claim) {
+		t.Fatal("a claim that asks for more is overlooked")
+	}
+	if err := expand(t.Context(), clients, claim); err != nil {
+		t.Fatal(err)
+	}
+	pv, err := clients.CoreV1().PersistentVolumes().Get(t.Context(), "pvc-1", metav1.GetOptions{})
+	if err != nil || pv.Spec.Capacity.Storage().String() != "2Gi" {
+		t.Errorf("the volume has %s, %v", pv.Spec.Capacity.Storage(), err)
+	}
+	claim, err = clients.CoreV1().PersistentVolumeClaims("n").Get(t.Context(), "c", metav1.GetOptions{})
+	if err != nil || claim.Status.Capacity.Storage().String() != "2Gi" {
+		t.Errorf("the claim has %s, %v", claim.Status.Capacity.Storage(), err)
+	}
+	if wantsMore(claim) {
+		t.Error("a claim that has what it asks for is expanded again")
+	}
+	claim.Status.Phase = v1.ClaimPending
+	claim.Status.Capacity = nil
+	if wantsMore(claim) {
+		t.Error("a claim without a volume is expanded")
 	}
 }
