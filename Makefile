@@ -10,6 +10,8 @@ export CGO_ENABLED := 0
 
 # Machines of the bench that run pods.
 NODES ?= 2
+# Nodes of the bench that pretend to; 0 is as many as there are.
+SIMULATED ?= 0
 # The release that the stand-in plays.
 STANDIN ?= 7.1.0
 
@@ -38,7 +40,7 @@ unit: ## go vet and go test, without a cluster
 	@failed=; for module in $(modules); do \
 	  (cd $$module && echo "== $$module" && go vet ./... && go test ./...) || failed="$$failed $$module"; \
 	done; \
-	(cd test/bench/components && echo "== test/bench/components" && go test ./localvolume/...) || failed="$$failed test/bench/components"; \
+	(cd test/bench/components && echo "== test/bench/components" && go test ./localvolume/... ./networkpolicy/...) || failed="$$failed test/bench/components"; \
 	[ -z "$$failed" ] || { echo "failed in:$$failed" >&2; exit 1; }
 
 .PHONY: race
@@ -82,7 +84,7 @@ bench-build: bench ## build the Kubernetes of the bench, and start nothing
 
 .PHONY: bench-up
 bench-up: bench ## start a real Kubernetes on this machine (root; the first time takes minutes)
-	@$(bench) up --nodes $(NODES)
+	@$(bench) up --nodes $(NODES) --simulated $(SIMULATED)
 
 .PHONY: bench-down
 bench-down: bench ## stop it, and remove everything in it

@@ -14,23 +14,25 @@ import (
 )
 
 func upCommand(dir *string) *cobra.Command {
-	var nodes int
+	var size cluster.Size
 	cmd := &cobra.Command{
 		Use: "up", Short: "Start the bench, building what is missing; what runs already is left alone", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			begin, out := time.Now(), cmd.OutOrStdout()
-			instance, parts, err := prepare(cmd.Context(), *dir, out)
+			instance, parts, err := prepare(cmd.Context(), *dir, size, out)
 			if err != nil {
 				return err
 			}
-			if err := instance.Up(cmd.Context(), nodes, parts, stages(out)); err != nil {
+			if err := instance.Up(cmd.Context(), size, parts, stages(out)); err != nil {
 				return err
 			}
 			fmt.Fprintf(out, "bench is up (%s)\n  export KUBECONFIG=%s\n", seconds(begin), instance.Kubeconfig()) //nolint:errcheck // as below
 			return nil
 		},
 	}
-	cmd.Flags().IntVar(&nodes, "nodes", 0, fmt.Sprintf("nodes to have (default: as many as there are, else %d)", cluster.DefaultNodes))
+	cmd.Flags().IntVar(&size.Nodes, "nodes", 0,
+		fmt.Sprintf("nodes to have (default: as many as there are, else %d)", cluster.DefaultNodes))
+	cmd.Flags().IntVar(&size.Simulated, "simulated", 0, "simulated nodes to have beside them (default: as many as there are)")
 	return cmd
 }
 
@@ -50,7 +52,7 @@ func buildCommand() *cobra.Command {
 					return err
 				}
 			}
-			_, err = buildParts(cmd.Context(), cache, stages(cmd.OutOrStdout()))
+			_, err = buildParts(cmd.Context(), cache, true, stages(cmd.OutOrStdout()))
 			return err
 		},
 	}

@@ -54,6 +54,9 @@ spec:
   nodeName: ""
   nodeSelector: {kubernetes.io/hostname: NODE}
   terminationGracePeriodSeconds: 0
+  tolerations: # it waits for its node, should that be lost
+    - {key: node.kubernetes.io/unreachable, operator: Exists}
+    - {key: node.kubernetes.io/not-ready, operator: Exists}
   securityContext:
     runAsNonRoot: true
     runAsUser: 1000
@@ -66,6 +69,7 @@ spec:
     - name: c
       image: bench.test/busybox:1
       command: [sh, -c, "while true; do nc -l -p 22 -e hostname; done"]
+      ports: [{name: ssh, containerPort: 22}]
       securityContext:
         allowPrivilegeEscalation: false
         capabilities: {drop: [ALL]}
@@ -77,24 +81,34 @@ spec:
 
 func (c clusterUnderTest) makePod(t *testing.T, name, node string) {
 	t.Helper()
+	c.makeClaim(t, name, nil)
+	c.create(t, newPod(t, name, node))
+}
+
+// makeClaim makes a claim of a storage class, nil for the default one.
+func (c clusterUnderTest) makeClaim(t *testing.T, name string, class *string) {
+	t.Helper()
 	claim := &corev1.PersistentVolumeClaim{
 		ObjectMeta: metav1.ObjectMeta{Name: name},
 		Spec: corev1.PersistentVolumeClaimSpec{
-			AccessModes: []corev1.PersistentVolumeAccessMode{corev1.ReadWriteOnce},
-			Resources:   corev1.VolumeResourceRequirements{Requests: oneMega()},
+			AccessModes:      []corev1.PersistentVolumeAccessMode{corev1.ReadWriteOnce},
+			Resources:        corev1.VolumeResourceRequirements{Requests: oneMega()},
+			StorageClassName: class,
 		},
 	}
 	if _, err := c.CoreV1().PersistentVolumeClaims(testNamespace).Create(t.Context(), claim, metav1.CreateOptions{}); err != nil {
 		t.Fatal(err)
 	}
+}
+
+func newPod(t *testing.T, name, node string) *corev1.Pod {
+	t.Helper()
 	pod := &corev1.Pod{}
 	manifest := strings.NewReplacer("NAME", name, "NODE", node).Replace(podManifest)
 	if err := yaml.UnmarshalStrict([]byte(manifest), pod); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.CoreV1().Pods(testNamespace).Create(t.Context(), pod, metav1.CreateOptions{}); err != nil {
-		t.Fatal(err)
-	}
+	return pod
 }
 
 func testPods(t *testing.T, c clusterUnderTest) {
@@ -214,15 +228,10 @@ func testClaimRemoved(t *testing.T, c clusterUnderTest) {
 }
 
 func testMissingImage(t *testing.T, c clusterUnderTest) {
-	pod := &corev1.Pod{}
-	manifest := strings.NewReplacer("NAME", "missing", "NODE", "node1", busyboxReference, "bench.test/nowhere:1").Replace(podManifest)
-	if err := yaml.UnmarshalStrict([]byte(manifest), pod); err != nil {
-		t.Fatal(err)
-	}
+	pod := newPod(t, "missing", "node1")
+	pod.Spec.Containers[0].Image = "bench.test/nowhere:1"
 	pod.Spec.Volumes, pod.Spec.Containers[0].VolumeMounts = nil, nil
-	if _, err := c.CoreV1().Pods(testNamespace).Create(t.Context(), pod, metav1.CreateOptions{}); err != nil {
-		t.Fatal(err)
-	}
+	c.create(t, pod)
 	eventually(t, 10*time.Second, func() error {
 		for _, s := range c.pod(t, "missing").Status.ContainerStatuses {
 			if w := s.State.Waiting; w != nil && (w.Reason == "ErrImagePull" || w.Reason == "ImagePullBackOff") {

@@ -39,6 +39,11 @@ func TestBench(t *testing.T) {
 	c := b.cluster(t)
 	t.Run("pods", func(t *testing.T) { testPods(t, c) })
 	t.Run("missing image", func(t *testing.T) { testMissingImage(t, c) })
+	t.Run("NetworkPolicies", func(t *testing.T) { testPolicies(t, c) })
+	t.Run("node lost", func(t *testing.T) { testLostNode(t, b, c) })
+	t.Run("node partitioned", func(t *testing.T) { testPartition(t, b, c) })
+	t.Run("API server restarted", func(t *testing.T) { testAPIServerRestarted(t, b, c) })
+	t.Run("simulated nodes", func(t *testing.T) { testSimulated(t, b, c) })
 	t.Run("killed, then up", func(t *testing.T) {
 		b.killEverything(t)
 		b.fail(t, "status")
@@ -58,13 +63,13 @@ func TestBench(t *testing.T) {
 	t.Run("killed, then down", func(t *testing.T) {
 		b.killEverything(t)
 		b.run(t, "down")
-		compare(t, before, footprint(t))
+		b.compare(t, before, footprint(t))
 	})
 	t.Run("up killed halfway, then down", func(t *testing.T) {
 		for _, milliseconds := range []int{30, 100, 300, 1000} {
 			b.killUp(t, time.Duration(milliseconds)*time.Millisecond)
 			b.run(t, "down")
-			compare(t, before, footprint(t))
+			b.compare(t, before, footprint(t))
 		}
 	})
 	t.Run("up killed halfway, then up", func(t *testing.T) {
@@ -73,7 +78,7 @@ func TestBench(t *testing.T) {
 			b.killUp(t, time.Duration(milliseconds)*time.Millisecond)
 			b.run(t, "up", "--nodes", "2")
 			b.run(t, "down")
-			compare(t, before, footprint(t))
+			b.compare(t, before, footprint(t))
 		}
 	})
 	t.Run("down without a record", func(t *testing.T) {
@@ -83,6 +88,6 @@ func TestBench(t *testing.T) {
 		}
 		b.run(t, "down")
 		b.run(t, "down") // again is no fault
-		compare(t, before, footprint(t))
+		b.compare(t, before, footprint(t))
 	})
 }

@@ -36,6 +36,7 @@ func newCommand() *cobra.Command {
 	}
 	root.PersistentFlags().StringVar(&dir, "dir", "", "folder of the bench's state (default: the project's .bench)")
 	root.AddCommand(upCommand(&dir), buildCommand(), downCommand(&dir), statusCommand(&dir), kubeconfigCommand(&dir), loadCommand(&dir))
+	root.AddCommand(faultCommands(&dir)...)
 	root.AddCommand(initCommands()...)
 	return root
 }

@@ -46,4 +46,7 @@ func printStatus(out io.Writer, s cluster.Status) {
 		fmt.Fprintf(table, "%s\t%s\t%d\t%s\n", m.Name, address, m.PID, m.State) //nolint:errcheck // as above
 	}
 	table.Flush() //nolint:errcheck // as above
+	if s.Simulated > 0 {
+		fmt.Fprintf(out, "simulated nodes: %d of %d ready\n", s.SimulatedReady, s.Simulated) //nolint:errcheck // as above
+	}
 }

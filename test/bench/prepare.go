@@ -16,7 +16,7 @@ import (
 )
 
 // prepare checks the host and has everything at hand before anything is started.
-func prepare(ctx context.Context, dir string, out io.Writer) (*cluster.Instance, cluster.Parts, error) {
+func prepare(ctx context.Context, dir string, size cluster.Size, out io.Writer) (*cluster.Instance, cluster.Parts, error) {
 	cache, err := findCache()
 	if err != nil {
 		return nil, cluster.Parts{}, err
@@ -36,7 +36,7 @@ func prepare(ctx context.Context, dir string, out io.Writer) (*cluster.Instance,
 	if err := installTools(ctx, stages(out)); err != nil {
 		return nil, cluster.Parts{}, err
 	}
-	parts, err := buildParts(ctx, cache, stages(out))
+	parts, err := buildParts(ctx, cache, size.Simulated > 0 || instance.Simulates(), stages(out))
 	return instance, parts, err
 }
 
@@ -52,13 +52,26 @@ func installTools(ctx context.Context, stage cluster.Stage) error {
 	return stage("install "+names, func() error { return build.Install(ctx, packages) })
 }
 
-func buildParts(ctx context.Context, cache build.Cache, stage cluster.Stage) (parts cluster.Parts, err error) {
+// buildParts builds what isn't built; what simulates nodes only where it is wanted.
+func buildParts(ctx context.Context, cache build.Cache, simulate bool, stage cluster.Stage) (parts cluster.Parts, err error) {
 	err = stage("build Kubernetes, etcd and CoreDNS", func() error {
-		parts.Servers, _, err = cache.Servers(ctx)
+		if parts.Servers, _, err = cache.Servers(ctx); err != nil {
+			return err
+		}
+		_, _, err = cache.Kubectl(ctx)
 		return err
 	})
 	if err != nil {
 		return parts, err
+	}
+	if simulate {
+		err = stage("build kwok", func() error {
+			parts.Kwok, _, err = cache.Kwok(ctx)
+			return err
+		})
+		if err != nil {
+			return parts, err
+		}
 	}
 	err = stage("build pause image", func() error {
 		parts.Pause, _, err = cache.Pause(ctx)

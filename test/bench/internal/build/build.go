@@ -1,6 +1,6 @@
-// Package build makes what a bench runs and the host lacks: the servers' binary
-// and the pause image, from source and cached by their sources' content, and
-// Debian's packages.
+// Package build makes what a bench runs and the host lacks: the servers' binary,
+// kubectl, kwok and the pause image, from source and cached by their sources'
+// content, and Debian's packages.
 package build
 
 import (
@@ -29,13 +29,47 @@ const kubernetesModule = "k8s.io/kubernetes"
 // Servers returns the servers' multi-call binary, building it when its sources
 // changed; built tells which it was.
 func (c Cache) Servers(ctx context.Context) (path string, built bool, err error) {
+	return c.kubernetes(ctx, "kube", ".")
+}
+
+// Kubectl builds kubectl like Servers, and has bin/kubectl lead to it.
+func (c Cache) Kubectl(ctx context.Context) (path string, built bool, err error) {
+	target, built, err := c.kubernetes(ctx, "kubectl", "./kubectl")
+	if err != nil {
+		return "", false, err
+	}
+	path = filepath.Join(c.Dir, "bin", "kubectl")
+	if is, err := os.Readlink(path); err == nil && is == filepath.Base(target) {
+		return path, built, nil
+	}
+	_ = os.Remove(path + ".new")
+	if err := os.Symlink(filepath.Base(target), path+".new"); err != nil {
+		return "", false, fmt.Errorf("build kubectl: %w", err)
+	}
+	if err := os.Rename(path+".new", path); err != nil {
+		return "", false, fmt.Errorf("build kubectl: %w", err)
+	}
+	return path, built, nil
+}
+
+// kubernetes builds a package of the module that requires Kubernetes.
+func (c Cache) kubernetes(ctx context.Context, name, pkg string) (path string, built bool, err error) {
 	source := filepath.Join(c.Source, "components")
-	return c.binary(ctx, "kube", source, func(out string) error {
+	return c.binary(ctx, name, source, func(out string) error {
 		version, err := requiredVersion(filepath.Join(source, "go.mod"), kubernetesModule)
 		if err != nil {
 			return err
 		}
-		return goBuild(ctx, source, out, versionFlags(version))
+		return goBuild(ctx, source, pkg, out, versionFlags(version))
+	})
+}
+
+// Kwok builds the simulator of nodes, from a module of its own: it requires
+// another version of Kubernetes' packages than the servers.
+func (c Cache) Kwok(ctx context.Context) (path string, built bool, err error) {
+	source := filepath.Join(c.Source, "kwok")
+	return c.binary(ctx, "kwok", source, func(out string) error {
+		return goBuild(ctx, source, "sigs.k8s.io/kwok/cmd/kwok", out, "-s -w")
 	})
 }
 
@@ -43,7 +77,7 @@ func (c Cache) Servers(ctx context.Context) (path string, built bool, err error)
 func (c Cache) pauseProgram(ctx context.Context) (path string, built bool, err error) {
 	source := filepath.Join(c.Source, "pause")
 	return c.binary(ctx, "pause", source, func(out string) error {
-		return goBuild(ctx, source, out, "-s -w")
+		return goBuild(ctx, source, ".", out, "-s -w")
 	})
 }
 
@@ -93,8 +127,8 @@ func removeOthers(keep, name string) error {
 	return nil
 }
 
-func goBuild(ctx context.Context, source, out, ldflags string) error {
-	cmd := exec.CommandContext(ctx, "go", "build", "-ldflags", ldflags, "-o", out, ".")
+func goBuild(ctx context.Context, source, pkg, out, ldflags string) error {
+	cmd := exec.CommandContext(ctx, "go", "build", "-ldflags", ldflags, "-o", out, pkg)
 	cmd.Dir = source
 	// Without cgo the binaries are static and the compiled packages are those of
 	// every other build of the project without cgo.

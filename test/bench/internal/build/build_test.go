@@ -61,6 +61,27 @@ func TestBinaryIsBuiltOncePerContent(t *testing.T) {
 	}
 }
 
+func TestKubectlHasOneName(t *testing.T) {
+	cache := Cache{Dir: t.TempDir(), Source: t.TempDir()}
+	for _, content := range []string{"package main // 1", "package main // 2"} {
+		write(t, filepath.Join(cache.Source, "components", "main.go"), content)
+		hash, err := hashSources(filepath.Join(cache.Source, "components"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		write(t, filepath.Join(cache.Dir, "bin", "kubectl-"+hash), content) // as if it were built
+		for range 2 {
+			path, _, err := cache.Kubectl(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, err := os.ReadFile(path); err != nil || string(got) != content || filepath.Base(path) != "kubectl" {
+				t.Errorf("%s leads to %q, %v; want %q", path, got, err, content)
+			}
+		}
+	}
+}
+
 func TestFailedBuildLeavesNoBinary(t *testing.T) {
 	cache := Cache{Dir: t.TempDir()}
 	source := t.TempDir()

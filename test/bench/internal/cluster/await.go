@@ -32,17 +32,24 @@ func (i *Instance) await(ctx context.Context, st *State, started []string, parts
 		return err
 	}
 	for _, w := range waits {
-		err := stage(w.title, func() error {
-			limited, cancel := context.WithTimeout(ctx, time.Minute)
-			defer cancel()
-			return kube.Poll(limited, w.until)
-		})
-		if errors.Is(err, context.Canceled) {
-			return errors.New("interrupted; `make bench-up` goes on, `make bench-down` clears away")
+		if err := waitFor(ctx, stage, w); err != nil {
+			return err
 		}
-		if err != nil {
-			return fmt.Errorf("%s: not within a minute: %w; see %s", w.title, err, w.log)
-		}
+	}
+	return nil
+}
+
+func waitFor(ctx context.Context, stage Stage, w wait) error {
+	err := stage(w.title, func() error {
+		limited, cancel := context.WithTimeout(ctx, time.Minute)
+		defer cancel()
+		return kube.Poll(limited, w.until)
+	})
+	if errors.Is(err, context.Canceled) {
+		return errors.New("interrupted; `make bench-up` goes on, `make bench-down` clears away")
+	}
+	if err != nil {
+		return fmt.Errorf("%s: not within a minute: %w; see %s", w.title, err, w.log)
 	}
 	return nil
 }
@@ -61,9 +68,9 @@ func (i *Instance) waits(st *State, newNodes []string, parts Parts, begin time.T
 		return nil, err
 	}
 	log := func(name, service string) string { return machine.LogFile(i.run(), name, service) }
-	return []wait{
+	waits := []wait{
 		{"API server answers", log(servers.Control, "kube-apiserver"), client.Ready},
-		{"DNS, storage class and roles are there", log(servers.Control, "kube-apiserver"), func(ctx context.Context) error {
+		{"DNS, storage classes and roles are there", log(servers.Control, "kube-apiserver"), func(ctx context.Context) error {
 			return client.Apply(ctx, objects)
 		}},
 		{"pause image is on the nodes", log("NODE", "containerd"), func(ctx context.Context) error {
@@ -78,13 +85,22 @@ func (i *Instance) waits(st *State, newNodes []string, parts Parts, begin time.T
 		{"controllers and scheduler answer", log(servers.Control, "*"), func(ctx context.Context) error {
 			return controllersAnswer(ctx, st.Network)
 		}},
-		{"Services and DNS answer", log(servers.Control, "coredns"), func(ctx context.Context) error {
-			if err := proxiesAnswer(ctx, st); err != nil {
+		{"Services, NetworkPolicies and DNS answer", log("NODE", "*"), func(ctx context.Context) error {
+			if err := nodesAnswer(ctx, st, nodeNames(st.Nodes)); err != nil {
 				return err
 			}
 			return resolves(ctx, st.Network)
 		}},
-	}, nil
+	}
+	if st.Simulated > 0 {
+		waits = append(waits, wait{
+			fmt.Sprintf("%d simulated nodes are ready", st.Simulated), log(servers.Simulator, "kwok"),
+			func(ctx context.Context) error {
+				return client.Simulate(ctx, st.Simulated, st.Network.Simulator(), servers.KwokPort)
+			},
+		})
+	}
+	return waits, nil
 }
 
 func controllersAnswer(ctx context.Context, l network.Layout) error {
@@ -99,11 +115,17 @@ func controllersAnswer(ctx context.Context, l network.Layout) error {
 	return nil
 }
 
-// proxiesAnswer asks every node's kube-proxy whether its rules are in place.
-func proxiesAnswer(ctx context.Context, st *State) error {
-	for n := 1; n <= st.Nodes; n++ {
-		if err := healthy(ctx, fmt.Sprintf("http://%s:10256/healthz", st.Network.Node(n))); err != nil {
-			return fmt.Errorf("kube-proxy of %s: %w", servers.Node(n), err)
+// nodesAnswer asks the nodes' kube-proxies and enforcers of NetworkPolicies
+// whether their rules are in place.
+func nodesAnswer(ctx context.Context, st *State, names []string) error {
+	for _, name := range names {
+		for _, server := range []struct {
+			name string
+			port int
+		}{{"kube-proxy", 10256}, {"network-policies", servers.PoliciesPort}} {
+			if err := healthy(ctx, fmt.Sprintf("http://%s:%d/healthz", st.address(name), server.port)); err != nil {
+				return fmt.Errorf("%s of %s: %w", server.name, name, err)
+			}
 		}
 	}
 	return nil

@@ -74,13 +74,76 @@ func TestInstancesDontClash(t *testing.T) {
 	}
 }
 
-func TestMachineNames(t *testing.T) {
+func TestMachines(t *testing.T) {
+	st := &State{Network: layout, Nodes: 2}
 	want := []string{"switch", "control", "node1", "node2"}
-	if got := machineNames(2); !slices.Equal(got, want) {
+	if got := st.machines(); !slices.Equal(got, want) {
 		t.Errorf("machines %v, want %v", got, want)
 	}
 	if got := newNodes(want); !slices.Equal(got, want[2:]) {
 		t.Errorf("nodes among them %v", got)
+	}
+	st.Simulated = 1
+	want = []string{"switch", "control", "simulator", "node1", "node2"}
+	if got := st.machines(); !slices.Equal(got, want) {
+		t.Errorf("machines %v, want %v", got, want)
+	}
+	for name, want := range map[string]string{
+		"switch": "invalid IP", "control": "10.200.0.2", "simulator": "10.200.0.3", "node1": "10.200.0.11", "node8": "10.200.0.18",
+	} {
+		if got := st.address(name); got.String() != want {
+			t.Errorf("%s is at %s, want %s", name, got, want)
+		}
+	}
+}
+
+func TestNodeNumber(t *testing.T) {
+	for name, want := range map[string]int{"node1": 1, "node8": 8, "node9": 0, "node": 0, "control": 0} {
+		if got := nodeNumber(name); got != want {
+			t.Errorf("%s is node %d, want %d", name, got, want)
+		}
+	}
+}
+
+func TestGrow(t *testing.T) {
+	tests := []struct {
+		name     string
+		is, asks Size
+		want     Size // none for a refusal
+	}{
+		{"a new one", Size{}, Size{}, Size{2, 0}},
+		{"as it is", Size{3, 10}, Size{}, Size{3, 10}},
+		{"more", Size{2, 0}, Size{3, 10}, Size{3, 10}},
+		{"fewer", Size{3, 0}, Size{2, 0}, Size{}},
+		{"fewer simulated", Size{3, 10}, Size{3, 9}, Size{}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			st := &State{Nodes: tt.is.Nodes, Simulated: tt.is.Simulated}
+			err := st.grow(tt.asks)
+			if tt.want == (Size{}) {
+				if err == nil || !strings.Contains(err.Error(), "bench-down") {
+					t.Errorf("refused with %v, want a word on what to do", err)
+				}
+				return
+			}
+			if got := (Size{st.Nodes, st.Simulated}); err != nil || got != tt.want {
+				t.Errorf("grew to %v, %v; want %v", got, err, tt.want)
+			}
+		})
+	}
+}
+
+func TestDownPorts(t *testing.T) {
+	got, err := downPorts([]byte(`[
+		{"ifname": "bench", "flags": ["BROADCAST", "MULTICAST", "UP", "LOWER_UP"]},
+		{"ifname": "node1", "flags": ["BROADCAST", "MULTICAST"]},
+		{"ifname": "node2", "flags": ["NO-CARRIER", "BROADCAST", "UP"]}]`))
+	if err != nil || !slices.Equal(got, []string{"node1"}) {
+		t.Errorf("down are %v, %v; want node1", got, err)
+	}
+	if _, err := downPorts([]byte("Device does not exist")); err == nil {
+		t.Error("what is no JSON is read")
 	}
 }
 
@@ -102,7 +165,6 @@ func TestHostWires(t *testing.T) {
 		"link add name gpk-0a1b2c3d type veth peer name host netns 4711",
 		"address add 10.200.0.1/24 dev gpk-0a1b2c3d",
 		"link set dev gpk-0a1b2c3d up",
-		"route add 10.200.128.0/18 via 10.200.0.11",
 		"route add 10.200.65.0/24 via 10.200.0.11",
 	}
 	if !slices.Equal(wires[:len(want)], want) {
@@ -128,11 +190,15 @@ func TestMountPoint(t *testing.T) {
 
 func TestPlanRefusesImpossibleNumbers(t *testing.T) {
 	i := &Instance{dir: t.TempDir()}
-	for _, nodes := range []int{-1, network.MaxNodes + 1} {
-		if _, err := i.plan(t.Context(), nodes); err == nil {
-			t.Errorf("%d nodes are planned", nodes)
+	for _, size := range []Size{{Nodes: -1}, {Nodes: network.MaxNodes + 1}, {Simulated: -1}, {Simulated: MaxSimulated + 1}} {
+		if _, err := i.plan(t.Context(), size); err == nil {
+			t.Errorf("%+v is planned", size)
 		}
 	}
+}
+
+func TestPlanIsRemembered(t *testing.T) {
+	i := &Instance{dir: t.TempDir()}
 	boot, err := bootID()
 	if err != nil {
 		t.Fatal(err)
@@ -140,16 +206,15 @@ func TestPlanRefusesImpossibleNumbers(t *testing.T) {
 	if err := (&State{Boot: boot, Network: layout, Nodes: 3}).write(i.stateFile()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := i.plan(t.Context(), 2); err == nil || !strings.Contains(err.Error(), "bench-down") {
+	if _, err := i.plan(t.Context(), Size{Nodes: 2}); err == nil || !strings.Contains(err.Error(), "bench-down") {
 		t.Errorf("fewer nodes than there are: %v", err)
 	}
-	for asked, want := range map[int]int{0: 3, 3: 3, 4: 4} {
-		st, err := i.plan(t.Context(), asked)
-		if err != nil || st.Nodes != want {
-			t.Errorf("%d nodes asked, 3 there: %+v, %v; want %d", asked, st, err, want)
-		}
-		if err := (&State{Boot: boot, Network: layout, Nodes: 3}).write(i.stateFile()); err != nil {
+	for _, size := range []Size{{}, {Nodes: 4, Simulated: 5}} {
+		if _, err := i.plan(t.Context(), size); err != nil {
 			t.Fatal(err)
 		}
+	}
+	if st, err := readState(i.stateFile()); err != nil || st.Nodes != 4 || st.Simulated != 5 || !i.Simulates() {
+		t.Errorf("remembered %+v, %v; want 4 nodes and 5 simulated ones", st, err)
 	}
 }

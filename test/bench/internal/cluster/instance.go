@@ -7,11 +7,14 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"gpk/test/bench/internal/machine"
+	"gpk/test/bench/internal/network"
 	"gpk/test/bench/internal/servers"
 )
 
@@ -45,6 +48,9 @@ func Open(dir string) (*Instance, error) {
 // Dir is the folder of the instance's state.
 func (i *Instance) Dir() string { return i.dir }
 
+// ID is in the names of all that the instance makes outside its folder.
+func (i *Instance) ID() string { return i.id }
+
 // Kubeconfig is the administrator's, there while the bench is.
 func (i *Instance) Kubeconfig() string { return filepath.Join(i.dir, "kubeconfig") }
 
@@ -69,10 +75,31 @@ func (i *Instance) setup(st *State) servers.Setup {
 // host has for its own traffic would see the bench's.
 const switchName = "switch"
 
-// machineNames are all machines in the order they are started.
-func machineNames(nodes int) []string {
+// machines are the names of all machines, in the order they are started.
+func (st *State) machines() []string {
 	names := []string{switchName, servers.Control}
-	return append(names, nodeNames(nodes)...)
+	if st.Simulated > 0 {
+		names = append(names, servers.Simulator)
+	}
+	return append(names, nodeNames(st.Nodes)...)
+}
+
+// address is a machine's on the bench's network; the switch has none.
+func (st *State) address(name string) netip.Addr {
+	switch name {
+	case switchName:
+		return netip.Addr{}
+	case servers.Control:
+		return st.Network.Control()
+	case servers.Simulator:
+		return st.Network.Simulator()
+	}
+	return st.Network.Node(nodeNumber(name))
+}
+
+// nodeNumber is the number of the node of that name, counted from 1; 0 if no node has it.
+func nodeNumber(name string) int {
+	return slices.Index(nodeNames(network.MaxNodes), name) + 1
 }
 
 func nodeNames(nodes int) []string {

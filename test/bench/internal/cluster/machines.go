@@ -22,7 +22,7 @@ func (i *Instance) startMachines(ctx context.Context, st *State, ca *pki.Authori
 		}
 	}
 	var started []string
-	for _, name := range machineNames(st.Nodes) {
+	for _, name := range st.machines() {
 		if st.Machines[name].Works() {
 			continue
 		}
@@ -70,7 +70,9 @@ func (i *Instance) startMachine(ctx context.Context, st *State, ca *pki.Authorit
 }
 
 // design says what a machine runs and how it is wired.
-func (i *Instance) design(st *State, ca *pki.Authority, name string) (machine.Spec, func(context.Context, int) error, error) {
+func (i *Instance) design(st *State, ca *pki.Authority, name string) (
+	spec machine.Spec, wire func(context.Context, int) error, err error,
+) {
 	setup := i.setup(st)
 	switch name {
 	case switchName:
@@ -78,20 +80,15 @@ func (i *Instance) design(st *State, ca *pki.Authority, name string) (machine.Sp
 			return i.wireSwitch(ctx, pid, st.Network)
 		}, nil
 	case servers.Control:
-		spec, err := servers.ControlMachine(setup, ca)
-		return spec, func(ctx context.Context, pid int) error {
-			return i.wireMachine(ctx, st, name, pid, machineWires(st.Network.Control(), st.Network, 0))
-		}, err
+		spec, err = servers.ControlMachine(setup, ca)
+	case servers.Simulator:
+		spec, err = servers.SimulatorMachine(setup, ca)
+	default:
+		spec, err = servers.NodeMachine(setup, ca, nodeNumber(name))
 	}
-	for n := 1; n <= network.MaxNodes; n++ {
-		if name == servers.Node(n) {
-			spec, err := servers.NodeMachine(setup, ca, n)
-			return spec, func(ctx context.Context, pid int) error {
-				return i.wireMachine(ctx, st, name, pid, machineWires(st.Network.Node(n), st.Network, n))
-			}, err
-		}
-	}
-	return machine.Spec{}, nil, fmt.Errorf("no machine is called %q", name)
+	return spec, func(ctx context.Context, pid int) error {
+		return i.wireMachine(ctx, st, name, pid, machineWires(st.address(name), st.Network, nodeNumber(name)))
+	}, err
 }
 
 func (i *Instance) wireSwitch(ctx context.Context, pid int, l network.Layout) error {
@@ -119,34 +116,34 @@ func (i *Instance) wireMachine(ctx context.Context, st *State, name string, pid 
 
 // stopMachines kills the machines, known and forgotten ones.
 func (i *Instance) stopMachines(st *State) error {
-	for _, name := range machineNames(network.MaxNodes) {
-		if err := st.Machines[name].Kill(); err != nil {
+	for _, init := range st.Machines {
+		if err := init.Kill(); err != nil {
 			return err
 		}
 	}
 	return i.groups.Empty("", patience)
 }
 
-// placeBinary puts the servers' binary into the instance: it must stay there
-// while the instance runs, whatever is built in the meantime.
-func (i *Instance) placeBinary(ctx context.Context, built string) error {
-	target := filepath.Join(i.run(), servers.Binary)
+// placeBinary puts a binary into the instance: it must stay there while the
+// instance runs, whatever is built in the meantime.
+func (i *Instance) placeBinary(ctx context.Context, built, place string) error {
+	target := filepath.Join(i.run(), place)
 	was, err1 := os.Stat(target)
 	is, err2 := os.Stat(built)
 	if err1 == nil && err2 == nil && os.SameFile(was, is) {
 		return nil
 	}
 	if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
-		return fmt.Errorf("place the servers' binary: %w", err)
+		return fmt.Errorf("place %s: %w", place, err)
 	}
 	_ = os.Remove(target + ".new")
 	if err := os.Link(built, target+".new"); err != nil { // on another file system
 		if said, err := exec.CommandContext(ctx, "cp", built, target+".new").CombinedOutput(); err != nil {
-			return fmt.Errorf("place the servers' binary: %w: %s", err, said)
+			return fmt.Errorf("place %s: %w: %s", place, err, said)
 		}
 	}
 	if err := os.Rename(target+".new", target); err != nil {
-		return fmt.Errorf("place the servers' binary: %w", err)
+		return fmt.Errorf("place %s: %w", place, err)
 	}
 	return nil
 }

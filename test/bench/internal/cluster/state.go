@@ -16,10 +16,11 @@ import (
 // State is what an instance remembers. It is written before what it tells of
 // is made, so it may tell of what isn't there, never the other way.
 type State struct {
-	Boot     string                     `json:"boot"` // of the host's kernel; no process outlives it
-	Network  network.Layout             `json:"network"`
-	Nodes    int                        `json:"nodes"`
-	Machines map[string]machine.Process `json:"machines"` // their inits
+	Boot      string                     `json:"boot"` // of the host's kernel; no process outlives it
+	Network   network.Layout             `json:"network"`
+	Nodes     int                        `json:"nodes"`
+	Simulated int                        `json:"simulated,omitempty"` // nodes that are none
+	Machines  map[string]machine.Process `json:"machines"`            // their inits
 }
 
 // errNoState means that the instance is not up, nor half up.

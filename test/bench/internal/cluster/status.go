@@ -1,13 +1,14 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"gpk/test/bench/internal/kube"
-	"gpk/test/bench/internal/servers"
 )
 
 // Status is what is to be told of an instance.
@@ -15,6 +16,8 @@ type Status struct {
 	Up       bool // everything runs, and every node is ready
 	API      string
 	Machines []MachineStatus
+
+	Simulated, SimulatedReady int // nodes that are none
 }
 
 // MachineStatus is what is to be told of one machine.
@@ -36,21 +39,21 @@ func (i *Instance) Status(ctx context.Context) (Status, error) {
 		return Status{}, err
 	}
 	ready, apiError := i.ask(ctx)
-	status := Status{Up: apiError == nil, API: i.setup(st).APIServer()}
+	unplugged, err := i.unplugged(ctx, st)
+	if err != nil {
+		return Status{}, err
+	}
+	status := Status{Up: apiError == nil, API: i.setup(st).APIServer(), Simulated: st.Simulated}
 	if apiError != nil {
 		status.API = fmt.Sprintf("%s does not answer: %v", status.API, apiError)
 	}
-	for n, name := range machineNames(st.Nodes) {
-		m := MachineStatus{Name: name, PID: st.Machines[name].PID, State: "running"}
-		switch {
-		case name == servers.Control:
-			m.Address = st.Network.Control()
-		case n >= 2:
-			m.Address = st.Network.Node(n - 1)
-			m.State = ready[name]
+	for _, name := range st.machines() {
+		m := MachineStatus{Name: name, Address: st.address(name), PID: st.Machines[name].PID, State: "running"}
+		if nodeNumber(name) > 0 {
+			m.State = cmp.Or(ready[name], "not joined")
 		}
-		if m.State == "" {
-			m.State = "not joined"
+		if slices.Contains(unplugged, name) {
+			m.State = "partitioned"
 		}
 		if !st.Machines[name].Alive() {
 			m.State = "dead"
@@ -58,6 +61,12 @@ func (i *Instance) Status(ctx context.Context) (Status, error) {
 		status.Up = status.Up && (m.State == "running" || m.State == "ready")
 		status.Machines = append(status.Machines, m)
 	}
+	for name, state := range ready {
+		if nodeNumber(name) == 0 && state == "ready" {
+			status.SimulatedReady++
+		}
+	}
+	status.Up = status.Up && status.SimulatedReady >= status.Simulated
 	return status, nil
 }
 

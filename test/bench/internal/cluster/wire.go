@@ -2,23 +2,24 @@ package cluster
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/netip"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 
 	"gpk/test/bench/internal/network"
 )
 
-// hostWires connects the host to a new switch, and leads it to pods and Services.
-// Services are reached through the first node, whose kube-proxy knows them.
+// hostWires connects the host to a new switch, and leads it to pods. To Services
+// it is led once it is known which nodes are there.
 func hostWires(link string, switchPID int, l network.Layout) []string {
 	return append([]string{
 		fmt.Sprintf("link add name %s type veth peer name host netns %d", link, switchPID),
 		fmt.Sprintf("address add %s/24 dev %s", l.Host(), link),
 		fmt.Sprintf("link set dev %s up", link),
-		fmt.Sprintf("route add %s via %s", l.Services(), l.Node(1)),
 	}, podRoutes(l, 0)...)
 }
 
@@ -61,6 +62,73 @@ func podRoutes(l network.Layout, own int) []string {
 		}
 	}
 	return routes
+}
+
+// routeServices leads the host to Services through the first node that it
+// reaches: that node's kube-proxy knows them.
+func (i *Instance) routeServices(ctx context.Context, st *State) error {
+	unplugged, err := i.unplugged(ctx, st)
+	if err != nil {
+		return err
+	}
+	for _, name := range nodeNames(st.Nodes) {
+		if st.Machines[name].Works() && !slices.Contains(unplugged, name) {
+			return ip(ctx, []string{fmt.Sprintf("route replace %s via %s", st.Network.Services(), st.address(name))})
+		}
+	}
+	return nil // through whom it may: nobody answers
+}
+
+// setPort sets a machine's port at the switch up or down. The machine's own end
+// keeps its address and routes, as with a cable that is pulled out.
+func setPort(ctx context.Context, st *State, name, state string) error {
+	return ipIn(ctx, st.Machines[switchName].PID, []string{fmt.Sprintf("link set dev %s %s", name, state)})
+}
+
+// plugIn heals whatever is partitioned, and the host's way to Services.
+func (i *Instance) plugIn(ctx context.Context, st *State) error {
+	unplugged, err := i.unplugged(ctx, st)
+	if err != nil {
+		return err
+	}
+	for _, name := range unplugged {
+		if err := setPort(ctx, st, name, "up"); err != nil {
+			return err
+		}
+	}
+	return i.routeServices(ctx, st)
+}
+
+// unplugged asks the switch which machines are partitioned; none without a switch.
+func (i *Instance) unplugged(ctx context.Context, st *State) ([]string, error) {
+	at := st.Machines[switchName]
+	if !at.Works() {
+		return nil, nil
+	}
+	out, err := exec.CommandContext(ctx, "nsenter", "--target", strconv.Itoa(at.PID), "--net", "ip", "-json", "link", "show").Output()
+	if err != nil {
+		return nil, fmt.Errorf("ask the switch for its ports: %w", err)
+	}
+	down, err := downPorts(out)
+	return slices.DeleteFunc(down, func(name string) bool { return !slices.Contains(st.machines(), name) }), err
+}
+
+// downPorts reads the names of the links that are set down from ip(8)'s JSON.
+func downPorts(links []byte) ([]string, error) {
+	var ports []struct {
+		Name  string   `json:"ifname"`
+		Flags []string `json:"flags"`
+	}
+	if err := json.Unmarshal(links, &ports); err != nil {
+		return nil, fmt.Errorf("read the switch's ports: %w", err)
+	}
+	var down []string
+	for _, p := range ports {
+		if !slices.Contains(p.Flags, "UP") {
+			down = append(down, p.Name)
+		}
+	}
+	return down, nil
 }
 
 // ip runs commands of ip(8) on the host.

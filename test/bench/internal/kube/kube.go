@@ -89,9 +89,13 @@ type Node struct {
 	Seen  time.Time // when its kubelet last said so
 }
 
+func nodeResource() schema.GroupVersionResource {
+	return schema.GroupVersionResource{Version: "v1", Resource: "nodes"}
+}
+
 // Nodes lists the nodes, by name.
 func (c *Client) Nodes(ctx context.Context) ([]Node, error) {
-	list, err := c.objects.Resource(schema.GroupVersionResource{Version: "v1", Resource: "nodes"}).List(ctx, metav1.ListOptions{})
+	list, err := c.objects.Resource(nodeResource()).List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return nil, fmt.Errorf("list nodes: %w", err)
 	}

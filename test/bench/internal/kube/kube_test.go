@@ -52,18 +52,21 @@ func TestObjectsMeetTheServers(t *testing.T) {
 	for binding, user := range map[string]string{
 		"ClusterRoleBinding gpk-bench:coredns":           servers.DNSUser,
 		"ClusterRoleBinding gpk-bench:local-provisioner": servers.ProvisionerUser,
+		"ClusterRoleBinding gpk-bench:network-policies":  servers.PoliciesUser,
 	} {
 		subjects, _, err := unstructured.NestedSlice(objects[binding].Object, "subjects")
 		if err != nil || len(subjects) != 1 || subjects[0].(map[string]any)["name"] != user {
 			t.Errorf("%s binds %v, %v; want %s", binding, subjects, err, user)
 		}
 	}
-	class := objects["StorageClass local"]
-	if class.Object["provisioner"] != servers.Provisioner {
-		t.Errorf("the storage class wants %v, the provisioner is %s", class.Object["provisioner"], servers.Provisioner)
-	}
-	if class.GetAnnotations()["storageclass.kubernetes.io/is-default-class"] != "true" {
-		t.Error("the storage class is not the default")
+	for name, isDefault := range map[string]bool{"local": true, "remote": false} {
+		class := objects["StorageClass "+name]
+		if class.Object["provisioner"] != servers.Provisioner {
+			t.Errorf("the storage class %s wants %v, the provisioner is %s", name, class.Object["provisioner"], servers.Provisioner)
+		}
+		if (class.GetAnnotations()["storageclass.kubernetes.io/is-default-class"] == "true") != isDefault {
+			t.Errorf("whether the storage class %s is the default is not %t", name, isDefault)
+		}
 	}
 }
 

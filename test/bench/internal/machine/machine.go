@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // Where a machine sees what lies elsewhere on the host: configurations name
@@ -99,7 +100,7 @@ func (p Process) Alive() bool {
 	return err == nil && start == p.Start && state != "Z" && state != "X"
 }
 
-// Kill ends the process, and as it is a machine's init, the whole machine.
+// Kill ends the process; if it is a machine's init, the whole machine.
 func (p Process) Kill() error {
 	if !p.Alive() {
 		return nil
@@ -108,6 +109,64 @@ func (p Process) Kill() error {
 		return fmt.Errorf("kill process %d: %w", p.PID, err)
 	}
 	return nil
+}
+
+// KillService kills what runs as the service of that name in the machine whose
+// init this is, and waits until it is gone. None that runs is as good: init is
+// about to start it again.
+func (p Process) KillService(name string, timeout time.Duration) error {
+	children, err := p.children()
+	if err != nil {
+		return err
+	}
+	deadline := time.Now().Add(timeout)
+	for _, child := range children {
+		argv0, _, _ := strings.Cut(child.commandLine(), "\x00")
+		if argv0 != name {
+			continue
+		}
+		for child.Alive() {
+			if err := child.Kill(); err != nil {
+				return err
+			}
+			if time.Now().After(deadline) {
+				return fmt.Errorf("%s doesn't end, though killed", name)
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+	}
+	return nil
+}
+
+// children are the processes that this one started and has not buried.
+func (p Process) children() ([]Process, error) {
+	tasks, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", p.PID))
+	if err != nil {
+		return nil, err
+	}
+	var children []Process
+	for _, task := range tasks { // each thread has its own
+		pids, err := os.ReadFile(task)
+		if err != nil {
+			continue // the thread is gone; its children are another's
+		}
+		for field := range strings.FieldsSeq(string(pids)) {
+			pid, err := strconv.Atoi(field)
+			if err != nil {
+				return nil, fmt.Errorf("read the children of process %d: %w", p.PID, err)
+			}
+			if child, err := identify(pid); err == nil {
+				children = append(children, child)
+			}
+		}
+	}
+	return children, nil
+}
+
+// commandLine holds a null after each word; it is empty for a zombie.
+func (p Process) commandLine() string {
+	line, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", p.PID)) // gone already is as good
+	return string(line)
 }
 
 // identify turns a pid that is known to be ours at this moment into a Process.

@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"testing"
+	"time"
 )
 
 func TestParseStat(t *testing.T) {
@@ -74,5 +75,37 @@ func TestNoProcessIsNotAlive(t *testing.T) {
 	}
 	if (Process{PID: os.Getpid()}).Alive() {
 		t.Error("a pid without a start time is alive")
+	}
+}
+
+func TestKillService(t *testing.T) {
+	other, service := exec.Command("sleep", "60"), exec.Command("sleep", "60")
+	service.Args[0] = "kube-apiserver" // as init starts services
+	ended := make(chan struct{})
+	for _, cmd := range []*exec.Cmd{other, service} {
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	go func() {
+		_ = service.Wait() // killed below
+		close(ended)
+	}()
+	t.Cleanup(func() {
+		_ = other.Process.Kill()
+		_ = other.Wait()
+	})
+	self, err := identify(os.Getpid())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // again is no fault
+		if err := self.KillService("kube-apiserver", time.Minute); err != nil {
+			t.Fatal(err)
+		}
+	}
+	<-ended
+	if process, err := identify(other.Process.Pid); err != nil || !process.Alive() {
+		t.Errorf("another service was killed: %v", err)
 	}
 }

@@ -15,8 +15,8 @@ const MaxNodes = 8
 
 // Layout is the addresses of one instance, all of them inside Block:
 //
-//	.0.0/24     machines: .1 host, .2 control plane, .11 node1, .12 node2 …
-//	.64.0/18    pods, a /24 for each node
+//	.0.0/24     machines: .1 host, .2 control plane, .3 simulator, .11 node1, .12 node2 …
+//	.64.0/18    pods, a /24 for each node; from .96 on those of simulated nodes
 //	.128.0/18   Services
 type Layout struct {
 	Block netip.Prefix `json:"block"`
@@ -27,6 +27,9 @@ func (l Layout) Host() netip.Addr { return l.at(0, 1) }
 
 // Control is the address of the control plane: the API server and DNS.
 func (l Layout) Control() netip.Addr { return l.at(0, 2) }
+
+// Simulator is the address of the machine that plays simulated nodes.
+func (l Layout) Simulator() netip.Addr { return l.at(0, 3) }
 
 // Node is the address of node n, counted from 1.
 func (l Layout) Node(n int) netip.Addr { return l.at(0, 10+small(n)) }
@@ -39,6 +42,9 @@ func (l Layout) Pods() netip.Prefix { return netip.PrefixFrom(l.at(64, 0), 18) }
 
 // NodePods is the range of node n's pods.
 func (l Layout) NodePods(n int) netip.Prefix { return netip.PrefixFrom(l.at(64+small(n), 0), 24) }
+
+// SimulatedPods is the range of the pods that simulated nodes pretend to run.
+func (l Layout) SimulatedPods() netip.Prefix { return netip.PrefixFrom(l.at(96, 0), 19) }
 
 // Services is the range of cluster IPs.
 func (l Layout) Services() netip.Prefix { return netip.PrefixFrom(l.at(128, 0), 18) }

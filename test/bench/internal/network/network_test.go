@@ -61,7 +61,10 @@ func TestLayoutKeepsEverythingApart(t *testing.T) {
 			}
 		}
 	}
-	seen := map[netip.Addr]bool{l.Host(): true, l.Control(): true}
+	seen := map[netip.Addr]bool{l.Host(): true, l.Control(): true, l.Simulator(): true}
+	if len(seen) != 3 || !l.Pods().Contains(l.SimulatedPods().Addr()) {
+		t.Errorf("simulated pods are in %s, their simulator at %s", l.SimulatedPods(), l.Simulator())
+	}
 	for n := 1; n <= MaxNodes; n++ {
 		if seen[l.Node(n)] || !l.Machines().Contains(l.Node(n)) {
 			t.Errorf("node %d is at %s, which is taken or no machine's", n, l.Node(n))
@@ -69,6 +72,9 @@ func TestLayoutKeepsEverythingApart(t *testing.T) {
 		seen[l.Node(n)] = true
 		if !l.Pods().Contains(l.NodePods(n).Addr()) {
 			t.Errorf("pods of node %d in %s are outside %s", n, l.NodePods(n), l.Pods())
+		}
+		if l.NodePods(n).Overlaps(l.SimulatedPods()) {
+			t.Errorf("pods of node %d share addresses with simulated ones", n)
 		}
 		if n > 1 && l.NodePods(n).Overlaps(l.NodePods(n-1)) {
 			t.Errorf("pods of nodes %d and %d share addresses", n-1, n)

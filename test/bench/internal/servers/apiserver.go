@@ -35,6 +35,8 @@ func (s Setup) apiServer() program {
 			"--authorization-mode=Node,RBAC",
 			"--enable-admission-plugins=NodeRestriction", // beside the default ones; PodSecurity is one
 			"--allow-privileged=true",
+			// How long pods that don't say so themselves outlive their lost node.
+			"--default-not-ready-toleration-seconds=5", "--default-unreachable-toleration-seconds=5",
 		),
 	}
 }

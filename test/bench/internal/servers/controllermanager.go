@@ -20,8 +20,9 @@ func controllerManager() program {
 			// kubelet, which finds it unbound, looks again after 10 to 15 s only.
 			"--kube-api-qps=1000", "--kube-api-burst=2000",
 			"--concurrent-statefulset-syncs=20",
-			// A node that is lost shall be seen to be lost within a test's patience.
-			"--node-monitor-period=2s", "--node-monitor-grace-period=20s",
+			// A node that is lost shall be seen to be lost within a test's patience,
+			// yet not one that was slow: a kubelet renews its lease every 2.5 s.
+			"--node-monitor-period=1s", "--node-monitor-grace-period=10s",
 		),
 	}
 }

@@ -14,8 +14,12 @@ const (
 	Provisioner     = "bench.gpk.local/local"
 )
 
-// VolumesDir is where a node keeps its volumes, as the node sees it.
-const VolumesDir = "/var/lib/volumes"
+// VolumesDir is where a node keeps its volumes, as the node sees it; RemoteDir
+// where every node sees those that it shares with all others.
+const (
+	VolumesDir = "/var/lib/volumes"
+	RemoteDir  = machine.RunDir + "/volumes"
+)
 
 func provisioner() program {
 	return program{
@@ -26,6 +30,7 @@ func provisioner() program {
 			// The control plane sees each node's /var/lib in the node's folder.
 			"-machines="+filepath.Join(machine.RunDir, "machines"),
 			"-volumes="+VolumesDir,
+			"-remote="+RemoteDir,
 		),
 	}
 }

@@ -22,6 +22,9 @@ const Control = "control"
 // Node is the name of node n, counted from 1, as a machine and in Kubernetes.
 func Node(n int) string { return fmt.Sprintf("node%d", n) }
 
+// Simulator is the name of the machine that plays simulated nodes.
+const Simulator = "simulator"
+
 // Setup is what all renderings depend on.
 type Setup struct {
 	Run        string // the instance's folder of running state, on the host
@@ -71,7 +74,12 @@ func NodeMachine(s Setup, ca *pki.Authority, n int) (machine.Spec, error) {
 		Sysctls:   map[string]string{"net/ipv4/ip_forward": "1"},
 		Pretended: kubeletSysctls(),
 	}
-	return s.render(ca, spec, []program{s.containerd(n), s.kubelet(n), s.proxy(n)})
+	return s.render(ca, spec, []program{s.containerd(n), s.kubelet(n), s.proxy(n), s.networkPolicies(n)})
+}
+
+// SimulatorMachine renders what plays simulated nodes and writes what it reads.
+func SimulatorMachine(s Setup, ca *pki.Authority) (machine.Spec, error) {
+	return s.render(ca, machine.Spec{Name: Simulator}, []program{s.kwok()})
 }
 
 func (s Setup) render(ca *pki.Authority, spec machine.Spec, programs []program) (machine.Spec, error) {

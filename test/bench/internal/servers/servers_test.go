@@ -19,7 +19,7 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-func rendered(t *testing.T) (dir string, control, node machine.Spec) {
+func rendered(t *testing.T) (dir string, specs []machine.Spec) {
 	t.Helper()
 	s := Setup{
 		Run: t.TempDir(), CgroupRoot: "/gpk-bench-1",
@@ -29,20 +29,25 @@ func rendered(t *testing.T) (dir string, control, node machine.Spec) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if control, err = ControlMachine(s, ca); err != nil {
-		t.Fatal(err)
+	for _, render := range []func() (machine.Spec, error){
+		func() (machine.Spec, error) { return ControlMachine(s, ca) },
+		func() (machine.Spec, error) { return SimulatorMachine(s, ca) },
+		func() (machine.Spec, error) { return NodeMachine(s, ca, 2) },
+	} {
+		spec, err := render()
+		if err != nil {
+			t.Fatal(err)
+		}
+		specs = append(specs, spec)
 	}
-	if node, err = NodeMachine(s, ca, 2); err != nil {
-		t.Fatal(err)
-	}
-	return s.Run, control, node
+	return s.Run, specs
 }
 
 // TestGolden compares everything that is rendered, but for keys, with what was
 // once read and found right.
 func TestGolden(t *testing.T) {
-	run, control, node := rendered(t)
-	for _, spec := range []machine.Spec{control, node} {
+	run, specs := rendered(t)
+	for _, spec := range specs {
 		spec.Run = "RUN"
 		golden(t, spec.Name+".machine.json", string(toJSON(spec)))
 		etc := filepath.Join(machine.Dir(run, spec.Name), "etc")
@@ -61,8 +66,8 @@ func TestGolden(t *testing.T) {
 // TestFilesAreThere sees that every file of ours that a command line or a
 // configuration names was rendered.
 func TestFilesAreThere(t *testing.T) {
-	run, control, node := rendered(t)
-	for _, spec := range []machine.Spec{control, node} {
+	run, specs := rendered(t)
+	for _, spec := range specs {
 		own := machine.Dir(run, spec.Name)
 		text := string(toJSON(spec.Services))
 		for _, name := range filesBelow(t, filepath.Join(own, "etc")) {
