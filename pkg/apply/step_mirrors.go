@@ -89,11 +89,19 @@ func (h *spreadHandler) hold(ctx context.Context, chosen map[string]string, prog
 		return false, err
 	}
 	defer stop()
-	return true, h.awaitNodes(ctx, slices.Concat(podsOf(primaries), podsOf(mirrors)), func(pod *corev1.Pod) bool {
-		node := cmp.Or(pod.Spec.NodeName, selectedNode(pod, claims))
-		chosen[pod.Name] = cmp.Or(node, chosen[pod.Name])
-		return node != "" || plan.IsGated(&pod.Spec)
-	}, progress)
+	pods := slices.Concat(podsOf(primaries), podsOf(mirrors))
+	fine := func(pod *corev1.Pod) bool {
+		// Between its claim's having a volume and its having a node, a pod says nothing of either.
+		chosen[pod.Name] = cmp.Or(pod.Spec.NodeName, selectedNode(pod, claims), chosen[pod.Name])
+		return chosen[pod.Name] != "" || plan.IsGated(&pod.Spec)
+	}
+	known, err := h.awaitNodes(ctx, pods, fine, func(waiting []string) {
+		progress(fmt.Sprintf("%d of %d pods have no node yet, nor wait for gpk to name one; %s", len(waiting), len(pods), waiting[0]))
+	})
+	if err == nil && !known {
+		progress("they are not waited for any longer: nothing is wished for mirrors whose primaries have no node")
+	}
+	return true, err
 }
 
 // release opens the gates round by round of what is wished for, and last those of pods without a wish.
@@ -148,9 +156,15 @@ func without(wishes [][]topology.Wish, waiting map[string]*corev1.Pod) []topolog
 	return round
 }
 
-// report says what became of the wishes, as soon as the scheduler has answered them.
+// report says what became of the wishes, as soon as the scheduler has answered them. What keeps a mirror from running is for
+// the next step to say.
 func (h *spreadHandler) report(ctx context.Context, progress func(string)) error {
-	if err := h.awaitNodes(ctx, podsOf(h.set(h.action.Spread.Mirrors)), hasNode, progress); err != nil {
+	mirrors := podsOf(h.set(h.action.Spread.Mirrors))
+	fine := func(pod *corev1.Pod) bool { return pod.Spec.NodeName != "" }
+	_, err := h.awaitNodes(ctx, mirrors, fine, func(waiting []string) {
+		progress(fmt.Sprintf("%d of %d mirrors' pods have a node", len(mirrors)-len(waiting), len(mirrors)))
+	})
+	if err != nil {
 		return err
 	}
 	pods, err := h.target.Pods(ctx)
@@ -164,28 +178,28 @@ func (h *spreadHandler) report(ctx context.Context, progress func(string)) error
 	return nil
 }
 
-// awaitNodes waits until all of the pods are fine, and gives up, which is no error, when that has become true of none for some
-// time: where the others will run cannot be known then.
-func (h *spreadHandler) awaitNodes(ctx context.Context, names []string, fine func(*corev1.Pod) bool, progress func(string)) error {
+// awaitNodes waits until all of the pods are fine, and gives up when that has become true of none for some time. say is told
+// what is waited for, each time that this is something else.
+func (h *spreadHandler) awaitNodes(ctx context.Context, names []string, fine func(*corev1.Pod) bool,
+	say func(waiting []string)) (all bool, err error) {
 	patient, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	timer := time.AfterFunc(h.patience, func() { stop(errNoNodes) })
 	defer timer.Stop()
 	last := -1
-	err := h.target.awaitPods(patient, func(pods map[string]*corev1.Pod) (bool, error) {
+	err = h.target.awaitPods(patient, func(pods map[string]*corev1.Pod) (bool, error) {
 		waiting := unfinished(names, pods, fine)
 		if len(waiting) != last && len(waiting) > 0 {
 			last = len(waiting)
 			timer.Reset(h.patience)
-			progress(fmt.Sprintf("%d of %d pods have a node or wait for gpk; %s", len(names)-last, len(names), waiting[0]))
+			say(waiting)
 		}
 		return len(waiting) == 0, nil
 	})
 	if errors.Is(err, errNoNodes) {
-		progress("the others are not waited for: where a pod has no node yet, nothing is wished for its mirror")
-		return nil
+		return false, nil
 	}
-	return err
+	return err == nil, err
 }
 
 // errNoNodes ends the waiting for nodes.
@@ -217,8 +231,6 @@ func podsOf(set *appsv1.StatefulSet) []string {
 	}
 	return pods
 }
-
-func hasNode(pod *corev1.Pod) bool { return pod.Spec.NodeName != "" }
 
 // gatedPods are the pods that wait for gpk.
 func gatedPods(pods []corev1.Pod) []*corev1.Pod {

@@ -272,7 +272,7 @@ func TestMirrorsGoOnWithoutNodes(t *testing.T) {
 	if got := strings.Join(n.mirrors(t), " "); got != "b c a c a a" {
 		t.Errorf("the mirrors are on %s", got)
 	}
-	if said := strings.Join(lines, "\n"); !strings.Contains(said, "11 of 12 pods") || !strings.Contains(said, "pod demo-primary-5") {
+	if said := strings.Join(lines, "\n"); !strings.Contains(said, "1 of 12 pods have no node yet") || !strings.Contains(said, "pod demo-primary-5") {
 		t.Errorf("said: %s", said)
 	}
 }
