@@ -21,7 +21,7 @@ func faultCommands(dir *string) []*cobra.Command {
 	}
 	some := cobra.MinimumNArgs(1)
 	return []*cobra.Command{
-		faultCommand(dir, "kill-node NODE...", "Cut nodes' power: what runs there is gone, their disks stay", some, (*cluster.Instance).KillNodes),
+		faultCommand(dir, "kill-node NODE...", "Cut nodes' power: what ran there is gone, disks stay", some, (*cluster.Instance).KillNodes),
 		faultCommand(dir, "start-node NODE...", "Start killed nodes with their disks, and wait for them", some, (*cluster.Instance).StartNodes),
 		faultCommand(dir, "partition NODE...", "Cut nodes off from everybody; what runs there goes on", some, (*cluster.Instance).PartitionNodes),
 		faultCommand(dir, "heal NODE...", "Connect partitioned nodes again", some, (*cluster.Instance).HealNodes),
