@@ -84,7 +84,9 @@ func manifests(namespace, image string) (plan.Plan, error) {
 	}
 	p := plan.Plan{Operation: whole.Operation, Cluster: whole.Cluster}
 	for _, step := range whole.Steps {
-		if _, ok := step.Action.(plan.Apply); ok {
+		// Objects alone: where their pods are to run is another thing.
+		if action, ok := step.Action.(plan.Apply); ok {
+			step.Action = plan.Apply{Objects: action.Objects}
 			p.Steps = append(p.Steps, step)
 		}
 	}
