@@ -102,6 +102,7 @@ func kinds() map[string]schema.GroupVersionKind {
 	core := schema.GroupVersion{Version: "v1"}
 	return map[string]schema.GroupVersionKind{
 		"configmaps":             core.WithKind("ConfigMap"),
+		"events":                 core.WithKind("Event"),
 		"persistentvolumeclaims": core.WithKind("PersistentVolumeClaim"),
 		"pods":                   core.WithKind("Pod"),
 		"secrets":                core.WithKind("Secret"),

@@ -63,11 +63,15 @@ func (t *Target) checkPods(ctx context.Context, names []string, fine func(*corev
 func (t *Target) waitPods(ctx context.Context, names []string, fine func(*corev1.Pod) bool, progress func(string)) error {
 	last := -1
 	var waiting []string
+	var idle stuck
 	err := t.awaitPods(ctx, func(pods map[string]*corev1.Pod) (bool, error) {
 		for _, name := range names {
 			if err := hopeless(pods[name]); err != nil {
 				return false, err
 			}
+		}
+		if found := idle.find(names, pods, time.Now()); found != nil {
+			return false, t.stuckError(ctx, found)
 		}
 		waiting = unfinished(names, pods, fine)
 		if len(waiting) != last && len(waiting) > 0 {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/singleflight"
 	corev1 "k8s.io/api/core/v1"
@@ -97,8 +98,11 @@ func (t *Target) nextChange() <-chan struct{} {
 	return t.changed
 }
 
-// awaitPods calls look with the cluster's pods by name, at once and after every change, until it says that it is
-// satisfied or fails.
+// idle is how long awaitPods waits for a change before it has the same pods looked at again, since time passes for them too.
+const idle = 10 * time.Second
+
+// awaitPods calls look with the cluster's pods by name, at once, after every change and when nothing has changed for a
+// while, until it says that it is satisfied or fails.
 func (t *Target) awaitPods(ctx context.Context, look func(map[string]*corev1.Pod) (bool, error)) error {
 	informer, err := t.watchPods(ctx)
 	if err != nil {
@@ -117,6 +121,7 @@ func (t *Target) awaitPods(ctx context.Context, look func(map[string]*corev1.Pod
 		}
 		select {
 		case <-change:
+		case <-time.After(idle):
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}

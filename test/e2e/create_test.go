@@ -192,10 +192,16 @@ func (c *cluster) pod(podName string, claim *string) {
 			PersistentVolumeClaim: &corev1.PersistentVolumeClaimVolumeSource{ClaimName: *claim}}}}
 		pod.Spec.Containers[0].VolumeMounts = []corev1.VolumeMount{{Name: "data", MountPath: "/greenplum"}}
 	}
+	c.run(pod)
+}
+
+// run makes a pod and waits until it runs.
+func (c *cluster) run(pod *corev1.Pod) {
+	c.t.Helper()
 	pods := shared.client.CoreV1().Pods(c.namespace)
 	c.must(pods.Create(c.ctx, pod, metav1.CreateOptions{}))
-	c.eventually("pod "+podName+" runs", func() (bool, error) {
-		found, err := pods.Get(c.ctx, podName, metav1.GetOptions{})
+	c.eventually("pod "+pod.Name+" runs", func() (bool, error) {
+		found, err := pods.Get(c.ctx, pod.Name, metav1.GetOptions{})
 		return err == nil && found.Status.Phase == corev1.PodRunning, err
 	})
 }
