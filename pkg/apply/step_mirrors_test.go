@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sync/errgroup"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -202,36 +203,48 @@ func TestMirrorsSpreadCrashes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	halfway := 0
+	var halfway atomic.Int32
+	var group errgroup.Group
+	group.SetLimit(8)
 	for dieAt := int32(1); dieAt <= whole; dieAt++ {
-		n := newNodes("a", "b", "c", "a", "b", "c")
-		if _, _, _, err := n.run(t, p, dieAt); err == nil {
-			t.Errorf("dead before change %d: it does not say so", dieAt)
-		}
-		if set, made := n.api.get("statefulsets", "demo-mirror").(*appsv1.StatefulSet); made {
-			halfway++
-			left := plan.IsGated(&set.Spec.Template.Spec)
-			for _, pod := range n.api.names("pods") {
-				left = left || plan.IsGated(&n.api.get("pods", pod).(*corev1.Pod).Spec)
+		group.Go(func() error {
+			if dieAndResume(t, p, dieAt) {
+				halfway.Add(1)
 			}
-			previews, err := n.api.served(t).Preview(t.Context(), p)
-			if err != nil || left && previews[0].Finding.State == Done {
-				t.Errorf("dead before change %d: nobody is told that gates are left; error %v", dieAt, err)
-			}
+			return nil
+		})
+	}
+	_ = group.Wait()
+	if halfway.Load() < 8 {
+		t.Errorf("%d of %d deaths left gates behind: too few to mean anything", halfway.Load(), whole)
+	}
+}
+
+func dieAndResume(t *testing.T, p plan.Plan, dieAt int32) (gatesLeft bool) {
+	n := newNodes("a", "b", "c", "a", "b", "c")
+	if _, _, _, err := n.run(t, p, dieAt); err == nil {
+		t.Errorf("dead before change %d: it does not say so", dieAt)
+	}
+	if set, made := n.api.get("statefulsets", "demo-mirror").(*appsv1.StatefulSet); made {
+		gatesLeft = plan.IsGated(&set.Spec.Template.Spec)
+		for _, pod := range n.api.names("pods") {
+			gatesLeft = gatesLeft || plan.IsGated(&n.api.get("pods", pod).(*corev1.Pod).Spec)
 		}
-		if _, _, _, err := n.run(t, p, 0); err != nil {
-			t.Errorf("dead before change %d: the next one fails: %v", dieAt, err)
-		}
-		if got := strings.Join(n.mirrors(t), " "); got != "b c a c a b" {
-			t.Errorf("dead before change %d: the mirrors are on %s", dieAt, got)
-		}
-		if _, outcome, _, err := n.run(t, p, 0); err != nil || outcome.Changed != 0 {
-			t.Errorf("dead before change %d: a third one has %d steps to do, error %v", dieAt, outcome.Changed, err)
+		previews, err := n.api.served(t).Preview(t.Context(), p)
+		if err != nil || gatesLeft && previews[0].Finding.State == Done {
+			t.Errorf("dead before change %d: nobody is told that gates are left; error %v", dieAt, err)
 		}
 	}
-	if halfway < 8 {
-		t.Errorf("%d of %d deaths left something halfway: too few to mean anything", halfway, whole)
+	if _, _, _, err := n.run(t, p, 0); err != nil {
+		t.Errorf("dead before change %d: the next one fails: %v", dieAt, err)
 	}
+	if got := strings.Join(n.mirrors(t), " "); got != "b c a c a b" {
+		t.Errorf("dead before change %d: the mirrors are on %s", dieAt, got)
+	}
+	if _, outcome, _, err := n.run(t, p, 0); err != nil || outcome.Changed != 0 {
+		t.Errorf("dead before change %d: a third one has %d steps to do, error %v", dieAt, outcome.Changed, err)
+	}
+	return gatesLeft
 }
 
 // What cannot be spread, or is not to be, is made as ever; what is there already is left alone.
