@@ -56,7 +56,9 @@ for role in coordinator primary mirror; do
   k rollout status "statefulset/$role" --timeout 10m
 done
 
+# gpinitsystem wants to write to its own input.
 k exec coordinator-0 -- bash -c ". ~/.bashrc
-  gpinitsystem -a -I /config/gpinitsystem.conf -s $(host coordinator-1) -P 5432 -S /greenplum/coordinator/gpseg-1"
+  cp /config/gpinitsystem.conf ~
+  gpinitsystem -a -I ~/gpinitsystem.conf -s $(host coordinator-1) -P 5432 -S /greenplum/coordinator/gpseg-1"
 
 k exec coordinator-0 -- bash -c ". ~/.bashrc; psql -XAt -d postgres -c \"select count(*) from gp_dist_random('gp_id')\""

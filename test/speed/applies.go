@@ -200,7 +200,8 @@ func (m *measure) wantObjects(n *kube.Namespace, p plan.Plan) error {
 		}
 	}
 	if len(claims.Items) != wantClaims || len(sets.Items) != wantSets {
-		return fmt.Errorf("%d claims and %d stateful sets were made instead of %d and %d", len(claims.Items), len(sets.Items), wantClaims, wantSets)
+		return fmt.Errorf("%d claims and %d stateful sets were made instead of %d and %d",
+			len(claims.Items), len(sets.Items), wantClaims, wantSets)
 	}
 	return nil
 }

@@ -140,7 +140,7 @@ func wantAnswer(output string) error {
 	return nil
 }
 
-// output runs a program to its end. What it said is told if it fails.
+// output runs a program to its end and gives what it printed. Its progress is shown, and all that it said if it fails.
 func (m *measure) output(program string, args ...string) (string, error) {
 	command := exec.CommandContext(m.ctx, program, args...)
 	command.Env = append(os.Environ(), "KUBECONFIG="+m.kubeconfig, "KUBECTL="+m.kubectl)
@@ -149,5 +149,6 @@ func (m *measure) output(program string, args ...string) (string, error) {
 	if err := command.Run(); err != nil {
 		return "", fmt.Errorf("%s %s: %w\n%s%s", filepath.Base(program), strings.Join(args, " "), err, said.String(), errs.String())
 	}
+	_, _ = fmt.Fprint(m.progress, errs.String())
 	return said.String(), nil
 }

@@ -30,8 +30,8 @@ func (m *measure) plans() ([]row, error) {
 	}
 	for _, size := range sizes[1:] {
 		// What grows linearly grows at most as much as the number of segments; what grows with its square, as the square of that.
-		rows = append(rows, row{what: fmt.Sprintf("… time of %d segments", size), ours: times[size], unit: "s", against: fmt.Sprintf("%d segments", smallest),
-			theirs: times[smallest], wanted: bound{value: 1.2 * float64(size/smallest)}})
+		rows = append(rows, row{what: fmt.Sprintf("… time of %d segments", size), ours: times[size], unit: "s",
+			against: fmt.Sprintf("%d segments", smallest), theirs: times[smallest], wanted: bound{value: 1.2 * float64(size/smallest)}})
 	}
 	return rows, nil
 }
