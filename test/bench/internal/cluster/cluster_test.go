@@ -218,3 +218,14 @@ func TestPlanIsRemembered(t *testing.T) {
 		t.Errorf("remembered %+v, %v; want 4 nodes and 5 simulated ones", st, err)
 	}
 }
+
+func TestMachinesKeepTheirHardwareAddress(t *testing.T) {
+	node1, node2 := plug("node1", layout.Node(1), 4711), plug("node2", layout.Node(2), 4711)
+	want := "link add name node1 type veth peer name eth0 address 02:00:0a:c8:00:0b netns 4711"
+	if node1[0] != want {
+		t.Errorf("got %q, want %q", node1[0], want)
+	}
+	if strings.ReplaceAll(node2[0], "node2", "node1") == node1[0] {
+		t.Error("two machines have the same")
+	}
+}

@@ -18,12 +18,7 @@ import (
 // all else at once. Their disks stay.
 func (i *Instance) KillNodes(ctx context.Context, names []string, stage Stage) error {
 	return i.change(ctx, names, func(st *State, name string) error {
-		return stage("kill "+name, func() error {
-			if err := st.Machines[name].Kill(); err != nil {
-				return err
-			}
-			return i.groups.Empty(name, patience)
-		})
+		return stage("kill "+name, func() error { return i.killMachine(st, name) })
 	})
 }
 

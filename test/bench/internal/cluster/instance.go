@@ -67,7 +67,7 @@ func (i *Instance) seed() uint32 {
 }
 
 func (i *Instance) setup(st *State) servers.Setup {
-	return servers.Setup{Run: i.run(), CgroupRoot: i.groups.Path(""), Network: st.Network}
+	return servers.Setup{Run: i.run(), CgroupRoot: i.groups.Path(""), Network: st.Network, Simulated: st.Simulated > 0}
 }
 
 // switchName is the machine that is the network: it holds the bridge that all

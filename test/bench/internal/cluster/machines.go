@@ -108,10 +108,18 @@ func (i *Instance) wireSwitch(ctx context.Context, pid int, l network.Layout) er
 func (i *Instance) wireMachine(ctx context.Context, st *State, name string, pid int, wires []string) error {
 	at := st.Machines[switchName].PID
 	_ = ipIn(ctx, at, []string{"link delete dev " + name}) // of the machine before, if it lingers
-	if err := ipIn(ctx, at, plug(name, pid)); err != nil {
+	if err := ipIn(ctx, at, plug(name, st.address(name), pid)); err != nil {
 		return err
 	}
 	return ipIn(ctx, pid, wires)
+}
+
+// killMachine returns when nothing of the machine runs any more.
+func (i *Instance) killMachine(st *State, name string) error {
+	if err := st.Machines[name].Kill(); err != nil {
+		return err
+	}
+	return i.groups.Empty(name, patience)
 }
 
 // stopMachines kills the machines, known and forgotten ones.

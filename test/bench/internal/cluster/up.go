@@ -124,6 +124,12 @@ func (i *Instance) start(ctx context.Context, st *State, parts Parts) ([]string,
 		if err := i.placeBinary(ctx, parts.Kwok, servers.KwokBinary); err != nil {
 			return nil, err
 		}
+		if _, before := st.Machines[servers.Simulator]; !before {
+			// The controllers are to be more patient with nodes from now on.
+			if err := i.killMachine(st, servers.Control); err != nil {
+				return nil, err
+			}
+		}
 	}
 	ca, err := pki.Open(servers.PKIDir(i.run()))
 	if err != nil {

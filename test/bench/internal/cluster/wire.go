@@ -33,10 +33,13 @@ func switchWires() []string {
 	}
 }
 
-// plug connects a new machine to the switch; it is run inside the switch.
-func plug(name string, pid int) []string {
+// plug connects a new machine to the switch; it is run inside the switch. A
+// machine that is started again has the hardware address it had: others would
+// send to the old one for up to a minute.
+func plug(name string, address netip.Addr, pid int) []string {
+	a := address.As4()
 	return []string{
-		fmt.Sprintf("link add name %s type veth peer name eth0 netns %d", name, pid),
+		fmt.Sprintf("link add name %s type veth peer name eth0 address 02:00:%02x:%02x:%02x:%02x netns %d", name, a[0], a[1], a[2], a[3], pid),
 		fmt.Sprintf("link set dev %s master bench up", name),
 	}
 }

@@ -85,7 +85,7 @@ func (c *Client) Apply(ctx context.Context, objects []*unstructured.Unstructured
 // Node is what the API server knows of a node.
 type Node struct {
 	Name  string
-	Ready bool
+	Ready bool      // and not kept from running pods because it was not
 	Seen  time.Time // when its kubelet last said so
 }
 
@@ -119,6 +119,12 @@ func nodeOf(item unstructured.Unstructured) Node {
 			node.Seen, _ = time.Parse(time.RFC3339, at)
 		}
 	}
+	taints, _, _ := unstructured.NestedSlice(item.Object, "spec", "taints")
+	for _, t := range taints {
+		if taint, ok := t.(map[string]any); ok && taint["key"] == "node.kubernetes.io/not-ready" {
+			node.Ready = false // the controllers have not seen yet that it is
+		}
+	}
 	return node
 }
 
@@ -148,9 +154,10 @@ func (c *Client) WaitNodes(ctx context.Context, names []string, since time.Time)
 }
 
 // Poll asks until the answer is no error; when ctx ends before, the error is
-// the last answer.
+// the last answer. What takes long to answer is asked less often.
 func Poll(ctx context.Context, ask func(context.Context) error) error {
 	for {
+		begin := time.Now()
 		err := ask(ctx)
 		if err == nil {
 			return nil
@@ -161,7 +168,7 @@ func Poll(ctx context.Context, ask func(context.Context) error) error {
 				return context.Canceled
 			}
 			return err
-		case <-time.After(100 * time.Millisecond):
+		case <-time.After(max(100*time.Millisecond, 2*time.Since(begin))):
 		}
 	}
 }

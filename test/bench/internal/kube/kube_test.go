@@ -84,6 +84,11 @@ func TestNodeOf(t *testing.T) {
 	if got := nodeOf(node("True")); !got.Ready || !got.Seen.Equal(seen) || got.Name != "node1" {
 		t.Errorf("a ready node is read as %+v", got)
 	}
+	tainted := node("True")
+	tainted.Object["spec"] = map[string]any{"taints": []any{map[string]any{"key": "node.kubernetes.io/not-ready", "effect": "NoSchedule"}}}
+	if got := nodeOf(tainted); got.Ready {
+		t.Errorf("a node that runs no pods yet is read as %+v", got)
+	}
 	if got := nodeOf(node("Unknown")); got.Ready {
 		t.Errorf("a lost node is read as %+v", got)
 	}

@@ -73,7 +73,7 @@ func (c *Client) createNode(ctx context.Context, node *unstructured.Unstructured
 // simulatedNode is large and empty, and nobody's pods land on it who don't
 // tolerate its taint.
 func simulatedNode(n int, simulator netip.Addr, port int64) *unstructured.Unstructured {
-	name := Simulated(n)
+	name, now := Simulated(n), time.Now().UTC().Format(time.RFC3339)
 	resources := map[string]any{"cpu": "32", "memory": "256Gi", "ephemeral-storage": "1Ti", "pods": "110"}
 	return &unstructured.Unstructured{Object: map[string]any{
 		"apiVersion": "v1", "kind": "Node",
@@ -93,6 +93,9 @@ func simulatedNode(n int, simulator netip.Addr, port int64) *unstructured.Unstru
 				map[string]any{"type": "InternalIP", "address": simulator.String()},
 				map[string]any{"type": "Hostname", "address": name},
 			},
+			"conditions": []any{map[string]any{
+				"type": "Ready", "status": "True", "reason": "Simulated", "lastHeartbeatTime": now, "lastTransitionTime": now,
+			}},
 			"daemonEndpoints": map[string]any{"kubeletEndpoint": map[string]any{"Port": port}},
 		},
 	}}

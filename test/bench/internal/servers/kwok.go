@@ -42,9 +42,8 @@ func (s Setup) kwok() program {
 			fmt.Sprintf("--node-port=%d", KwokPort),
 			fmt.Sprintf("--server-address=%s:%d", s.Network.Simulator(), KwokPort),
 			"--tls-cert-file=" + pkiFile("kwok.crt"), "--tls-private-key-file=" + pkiFile("kwok.key"),
-			// A lease is renewed after a quarter of it, here every 6 s: in time for
-			// the controller manager, and no more often than that.
-			"--node-lease-duration-seconds=24",
+			// A lease is renewed after a quarter of it: see monitorGracePeriod.
+			"--node-lease-duration-seconds=60",
 		}},
 	}
 }

@@ -30,6 +30,7 @@ type Setup struct {
 	Run        string // the instance's folder of running state, on the host
 	CgroupRoot string // of the instance, as the kubelet wants it
 	Network    network.Layout
+	Simulated  bool // whether there are simulated nodes
 }
 
 // object is a piece of a configuration file: JSON, and so YAML too.
@@ -59,7 +60,7 @@ type client struct {
 // ControlMachine renders the control plane and writes what it reads.
 func ControlMachine(s Setup, ca *pki.Authority) (machine.Spec, error) {
 	programs := []program{
-		etcd(), s.apiServer(), controllerManager(), scheduler(), coreDNS(), provisioner(),
+		etcd(), s.apiServer(), s.controllerManager(), scheduler(), coreDNS(), provisioner(),
 	}
 	if err := ca.EnsureKey("service-account"); err != nil {
 		return machine.Spec{}, err
