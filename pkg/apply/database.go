@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -84,20 +86,57 @@ func (j job) follow(ctx context.Context, utility string, progress func(string)) 
 	if err != nil || status == 0 {
 		return err
 	}
-	return &UtilityError{j.pod, utility, status, j.tail(ctx)}
+	failure := &UtilityError{Pod: j.pod, Utility: utility, Status: status, Causes: j.target.causes(ctx, j.pod)}
+	if len(failure.Causes) == 0 {
+		failure.Causes = []string{j.tail(ctx)}
+	}
+	return failure
 }
 
 // UtilityError is a utility that ran to its end and says that it has failed.
 type UtilityError struct {
 	Pod, Utility string
 	Status       int
-	// Tail is the end of its log.
-	Tail string
+	// Causes are what the logs of the cluster's pods say of it, one line each.
+	Causes []string
 }
 
-// Error names the pod, the utility, and what the utility said last.
+// Error names the pod and the utility, and has a line for each cause.
 func (e *UtilityError) Error() string {
-	return fmt.Sprintf("in pod %s: %s: exit status %d: %s", e.Pod, e.Utility, e.Status, e.Tail)
+	return fmt.Sprintf("in pod %s: %s: exit status %d\n  %s", e.Pod, e.Utility, e.Status, strings.Join(e.Causes, "\n  "))
+}
+
+// The bounds of looking for causes: of pods, of the time for it, and of lines.
+const (
+	mostAsked  = 64
+	causesTime = 20 * time.Second
+	mostCauses = 12
+)
+
+// causes asks the pods for what their logs say has gone wrong, those of the pod that the utility ran in first. In a large
+// cluster that is the only one.
+func (t *Target) causes(ctx context.Context, first string) []string {
+	ctx, cancel := context.WithTimeout(ctx, causesTime)
+	defer cancel()
+	asked := []string{first}
+	if pods, err := t.Pods(ctx); err == nil && len(pods) <= mostAsked {
+		for i := range pods {
+			if pods[i].Name != first && running(&pods[i]) {
+				asked = append(asked, pods[i].Name)
+			}
+		}
+	}
+	answers := make([][]string, len(asked))
+	_ = each(ctx, asked, func(ctx context.Context, i int, pod string) error {
+		if out, err := t.run(ctx, pod, segments.Why()); err == nil {
+			for _, line := range segments.ParseWhy(out) {
+				answers[i] = append(answers[i], pod+": "+line)
+			}
+		}
+		return nil
+	})
+	causes := slices.Concat(answers...)
+	return causes[:min(len(causes), mostCauses)]
 }
 
 // state is what gpk has decided and the pods read when they restart; nothing for a cluster that was never made.

@@ -117,6 +117,8 @@ func (d *fakeDatabase) exec(pod string, argv []string, stdin io.Reader, out, err
 		return d.sql(pod, string(input), false, out, errs)
 	case script == "instances.sh":
 		return d.instances(pod, args[0], args[1:], out, errs)
+	case script == "why.sh":
+		fmt.Fprintf(out, "gpinitsystem.log: no space left in %s\nend\n", pod)
 	case script == "image.sh":
 		fmt.Fprintf(out, "release postgres (Greenplum Database) 7.1.0 build commit:local\nend\n")
 	case script == "reach.sh":

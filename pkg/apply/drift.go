@@ -92,13 +92,9 @@ func (t *Target) factDrift(ctx context.Context, step plan.Step) ([]Drift, error)
 // differences says which fields applying an object would change, and whether it is missing altogether. Nobody is told the
 // values of a Secret.
 func (t *Target) differences(ctx context.Context, object plan.Object, owner string) (found []plan.Difference, missing bool, err error) {
-	live, err := t.live(ctx, object)
+	live, wanted, err := t.compare(ctx, object, owner)
 	if err != nil || live == nil {
 		return nil, err == nil, err
-	}
-	wanted, err := t.apply(ctx, object, owner, true)
-	if err != nil {
-		return nil, false, err
 	}
 	withoutServersOwn(live)
 	withoutServersOwn(wanted)
@@ -109,6 +105,24 @@ func (t *Target) differences(ctx context.Context, object plan.Object, owner stri
 		}
 	}
 	return found, false, nil
+}
+
+// compare gives an object as it is, nil if it is not, and as applying it would make it, both of one moment: a controller that
+// writes between the two looks would seem to be a difference.
+func (t *Target) compare(ctx context.Context, object plan.Object, owner string) (live, wanted plan.Object, err error) {
+	const attempts = 5
+	for range attempts {
+		if live, err = t.live(ctx, object); err != nil || live == nil {
+			return nil, nil, err
+		}
+		if wanted, err = t.apply(ctx, object, owner, true); err != nil {
+			return nil, nil, err
+		}
+		if wanted.GetResourceVersion() == live.GetResourceVersion() {
+			break
+		}
+	}
+	return live, wanted, nil
 }
 
 // withoutServersOwn takes away what the server and its controllers keep for themselves, and may change between two looks.

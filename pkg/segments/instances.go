@@ -77,3 +77,17 @@ func ParsePodFacts(out string) (PodFacts, error) {
 	}
 	return facts, nil
 }
+
+// Why asks a pod what its logs say has gone wrong lately.
+func Why() Command { return Script("why.sh") }
+
+// ParseWhy gives the lines of Why's answer.
+func ParseWhy(out string) []string {
+	var lines []string
+	for line := range strings.Lines(out) {
+		if line = strings.TrimSpace(line); line != "" && line != "end" {
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}

@@ -41,7 +41,7 @@ func hidden(path string) string {
 func badDays() map[string]badDay {
 	return map[string]badDay{
 		"storage class missing": {[]string{"storage: {size: 1Gi}\n  segments", "storage: {size: 1Gi, className: nowhere}\n  segments"}, nil, true, 1,
-			[]string{"step capacity", "nowhere", "spec.coordinator.storage.className"}, true},
+			[]string{"step capacity", "nowhere", "there are:"}, true},
 		"no node is large enough": {[]string{"memory: 256Mi", "memory: 900Gi"}, nil, true, 1,
 			[]string{"step capacity", "demo-primary", "900"}, true},
 		"priority class missing": {[]string{"storage: {size: 1Gi}\n  segments", "priorityClassName: nobody\n    storage: {size: 1Gi}\n  segments"}, nil, true, 1,
@@ -49,7 +49,7 @@ func badDays() map[string]badDay {
 		"image of another release": {[]string{"version: ", "version: \"7.9.9\" # "}, nil, false, 1,
 			[]string{"step image", "7.9.9", "spec.version", "pod demo-"}, false},
 		"image without sshd": {patched(hidden("/usr/sbin")), nil, false, 1,
-			[]string{"step running", "pod demo-", "ends again and again", "sshd"}, false},
+			[]string{"pod demo-", "ends again and again", "sshd"}, false},
 		"image without the database": {patched(hidden("/usr/local")), nil, false, 1,
 			[]string{"step image", "pod demo-", "lacks postgres", "gpinitsystem"}, false},
 		"names cannot be resolved": {patched(`{spec: {dnsPolicy: None, dnsConfig: {nameservers: [192.0.2.1]}}}`), []string{"--timeout", "40s"}, false, 4,
