@@ -35,8 +35,9 @@ func (s Setup) apiServer() program {
 			"--authorization-mode=Node,RBAC",
 			"--enable-admission-plugins=NodeRestriction", // beside the default ones; PodSecurity is one
 			"--allow-privileged=true",
-			// How long pods that don't say so themselves outlive their lost node.
-			"--default-not-ready-toleration-seconds=5", "--default-unreachable-toleration-seconds=5",
+			// How long pods that don't say so themselves outlive their lost node: longer
+			// than a kubelet takes to come back after an API server that was away.
+			"--default-not-ready-toleration-seconds=10", "--default-unreachable-toleration-seconds=10",
 		),
 	}
 }
