@@ -91,6 +91,9 @@ func (i *Instance) HealNodes(ctx context.Context, names []string, stage Stage) e
 // change does something to each of the named nodes, and leads the host's way to
 // Services through a node that is still there.
 func (i *Instance) change(ctx context.Context, names []string, do func(*State, string) error) error {
+	if !exists(i.stateFile()) {
+		return errNoState // and no folder is made for the lock
+	}
 	unlock, err := i.lock()
 	if err != nil {
 		return err
