@@ -43,7 +43,7 @@ func (s Setup) kwok() program {
 			fmt.Sprintf("--server-address=%s:%d", s.Network.Simulator(), KwokPort),
 			"--tls-cert-file=" + pkiFile("kwok.crt"), "--tls-private-key-file=" + pkiFile("kwok.key"),
 			// A lease is renewed after a quarter of it: see monitorGracePeriod.
-			"--node-lease-duration-seconds=60",
+			"--node-lease-duration-seconds=100",
 		}},
 	}
 }
