@@ -157,7 +157,8 @@ func hopeless(pod *corev1.Pod) error {
 		if last := status.LastTerminationState.Terminated; last != nil {
 			cause = strings.TrimSpace(fmt.Sprintf("exit status %d %s", last.ExitCode, lastLines(last.Message, 3)))
 		}
-		return fmt.Errorf("pod %s ends again and again: %s; see kubectl logs -n %s %s -c %s --previous", pod.Name, cause, pod.Namespace, pod.Name, plan.Container)
+		return fmt.Errorf("pod %s ends again and again: %s; see kubectl logs -n %s %s -c %s --previous",
+			pod.Name, cause, pod.Namespace, pod.Name, plan.Container)
 	}
 	return nil
 }

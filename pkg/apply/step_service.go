@@ -86,7 +86,7 @@ func (h *syncedHandler) Check(ctx context.Context) (Finding, error) {
 	return h.target.lookAt(ctx, h.look)
 }
 
-func (h *syncedHandler) look(ctx context.Context, acting Acting) (Finding, error) {
+func (h *syncedHandler) look(_ context.Context, acting Acting) (Finding, error) {
 	return pendingIf(acting.Catalogue.Unhealthy()), nil
 }
 

@@ -18,7 +18,9 @@ func Gpconfig(s RoleSetting) Utility {
 func GpconfigShow(name string) Command { return run("gpconfig", "-s", name, "--file") }
 
 // shownValue is a line of GpconfigShow when all segments agree. Greenplum 6 calls the coordinator master.
-var shownValue = regexp.MustCompile(`(?m)^(Coordinator|Master|Segment) +value: (.*)$`) //nolint:gochecknoglobals // compiled once, never changed
+//
+//nolint:gochecknoglobals // compiled once, never changed
+var shownValue = regexp.MustCompile(`(?m)^(Coordinator|Master|Segment) +value: (.*)$`)
 
 // Misconfigured says in what GpconfigShow's answer differs from a setting, or "".
 func Misconfigured(out string, s RoleSetting) string {

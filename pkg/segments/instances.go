@@ -34,7 +34,8 @@ func (f PodFacts) Present() bool {
 	return false
 }
 
-// Instances calls a verb of instances.sh for data directories: facts, prepare, clear, finish or stop; AskCoordinator is for the one that takes SQL.
+// Instances calls a verb of instances.sh for data directories: facts, prepare, clear, finish or stop. AskCoordinator is for
+// the one that takes SQL.
 func Instances(verb string, dirs ...string) Command {
 	return Script("instances.sh", append([]string{verb}, dirs...)...)
 }

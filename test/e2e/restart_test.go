@@ -57,11 +57,11 @@ func (c *cluster) restart(pods ...string) {
 	for _, pod := range pods {
 		c.patiently("pod "+pod+" runs again", func() (bool, error) {
 			found, err := shared.client.CoreV1().Pods(c.namespace).Get(c.ctx, pod, metav1.GetOptions{})
-			if err != nil || found.UID == uids[pod] {
-				return false, nil
+			if err == nil && found.UID != uids[pod] {
+				_, err = c.exec(c.ctx, pod, "true")
+				return err == nil, err
 			}
-			_, err = c.exec(c.ctx, pod, "true")
-			return err == nil, err
+			return false, err
 		})
 	}
 	c.t.Logf("%d pods run again after %.1fs", len(pods), time.Since(began).Seconds())
@@ -89,7 +89,10 @@ func (c *cluster) wantMirrorActing(when string) {
 	c.t.Helper()
 	c.patiently("rows can be read "+when, func() (bool, error) {
 		r := c.gpk("psql", "-d", "analytics", "--", "-XAtq", "-c", "select count(*) from kept")
-		return r.stdout == "300\n", fmt.Errorf("%s%s", r.stdout, r.stderr)
+		if r.stdout != "300\n" {
+			return false, fmt.Errorf("%s%s", r.stdout, r.stderr)
+		}
+		return true, nil
 	})
 	for range 5 {
 		if acts, err := c.acts("demo-mirror-0"); err != nil || !acts {
