@@ -110,6 +110,7 @@ e2e: bench-up load e2e-run ## gpk against the bench, from create to delete
 e2e-run: build
 	GPK_TEST_KUBECONFIG=$${GPK_TEST_KUBECONFIG:-$(CURDIR)/.bench/kubeconfig} \
 	GPK_TEST_IMAGE=$${GPK_TEST_IMAGE:-gpk.local/standin:$(STANDIN)} \
+	GPK_TEST_BENCH=$${GPK_TEST_BENCH-$$([ -n "$${GPK_TEST_KUBECONFIG:-}" ] || echo $(bench))} \
 	go test -tags e2e -count 1 -timeout 30m -v ./test/e2e/...
 
 .PHONY: contract

@@ -10,6 +10,9 @@ import (
 	"strings"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"gpk/pkg/segments"
 )
 
@@ -68,22 +71,34 @@ func (j job) start(ctx context.Context, utility segments.Utility) error {
 	return err
 }
 
+// How long a pod may be silent before its job is given up as out of reach, which is longer than an API server takes to
+// restart; how often a job that is followed is asked whether it is still there, and how long the answer may take. A node
+// that is lost closes no connection: without a question nobody would notice.
+const (
+	silencePatience = time.Minute
+	askEvery        = 20 * time.Second
+	answerTime      = 10 * time.Second
+)
+
 // finish follows the job's log, line by line, until it has ended, across any number of broken streams, and returns its exit
 // status. A lost job is an error: only facts can tell what it did.
 func (j job) finish(ctx context.Context, line func(string)) (int, error) {
 	log := &lineWriter{emit: line}
 	defer log.flush()
+	var silent time.Time
 	for failures := 0; ; {
-		err := j.target.Exec(ctx, j.pod, segments.Script("job.sh", "follow", j.name, strconv.FormatInt(log.offset, 10)).Argv,
-			Streams{Out: log, Err: io.Discard})
+		err := j.stream(ctx, log)
 		if ctx.Err() != nil {
-			return 0, context.Cause(ctx)
+			return 0, fmt.Errorf("%w while the job %s runs in pod %s", context.Cause(ctx), j.name, j.pod)
 		}
-		state, stateErr := j.state(ctx)
+		state, stateErr := j.answer(ctx)
 		switch {
 		case stateErr != nil:
-			if failures++; failures > 10 {
-				return 0, fmt.Errorf("the job %s goes on, but pod %s cannot be asked about it: %w", j.name, j.pod, stateErr)
+			if silent.IsZero() {
+				silent = time.Now()
+			}
+			if time.Since(silent) > silencePatience {
+				return 0, fmt.Errorf("the job %s may go on, but %s cannot be asked about it: %w", j.name, j.target.whereabouts(ctx, j.pod), stateErr)
 			}
 		case state.Phase == "exited":
 			if err == nil {
@@ -97,12 +112,59 @@ func (j job) finish(ctx context.Context, line func(string)) (int, error) {
 		case state.Phase != "running":
 			return 0, fmt.Errorf("the job %s in pod %s is %s: its process is gone and left no exit status", j.name, j.pod, state.Phase)
 		default:
-			failures = 0
+			failures, silent = 0, time.Time{}
 		}
 		if err := sleep(ctx, time.Second); err != nil {
 			return 0, err
 		}
 	}
+}
+
+// stream copies the log from where it was left until the job has ended, the stream has broken, or the pod answers no more.
+func (j job) stream(ctx context.Context, log *lineWriter) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	go func() {
+		for sleep(ctx, askEvery) == nil {
+			if _, err := j.answer(ctx); err != nil {
+				stop()
+			}
+		}
+	}()
+	return j.target.Exec(ctx, j.pod, segments.Script("job.sh", "follow", j.name, strconv.FormatInt(log.offset, 10)).Argv,
+		Streams{Out: log, Err: io.Discard})
+}
+
+// answer is the job's state, if the pod answers in time.
+func (j job) answer(ctx context.Context) (jobState, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, answerTime, fmt.Errorf("no answer within %s", answerTime))
+	defer cancel()
+	state, err := j.state(ctx)
+	if err != nil && ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
+	return state, err
+}
+
+// whereabouts names a pod with its node, and says what is wrong with that node, as far as it may be seen.
+func (t *Target) whereabouts(ctx context.Context, name string) string {
+	ctx, cancel := context.WithTimeout(ctx, answerTime)
+	defer cancel()
+	pod, err := t.client.CoreV1().Pods(t.Ref.Namespace).Get(ctx, name, metav1.GetOptions{})
+	if err != nil || pod.Spec.NodeName == "" {
+		return "pod " + name
+	}
+	where := "pod " + name + " on node " + pod.Spec.NodeName
+	node, err := t.client.CoreV1().Nodes().Get(ctx, pod.Spec.NodeName, metav1.GetOptions{})
+	if err != nil {
+		return where
+	}
+	for _, c := range node.Status.Conditions {
+		if c.Type == corev1.NodeReady && c.Status != corev1.ConditionTrue {
+			where += ", which is not ready (" + c.Message + "),"
+		}
+	}
+	return where
 }
 
 // tail are the last lines of the job's log.

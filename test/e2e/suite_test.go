@@ -24,6 +24,8 @@ const patience = 8 * time.Minute
 type suite struct {
 	// kubeconfig is the administrator's; image is the database's.
 	kubeconfig, image string
+	// bench is the command of the bench that the cluster is, or empty if it is none.
+	bench string
 	// gpk is the path of the binary.
 	gpk    string
 	config *rest.Config
@@ -50,7 +52,7 @@ func TestMain(m *testing.M) {
 }
 
 func newSuite() (suite, error) {
-	s := suite{kubeconfig: os.Getenv("GPK_TEST_KUBECONFIG"), image: os.Getenv("GPK_TEST_IMAGE")}
+	s := suite{kubeconfig: os.Getenv("GPK_TEST_KUBECONFIG"), image: os.Getenv("GPK_TEST_IMAGE"), bench: os.Getenv("GPK_TEST_BENCH")}
 	if s.kubeconfig == "" || s.image == "" {
 		return s, fmt.Errorf("these tests make and delete clusters, so name a Kubernetes and a database image for them: " +
 			"GPK_TEST_KUBECONFIG=FILE GPK_TEST_IMAGE=NAME:TAG")
