@@ -150,9 +150,9 @@ func (t *Target) handler(step plan.Step) (handler, error) {
 		return &capacityHandler{t, action}, nil
 	case plan.Apply:
 		if action.Spread != nil {
-			return &spreadHandler{applyHandler{t, action}, nodePatience}, nil
+			return &spreadHandler{applyHandler{target: t, action: action}, nodePatience}, nil
 		}
-		return &applyHandler{t, action}, nil
+		return &applyHandler{target: t, action: action}, nil
 	case plan.Keys:
 		return &keysHandler{t, action}, nil
 	case plan.Running:

@@ -79,7 +79,7 @@ func (h *spreadHandler) hold(ctx context.Context, chosen map[string]string, prog
 	if err != nil {
 		return false, err
 	}
-	first := applyHandler{h.target, plan.Apply{Objects: slices.Clone(h.action.Objects)}}
+	first := applyHandler{target: h.target, action: plan.Apply{Objects: slices.Clone(h.action.Objects)}}
 	first.action.Objects[slices.Index(h.action.Objects, plan.Object(mirrors))] = with
 	if err := first.Do(ctx, progress); err != nil {
 		return false, err

@@ -277,7 +277,7 @@ func TestMirrorsNotHeld(t *testing.T) {
 func TestMirrorsGoOnWithoutNodes(t *testing.T) {
 	n := newNodes("a", "b", "c", "a", "b", "")
 	action := sets(t, wide(t, 6)).Steps[0].Action.(plan.Apply)
-	h := &spreadHandler{applyHandler{n.api.served(t), action}, 200 * time.Millisecond}
+	h := &spreadHandler{applyHandler{target: n.api.served(t), action: action}, 200 * time.Millisecond}
 	var lines []string
 	if err := h.Do(t.Context(), func(line string) { lines = append(lines, line) }); err != nil {
 		t.Fatal(err)
@@ -298,7 +298,7 @@ func TestMirrorsWhileVolumesAreMade(t *testing.T) {
 	n.api.put(&corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Name: "data-demo-primary-5", Labels: plan.Labels(ref.Name), Annotations: selected},
 		Status: corev1.PersistentVolumeClaimStatus{Phase: corev1.ClaimBound}})
 	action := sets(t, wide(t, 6)).Steps[0].Action.(plan.Apply)
-	h := &spreadHandler{applyHandler{n.api.served(t), action}, time.Minute}
+	h := &spreadHandler{applyHandler{target: n.api.served(t), action: action}, time.Minute}
 	done := make(chan error)
 	go func() { done <- h.Do(t.Context(), func(string) {}) }()
 	select {
@@ -329,7 +329,7 @@ func TestMirrorsNotHeldOnTwoNodes(t *testing.T) {
 		})
 		url, stop := serveAt(world)
 		t.Cleanup(stop)
-		h := &spreadHandler{applyHandler{targetAt(t, url), sets(t, wide(t, 4)).Steps[0].Action.(plan.Apply)}, time.Minute}
+		h := &spreadHandler{applyHandler{target: targetAt(t, url), action: sets(t, wide(t, 4)).Steps[0].Action.(plan.Apply)}, time.Minute}
 		if err := h.Do(t.Context(), func(string) {}); err != nil {
 			t.Errorf("%d nodes: %v", nodes, err)
 		}

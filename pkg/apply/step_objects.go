@@ -2,21 +2,39 @@ package apply
 
 import (
 	"context"
+	"fmt"
 	"slices"
+
+	apimeta "k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/client-go/kubernetes/scheme"
 
 	"gpk/pkg/plan"
 )
 
-// applyHandler makes objects be as given, by server-side apply.
+// applyHandler makes objects be as given, by server-side apply. In a large cluster they are thousands, so what is there is
+// listed by kind and not asked for one by one, and what the server has answered to Do is not asked again.
 type applyHandler struct {
 	target *Target
 	action plan.Apply
+	// answers are what the server made of each object in Do, by index.
+	answers []plan.Object
 }
 
 func (h *applyHandler) Check(ctx context.Context) (Finding, error) {
+	live, err := h.target.liveAll(ctx, h.action.Objects)
+	if err != nil {
+		return Finding{}, err
+	}
 	differences := make([]string, len(h.action.Objects))
-	err := each(ctx, h.action.Objects, func(ctx context.Context, i int, object plan.Object) (err error) {
-		differences[i], err = h.target.difference(ctx, object, manager)
+	err = each(ctx, h.action.Objects, func(ctx context.Context, i int, object plan.Object) (err error) {
+		switch {
+		case live[i] == nil:
+			differences[i] = objectName(object) + " is missing"
+		case h.answers != nil && h.answers[i] != nil && h.answers[i].GetUID() == live[i].GetUID() &&
+			h.answers[i].GetResourceVersion() == live[i].GetResourceVersion():
+		default:
+			differences[i], err = h.target.difference(ctx, object, manager)
+		}
 		return err
 	})
 	if err != nil {
@@ -26,10 +44,72 @@ func (h *applyHandler) Check(ctx context.Context) (Finding, error) {
 }
 
 func (h *applyHandler) Do(ctx context.Context, _ func(string)) error {
-	return each(ctx, h.action.Objects, func(ctx context.Context, _ int, object plan.Object) error {
-		_, err := h.target.apply(ctx, object, manager, false)
+	h.answers = make([]plan.Object, len(h.action.Objects))
+	return each(ctx, h.action.Objects, func(ctx context.Context, i int, object plan.Object) (err error) {
+		h.answers[i], err = h.target.apply(ctx, object, manager, false)
 		return err
 	})
+}
+
+// askedSingly is how many objects of a kind are asked for one by one: a list would be of all that the cluster has of the kind.
+const askedSingly = 8
+
+// liveAll is each object as the server has it now, nil for what it does not have.
+func (t *Target) liveAll(ctx context.Context, objects []plan.Object) ([]plan.Object, error) {
+	of := map[string][]int{}
+	for i, object := range objects {
+		kind := object.GetObjectKind().GroupVersionKind().Kind
+		of[kind] = append(of[kind], i)
+	}
+	found := make([]plan.Object, len(objects))
+	var single []int
+	for _, indices := range of {
+		if len(indices) <= askedSingly {
+			single = append(single, indices...)
+			continue
+		}
+		byName, err := t.list(ctx, objects[indices[0]])
+		if err != nil {
+			return nil, err
+		}
+		for _, i := range indices {
+			found[i] = byName[objects[i].GetName()]
+		}
+	}
+	return found, each(ctx, single, func(ctx context.Context, _ int, i int) (err error) {
+		found[i], err = t.live(ctx, objects[i])
+		return err
+	})
+}
+
+// list is all objects of the cluster that are of the kind of one of them, by name.
+func (t *Target) list(ctx context.Context, like plan.Object) (map[string]plan.Object, error) {
+	gvk := like.GetObjectKind().GroupVersionKind()
+	k, err := kindOf(gvk.Kind)
+	if err != nil {
+		return nil, err
+	}
+	list, err := scheme.Scheme.New(gvk.GroupVersion().WithKind(gvk.Kind + "List"))
+	if err != nil {
+		return nil, err
+	}
+	options := t.listOptions()
+	err = k.group(t.client).Get().Namespace(t.Ref.Namespace).Resource(k.resource.Resource).
+		VersionedParams(&options, scheme.ParameterCodec).Do(ctx).Into(list)
+	if err != nil {
+		return nil, fmt.Errorf("listing objects of the kind %s: %w", gvk.Kind, err)
+	}
+	items, err := apimeta.ExtractList(list)
+	if err != nil {
+		return nil, err
+	}
+	byName := map[string]plan.Object{}
+	for _, item := range items {
+		if object, ok := item.(plan.Object); ok {
+			byName[object.GetName()] = object
+		}
+	}
+	return byName, nil
 }
 
 // pendingIf is done without details, and pending with them.

@@ -83,12 +83,14 @@ func sharedObjects(c *topology.Cluster) ([]Object, error) {
 
 func volumes(c *topology.Cluster, t topology.Topology) (Apply, error) {
 	var apply Apply
+	// Parsing it for each of thousands of claims would be most of the plan's time.
+	blank := &corev1.PersistentVolumeClaim{}
+	if err := templates.Decode("persistentvolumeclaim", blank); err != nil {
+		return Apply{}, err
+	}
 	for _, group := range t.Groups {
 		for ordinal := range group.Replicas {
-			claim := &corev1.PersistentVolumeClaim{}
-			if err := templates.Decode("persistentvolumeclaim", claim); err != nil {
-				return Apply{}, err
-			}
+			claim := blank.DeepCopy()
 			name(claim, c, "data-"+group.Pod(ordinal))
 			claim.Labels = componentLabels(c.Metadata.Name, group.Component)
 			claim.Spec = claimSpec(claim.Spec, c.GroupPods(group.Component).Storage)

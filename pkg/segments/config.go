@@ -10,8 +10,20 @@ type RoleSetting struct{ Name, Coordinator, Segment string }
 
 // Gpconfig writes a setting into the files of every instance. It exits 0 even if a file could not be written, and the
 // instances have to read their files, or to start again, before it counts.
+//
+// gpconfig puts quotes around text, and hands it to a shell that expands what it finds in it. Such values are written as
+// PostgreSQL's files allow, with numbers for these letters, and then gpconfig must not look at them.
 func Gpconfig(s RoleSetting) Utility {
-	return Utility{Argv: []string{"gpconfig", "-c", s.Name, "-v", s.Segment, "-m", s.Coordinator}}
+	argv := []string{"gpconfig", "-c", s.Name, "-v", s.Segment, "-m", s.Coordinator}
+	if strings.ContainsAny(s.Segment+s.Coordinator, "$`") {
+		argv = []string{"gpconfig", "--skipvalidation", "-c", s.Name, "-v", escaped(s.Segment), "-m", escaped(s.Coordinator)}
+	}
+	return Utility{Argv: argv}
+}
+
+// escaped is a value in quotes, without a letter that a shell expands.
+func escaped(value string) string {
+	return "'" + strings.NewReplacer("'", "''", `\`, `\\`, "$", `\044`, "`", `\140`).Replace(value) + "'"
 }
 
 // GpconfigShow prints what the files of all instances have of a setting.
@@ -38,13 +50,14 @@ func Misconfigured(out string, s RoleSetting) string {
 	return ""
 }
 
-// unquoted is a value of postgresql.conf without its quotes.
+// unquoted is a value of postgresql.conf without its quotes, or without the comment behind it.
 func unquoted(value string) string {
 	value = strings.TrimSpace(value)
 	if len(value) >= 2 && value[0] == '\'' && value[len(value)-1] == '\'' {
-		return strings.NewReplacer("''", "'", `\\`, `\`).Replace(value[1 : len(value)-1])
+		return strings.NewReplacer("''", "'", `\\`, `\`, `\044`, "$", `\140`, "`").Replace(value[1 : len(value)-1])
 	}
-	return value
+	value, _, _ = strings.Cut(value, "#")
+	return strings.TrimSpace(value)
 }
 
 // What the coordinator's process has to do before it follows its configuration file.

@@ -139,7 +139,8 @@ func TestUtilities(t *testing.T) {
 		"gpstop -a -M fast":    Gpstop("fast"),
 		"gpstart -a":           Gpstart(),
 		"gpstop -a -r -M fast": Gprestart(),
-		"gpstop -a -u":         Gpreload(),
+		`gpconfig --skipvalidation -c search_path -v '"\044user"' -m '"\044user"'`: Gpconfig(RoleSetting{"search_path", `"$user"`, `"$user"`}),
+		"gpstop -a -u": Gpreload(),
 		"gpconfig -c shared_buffers -v 64MB -m 128MB": Gpconfig(RoleSetting{"shared_buffers", "128MB", "64MB"}),
 	} {
 		if got := strings.Join(utility.Argv, " "); got != want {

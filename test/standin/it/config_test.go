@@ -5,6 +5,8 @@ func configured(c *cluster) {
 	c.contains(c.run(coordinator, "gpconfig -c shared_buffers -v 48MB -m 64MB", 0),
 		"completed successfully with parameters '-c shared_buffers -v 48MB -m 64MB'")
 	c.run(coordinator, "gpconfig -c search_path -v '\"$user\", public'", 0)
+	c.contains(c.run(coordinator, "gpconfig -s search_path --file", 0), `Segment     value: '"", public'`)
+	c.run(coordinator, `gpconfig --skipvalidation -c search_path -v "'\"\\044user\", public'"`, 0)
 	c.run(coordinator, "gpconfig -c gp_vmem_protect_limit -v 600 -m 700", 0)
 	shown := c.run(coordinator, "gpconfig -s shared_buffers --file", 0)
 	for _, line := range []string{"Values on all segments are consistent", "Coordinator value: 64MB", "Segment     value: 48MB"} {

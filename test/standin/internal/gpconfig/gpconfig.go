@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strings"
 
@@ -128,7 +129,8 @@ func (r *run) write(ctx context.Context) error {
 		if text {
 			value = "'" + strings.NewReplacer("'", "''", `\`, `\\`).Replace(value) + "'"
 		}
-		return instance.RewriteCommand(s.Dir, instance.Setting{Name: name, Value: value}, r.opt.remove != "")
+		// The original's quotes do not keep the shell that it goes through from expanding what it finds.
+		return instance.RewriteCommand(s.Dir, instance.Setting{Name: name, Value: os.ExpandEnv(value)}, r.opt.remove != "")
 	})
 	failed := false
 	for _, s := range r.instances() {
@@ -153,9 +155,12 @@ func (r *run) validate(ctx context.Context, name string) (text bool, err error) 
 		return false, r.fatal(console.Fatal, "The parameter '%s' is not modifiable with this tool", name)
 	}
 	var kind, context string
+	if r.opt.skipValidation {
+		return false, nil
+	}
 	err = r.conn.QueryRow(ctx, "select vartype, context from pg_settings where lower(name) = $1", name).Scan(&kind, &context)
 	switch {
-	case r.opt.skipValidation, instance.GreenplumOnly(name):
+	case instance.GreenplumOnly(name):
 		return kind == "string", nil
 	case errors.Is(err, pgx.ErrNoRows):
 		return false, r.fatal(console.Fatal, "not a valid GUC: %s", name)
