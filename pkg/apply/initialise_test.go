@@ -141,7 +141,7 @@ func TestInitialiseSituations(t *testing.T) {
 			test.facts(c.database)
 			whole := newCreation(t).plan
 			i := slices.IndexFunc(whole.Steps, func(s plan.Step) bool { return s.ID == "initialise" })
-			h := &initialiseHandler{c.api.served(t), whole.Steps[i].Action.(plan.Initialise)}
+			h := &initialiseHandler{target: c.api.served(t), action: whole.Steps[i].Action.(plan.Initialise)}
 			found, details, err := h.look(t.Context())
 			if err != nil || found != test.want {
 				t.Errorf("it looks as if %s %q, want %s, error %v", found, details, test.want, err)

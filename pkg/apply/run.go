@@ -164,7 +164,7 @@ func (t *Target) handler(step plan.Step) (handler, error) {
 	case plan.Reach:
 		return &reachHandler{target: t, action: action}, nil
 	case plan.Initialise:
-		return &initialiseHandler{t, action}, nil
+		return &initialiseHandler{target: t, action: action}, nil
 	case plan.Standby:
 		return &standbyHandler{t, action}, nil
 	case plan.Database:

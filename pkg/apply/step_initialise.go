@@ -18,6 +18,10 @@ import (
 type initialiseHandler struct {
 	target *Target
 	action plan.Initialise
+	// found and details are what Check saw, and looked when.
+	found   situation
+	details []string
+	looked  time.Time
 }
 
 // situation is what the facts say of the initialisation.
@@ -38,23 +42,28 @@ func (h *initialiseHandler) Check(ctx context.Context) (Finding, error) {
 		return Finding{State: Unknown, Details: down}, err
 	}
 	found, details, err := h.look(ctx)
-	switch {
-	case err != nil:
+	if err != nil {
 		return Finding{}, err
-	case found == complete:
+	}
+	h.found, h.details, h.looked = found, details, time.Now()
+	switch found {
+	case complete:
 		return Finding{State: Done}, nil
-	case found == conflict:
+	case conflict:
 		return Finding{State: Blocked, Details: details, Next: "nothing was changed: compare cluster.yaml with `gpk status`, " +
 			"or take another name or other volumes for a new cluster"}, nil
 	}
 	return Finding{State: Pending, Details: append([]string{string(found)}, details...)}, nil
 }
 
-// Do starts or attaches to gpinitsystem, whatever the situation asks for.
-func (h *initialiseHandler) Do(ctx context.Context, progress func(string)) error {
-	found, details, err := h.look(ctx)
-	if err != nil {
-		return err
+// Do starts or attaches to gpinitsystem, whatever the situation asks for. What Check saw a moment ago is not looked at again:
+// a job that runs and a directory that exists refuse a second one by themselves.
+func (h *initialiseHandler) Do(ctx context.Context, progress func(string)) (err error) {
+	found, details := h.found, h.details
+	if time.Since(h.looked) > answerHolds {
+		if found, details, err = h.look(ctx); err != nil {
+			return err
+		}
 	}
 	j := job{h.target, h.action.Topology.Coordinator().Pod, "gpinitsystem"}
 	switch found {

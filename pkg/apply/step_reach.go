@@ -16,13 +16,20 @@ const (
 	linkPatience  = 20 * time.Second
 )
 
+// answerHolds is how long what pods have said need not be asked again. A step's Check, its Do and the Check that confirms it
+// follow each other at once, and asking every pod is most of what some of them cost.
+const answerHolds = 3 * time.Second
+
 // reachHandler waits until every host answers ssh from the coordinator's pod, and leaves these connections open for the
 // utilities to share. Then it tries the database's connections to the hosts that have no instance yet.
 type reachHandler struct {
 	target *Target
 	action plan.Reach
-	// silent is what was wrong with hosts when they were last asked.
-	silent []string
+	// silent is what was wrong with hosts when they were last asked, and untried the connections that nothing had shown to work.
+	silent  []string
+	untried []segments.Link
+	// answered is when nothing was wrong with any host.
+	answered time.Time
 	// tried: the connections work. There is no trace of that but this.
 	tried bool
 }
@@ -31,44 +38,54 @@ func (h *reachHandler) Check(ctx context.Context) (Finding, error) {
 	if down, err := h.target.podsRunning(ctx, []string{h.action.From}); err != nil || len(down) > 0 {
 		return Finding{State: Unknown, Details: down}, err
 	}
-	untried, err := h.ask(ctx)
-	silent := h.silent
-	if len(silent) == 0 && len(untried) > 0 && !h.tried {
-		silent = []string{fmt.Sprintf("the database's %d connections between pods have not been tried", len(untried))}
+	if err := h.ask(ctx); err != nil {
+		return Finding{}, err
 	}
-	return pendingIf(silent), err
+	silent := h.silent
+	if len(silent) == 0 && len(h.untried) > 0 && !h.tried {
+		silent = []string{fmt.Sprintf("the database's %d connections between pods have not been tried", len(h.untried))}
+	}
+	return pendingIf(silent), nil
 }
 
-// ask notes what is wrong with hosts, and returns the connections that nothing has shown to work.
-func (h *reachHandler) ask(ctx context.Context) ([]segments.Link, error) {
+// ask notes what is wrong with hosts, unless nothing was a moment ago.
+func (h *reachHandler) ask(ctx context.Context) error {
+	if time.Since(h.answered) < answerHolds {
+		return nil
+	}
 	out, err := h.target.run(ctx, h.action.From, segments.TryHosts(h.action.Hosts))
 	if err != nil {
-		return nil, err
+		return err
 	}
-	h.silent = segments.Unreachable(out, h.action.Hosts)
-	return segments.Untried(out, h.action.Links), nil
+	h.silent, h.untried = segments.Unreachable(out, h.action.Hosts), segments.Untried(out, h.action.Links)
+	if len(h.silent) == 0 {
+		h.answered = time.Now()
+	}
+	return nil
 }
 
 // Do tries again until every host answers: a pod's name is in the DNS only moments after its container runs.
 func (h *reachHandler) Do(ctx context.Context, progress func(string)) error {
-	var untried []segments.Link
-	err := until(ctx, reachPatience, progress, func() (_ []string, err error) {
-		untried, err = h.ask(ctx)
+	err := until(ctx, reachPatience, progress, func() ([]string, error) {
+		err := h.ask(ctx)
 		return h.silent, err
 	}, "from pod "+h.action.From+", not every host can be worked with: %s; is the DNS well, and may the pods reach each other's port 22?")
 	if err != nil && ctx.Err() != nil && len(h.silent) > 0 {
 		return fmt.Errorf("%w while waiting: %s", context.Cause(ctx), few(h.silent))
 	}
-	if err != nil || len(untried) == 0 {
+	if err != nil || len(h.untried) == 0 {
 		return err
 	}
 	err = until(ctx, linkPatience, progress, func() ([]string, error) {
-		out, err := h.target.run(ctx, h.action.From, segments.TryLinks(untried))
+		out, err := h.target.run(ctx, h.action.From, segments.TryLinks(h.untried))
 		if err != nil {
 			return nil, err
 		}
-		return segments.ParseLinks(out, untried)
+		return segments.ParseLinks(out, h.untried)
 	}, "the database's connections do not get through: %s; does a network policy keep the cluster's pods apart?")
-	h.tried = err == nil
+	if err == nil {
+		// Every host has answered ssh for this as well.
+		h.tried, h.answered = true, time.Now()
+	}
 	return err
 }

@@ -24,6 +24,8 @@ const name = "demo"
 type shape struct {
 	primaries        int
 	mirrors, standby bool
+	// perPod is the number of primaries in a pod, 0 for one.
+	perPod int
 	// image is another image than the suite's, if set.
 	image string
 }
@@ -94,13 +96,14 @@ spec:
     storage: {size: 1Gi}
   segments:
     count: %d
+    perPod: %d
     mirrors: %t
     resources: {requests: {cpu: 20m, memory: 256Mi}}
     storage: {size: 1Gi}
   database:
     name: analytics
     hba: ["host analytics visitor all md5"]
-`, name, c.namespace, version, image, s.standby, s.primaries, s.mirrors)
+`, name, c.namespace, version, image, s.standby, s.primaries, max(s.perPod, 1), s.mirrors)
 }
 
 // remove deletes the namespace and waits until it is gone. Its data is for nobody, so the pods get no time to stop.

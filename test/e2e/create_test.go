@@ -49,6 +49,26 @@ func TestCreate(t *testing.T) {
 	c.wantSame(before)
 }
 
+// TestShapes makes clusters of shapes that no other test has.
+func TestShapes(t *testing.T) {
+	for title, s := range map[string]shape{
+		"three with a standby":              {primaries: 3, standby: true},
+		"four with mirrors by two in a pod": {primaries: 4, mirrors: true, perPod: 2},
+		"three with both by two in a pod":   {primaries: 3, mirrors: true, standby: true, perPod: 2},
+	} {
+		t.Run(strings.ReplaceAll(title, " ", "-"), func(t *testing.T) {
+			t.Parallel()
+			c := newCluster(t, s)
+			c.gpk("create", "-f", c.file).want(t, 0)
+			c.wantSpread(c.wantWhole(s))
+			if again := c.gpk("create", "-f", c.file).want(t, 0); !strings.HasPrefix(again.stdout, "no changes") {
+				t.Errorf("create on a finished cluster: %s", again.stdout)
+			}
+			c.gpk("delete", "--cluster", name, "--delete-data", "--yes").want(t, 0)
+		})
+	}
+}
+
 // wantOwnObjects fails the test unless all that was made bears the cluster's labels, and is what pods and clients need.
 func (c *cluster) wantOwnObjects(before map[string]metav1.PartialObjectMetadata) {
 	c.t.Helper()
