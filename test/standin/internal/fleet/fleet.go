@@ -59,15 +59,15 @@ func Each(ctx context.Context, sh shell.Shell, segments catalog.Segments, width 
 	return outcomes
 }
 
-// script runs the commands of one host's segments at once, each with its output
-// kept together.
+// script runs the commands of one host's segments at once, each with its output kept in a file until all have ended: what
+// several print at once to one pipe comes out line by line as it likes.
 func script(segments catalog.Segments, command Command) string {
-	var b strings.Builder
+	var run, show strings.Builder
 	for _, s := range segments {
-		fmt.Fprintf(&b, "{ out=$( { %s; } 2>&1 ); status=$?; printf '%%s\\n%s %d %%s\\n' \"$out\" $status; } &\n",
-			command(s), marker, s.DBID)
+		fmt.Fprintf(&run, "{ ( %s ) >\"$kept/%[2]d\" 2>&1; echo $? >\"$kept/%[2]d.status\"; } &\n", command(s), s.DBID)
+		fmt.Fprintf(&show, "cat \"$kept/%[1]d\"; printf '\\n%[2]s %[1]d %%s\\n' \"$(cat \"$kept/%[1]d.status\")\"\n", s.DBID, marker)
 	}
-	return b.String() + "wait\n"
+	return "kept=$(mktemp -d)\n" + run.String() + "wait\n" + show.String() + "rm -rf \"$kept\"\n"
 }
 
 func parse(out string) map[int]Outcome {

@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -40,5 +41,26 @@ func TestEach(t *testing.T) {
 	}
 	if bad := Unreachable(context.Background(), shell.Shell{}, []string{"a", "gone"}, 2); len(bad) != 1 || !bad["gone"] {
 		t.Errorf("unreachable: %v", bad)
+	}
+}
+
+// Many segments of one host answer at once, and each answer stays whole.
+func TestEachOfManyOnOneHost(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "ssh"), []byte(fakeSSH), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
+	var segments catalog.Segments
+	for dbid := 2; dbid < 42; dbid++ {
+		segments = append(segments, catalog.Segment{DBID: dbid, Address: "a"})
+	}
+	got := Each(context.Background(), shell.Shell{}, segments, 2, func(s catalog.Segment) string {
+		return fmt.Sprintf("echo %[1]d; echo of; echo %[1]d", s.DBID)
+	})
+	for _, s := range segments {
+		if o := got[s.DBID]; o.Err != nil || o.Output != fmt.Sprintf("%[1]d\nof\n%[1]d", s.DBID) {
+			t.Errorf("dbid %d: %+v", s.DBID, o)
+		}
 	}
 }
