@@ -87,7 +87,10 @@ func report(io streams, err error) int {
 func next(code int, err error) string {
 	var step *apply.StepError
 	var hinted hinted
+	var told *apply.NextError
 	switch {
+	case errors.As(err, &told):
+		return told.Next
 	case errors.As(err, &hinted):
 		return hinted.next
 	case errors.As(err, &step) && step.Next != "":

@@ -67,7 +67,8 @@ Every command can be run again: it does what is left to do.`,
 	flags.BoolP("quiet", "q", false, "no progress, only errors")
 	flags.BoolP("verbose", "v", false, "show what the utilities say")
 	root.AddCommand(a.createCommand(), a.planCommand(), a.diffCommand(), a.statusCommand(), a.logsCommand(), a.deleteCommand(),
-		a.psqlCommand(), a.initCommand(), a.schemaCommand(), a.versionCommand())
+		a.psqlCommand(), a.initCommand(), a.schemaCommand(), a.versionCommand(),
+		a.stopCommand(), a.startCommand(), a.restartCommand())
 	for _, command := range root.Commands() {
 		asUsage(command)
 		a.explained(command)

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"gpk/pkg/plan"
@@ -137,18 +136,6 @@ func (t *Target) causes(ctx context.Context, first string) []string {
 	})
 	causes := slices.Concat(answers...)
 	return causes[:min(len(causes), mostCauses)]
-}
-
-// state is what gpk has decided and the pods read when they restart; nothing for a cluster that was never made.
-func (t *Target) state(ctx context.Context) (map[string]string, error) {
-	found, err := t.client.CoreV1().ConfigMaps(t.Ref.Namespace).Get(ctx, plan.StateName(t.Ref.Name), metav1.GetOptions{})
-	if apierrors.IsNotFound(err) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("the cluster's state: %w", err)
-	}
-	return found.Data, nil
 }
 
 // Pods lists the cluster's pods.

@@ -25,8 +25,9 @@ type Entry struct {
 
 // Keys of the ConfigMap that holds what gpk knows of a cluster beside the objects themselves.
 const (
-	specKey    = "cluster.yaml"
-	journalKey = "journal.json"
+	specKey       = "cluster.yaml"
+	journalKey    = "journal.json"
+	unfinishedKey = "unfinished.json"
 	// journalLength bounds the journal: a ConfigMap holds a mebibyte.
 	journalLength = 300
 )
@@ -37,7 +38,43 @@ type Record struct {
 	Spec string
 	// Journal is the latest entries, the oldest first.
 	Journal []Entry
+	// Unfinished is an operation that has begun and not come to its end, if it is one that others must not come between.
+	Unfinished *Unfinished
 }
+
+// Unfinished is an operation that leaves a cluster between two states until it has come to its end, or has been taken back.
+type Unfinished struct {
+	Operation string    `json:"operation"`
+	Since     time.Time `json:"since"`
+	// Resume and Undo are the commands that finish it and that take it back. Undo may be empty.
+	Resume string `json:"resume"`
+	Undo   string `json:"undo,omitempty"`
+	// From and To are the cluster.yaml, with defaults, that it comes from and that it leads to.
+	From string `json:"from,omitempty"`
+	To   string `json:"to,omitempty"`
+}
+
+// Refusal is the error of another operation that comes between.
+func (u *Unfinished) Refusal(cluster string) error {
+	next := "finish it with `" + u.Resume + "`"
+	if u.Undo != "" {
+		next += ", or take it back with `" + u.Undo + "`"
+	}
+	return &NextError{fmt.Errorf("the %s of %s that began at %s has not come to its end: nothing was changed", u.Operation, cluster,
+		u.Since.Format(time.RFC3339)), next}
+}
+
+// NextError is an error with what to type next.
+type NextError struct {
+	Err  error
+	Next string
+}
+
+// Error is that of the cause.
+func (e *NextError) Error() string { return e.Err.Error() }
+
+// Unwrap gives the cause.
+func (e *NextError) Unwrap() error { return e.Err }
 
 func recordName(cluster string) string { return cluster + "-gpk" }
 
@@ -55,6 +92,11 @@ func (t *Target) Record(ctx context.Context) (Record, error) {
 	if err := json.Unmarshal([]byte(found.Data[journalKey]), &record.Journal); err != nil {
 		record.Journal = nil
 	}
+	if text := found.Data[unfinishedKey]; text != "" {
+		if err := json.Unmarshal([]byte(text), &record.Unfinished); err != nil {
+			return Record{}, fmt.Errorf("%s in ConfigMap/%s cannot be read: %w", unfinishedKey, found.Name, err)
+		}
+	}
 	return record, nil
 }
 
@@ -71,6 +113,13 @@ func (t *Target) keep(ctx context.Context, record Record) error {
 		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "ConfigMap"},
 		ObjectMeta: metav1.ObjectMeta{Name: recordName(t.Ref.Name), Namespace: t.Ref.Namespace, Labels: plan.Labels(t.Ref.Name)},
 		Data:       map[string]string{specKey: record.Spec, journalKey: string(journal)},
+	}
+	if record.Unfinished != nil {
+		unfinished, err := json.MarshalIndent(record.Unfinished, "", " ")
+		if err != nil {
+			return err
+		}
+		object.Data[unfinishedKey] = string(unfinished)
 	}
 	if _, err := t.apply(ctx, object, manager, false); err != nil {
 		return fmt.Errorf("the cluster's record: %w", err)

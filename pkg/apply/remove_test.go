@@ -86,7 +86,7 @@ func TestStop(t *testing.T) {
 		}
 		c.database.broken = broken
 		clear(c.database.begun)
-		h := &stopHandler{c.api.served(t), plan.Stop{Mode: "fast"}}
+		h := &stoppedHandler{c.api.served(t), plan.Stopped{Mode: "fast"}}
 		if finding, err := h.Check(t.Context()); err != nil || finding.State != Pending {
 			t.Fatalf("before: %+v, error %v", finding, err)
 		}

@@ -21,6 +21,13 @@ type Outcome struct {
 type Options struct {
 	// Spec is the text of cluster.yaml with defaults, kept in the cluster's record. Empty: the record keeps its own.
 	Spec string
+	// Result is the text of cluster.yaml that is kept once everything is done, for an operation that changes what the cluster
+	// is. Empty: it does not.
+	Result string
+	// Begun is kept from the first change on until everything is done, and keeps other operations from coming between.
+	Begun *Unfinished
+	// Amid allows the operation while another one is unfinished: it changes nothing that matters to that.
+	Amid bool
 	// Accept is asked, with the lock held, whether the plan may be carried out on a cluster with this record. Nil: it may.
 	Accept func(context.Context, Record) error
 	// Waiting is told who holds the lock while gpk finds out whether that gpk still lives.
@@ -44,6 +51,9 @@ func (t *Target) Run(ctx context.Context, p plan.Plan, options Options, observe 
 	if err != nil {
 		return Outcome{}, err
 	}
+	if u := record.Unfinished; u != nil && !options.Amid && u.Operation != p.Operation {
+		return Outcome{}, u.Refusal(t.Ref.Name)
+	}
 	if options.Accept != nil {
 		if err := options.Accept(held, record); err != nil {
 			return Outcome{}, err
@@ -52,11 +62,13 @@ func (t *Target) Run(ctx context.Context, p plan.Plan, options Options, observe 
 	if p, err = t.adapted(held, p); err != nil {
 		return Outcome{}, err
 	}
-	kept := record.Spec
+	notes := &recorder{target: t, record: record, kept: record, operation: p.Operation}
 	if options.Spec != "" {
-		record.Spec = options.Spec
+		notes.record.Spec = options.Spec
 	}
-	notes := &recorder{target: t, record: record, operation: p.Operation}
+	if options.Begun != nil {
+		notes.record.Unfinished = options.Begun
+	}
 	e := engine{
 		handler: t.handler,
 		journal: notes,
@@ -66,13 +78,27 @@ func (t *Target) Run(ctx context.Context, p plan.Plan, options Options, observe 
 	if !t.settled(held, p, e.observe) {
 		outcome.Changed, err = e.run(held, p.Steps)
 	}
-	if err == nil && outcome.Changed == 0 && record.Spec != kept {
-		err = t.keep(held, notes.record)
+	if err == nil {
+		err = notes.conclude(held, options)
 	}
 	if err == nil && options.Remove {
 		err = t.Forget(held)
 	}
 	return outcome, err
+}
+
+// conclude keeps what the cluster is now that everything is done.
+func (r *recorder) conclude(ctx context.Context, options Options) error {
+	if options.Result != "" {
+		r.record.Spec = options.Result
+	}
+	if options.Begun != nil {
+		r.record.Unfinished = nil
+	}
+	if r.record.Spec == r.kept.Spec && r.record.Unfinished == r.kept.Unfinished {
+		return nil
+	}
+	return r.keep(ctx)
 }
 
 // settled says whether nothing is left to do, and tells the observer if so. It checks all steps at once, which is what makes
@@ -133,14 +159,24 @@ func serial(observe Observer) Observer {
 
 // recorder is the journal in the cluster's record.
 type recorder struct {
-	target    *Target
-	record    Record
+	target *Target
+	record Record
+	// kept is the record as it is in the cluster.
+	kept      Record
 	operation string
 }
 
 func (r *recorder) note(ctx context.Context, step plan.Step, event, detail string) error {
 	r.record.Journal = append(r.record.Journal, Entry{time.Now().UTC(), r.operation, step.ID, event, detail})
-	return r.target.keep(ctx, r.record)
+	return r.keep(ctx)
+}
+
+func (r *recorder) keep(ctx context.Context) error {
+	if err := r.target.keep(ctx, r.record); err != nil {
+		return err
+	}
+	r.kept = r.record
+	return nil
 }
 
 // handler is the one that carries out a step's action.
@@ -181,8 +217,10 @@ func (t *Target) handler(step plan.Step) (handler, error) {
 		return &syncedHandler{t}, nil
 	case plan.Verify:
 		return &verifyHandler{target: t, action: action}, nil
-	case plan.Stop:
-		return &stopHandler{t, action}, nil
+	case plan.Stopped:
+		return &stoppedHandler{t, action}, nil
+	case plan.Started:
+		return &startedHandler{t, action}, nil
 	case plan.Remove:
 		return &removeHandler{t, action}, nil
 	}

@@ -100,7 +100,7 @@ func (h *initialiseHandler) bringBack(ctx context.Context, pod string, progress 
 	if err != nil {
 		return err
 	}
-	if state[plan.StateDatabase] == "running" {
+	if state[plan.StateDatabase] == databaseRuns {
 		progress("waiting for the pods to bring their instances back")
 		for until := time.Now().Add(restartPatience); time.Now().Before(until); {
 			if _, err := h.target.Acting(ctx); !errors.Is(err, errSilent) {

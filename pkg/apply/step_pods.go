@@ -168,3 +168,8 @@ func (t *Target) podsRunning(ctx context.Context, names []string) ([]string, err
 	finding, err := t.checkPods(ctx, names, running)
 	return finding.Details, err
 }
+
+// byNameRunning finds a pod by its name, if its database container runs.
+func byNameRunning(name string) func(corev1.Pod) bool {
+	return func(pod corev1.Pod) bool { return pod.Name == name && running(&pod) }
+}

@@ -2,7 +2,6 @@ package apply
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -11,51 +10,7 @@ import (
 	"k8s.io/client-go/metadata"
 
 	"gpk/pkg/plan"
-	"gpk/pkg/segments"
 )
-
-// stopHandler stops the database, if it answers. One that does not answer has nothing left to stop in order: its pods stop
-// their instances cleanly by themselves.
-type stopHandler struct {
-	target *Target
-	action plan.Stop
-}
-
-func (h *stopHandler) Check(ctx context.Context) (Finding, error) {
-	acting, err := h.target.Acting(ctx)
-	if errors.Is(err, errSilent) {
-		return Finding{State: Done}, nil
-	}
-	if err != nil {
-		return Finding{}, err
-	}
-	return pendingIf([]string{"the database runs, with its coordinator in pod " + acting.Pod}), nil
-}
-
-func (h *stopHandler) Do(ctx context.Context, progress func(string)) error {
-	acting, err := h.target.Acting(ctx)
-	if err != nil {
-		return err
-	}
-	err = h.target.runJob(ctx, acting.Pod, "gpstop", segments.Gpstop(h.action.Mode), progress)
-	var exit *UtilityError
-	if !errors.As(err, &exit) {
-		return err
-	}
-	// Of a database that is half made or half down, gpstop may not want to know.
-	progress(fmt.Sprintf("each pod stops its own instances: %v", err))
-	pods, err := h.target.Pods(ctx)
-	if err != nil {
-		return err
-	}
-	var dirs []podDirs
-	for i := range pods {
-		if running(&pods[i]) {
-			dirs = append(dirs, podDirs{pod: pods[i].Name})
-		}
-	}
-	return h.target.instances(ctx, "stop", dirs)
-}
 
 // removeHandler deletes the cluster's objects of some kinds, one kind after the other, and waits until they are gone.
 type removeHandler struct {

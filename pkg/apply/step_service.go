@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -13,10 +12,6 @@ import (
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
 )
-
-// actingManager owns what follows the acting coordinator and not cluster.yaml: the selector of the clients' Service, and
-// the state that the pods read.
-const actingManager = "gpk-acting-coordinator"
 
 // exposeHandler points the clients' Service at the acting coordinator's pod. Before that it lets the pods know, which read
 // it when they restart: at no time does the Service lead to a pod that would not come back as the coordinator.
@@ -57,16 +52,11 @@ func (h *exposeHandler) Do(ctx context.Context, _ func(string)) error {
 }
 
 func (h *exposeHandler) objects(pod string) []plan.Object {
-	state := &corev1.ConfigMap{
-		TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "ConfigMap"},
-		ObjectMeta: metav1.ObjectMeta{Name: plan.StateName(h.target.Ref.Name), Namespace: h.target.Ref.Namespace,
-			Labels: plan.Labels(h.target.Ref.Name)},
-		Data: map[string]string{
-			plan.StateCoordinator: pod,
-			plan.StateDatabase:    "running",
-			plan.StateHosts:       strings.Join(h.action.Hosts, "\n") + "\n",
-		},
-	}
+	state := h.target.stateObject(map[string]string{
+		plan.StateCoordinator: pod,
+		plan.StateDatabase:    databaseRuns,
+		plan.StateHosts:       hostLines(h.action.Hosts),
+	})
 	service := &corev1.Service{
 		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Service"},
 		ObjectMeta: metav1.ObjectMeta{Name: h.action.Service, Namespace: h.target.Ref.Namespace},

@@ -63,10 +63,8 @@ func Create(c *topology.Cluster) (Plan, error) {
 		Step{"database", "database and client authentication", Converge, database(c)},
 		Step{"ready", "instances running in every pod", Converge, Ready{t.Pods()}},
 		Step{"synced", "mirrors in sync", Converge, Synced{}},
-		Step{"service", "clients' service", Converge, Expose{c.ClientService(), hosts(c, t)}},
-		Step{"verify", "a row written and read through the service", Converge, Verify{t.Segments(topology.Primary)[0].Pod, c.ClientHost()}},
 	)
-	return Plan{"create", Ref{c.Metadata.Namespace, c.Metadata.Name}, steps}, nil
+	return Plan{"create", ref(c), append(steps, reachable(c, t)...)}, nil
 }
 
 func hosts(c *topology.Cluster, t topology.Topology) []string {

@@ -4,7 +4,7 @@ package plan
 // finish, the ConfigMaps and keys, goes last.
 func Delete(cluster Ref, data bool) Plan {
 	steps := []Step{
-		{"stop", "database stopped", Converge, Stop{"fast"}},
+		{"stop", "database stopped", Converge, Stopped{Mode: "fast"}},
 		{"workloads", "stateful sets and pods gone", Converge, Remove{[]string{"StatefulSet", "Pod"}}},
 	}
 	if data {

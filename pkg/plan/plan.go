@@ -103,8 +103,18 @@ type Verify struct {
 	Host string
 }
 
-// Stop stops the database cleanly, if it runs.
-type Stop struct{ Mode string }
+// Stopped stops the database in a mode of gpstop, if it runs: smart, fast or immediate.
+type Stopped struct {
+	Mode string
+	// Keep has the pods keep their instances down when they restart, and none of these instances may run afterwards.
+	Keep []topology.Instance
+}
+
+// Started starts the database and lets the pods bring their instances back from then on.
+type Started struct {
+	// Hosts are the hosts of all pods.
+	Hosts []string
+}
 
 // Remove deletes the objects of the cluster of these kinds, and waits until they are gone.
 type Remove struct{ Kinds []string }
@@ -118,7 +128,8 @@ func (Standby) action()    {}
 func (Expose) action()     {}
 func (Synced) action()     {}
 func (Verify) action()     {}
-func (Stop) action()       {}
+func (Stopped) action()    {}
+func (Started) action()    {}
 func (Remove) action()     {}
 
 // Objects are the manifests of all steps, in order.

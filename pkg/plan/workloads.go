@@ -27,6 +27,17 @@ func workloads(c *topology.Cluster, t topology.Topology) (Apply, error) {
 	return apply, nil
 }
 
+// Sets are the stateful sets among the objects.
+func (a Apply) Sets() []*appsv1.StatefulSet {
+	var sets []*appsv1.StatefulSet
+	for _, object := range a.Objects {
+		if set, ok := object.(*appsv1.StatefulSet); ok {
+			sets = append(sets, set)
+		}
+	}
+	return sets
+}
+
 func statefulSet(c *topology.Cluster, group topology.Group) (*appsv1.StatefulSet, error) {
 	set := &appsv1.StatefulSet{}
 	if err := templates.Decode("statefulset", set); err != nil {

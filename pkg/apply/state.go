@@ -1,0 +1,65 @@
+package apply
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"gpk/pkg/plan"
+)
+
+// actingManager owns what follows the acting coordinator and not cluster.yaml: the selector of the clients' Service, and
+// the state that the pods read.
+const actingManager = "gpk-acting-coordinator"
+
+// Values of the state's plan.StateDatabase.
+const (
+	databaseRuns    = "running"
+	databaseStopped = "stopped"
+)
+
+// state is what gpk has decided and the pods read when they restart; nothing for a cluster that was never made.
+func (t *Target) state(ctx context.Context) (map[string]string, error) {
+	found, err := t.client.CoreV1().ConfigMaps(t.Ref.Namespace).Get(ctx, plan.StateName(t.Ref.Name), metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the cluster's state: %w", err)
+	}
+	return found.Data, nil
+}
+
+// decide changes some of what gpk has decided, and keeps the rest. The pods see it within two minutes, and those that are
+// made anew at once.
+func (t *Target) decide(ctx context.Context, changes map[string]string) error {
+	decided, err := t.state(ctx)
+	if err != nil {
+		return err
+	}
+	merged := map[string]string{}
+	maps.Copy(merged, decided)
+	maps.Copy(merged, changes)
+	if maps.Equal(merged, decided) {
+		return nil
+	}
+	_, err = t.apply(ctx, t.stateObject(merged), actingManager, false)
+	return err
+}
+
+func (t *Target) stateObject(data map[string]string) *corev1.ConfigMap {
+	return &corev1.ConfigMap{
+		TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "ConfigMap"},
+		ObjectMeta: metav1.ObjectMeta{Name: plan.StateName(t.Ref.Name), Namespace: t.Ref.Namespace,
+			Labels: plan.Labels(t.Ref.Name)},
+		Data: data,
+	}
+}
+
+// hostLines is the form of plan.StateHosts.
+func hostLines(hosts []string) string { return strings.Join(hosts, "\n") + "\n" }

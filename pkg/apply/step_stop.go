@@ -1,0 +1,199 @@
+package apply
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"gpk/pkg/plan"
+	"gpk/pkg/segments"
+	"gpk/pkg/topology"
+)
+
+// stoppedHandler stops the database, if it answers. One that does not answer has nothing left to stop in order: its pods stop
+// their instances cleanly by themselves.
+type stoppedHandler struct {
+	target *Target
+	action plan.Stopped
+}
+
+func (h *stoppedHandler) Check(ctx context.Context) (Finding, error) {
+	if len(h.action.Keep) > 0 {
+		return h.checkKept(ctx)
+	}
+	acting, err := h.target.Acting(ctx)
+	if errors.Is(err, errSilent) {
+		return Finding{State: Done}, nil
+	}
+	if err != nil {
+		return Finding{}, err
+	}
+	return pendingIf([]string{"the database runs, with its coordinator in pod " + acting.Pod}), nil
+}
+
+// checkKept looks for instances that run, in every pod that does.
+func (h *stoppedHandler) checkKept(ctx context.Context) (Finding, error) {
+	state, err := h.target.state(ctx)
+	if err != nil {
+		return Finding{}, err
+	}
+	if state[plan.StateCoordinator] == "" {
+		return unfinishedCluster(), nil
+	}
+	var details []string
+	if state[plan.StateDatabase] != databaseStopped {
+		details = []string{"pods that restart would start their instances"}
+	}
+	up, err := h.target.runningInstances(ctx, h.action.Keep)
+	return pendingIf(append(details, up...)), err
+}
+
+// unfinishedCluster is the answer where create has not come to its end.
+func unfinishedCluster() Finding {
+	return Finding{State: Blocked, Details: []string{"the cluster has not been made to the end"},
+		Next: "gpk create -f cluster.yaml goes on with it"}
+}
+
+// runningInstances are those of the instances that run, in words, in the pods that do.
+func (t *Target) runningInstances(ctx context.Context, instances []topology.Instance) ([]string, error) {
+	pods, err := t.Pods(ctx)
+	if err != nil {
+		return nil, err
+	}
+	asked := byPod(instances)
+	asked = slices.DeleteFunc(asked, func(p podDirs) bool {
+		return !slices.ContainsFunc(pods, byNameRunning(p.pod))
+	})
+	facts, err := t.facts(ctx, asked)
+	if err != nil {
+		return nil, err
+	}
+	var up []string
+	for _, pod := range asked {
+		found := facts[pod.pod].Instances
+		for _, dir := range slices.Sorted(maps.Keys(found)) {
+			if found[dir] == "running" {
+				up = append(up, fmt.Sprintf("the instance in %s of pod %s runs", dir, pod.pod))
+			}
+		}
+	}
+	return up, nil
+}
+
+func (h *stoppedHandler) Do(ctx context.Context, progress func(string)) error {
+	keeps := len(h.action.Keep) > 0
+	if keeps {
+		if err := h.target.decide(ctx, map[string]string{plan.StateDatabase: databaseStopped}); err != nil {
+			return err
+		}
+	}
+	acting, err := h.target.Acting(ctx)
+	if err == nil {
+		err = h.target.runJob(ctx, acting.Pod, "gpstop", segments.Gpstop(h.action.Mode), progress)
+	}
+	var exit *UtilityError
+	switch {
+	case !errors.As(err, &exit) && !errors.Is(err, errSilent):
+		return err
+	case keeps && h.action.Mode == smart:
+		// Clients that are still there are what smart waits for: the database goes on, and so do its pods' restarts.
+		return errors.Join(err, h.target.decide(ctx, map[string]string{plan.StateDatabase: databaseRuns}))
+	}
+	// Of a database that is half made or half down, gpstop may not want to know.
+	progress(fmt.Sprintf("each pod stops its own instances: %v", err))
+	pods, err := h.target.Pods(ctx)
+	if err != nil {
+		return err
+	}
+	var dirs []podDirs
+	for i := range pods {
+		if running(&pods[i]) {
+			dirs = append(dirs, podDirs{pod: pods[i].Name})
+		}
+	}
+	return h.target.instances(ctx, "stop", dirs)
+}
+
+// smart is gpstop's mode that waits for clients to leave.
+const smart = "smart"
+
+// startedHandler starts the database with gpstart, in the pod that is to be the acting coordinator's.
+type startedHandler struct {
+	target *Target
+	action plan.Started
+}
+
+func (h *startedHandler) Check(ctx context.Context) (Finding, error) {
+	state, err := h.target.state(ctx)
+	if err != nil {
+		return Finding{}, err
+	}
+	if state[plan.StateCoordinator] == "" {
+		return unfinishedCluster(), nil
+	}
+	acting, err := h.target.Acting(ctx)
+	if errors.Is(err, errSilent) {
+		return pendingIf([]string{firstLine(err)}), nil
+	}
+	if err != nil {
+		return Finding{}, err
+	}
+	return h.look(ctx, acting, state)
+}
+
+func (h *startedHandler) look(ctx context.Context, acting Acting, state map[string]string) (Finding, error) {
+	if state[plan.StateDatabase] != databaseRuns {
+		return pendingIf([]string{"pods that restart would leave their instances down"}), nil
+	}
+	whole, err := h.target.primariesAnswer(ctx, acting)
+	if err != nil {
+		return Finding{}, err
+	}
+	faults := acting.Catalogue.Unhealthy()
+	if !whole {
+		return Finding{State: Blocked, Details: append([]string{"the coordinator answers, and not every segment does"}, faults...),
+			Next: "gpk recover"}, nil
+	}
+	for i, fault := range faults {
+		faults[i] = fault + ": `gpk recover` mends it"
+	}
+	return Finding{State: Done, Details: faults}, nil
+}
+
+// Do lets the pods know first: whoever of them restarts from then on starts its instances too, and does no harm by it.
+func (h *startedHandler) Do(ctx context.Context, progress func(string)) error {
+	state, err := h.target.state(ctx)
+	if err != nil {
+		return err
+	}
+	err = h.target.decide(ctx, map[string]string{plan.StateDatabase: databaseRuns, plan.StateHosts: hostLines(h.action.Hosts)})
+	if err != nil {
+		return err
+	}
+	if _, err := h.target.Acting(ctx); !errors.Is(err, errSilent) {
+		return err
+	}
+	err = h.target.runJob(ctx, state[plan.StateCoordinator], "gpstart", segments.Gpstart(), progress)
+	var exit *UtilityError
+	if !errors.As(err, &exit) {
+		return err
+	}
+	// A pod that has restarted meanwhile is at it as well, and the second of two is told off. What counts is what answers.
+	return errors.Join(err, h.await(ctx, progress))
+}
+
+// lateStart is how long a start that another one was in the way of gets.
+const lateStart = 20 * time.Second
+
+func (h *startedHandler) await(ctx context.Context, progress func(string)) error {
+	return until(ctx, lateStart, progress, func() ([]string, error) {
+		_, err := h.target.Acting(ctx)
+		if errors.Is(err, errSilent) {
+			return []string{firstLine(err)}, nil
+		}
+		return nil, err
+	}, "%s")
+}
