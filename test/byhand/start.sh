@@ -13,6 +13,8 @@ StrictHostKeyChecking no
 UserKnownHostsFile /dev/null
 LogLevel ERROR
 CONFIG
+# gpexpand calls new hosts by what their `hostname` says.
+printf 'CanonicalizeHostname yes\nCanonicalDomains %s\n' "$(hostname -f | cut -d . -f 2-)" >>~/.ssh/config
 # ssh HOST COMMAND reads nothing but this.
 cat >~/.bashrc <<'BASHRC'
 . /usr/local/greenplum-db/greenplum_path.sh

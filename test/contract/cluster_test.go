@@ -16,7 +16,7 @@ import (
 	"gpk/test/kube"
 )
 
-// coordinator is the pod in which the utilities are called.
+// coordinator is the pod of the coordinator, until its standby was activated.
 const coordinator = "coordinator-0"
 
 // rows is the catalogue in one line, and healthy what it is of the whole shape: dbid, content, role, preferred role, mode and
@@ -68,7 +68,7 @@ func (c *cluster) succeed(pod, command string) string {
 // sql asks the coordinator one thing.
 func (c *cluster) sql(statement string) string {
 	c.Helper()
-	return c.succeed(coordinator, fmt.Sprintf("psql -XqAt -v ON_ERROR_STOP=1 -d postgres -c %q", statement))
+	return c.succeed(c.acting, fmt.Sprintf("psql -XqAt -v ON_ERROR_STOP=1 -d postgres -c %q", statement))
 }
 
 // wantRows probes until the catalogue is as given.
@@ -99,7 +99,7 @@ func (c *cluster) eventually(before, statement, want string) {
 		want = "t\n" + want
 	}
 	err := kube.Until(ctx, fmt.Sprintf("%q is %q", statement, want), func() (bool, error) {
-		said, err := c.Namespace.Run(ctx, coordinator, command)
+		said, err := c.Namespace.Run(ctx, c.acting, command)
 		if err != nil {
 			return false, err
 		}
@@ -146,21 +146,24 @@ func (c *cluster) lose(names ...string) {
 		return true, nil
 	})
 	if err == nil {
-		err = byhand.Ready(c.ctx, c.Namespace, roles())
+		err = byhand.Ready(c.ctx, c.Namespace, c.roles)
 	}
 	if err != nil {
 		c.Fatal(err)
 	}
 }
 
-// input is gpinitsystem's file.
-func (c *cluster) input() string {
+// input is gpinitsystem's file, with mirrors or without.
+func (c *cluster) input(mirrors bool) string {
 	entry := func(role string, port, dbid, content int) string {
 		host := byhand.Host(c.Name, fmt.Sprintf("%s-%d", role, max(content, 0)))
 		return fmt.Sprintf("%s~%s~%d~/greenplum/%s/gpseg%d~%d~%d\n", host, host, port, role, content, dbid, content)
 	}
 	lines := []string{"TRUSTED_SHELL=ssh\nENCODING=UTF-8\nHBA_HOSTNAMES=1\nQD_PRIMARY_ARRAY=" + entry("coordinator", 5432, 1, -1)}
 	for _, role := range []string{"primary", "mirror"} {
+		if role == "mirror" && !mirrors {
+			break
+		}
 		lines = append(lines, "declare -a "+strings.ToUpper(role)+"_ARRAY=(\n")
 		for content := range segments {
 			port, dbid := 40000, 2
@@ -175,6 +178,6 @@ func (c *cluster) input() string {
 }
 
 // others are the pods but the one in which the utilities are called.
-func others() []string {
-	return slices.DeleteFunc(byhand.Pods(roles()), func(pod string) bool { return pod == coordinator })
+func (c *cluster) others() []string {
+	return slices.DeleteFunc(byhand.Pods(c.roles), func(pod string) bool { return pod == coordinator })
 }

@@ -12,14 +12,7 @@ import (
 
 // TestUtilities takes one cluster through its life. The steps build on each other.
 func TestUtilities(t *testing.T) {
-	c := newCluster(t)
-	if *update && strings.Contains(c.succeed(coordinator, "postgres --gp-version"), "stand-in") {
-		t.Fatal("only a real Greenplum can say what is right")
-	}
-	for _, s := range []struct {
-		name string
-		step func(*cluster)
-	}{
+	newCluster(t, pods(segments)).live([]step{
 		{"words that the utilities do not know", unknownWords},
 		{"nothing there", nothingThere},
 		{"gpinitsystem", initialise},
@@ -31,11 +24,7 @@ func TestUtilities(t *testing.T) {
 		{"the other copy too", doubleFault},
 		{"all pods are lost at once", allLost},
 		{"a primary's pod is deleted", deletedPrimary},
-	} {
-		if !t.Run(s.name, func(t *testing.T) { s.step(c.with(t)) }) && !*update {
-			return
-		}
-	}
+	})
 }
 
 func unknownWords(c *cluster) {
@@ -62,7 +51,7 @@ func (c *cluster) initsystem() string {
 }
 
 func initialise(c *cluster) {
-	c.succeed(coordinator, fmt.Sprintf("cat >~/input <<'END'\n%sEND", c.input()))
+	c.succeed(coordinator, fmt.Sprintf("cat >~/input <<'END'\n%sEND", c.input(true)))
 	c.says("gpinitsystem", coordinator, c.initsystem())
 	c.wantRows(healthy)
 }
@@ -115,7 +104,7 @@ func (c *cluster) wantRowsOfTable(count int) {
 func stopAndStart(c *cluster) {
 	c.says("gpstart.already-running", coordinator, "gpstart -a")
 	c.says("gpstop", coordinator, "gpstop -a -M fast")
-	for _, pod := range append(others(), coordinator) {
+	for _, pod := range append(c.others(), coordinator) {
 		if left := c.run(pod, "ps -eo comm= | grep -x postgres").Output; left != "" {
 			c.Errorf("after gpstop pod %s still has\n%s", pod, left)
 		}
@@ -155,7 +144,7 @@ func doubleFault(c *cluster) {
 }
 
 func allLost(c *cluster) {
-	c.lose(append(others(), coordinator)...)
+	c.lose(append(c.others(), coordinator)...)
 	c.says("gpstart.all-lost", coordinator, "gpstart -a")
 	c.wantRows(switched())
 	c.wantRowsOfTable(1100)

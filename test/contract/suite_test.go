@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -19,7 +20,8 @@ const patience = 10 * time.Minute
 // segments is the number of primaries, and of mirrors.
 const segments = 2
 
-func roles() []byhand.Role {
+// pods are pods for two coordinators and so many primaries and mirrors.
+func pods(segments int) []byhand.Role {
 	return []byhand.Role{{Name: "coordinator", Pods: 2}, {Name: "primary", Pods: segments}, {Name: "mirror", Pods: segments}}
 }
 
@@ -28,10 +30,12 @@ type cluster struct {
 	*testing.T
 	ctx context.Context
 	*kube.Namespace
+	roles  []byhand.Role
+	acting string // the pod in which the utilities are called
 }
 
 // newCluster makes the pods. They go when the test ends.
-func newCluster(t *testing.T) *cluster {
+func newCluster(t *testing.T, roles []byhand.Role) *cluster {
 	t.Helper()
 	kubeconfig, image := os.Getenv("GPK_TEST_KUBECONFIG"), os.Getenv("GPK_TEST_IMAGE")
 	if kubeconfig == "" || image == "" {
@@ -54,13 +58,37 @@ func newCluster(t *testing.T) *cluster {
 		})
 	}
 	if err == nil {
-		err = byhand.Create(ctx, namespace, image, roles())
+		err = byhand.Create(ctx, namespace, image, roles)
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &cluster{t, ctx, namespace}
+	return &cluster{t, ctx, namespace, roles, coordinator}
 }
 
 // with is the cluster as a step of the test has it.
-func (c *cluster) with(t *testing.T) *cluster { return &cluster{t, c.ctx, c.Namespace} }
+func (c *cluster) with(t *testing.T) *cluster {
+	return &cluster{t, c.ctx, c.Namespace, c.roles, c.acting}
+}
+
+// at is the cluster whose acting coordinator is in another pod.
+func (c *cluster) at(pod string) *cluster { return &cluster{c.T, c.ctx, c.Namespace, c.roles, pod} }
+
+// step is a part of a cluster's life. Steps build on each other.
+type step struct {
+	name string
+	do   func(*cluster)
+}
+
+// live takes the cluster through steps, until one fails. Who records goes on.
+func (c *cluster) live(steps []step) {
+	c.Helper()
+	if *update && strings.Contains(c.succeed(coordinator, "postgres --gp-version"), "stand-in") {
+		c.Fatal("only a real Greenplum can say what is right")
+	}
+	for _, s := range steps {
+		if !c.T.Run(s.name, func(t *testing.T) { s.do(c.with(t)) }) && !*update {
+			return
+		}
+	}
+}

@@ -25,6 +25,8 @@ var masks = []struct {
 	{regexp.MustCompile(`build (commit:\w+|standin)`), "BUILD"},
 	{regexp.MustCompile(`[\w-]+(\.[\w-]+)+\.cluster\.local`), "HOST"},
 	{regexp.MustCompile(`GPERA=[0-9a-f]+_\d+`), "GPERA=ERA"},
+	{regexp.MustCompile(`logfile: [^;]+;`), "logfile: LOG;"},
+	{regexp.MustCompile(`era is \w+`), "era is ERA"},
 	{regexp.MustCompile(`/greenplum/[\w/-]+`), "DIR"},
 	{regexp.MustCompile(`[0-9A-F]+/[0-9A-F]+`), "LSN"},
 	{regexp.MustCompile(`\d+(\.\d+)*( \([^)]*\))?`), "N"},
@@ -32,19 +34,26 @@ var masks = []struct {
 	{regexp.MustCompile(`\s+`), " "},
 }
 
-// machines are lines that depend on the machine under the pods.
-var machines = regexp.MustCompile(`[Oo]pen files? limit is`)
+// unsaid are lines that depend on the machine under the pods, on how long something took, or on the language that a utility is
+// written in.
+var unsaid = regexp.MustCompile(`[Oo]pen files? limit is|^\S+ \(dbid \d+\): |DeprecationWarning|^  logger\.warn\(`)
+
+// control is what pg_controldata says of a directory, some fifty lines.
+var control = regexp.MustCompile(`(?s)stdout: pg_control version.*?\nstderr: ?\n`)
 
 // shape is the lines of an output, masked, each once, in order: two runs have different numbers of the same kinds of lines.
 func shape(output string) []string {
 	var out []string
-	for line := range strings.Lines(output) {
+	for line := range strings.Lines(control.ReplaceAllString(output, "")) {
 		line = strings.TrimRight(line, "\n")
+		if unsaid.MatchString(line) {
+			continue
+		}
 		for _, m := range masks {
 			line = m.pattern.ReplaceAllString(line, m.mask)
 		}
 		line = strings.TrimSpace(line)
-		if strings.Trim(line, ".") == "" || machines.MatchString(line) || slices.Contains(out, line) {
+		if strings.Trim(line, ".") == "" || slices.Contains(out, line) {
 			continue
 		}
 		out = append(out, line)
@@ -53,10 +62,15 @@ func shape(output string) []string {
 }
 
 // says runs a command line in a pod and wants the exit status and the lines that testdata has under a name, in their order and
-// no others.
-func (c *cluster) says(name, pod, command string) {
+// no others, and some words too that lines without a fixed place have.
+func (c *cluster) says(name, pod, command string, words ...string) {
 	c.Helper()
 	said := c.run(pod, command)
+	for _, word := range words {
+		if !strings.Contains(said.Output, word) {
+			c.Errorf("%s does not say %q but\n%s", command, word, said.Output)
+		}
+	}
 	got := append(shape(said.Output), fmt.Sprintf("[exit status %d]", said.Status))
 	file := filepath.Join("testdata", name+".txt")
 	if *update {

@@ -7,9 +7,11 @@ import (
 	"os"
 	"slices"
 
+	"gpk/test/standin/internal/gpactivatestandby"
 	"gpk/test/standin/internal/gpconfig"
 	"gpk/test/standin/internal/gpinitstandby"
 	"gpk/test/standin/internal/gpinitsystem"
+	"gpk/test/standin/internal/gprecoverseg"
 	"gpk/test/standin/internal/gpstart"
 	"gpk/test/standin/internal/gpstate"
 	"gpk/test/standin/internal/gpstop"
@@ -32,12 +34,16 @@ func run(ctx context.Context) int {
 		return printVersion(env)
 	}
 	switch env.Name {
+	case "gpactivatestandby":
+		return gpactivatestandby.Run(ctx, env)
 	case "gpconfig":
 		return gpconfig.Run(ctx, env)
 	case "gpinitsystem":
 		return gpinitsystem.Run(ctx, env)
 	case "gpinitstandby":
 		return gpinitstandby.Run(ctx, env)
+	case "gprecoverseg":
+		return gprecoverseg.Run(ctx, env)
 	case "gpstart":
 		return gpstart.Run(ctx, env)
 	case "gpstate":

@@ -49,6 +49,16 @@ func (ss Segments) Find(content int, role string) (Segment, bool) {
 	return Segment{}, false
 }
 
+// Peer gives the other one of a segment's content.
+func (ss Segments) Peer(of Segment) (Segment, bool) {
+	for _, s := range ss {
+		if s.Content == of.Content && s.DBID != of.DBID {
+			return s, true
+		}
+	}
+	return Segment{}, false
+}
+
 // Coordinator gives the acting coordinator.
 func (ss Segments) Coordinator() (Segment, bool) { return ss.Find(-1, Primary) }
 

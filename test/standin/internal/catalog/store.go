@@ -125,6 +125,34 @@ func (s *Store) Add(ctx context.Context, g Segment) error {
 	return err
 }
 
+// AddAll adds rows, all or none.
+func (s *Store) AddAll(ctx context.Context, all Segments) error {
+	return pgx.BeginFunc(ctx, s.Conn, func(tx pgx.Tx) error {
+		for _, g := range all {
+			if err := (&Store{tx.Conn()}).Add(ctx, g); err != nil {
+				return fmt.Errorf("add %s: %w", g, err)
+			}
+		}
+		return nil
+	})
+}
+
+// Locales gives initdb's options for segments that sort and print as the
+// coordinator on a port of this host does.
+func Locales(ctx context.Context, port int) ([]string, error) {
+	conn, err := Local(ctx, port, "template1")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = conn.Close(ctx) }()
+	rows, err := conn.Query(ctx, `select '--' || replace(name, '_', '-') || '=' || setting
+		from pg_settings where name like 'lc\_%' order by name`)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[string])
+}
+
 // AddNext adds a row with the next free dbid, which it gives.
 func (s *Store) AddNext(ctx context.Context, g Segment) (int, error) {
 	if err := s.QueryRow(ctx, `select coalesce(max(dbid), 0) + 1 from standin.segment_configuration`).Scan(&g.DBID); err != nil {
@@ -151,4 +179,30 @@ func (s *Store) Put(ctx context.Context, rows ...Segment) error {
 		}
 		return nil
 	})
+}
+
+// Activate makes the standby of a dbid, which has been promoted, the
+// coordinator, and forgets the one it followed. There is nothing to do when it
+// is the coordinator already.
+func (s *Store) Activate(ctx context.Context, dbid int) error {
+	return pgx.BeginFunc(ctx, s.Conn, func(tx pgx.Tx) error {
+		var standby bool
+		if err := tx.QueryRow(ctx, `select exists (select from standin.segment_configuration
+			where dbid = $1 and content = -1 and role = 'm')`, dbid).Scan(&standby); err != nil || !standby {
+			return err
+		}
+		if _, err := tx.Exec(ctx, `delete from standin.segment_configuration where content = -1 and dbid <> $1`, dbid); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, `update standin.segment_configuration
+			set role = 'p', preferred_role = 'p', mode = 's', status = 'u' where dbid = $1`, dbid)
+		return err
+	})
+}
+
+// Move writes where the row of a dbid is.
+func (s *Store) Move(ctx context.Context, g Segment) error {
+	_, err := s.Exec(ctx, `update standin.segment_configuration
+		set hostname = $2, address = $3, port = $4, datadir = $5 where dbid = $1`, g.DBID, g.Hostname, g.Address, g.Port, g.Dir)
+	return err
 }

@@ -39,7 +39,7 @@ func (r *run) create(ctx context.Context) error {
 		r.Log.Print(console.Error, "Failed to create standby")
 		return err
 	}
-	r.summary(standby, "initialization")
+	r.summary(standby)
 	r.syncPackages(ctx)
 	undo, err := r.build(ctx, coordinator, standby)
 	if err != nil {
@@ -89,20 +89,27 @@ func (r *run) validate(ctx context.Context, coordinator, standby catalog.Segment
 	return nil
 }
 
-func (r *run) summary(standby catalog.Segment, what string) {
+func (r *run) summary(standby catalog.Segment) {
 	c, _ := r.all.Coordinator()
+	title := "Greenplum standby coordinator initialization parameters"
+	if r.opt.remove {
+		title = "Warm coordinator standby removal parameters"
+	}
 	r.Log.Rule(53)
-	r.Log.Info("Greenplum standby coordinator %s parameters", what)
+	r.Log.Info("%s", title)
 	r.Log.Rule(53)
-	for _, line := range [][2]string{
+	lines := [][2]string{
 		{"Greenplum coordinator hostname              ", c.Hostname},
 		{"Greenplum coordinator data directory        ", c.Dir},
 		{"Greenplum coordinator port                  ", strconv.Itoa(c.Port)},
 		{"Greenplum standby coordinator hostname      ", standby.Hostname},
 		{"Greenplum standby coordinator port          ", strconv.Itoa(standby.Port)},
 		{"Greenplum standby coordinator data directory", standby.Dir},
-		{"Greenplum update system catalog        ", "On"},
-	} {
+	}
+	if !r.opt.remove {
+		lines = append(lines, [2]string{"Greenplum update system catalog        ", "On"})
+	}
+	for _, line := range lines {
 		r.Log.Info("%s = %s", line[0], line[1])
 	}
 }
@@ -154,7 +161,7 @@ func (r *run) build(ctx context.Context, coordinator, standby catalog.Segment) (
 		_, _ = r.Shell.Remote(ctx, standby.Address, r.Remote(command))
 	})
 	for _, command := range []string{
-		instance.BackupCommand(standby.Dir, coordinator.Address, coordinator.Port),
+		instance.BackupCommand(standby.Dir, r.User, coordinator.Address, coordinator.Port),
 		instance.SetCommand(standby.Dir, instance.Setting{Name: "port", Value: strconv.Itoa(standby.Port)}),
 		instance.SetCommand(standby.Dir, instance.Setting{Name: "gp_dbid", Value: strconv.Itoa(standby.DBID)}),
 	} {

@@ -82,7 +82,11 @@ func RunIn(ctx context.Context, env utility.Environment, dir string) int {
 		}
 	}
 	if err := r.act(ctx); err != nil {
-		u.Log.Print(console.Error, "Error initializing standby coordinator: %v", err)
+		doing := "initializing"
+		if opt.remove {
+			doing = "removing"
+		}
+		u.Log.Print(console.Error, "Error %s standby coordinator: %v", doing, err)
 		return 2
 	}
 	return 0
@@ -128,7 +132,8 @@ func (r *run) remove(ctx context.Context) error {
 		r.Log.Print(console.Error, "Request made to remove warm coordinator standby, but no standby located.")
 		return errors.New("no standby configured")
 	}
-	r.summary(standby, "removal")
+	r.summary(standby)
+	r.Log.Info("Removing standby coordinator from catalog...")
 	if err := r.change(ctx, func(s *catalog.Store) error { return s.Remove(ctx, standby.DBID) }); err != nil {
 		r.Log.Print(console.Error, "Failed to remove standby coordinator from catalog.")
 		return err

@@ -8,8 +8,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/jackc/pgx/v5"
-
 	"gpk/test/standin/internal/catalog"
 	"gpk/test/standin/internal/console"
 	"gpk/test/standin/internal/instance"
@@ -134,20 +132,4 @@ func (r *run) fillCatalogue(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// localesOfCoordinator gives initdb's options for segments that sort and print
-// as the coordinator does.
-func (r *run) localesOfCoordinator(ctx context.Context) ([]string, error) {
-	conn, err := catalog.Local(ctx, r.in.coordinator.Port, "template1")
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = conn.Close(ctx) }()
-	rows, err := conn.Query(ctx, `select '--' || replace(name, '_', '-') || '=' || setting
-		from pg_settings where name like 'lc\_%' order by name`)
-	if err != nil {
-		return nil, err
-	}
-	return pgx.CollectRows(rows, pgx.RowTo[string])
 }

@@ -17,7 +17,7 @@ import (
 )
 
 func (r *run) buildPrimaries(ctx context.Context) error {
-	locales, err := r.localesOfCoordinator(ctx)
+	locales, err := catalog.Locales(ctx, r.in.coordinator.Port)
 	if err != nil {
 		return err
 	}
@@ -95,7 +95,7 @@ func (r *run) buildMirror(ctx context.Context, m catalog.Segment) error {
 	for _, step := range []struct{ host, command string }{
 		{p.Address, r.Remote(fmt.Sprintf("printf '%%s' %s >> %s && %s", quoted(hba),
 			quoted(filepath.Join(p.Dir, instance.HBAFile)), instance.ReloadCommand(p.Dir)))},
-		{m.Address, r.Remote(fmt.Sprintf("rm -rf %s; %s", quoted(m.Dir), instance.BackupCommand(m.Dir, p.Address, p.Port)))},
+		{m.Address, r.Remote(fmt.Sprintf("rm -rf %s; %s", quoted(m.Dir), instance.BackupCommand(m.Dir, r.User, p.Address, p.Port)))},
 		{m.Address, r.Remote(instance.StartCommand(m.Dir, m.Port, instance.Execute))},
 		{m.Address, instance.SetCommand(m.Dir, setting{Name: "port", Value: fmt.Sprint(m.Port)})},
 		{m.Address, instance.SetCommand(m.Dir, setting{Name: "gp_dbid", Value: fmt.Sprint(m.DBID)})},

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -111,6 +112,9 @@ func (r *run) startCoordinator(ctx context.Context) error {
 	r.Log.Info("%s", instance.Announcement(r.era, r.opt.dir, instance.Dispatch, true))
 	if _, err := r.Shell.Local(ctx, r.Remote(instance.StartCommand(r.opt.dir, r.port, instance.Dispatch))); err != nil {
 		return console.Says("Coordinator instance did not start: %w", err)
+	}
+	if err := os.WriteFile(filepath.Join(r.opt.dir, instance.EraFile), []byte(r.era+"\n"), 0o600); err != nil {
+		return err
 	}
 	r.Log.Info("Command pg_ctl reports Coordinator %s instance active", c.Hostname)
 	r.Log.Info("Connecting to db template1 on host localhost")

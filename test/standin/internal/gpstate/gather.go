@@ -103,15 +103,15 @@ func queryReplication(ctx context.Context, p catalog.Segment) replication {
 
 func readReplication(ctx context.Context, conn *pgx.Conn) replication {
 	var rep replication
-	rows, err := conn.Query(ctx, `select state, pg_current_wal_lsn()::text, coalesce(sent_lsn::text, ''),
-		coalesce(flush_lsn::text, ''), coalesce(replay_lsn::text, ''), coalesce(pg_current_wal_lsn() - sent_lsn, 0)::bigint,
+	rows, err := conn.Query(ctx, `select pid is not null, coalesce(state, ''), lsn::text, coalesce(sent_lsn::text, ''),
+		coalesce(flush_lsn::text, ''), coalesce(replay_lsn::text, ''), coalesce(lsn - sent_lsn, 0)::bigint,
 		coalesce(sent_lsn - flush_lsn, 0)::bigint, coalesce(flush_lsn - replay_lsn, 0)::bigint
-		from pg_stat_replication where application_name = $1`, instance.WalReceiver)
+		from pg_current_wal_lsn() lsn left join pg_stat_replication on application_name = $1`, instance.WalReceiver)
 	if err != nil {
 		return rep
 	}
-	into := []any{&rep.state, &rep.current, &rep.sent, &rep.flushed, &rep.replayed, &rep.toSend, &rep.toFlush, &rep.toReplay}
-	_, err = pgx.ForEachRow(rows, into, func() error { rep.connected = true; return nil })
+	into := []any{&rep.connected, &rep.state, &rep.current, &rep.sent, &rep.flushed, &rep.replayed, &rep.toSend, &rep.toFlush, &rep.toReplay}
+	_, err = pgx.ForEachRow(rows, into, func() error { return nil })
 	rep.queried = err == nil
 	return rep
 }

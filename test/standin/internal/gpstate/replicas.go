@@ -14,13 +14,14 @@ func (r *run) standby(ctx context.Context) int {
 	s, ok := r.all.Standby()
 	if !ok {
 		r.Log.Info("Standby coordinator instance not configured")
+		r.standbyReplication(ctx)
 		return 0
 	}
 	outcome := fleet.Each(ctx, r.Shell, catalog.Segments{s}, 1, func(s catalog.Segment) string { return r.Remote(ask(s)) })
 	st := parseState(outcome[s.DBID])
 	state := "Standby host passive"
 	if !st.process {
-		state = "Standby host DOWN"
+		state = "Standby process not running"
 	}
 	var t console.Table
 	t.Row("Standby address", "= "+s.Address)
@@ -32,9 +33,6 @@ func (r *run) standby(ctx context.Context) int {
 	r.Log.Rule(22)
 	t.Print(r.Log)
 	r.standbyReplication(ctx)
-	if !st.process {
-		return 1
-	}
 	return 0
 }
 
@@ -97,7 +95,7 @@ func (r *run) mirrors(context.Context) int {
 				unsynced++
 			}
 		}
-		t.RowOrWarn(state != "Passive" || s.Mode == catalog.NotSync, s.Address, s.Dir, strconv.Itoa(s.Port), state, data)
+		t.RowOrWarn(s.Status == catalog.Down, s.Address, s.Dir, strconv.Itoa(s.Port), state, data)
 	}
 	t.Print(r.Log)
 	r.Log.Rule(61)
@@ -113,7 +111,7 @@ func (r *run) mirrors(context.Context) int {
 			r.Log.Print(console.Warning, c.text, c.count)
 		}
 	}
-	if acting+failed+unsynced > 0 {
+	if failed > 0 {
 		return 1
 	}
 	return 0

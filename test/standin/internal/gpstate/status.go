@@ -1,6 +1,7 @@
 package gpstate
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strconv"
@@ -104,10 +105,10 @@ func (r *run) mirroringRows(t *console.Table, s catalog.Segment) {
 		}
 		return value
 	}
-	lines := [][2]string{
-		{"Current write location", known(rep.current)},
-		{"Bytes remaining to send to mirror", known(fmt.Sprint(rep.toSend))},
+	if s.Role == catalog.Primary {
+		t.RowOrWarn(!rep.queried, "   Current write location", "= "+cmp.Or(rep.current, "Unknown"))
 	}
+	lines := [][2]string{{"Bytes remaining to send to mirror", known(fmt.Sprint(rep.toSend))}}
 	if s.Role == catalog.Mirror {
 		lines = [][2]string{
 			{"WAL Sent Location", known(rep.sent)}, {"WAL Flush Location", known(rep.flushed)},

@@ -105,6 +105,9 @@ func RunWith(ctx context.Context, env utility.Environment, start Starter) int {
 	case opt.restart && start != nil:
 		u.Log.Info("Restarting System...")
 		env.Name, env.Args = "gpstart", []string{"-a", "-d", r.opt.dir}
+		if opt.quiet {
+			env.Args = append(env.Args, "-q")
+		}
 		return start(ctx, env)
 	}
 	return 0

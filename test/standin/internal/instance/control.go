@@ -20,6 +20,10 @@ const (
 	Utility  = "utility"  // the coordinator alone: no prober
 )
 
+// EraFile, in the coordinator's directory, holds the era: since when this
+// coordinator runs.
+const EraFile = "log/gp_era"
+
 // StartCommand is the command line that starts the instance in a directory and
 // waits until it answers, or, a replica, until it streams.
 func StartCommand(dir string, port int, role string) string {
@@ -46,6 +50,17 @@ func StopCommand(dir, mode string, timeout int) string {
 		shell.Quote(dir), mode, timeout)
 }
 
+// EndCommand is the command line that stops a failed instance. Its pid file may
+// name a stranger: pids repeat in containers.
+func EndCommand(dir string) string {
+	return fmt.Sprintf("pid=$(head -n 1 %[1]s/%[2]s 2>/dev/null); if [ -n \"$pid\" ]; then "+
+		"if grep -qs postgres /proc/$pid/comm && grep -qsF -- %[1]s /proc/$pid/cmdline; then pg_ctl -D %[1]s -m fast -w -t 600 stop; "+
+		"else rm -f %[1]s/%[2]s; fi; fi", shell.Quote(dir), PidFile)
+}
+
+// ControlCommand is the command line that prints a directory's control file.
+func ControlCommand(dir string) string { return "pg_controldata " + shell.Quote(dir) }
+
 // ReloadCommand is the command line that makes an instance read its files anew.
 func ReloadCommand(dir string) string {
 	return fmt.Sprintf("pg_ctl -D %s reload", shell.Quote(dir))
@@ -59,25 +74,13 @@ func PromoteCommand(dir string) string {
 // BackupCommand is the command line that fills a directory from a primary and
 // makes a replica of it, with a replication slot of its own. The replica's name
 // is entered afterwards: the copying itself must not pass for a replica.
-func BackupCommand(dir, host string, port int) string {
-	return fmt.Sprintf("pg_basebackup --wal-method=stream --create-slot --slot=%[1]s -R -c fast -D %[2]s -h %[3]s -p %[4]d && "+
-		"sed -i \"s/^primary_conninfo = '/&application_name=%[5]s /\" %[2]s/postgresql.auto.conf",
-		Slot, shell.Quote(dir), host, port, WalReceiver)
+func BackupCommand(dir, user, host string, port int) string {
+	return fmt.Sprintf("pg_basebackup --wal-method=stream --create-slot --slot=%s -c fast -D %s -h %s -p %d && %s",
+		Slot, shell.Quote(dir), host, port, FollowCommand(dir, user, host, port))
 }
 
 // Slot is the name of the replication slot of a mirror or a standby.
 const Slot = "internal_wal_replication_slot"
-
-// ReplicaOptions are the server's options for a directory that follows another:
-// it refuses connections, as Greenplum's mirrors do. In a configuration file the
-// setting would also make pg_ctl take a primary that still recovers from a crash
-// for one that has started.
-func ReplicaOptions(dir string) []string {
-	if _, err := os.Stat(filepath.Join(dir, "standby.signal")); err != nil {
-		return nil
-	}
-	return []string{"-c", "hot_standby=off"}
-}
 
 // Pid reads the pid file of a directory of this host. Without one the error is
 // os.ErrNotExist.

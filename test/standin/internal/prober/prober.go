@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -82,11 +83,27 @@ func (p *Prober) open(ctx context.Context) (*catalog.Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := store.Exec(ctx, "listen standin_probe"); err != nil {
+	if err = p.begin(ctx, store); err != nil {
 		store.Close()
 		return nil, err
 	}
 	return store, nil
+}
+
+// begin listens for requests. A standby that was promoted since, by whatever
+// means, has become the coordinator, which the catalogue has to learn.
+func (p *Prober) begin(ctx context.Context, store *catalog.Store) error {
+	if text, ok := instance.Read(p.dir, "gp_dbid"); ok {
+		dbid, err := strconv.Atoi(text)
+		if err != nil {
+			return err
+		}
+		if err := store.Activate(ctx, dbid); err != nil {
+			return err
+		}
+	}
+	_, err := store.Exec(ctx, "listen standin_probe")
+	return err
 }
 
 // round waits for a tick or a request, and looks.

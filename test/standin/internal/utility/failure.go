@@ -41,3 +41,13 @@ func (u *Utility) Fail(err error) {
 	}
 	u.Log.Print(console.Error, "%s error: %v", u.Name, err)
 }
+
+// FailUnexpectedly logs what the original has not expected at all.
+func (u *Utility) FailUnexpectedly(err error) {
+	var path *fs.PathError
+	if errors.As(err, &path) && errors.Is(err, fs.ErrNotExist) {
+		u.Fail(err)
+		return
+	}
+	u.Log.Print(console.Critical, "%s failed. (Reason='%v') exiting...", u.Name, err)
+}
