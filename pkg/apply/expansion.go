@@ -1,0 +1,119 @@
+package apply
+
+import (
+	"context"
+
+	"gpk/pkg/plan"
+	"gpk/pkg/segments"
+	"gpk/pkg/topology"
+)
+
+// The jobs of an expansion.
+const (
+	setupJob        = "gpexpand-setup"
+	rollbackJob     = "gpexpand-rollback"
+	redistributeJob = "gpexpand-redistribute"
+)
+
+// expansionHandler is the one that carries out an action of an expansion, nil for others.
+func (t *Target) expansionHandler(action plan.Action) handler {
+	switch action := action.(type) {
+	case plan.Expandable:
+		return &expandableHandler{t, action}
+	case plan.Room:
+		return &roomHandler{t, action}
+	case plan.Hosts:
+		return &hostsHandler{t, action}
+	case plan.Setup:
+		return &setupHandler{t, action}
+	case plan.Complete:
+		return &completeHandler{t, action}
+	case plan.Unset:
+		return &unsetHandler{t, action}
+	case plan.Absent:
+		return &absentHandler{t, action}
+	case plan.Redistribute:
+		return &redistributeHandler{target: t, action: action}
+	case plan.DropExpansion:
+		return &dropExpansionHandler{t}
+	case plan.Analyze:
+		return &analyzeHandler{target: t}
+	}
+	return nil
+}
+
+// Expansion reads from the acting coordinator how far gpexpand's redistribution is; nothing without its schema.
+func (t *Target) Expansion(ctx context.Context) (segments.Expansion, error) {
+	acting, err := t.Acting(ctx)
+	if err != nil {
+		return segments.Expansion{}, err
+	}
+	return t.expansion(ctx, acting)
+}
+
+func (t *Target) expansion(ctx context.Context, acting Acting) (segments.Expansion, error) {
+	there, err := t.sql(ctx, acting, "postgres", segments.ExpansionThereSQL)
+	if err != nil || there != "t" {
+		return segments.Expansion{}, err
+	}
+	out, err := t.sql(ctx, acting, "postgres", segments.ExpansionSQL)
+	if err != nil {
+		return segments.Expansion{}, err
+	}
+	return segments.ParseExpansion(out)
+}
+
+// expansionFacts asks pods, all at once, what they have of an expansion.
+func (t *Target) expansionFacts(ctx context.Context, pods []podDirs) (map[string]segments.ExpansionFacts, error) {
+	answers := make([]segments.ExpansionFacts, len(pods))
+	err := each(ctx, pods, func(ctx context.Context, i int, pod podDirs) error {
+		out, err := t.run(ctx, pod.pod, segments.ExpandScript("facts", pod.dirs...))
+		if err == nil {
+			answers[i], err = segments.ParseExpansionFacts(out)
+		}
+		return err
+	})
+	facts := map[string]segments.ExpansionFacts{}
+	for i, pod := range pods {
+		facts[pod.pod] = answers[i]
+	}
+	return facts, err
+}
+
+// expand calls a verb of expand.sh in several pods at once.
+func (t *Target) expand(ctx context.Context, verb string, pods []podDirs) error {
+	return each(ctx, pods, func(ctx context.Context, _ int, pod podDirs) error {
+		_, err := t.run(ctx, pod.pod, segments.ExpandScript(verb, pod.dirs...))
+		return err
+	})
+}
+
+// gpexpand runs it on the acting coordinator as a job, once nothing of an earlier one is in its way.
+func (t *Target) gpexpand(ctx context.Context, acting Acting, job string, utility segments.Utility, progress func(string)) error {
+	if err := t.expand(ctx, "unlock", []podDirs{{pod: acting.Pod}}); err != nil {
+		return err
+	}
+	return t.runJob(ctx, acting.Pod, job, utility, progress)
+}
+
+// catalogued are those of the instances whose content and role the catalogue has, wherever.
+func catalogued(catalogue segments.Catalogue, instances []topology.Instance) []segments.Row {
+	var rows []segments.Row
+	for _, row := range catalogue {
+		for _, instance := range instances {
+			if row.Content == instance.Content && row.PreferredRole == instance.Role {
+				rows = append(rows, row)
+			}
+		}
+	}
+	return rows
+}
+
+// podNames are the names of pods.
+func podNames(pods []podDirs) []string {
+	names := make([]string, len(pods))
+	for i, pod := range pods {
+		names[i] = pod.pod
+	}
+	return names
+}

@@ -1,0 +1,138 @@
+package apply
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"gpk/pkg/plan"
+	"gpk/pkg/segments"
+)
+
+// setupHandler has gpexpand make new segments, once. Whether they have been made is read from the catalogue; what an unfinished
+// gpexpand has left behind, from its own notes beside the coordinator's data and from gpk's on the volumes.
+type setupHandler struct {
+	target *Target
+	action plan.Setup
+}
+
+// setup is what the facts say of the new segments.
+type setup string
+
+const (
+	setupFresh     setup = "the catalogue has no new segments yet"
+	setupRuns      setup = "gpexpand is running"
+	setupAbandoned setup = "a gpexpand that did not finish left its work behind"
+	setupBetween   setup = "gpexpand was stopped right after the catalogue was changed"
+	setupHalf      setup = "the catalogue has the new segments, and gpexpand has not come to its end"
+	setupDone      setup = "the new segments are there"
+	setupConflict  setup = "what is there is not what is wanted"
+)
+
+func (h *setupHandler) Check(ctx context.Context) (Finding, error) {
+	if down, err := h.target.podsRunning(ctx, podNames(byPod(h.action.New))); err != nil || len(down) > 0 {
+		return Finding{State: Unknown, Details: down}, err
+	}
+	return h.target.lookAt(ctx, func(ctx context.Context, acting Acting) (Finding, error) {
+		found, details, err := h.look(ctx, acting)
+		switch {
+		case err != nil:
+			return Finding{}, err
+		case found == setupDone:
+			return Finding{State: Done}, nil
+		case found == setupConflict:
+			return Finding{State: Blocked, Details: details, Next: "nothing was changed: see what `gpk status` says of it"}, nil
+		}
+		return Finding{State: Pending, Details: append([]string{string(found)}, details...)}, nil
+	})
+}
+
+// look decides from the catalogue first, and then from what gpexpand has noted.
+func (h *setupHandler) look(ctx context.Context, acting Acting) (setup, []string, error) {
+	pods := byPod(h.action.New)
+	facts, err := h.target.expansionFacts(ctx, append([]podDirs{{pod: acting.Pod}}, pods...))
+	if err != nil {
+		return "", nil, err
+	}
+	noted := facts[acting.Pod]
+	if noted.Runs {
+		state, err := job{h.target, acting.Pod, setupJob}.state(ctx)
+		if err == nil && state.Phase != "running" {
+			return setupConflict, []string{"a gpexpand is running in pod " + acting.Pod + " that gpk has not started"}, nil
+		}
+		return setupRuns, []string{"since " + state.Since}, err
+	}
+	rows := catalogued(acting.Catalogue, h.action.New)
+	if len(rows) == 0 {
+		return h.lookBefore(pods, facts, noted)
+	}
+	if missing := acting.Catalogue.Missing(h.action.New); len(missing) > 0 {
+		return setupConflict, missing, nil
+	}
+	switch noted.Setup {
+	case segments.NoSetup:
+		return setupDone, nil, nil
+	case segments.CatalogueStarted:
+		return setupBetween, nil, nil
+	}
+	return setupHalf, nil, nil
+}
+
+// lookBefore is for a catalogue without any of the new segments.
+func (h *setupHandler) lookBefore(pods []podDirs, facts map[string]segments.ExpansionFacts, noted segments.ExpansionFacts) (setup, []string, error) {
+	found := setupFresh
+	if noted.Setup != segments.NoSetup {
+		found = setupAbandoned
+	}
+	for _, pod := range pods {
+		for _, dir := range slices.Sorted(maps.Keys(facts[pod.pod].Instances)) {
+			switch instance := facts[pod.pod].Instances[dir]; {
+			case instance.State == "absent":
+			case instance.New:
+				found = setupAbandoned
+			default:
+				return setupConflict, []string{fmt.Sprintf("pod %s has a %s that no expansion has made", pod.pod, dir)}, nil
+			}
+		}
+	}
+	return found, nil, nil
+}
+
+// Do starts gpexpand, or attaches to it, or goes on where it was stopped, whatever the facts ask for.
+func (h *setupHandler) Do(ctx context.Context, progress func(string)) error {
+	acting, err := h.target.Acting(ctx)
+	if err != nil {
+		return err
+	}
+	found, details, err := h.look(ctx, acting)
+	if err != nil {
+		return err
+	}
+	rows := acting.Catalogue.NewRows(h.action.New)
+	switch found {
+	case setupConflict:
+		return errors.New(firstOf(details))
+	case setupRuns:
+		progress("attaching to gpexpand, which is running")
+		return job{h.target, acting.Pod, setupJob}.follow(ctx, "gpexpand", progress)
+	case setupAbandoned:
+		if err := h.target.unset(ctx, acting, h.action.New, progress); err != nil {
+			return err
+		}
+		fallthrough
+	case setupFresh:
+		if err := h.target.expand(ctx, "prepare", byPod(h.action.New)); err != nil {
+			return err
+		}
+	case setupBetween:
+		if err := h.target.expand(ctx, "forward", []podDirs{{pod: acting.Pod}}); err != nil {
+			return err
+		}
+	}
+	if found == setupDone {
+		return nil
+	}
+	return h.target.gpexpand(ctx, acting, setupJob, segments.ExpandSetup(rows), progress)
+}
