@@ -107,7 +107,7 @@ func TestImage(t *testing.T) {
 	for _, name := range []string{"ssh", "sshd", "rsync", "ping", "ps", "which", "netstat", "psql", "pg_ctl", "pg_isready", "pg_basebackup"} {
 		p.fake(name, "")
 	}
-	p.fake("postgres", `[ "$1" = --gp-version ] && echo "postgres (Greenplum Database) 7.1.0 build commit:local"`)
+	p.fake("postgres", `case $1 in --gp-version) echo "postgres (Greenplum Database) 7.1.0 build commit:local" ;; --catalog-version) echo "Catalog version number: 302305251" ;; esac`)
 	p.fake("locale", `[ "$1" = -a ] && printf 'C\nC.utf8\nen_US.utf8\n'`)
 	p.fake("gpinitsystem", "")
 	p.fake("gpstart", "")
@@ -119,7 +119,7 @@ func TestImage(t *testing.T) {
 		}
 	}
 	want := "missing python9, which runs gpinitstandby\nmissing /opt/none/python, which runs gpstop\n" +
-		"release postgres (Greenplum Database) 7.1.0 build commit:local\nend\n"
+		"release postgres (Greenplum Database) 7.1.0 build commit:local\ncatalogue Catalog version number: 302305251\nend\n"
 	for _, locale := range []string{"en_US.UTF-8", "C.UTF-8", "C", "POSIX"} {
 		if out := p.must(nil, "image.sh", locale); out != want {
 			t.Errorf("%s: got %q, want %q", locale, out, want)

@@ -45,6 +45,10 @@ type operation struct {
 	result *topology.Cluster
 	// begun keeps other operations from coming between until this one is done.
 	begun *apply.Unfinished
+	// window is the part of the plan that begun is about, if that is not all of it.
+	window apply.Window
+	// conclude changes what else is kept of the cluster.
+	conclude func(*apply.Record)
 	// amid allows it while another operation is unfinished.
 	amid bool
 	// done says in a sentence what there is now, and same that there was nothing to do.
@@ -66,7 +70,7 @@ func (a *app) operate(ctx context.Context, m made, o operation, dryRun bool) err
 		}
 		return a.preview(ctx, m.target, o.plan)
 	}
-	options := apply.Options{Begun: o.begun, Amid: o.amid, Accept: unchanged(m)}
+	options := apply.Options{Begun: o.begun, Amid: o.amid, Accept: unchanged(m), Window: o.window, Conclude: o.conclude}
 	answer := operated{}
 	if o.result != nil {
 		text, err := yaml.Marshal(o.result)
@@ -86,6 +90,9 @@ func (a *app) operate(ctx context.Context, m made, o operation, dryRun bool) err
 	sentence := o.done
 	if answer.Changed == 0 {
 		sentence = o.same
+	}
+	if answer.Downtime > 0 {
+		sentence += fmt.Sprintf("; the database was down for %.1f s", answer.Downtime)
 	}
 	if _, err := fmt.Fprintln(a.out, sentence); err != nil {
 		return err

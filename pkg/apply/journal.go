@@ -28,6 +28,7 @@ const (
 	specKey       = "cluster.yaml"
 	journalKey    = "journal.json"
 	unfinishedKey = "unfinished.json"
+	previousKey   = "previous.json"
 	// journalLength bounds the journal: a ConfigMap holds a mebibyte.
 	journalLength = 300
 )
@@ -40,6 +41,14 @@ type Record struct {
 	Journal []Entry
 	// Unfinished is an operation that has begun and not come to its end, if it is one that others must not come between.
 	Unfinished *Unfinished
+	// Previous is what the cluster ran before its last upgrade. Nil: there was none, or it was taken back.
+	Previous *Release
+}
+
+// Release is a release with its image, as cluster.yaml has them.
+type Release struct {
+	Version string `json:"version"`
+	Image   string `json:"image"`
 }
 
 // Unfinished is an operation that leaves a cluster between two states until it has come to its end, or has been taken back.
@@ -97,6 +106,11 @@ func (t *Target) Record(ctx context.Context) (Record, error) {
 			return Record{}, fmt.Errorf("%s in ConfigMap/%s cannot be read: %w", unfinishedKey, found.Name, err)
 		}
 	}
+	if text := found.Data[previousKey]; text != "" {
+		if err := json.Unmarshal([]byte(text), &record.Previous); err != nil {
+			return Record{}, fmt.Errorf("%s in ConfigMap/%s cannot be read: %w", previousKey, found.Name, err)
+		}
+	}
 	return record, nil
 }
 
@@ -120,6 +134,13 @@ func (t *Target) keep(ctx context.Context, record Record) error {
 			return err
 		}
 		object.Data[unfinishedKey] = string(unfinished)
+	}
+	if record.Previous != nil {
+		previous, err := json.Marshal(record.Previous)
+		if err != nil {
+			return err
+		}
+		object.Data[previousKey] = string(previous)
 	}
 	if _, err := t.apply(ctx, object, manager, false); err != nil {
 		return fmt.Errorf("the cluster's record: %w", err)

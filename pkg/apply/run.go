@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -15,6 +16,8 @@ import (
 type Outcome struct {
 	// Changed is the number of steps that had something to do.
 	Changed int `json:"changed"`
+	// Downtime is how long the database was down in seconds, from its stop until all segments answered again, if it was.
+	Downtime float64 `json:"downtimeSeconds,omitempty"`
 }
 
 // Options of Run.
@@ -26,6 +29,10 @@ type Options struct {
 	Result string
 	// Begun is kept from the first change on until everything is done, and keeps other operations from coming between.
 	Begun *Unfinished
+	// Window is the part of the plan that Begun is about. Without one that is all of it.
+	Window Window
+	// Conclude changes what else is kept of the cluster once everything is done. Nil: nothing.
+	Conclude func(*Record)
 	// Amid allows the operation while another one is unfinished: it changes nothing that matters to that.
 	Amid bool
 	// Accept is asked, with the lock held, whether the plan may be carried out on a cluster with this record. Nil: it may.
@@ -66,18 +73,22 @@ func (t *Target) Run(ctx context.Context, p plan.Plan, options Options, observe 
 	if options.Spec != "" {
 		notes.record.Spec = options.Spec
 	}
-	if options.Begun != nil {
-		notes.record.Unfinished = options.Begun
-	}
+	notes.begun, notes.window = options.Begun, windowed{p, options.Window.Step}
+	var out outage
+	out.resumed(record)
 	e := engine{
 		handler: t.handler,
 		journal: notes,
-		observe: serial(observe),
+		observe: serial(out.watch(observe)),
 		clock:   time.Now,
 	}
 	if !t.settled(held, p, e.observe) {
 		outcome.Changed, err = e.run(held, p.Steps)
 	}
+	if err != nil {
+		err = e.fallBack(held, options, notes, &out, err)
+	}
+	outcome.Downtime = math.Round(out.lasted.Seconds()*10) / 10
 	if err == nil {
 		err = notes.conclude(held, options)
 	}
@@ -95,7 +106,10 @@ func (r *recorder) conclude(ctx context.Context, options Options) error {
 	if options.Begun != nil {
 		r.record.Unfinished = nil
 	}
-	if r.record.Spec == r.kept.Spec && r.record.Unfinished == r.kept.Unfinished {
+	if options.Conclude != nil {
+		options.Conclude(&r.record)
+	}
+	if r.record.Spec == r.kept.Spec && r.record.Unfinished == r.kept.Unfinished && r.record.Previous == r.kept.Previous {
 		return nil
 	}
 	return r.keep(ctx)
@@ -164,9 +178,15 @@ type recorder struct {
 	// kept is the record as it is in the cluster.
 	kept      Record
 	operation string
+	// begun is kept from the first step of the window on.
+	begun  *Unfinished
+	window windowed
 }
 
 func (r *recorder) note(ctx context.Context, step plan.Step, event, detail string) error {
+	if r.begun != nil && r.record.Unfinished == nil && r.window.inWindow(step.ID) {
+		r.record.Unfinished = r.begun
+	}
 	r.record.Journal = append(r.record.Journal, Entry{time.Now().UTC(), r.operation, step.ID, event, detail})
 	return r.keep(ctx)
 }
@@ -223,6 +243,14 @@ func (t *Target) handler(step plan.Step) (handler, error) {
 		return &startedHandler{t, action}, nil
 	case plan.Remove:
 		return &removeHandler{t, action}, nil
+	case plan.Whole:
+		return &wholeHandler{t, action}, nil
+	case plan.Pulled:
+		return &pulledHandler{target: t, action: action}, nil
+	case plan.Replaced:
+		return &replacedHandler{t, action}, nil
+	case plan.Release:
+		return &releaseHandler{t, action}, nil
 	}
 	if h := t.expansionHandler(step.Action); h != nil {
 		return h, nil

@@ -77,15 +77,15 @@ func (h *imageHandler) fault(ctx context.Context, pod *corev1.Pod) (string, erro
 	if err != nil {
 		return "", fmt.Errorf("pod %s: %w", pod.Name, err)
 	}
-	return imageFault(image, h.action.Version, databaseContainer(pod).Image, pod.Name), nil
+	return imageFault(image, h.action.Version, databaseContainer(pod).Image, "pod "+pod.Name), nil
 }
 
-func imageFault(image segments.Image, version, reference, pod string) string {
+func imageFault(image segments.Image, version, reference, where string) string {
 	switch {
 	case len(image.Missing) > 0:
-		return fmt.Sprintf("the image %s (seen in pod %s) lacks %s", reference, pod, strings.Join(image.Missing, ", "))
+		return fmt.Sprintf("the image %s (seen in %s) lacks %s", reference, where, strings.Join(image.Missing, ", "))
 	case !segments.SameRelease(image.Release, version):
-		return fmt.Sprintf("the image %s (seen in pod %s) holds the release %s, and spec.version is %s", reference, pod, image.Release, version)
+		return fmt.Sprintf("the image %s (seen in %s) holds the release %s, and spec.version is %s", reference, where, image.Release, version)
 	}
 	return ""
 }

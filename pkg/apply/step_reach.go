@@ -35,6 +35,13 @@ type reachHandler struct {
 }
 
 func (h *reachHandler) Check(ctx context.Context) (Finding, error) {
+	if h.action.From == "" {
+		state, err := h.target.state(ctx)
+		if err != nil || state[plan.StateCoordinator] == "" {
+			return unfinishedCluster(), err
+		}
+		h.action.From = state[plan.StateCoordinator]
+	}
 	if down, err := h.target.podsRunning(ctx, []string{h.action.From}); err != nil || len(down) > 0 {
 		return Finding{State: Unknown, Details: down}, err
 	}

@@ -21,6 +21,11 @@ type stoppedHandler struct {
 }
 
 func (h *stoppedHandler) Check(ctx context.Context) (Finding, error) {
+	if len(h.action.Replacing) > 0 {
+		if old, err := h.target.toReplace(ctx, h.action.Replacing); err != nil || len(old) == 0 {
+			return Finding{State: Done}, err
+		}
+	}
 	if len(h.action.Keep) > 0 {
 		return h.checkKept(ctx)
 	}

@@ -3,6 +3,7 @@
 package plan
 
 import (
+	appsv1 "k8s.io/api/apps/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 
@@ -108,6 +109,9 @@ type Stopped struct {
 	Mode string
 	// Keep has the pods keep their instances down when they restart, and none of these instances may run afterwards.
 	Keep []topology.Instance
+	// Replacing, if set, are the stateful sets for whose sake it is stopped: where none of their pods has to be replaced there
+	// is no need to.
+	Replacing []*appsv1.StatefulSet
 }
 
 // Started starts the database and lets the pods bring their instances back from then on.

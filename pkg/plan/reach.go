@@ -8,6 +8,7 @@ import (
 // Reach waits until every host answers ssh from a pod, and finds out whether the database's connections will be let through
 // while there is no database yet to find out by itself.
 type Reach struct {
+	// From is the pod to ask. Empty: the one that is to be the acting coordinator's.
 	From  string
 	Hosts []string
 	Links []segments.Link

@@ -10,7 +10,7 @@ import (
 // the volumes stay.
 func Stop(c *topology.Cluster, mode string, zero bool) (Plan, error) {
 	t := topology.New(c)
-	steps := []Step{{"stop", "database stopped", Converge, Stopped{mode, t.Instances}}}
+	steps := []Step{{"stop", "database stopped", Converge, Stopped{Mode: mode, Keep: t.Instances}}}
 	if zero {
 		none, err := workloads(c, t)
 		if err != nil {
@@ -36,7 +36,7 @@ func Start(c *topology.Cluster) (Plan, error) {
 func Restart(c *topology.Cluster, mode string) (Plan, error) {
 	t := topology.New(c)
 	steps, err := start(c, t)
-	steps = slices.Insert(steps, 0, Step{"stop", "database stopped", Converge, Stopped{mode, t.Instances}})
+	steps = slices.Insert(steps, 0, Step{"stop", "database stopped", Converge, Stopped{Mode: mode, Keep: t.Instances}})
 	return Plan{"restart", ref(c), steps}, err
 }
 

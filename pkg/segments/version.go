@@ -19,6 +19,24 @@ func Release(out string) (string, error) {
 	return match[1], nil
 }
 
+// AskRelease and AskCatalogueVersion ask the programs of a pod what they are, for Release and CatalogueVersion.
+func AskRelease() Command { return run("postgres", "--gp-version") }
+
+// AskCatalogueVersion is with AskRelease.
+func AskCatalogueVersion() Command { return run("postgres", "--catalog-version") }
+
+// catalogueLine is what `postgres --catalog-version` prints.
+var catalogueLine = regexp.MustCompile(`^Catalog version number: +([0-9]+)$`) //nolint:gochecknoglobals // never changed
+
+// CatalogueVersion is the version in what `postgres --catalog-version` printed.
+func CatalogueVersion(out string) (string, error) {
+	match := catalogueLine.FindStringSubmatch(strings.TrimSpace(out))
+	if match == nil {
+		return "", fmt.Errorf("no catalogue version in %q", firstLine(out))
+	}
+	return match[1], nil
+}
+
 // SameRelease compares a release with the wanted one. What follows a plus is about the build, as in 7.1.0+dev.12, and says
 // nothing of the release, unless it is asked for.
 func SameRelease(release, wanted string) bool {
@@ -32,6 +50,8 @@ func SameRelease(release, wanted string) bool {
 // Image is what an image has to offer, as image.sh found it.
 type Image struct {
 	Release string
+	// Catalogue is the catalogue version: only data of the same one can be worked with.
+	Catalogue string
 	// Missing are what gpk or the utilities need and the image lacks, in words.
 	Missing []string
 }
@@ -54,6 +74,9 @@ func ParseImage(out string) (Image, error) {
 				return Image{}, err
 			}
 			image.Release = release
+		case "catalogue":
+			// Only an upgrade asks for it, and says so where there is none.
+			image.Catalogue, _ = CatalogueVersion(rest)
 		case "end":
 			complete = true
 		default:

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Looks for what gpk and the utilities need of the image, and prints `missing WHAT` for each thing that is not there, then
-# `release` with what the database says of itself, and `end`. The argument is the locale that the instances are to have.
+# `release` and `catalogue` with what the database says of itself, and `end`. The argument is the locale that the instances are to have.
 set -u
 # shellcheck source=SCRIPTDIR/env.sh
 . /gpk/scripts/env.sh
@@ -36,5 +36,8 @@ case $locale in
   *) locale -a 2>/dev/null | plain | grep -qxF "$(plain <<<"$locale")" || echo "missing the locale $locale" ;;
 esac
 
-has postgres && echo "release $(postgres --gp-version 2>&1 | head -n 1)"
+if has postgres; then
+  echo "release $(postgres --gp-version 2>&1 | head -n 1)"
+  echo "catalogue $(postgres --catalog-version 2>&1 | head -n 1)"
+fi
 echo end

@@ -1,0 +1,139 @@
+package apply
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"gpk/pkg/plan"
+)
+
+// replacedHandler makes pods anew whose database container is not as their stateful set has it. Nothing may run in them any
+// more, which is the business of the step before.
+type replacedHandler struct {
+	target *Target
+	action plan.Replaced
+}
+
+func (h *replacedHandler) Check(ctx context.Context) (Finding, error) {
+	old, err := h.target.toReplace(ctx, h.action.Sets)
+	var details []string
+	for _, pod := range old {
+		details = append(details, "pod "+pod.Name+" was made with another image or other resources")
+	}
+	return pendingIf(details), err
+}
+
+// Do deletes the pods at once and waits until they are gone. Their stateful sets make them anew.
+func (h *replacedHandler) Do(ctx context.Context, progress func(string)) error {
+	for _, set := range h.action.Sets {
+		// A controller that has not seen the template yet would make the same pods again.
+		if _, err := h.target.updateRevision(ctx, set.Name); err != nil {
+			return err
+		}
+	}
+	old, err := h.target.toReplace(ctx, h.action.Sets)
+	if err != nil {
+		return err
+	}
+	going := map[types.UID]bool{}
+	for _, pod := range old {
+		going[pod.UID] = true
+	}
+	err = each(ctx, old, func(ctx context.Context, _ int, pod *corev1.Pod) error { return h.target.replace(ctx, pod) })
+	if err != nil {
+		return err
+	}
+	last := ""
+	err = h.target.awaitPods(ctx, func(pods map[string]*corev1.Pod) (bool, error) {
+		left := 0
+		for _, pod := range pods {
+			if going[pod.UID] {
+				left++
+				last = pod.Name
+			}
+		}
+		if left > 0 {
+			progress(fmt.Sprintf("%d of %d pods are still going; pod %s", left, len(going), last))
+		}
+		return left == 0, nil
+	})
+	if err != nil && ctx.Err() != nil {
+		return fmt.Errorf("%w while waiting for pod %s to go", err, last)
+	}
+	return err
+}
+
+// toReplace are the pods that are not as their stateful sets are to be. A pod that has more resources than its set
+// asks for may have them from a LimitRange, so that only one that was made from an earlier template is taken for another.
+func (t *Target) toReplace(ctx context.Context, sets []*appsv1.StatefulSet) ([]*corev1.Pod, error) {
+	pods, err := t.Pods(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var old []*corev1.Pod
+	for _, set := range sets {
+		wanted := databaseSpec(&set.Spec.Template.Spec)
+		revision := ""
+		for i := range pods {
+			pod := &pods[i]
+			has := databaseSpec(&pod.Spec)
+			owner := metav1.GetControllerOf(pod)
+			if owner == nil || owner.Name != set.Name || wanted == nil || has == nil {
+				continue
+			}
+			other := has.Image != wanted.Image || !within(wanted.Resources.Requests, has.Resources.Requests) ||
+				!within(wanted.Resources.Limits, has.Resources.Limits)
+			if !other && !equality.Semantic.DeepEqual(has.Resources.Limits, wanted.Resources.Limits) {
+				if revision == "" {
+					if revision, err = t.liveRevision(ctx, set.Name); err != nil {
+						return nil, err
+					}
+				}
+				other = pod.Labels[appsv1.StatefulSetRevisionLabel] != revision
+			}
+			if other {
+				old = append(old, pod)
+			}
+		}
+	}
+	return old, nil
+}
+
+// databaseSpec is the database container of a pod, nil if a patch has taken it away.
+func databaseSpec(pod *corev1.PodSpec) *corev1.Container {
+	for i := range pod.Containers {
+		if pod.Containers[i].Name == plan.Container {
+			return &pod.Containers[i]
+		}
+	}
+	return nil
+}
+
+// within says whether every wanted amount is what there is.
+func within(wanted, there corev1.ResourceList) bool {
+	for name, amount := range wanted {
+		if found, ok := there[name]; !ok || found.Cmp(amount) != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// liveRevision is the revision of a stateful set's template as its controller knows it, "" if there is no such set.
+func (t *Target) liveRevision(ctx context.Context, name string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	revision, err := t.updateRevision(ctx, name)
+	if apierrors.IsNotFound(err) {
+		return "", nil
+	}
+	return revision, err
+}
