@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"gpk/pkg/plan"
@@ -160,19 +159,20 @@ func (h *roomHandler) tight(pods []podDirs, facts map[string]segments.ExpansionF
 
 // sizes are the bytes of all databases, and of the largest table on the segment that has most of it.
 func (h *roomHandler) sizes(ctx context.Context, acting Acting) (total, largest int64, err error) {
-	if total, err = h.target.number(ctx, acting, "postgres", segments.SizeSQL); err != nil {
-		return 0, 0, err
-	}
 	databases, err := h.target.databases(ctx, acting)
 	if err != nil {
 		return 0, 0, err
 	}
 	for _, database := range databases {
-		bytes, err := h.target.number(ctx, acting, database, segments.LargestSQL)
+		out, err := h.target.sql(ctx, acting, database, segments.SizesSQL)
 		if err != nil {
 			return 0, 0, err
 		}
-		largest = max(largest, bytes)
+		size, table, err := segments.ParseSizes(out)
+		if err != nil {
+			return 0, 0, err
+		}
+		total, largest = total+size, max(largest, table)
 	}
 	return total, largest, nil
 }
@@ -187,15 +187,6 @@ func (t *Target) databases(ctx context.Context, acting Acting) ([]string, error)
 		return nil, err
 	}
 	return segments.ParseNames(out)
-}
-
-// number is SQL's answer as a whole number.
-func (t *Target) number(ctx context.Context, acting Acting, database, sql string) (int64, error) {
-	out, err := t.sql(ctx, acting, database, sql)
-	if err != nil {
-		return 0, err
-	}
-	return strconv.ParseInt(out, 10, 64)
 }
 
 // hostsHandler lets the pods know the hosts of all pods.

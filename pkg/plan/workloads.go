@@ -66,6 +66,8 @@ func statefulSet(c *topology.Cluster, group topology.Group) (*appsv1.StatefulSet
 	pod.SchedulerName = pods.SchedulerName
 	pod.Affinity = antiAffinity(c.Metadata.Name, group.Component, pods)
 	pod.TopologySpreadConstraints = spread(labels, pods)
+	// gpexpand calls hosts by what they call themselves, which is the first part of their names.
+	pod.DNSConfig = &corev1.PodDNSConfig{Searches: []string{serviceDomain(c, c.HostsService())}}
 	fillContainer(&pod.Containers[0], c, pods)
 	pod.Volumes[0].ConfigMap.Name = scriptsName(c)
 	pod.Volumes[1].Secret.SecretName = keysName(c)
