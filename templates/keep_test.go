@@ -26,8 +26,9 @@ case $verb in
   start) touch "$dir/running" ;;
   stop) rm "$dir/running" ;;
 esac`)
-	// Waits take no time, and the 10 s between two looks end the script when there have been enough.
-	p.fake("sleep", `[ "$1" = 10 ] || exit 0
+	// Waits take no time, and the 10 s or 5 s between two looks end the script when there have been enough.
+	p.fake("sleep", `[ "$1" != 1 ] || exec /bin/sleep 0.05
+[ "$1" = 10 ] || [ "$1" = 5 ] || exit 0
 n=$(cat "$LOOKS"); [ "$n" -gt 0 ] || exit 1; echo $((n - 1)) >"$LOOKS"`)
 	p.fake("psql", `host=here
 for ((i = 1; i <= $#; i++)); do [ "${!i}" != -h ] || { j=$((i + 1)); host=${!j}; }; done

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"gpk/pkg/segments"
 	"gpk/pkg/topology"
@@ -100,11 +101,25 @@ type coordinatorAnswer struct {
 	silence   error
 }
 
+// askTime bounds the question to a coordinator's pod, and lostHolds is how long one that could not be reached is not asked again.
+const (
+	askTime   = 15 * time.Second
+	lostHolds = 20 * time.Second
+)
+
 func (t *Target) askCoordinator(ctx context.Context, pod string) (coordinatorAnswer, error) {
-	out, err := t.run(ctx, pod, segments.AskCoordinator())
+	if since, known := t.lost.Load(pod); known && time.Since(since.(time.Time)) < lostHolds {
+		return coordinatorAnswer{silence: fmt.Errorf("pod %s could not be reached", pod)}, nil
+	}
+	out, err := t.runSoon(ctx, pod, segments.AskCoordinator(), askTime)
 	var exit *ExecError
 	if err != nil && !errors.As(err, &exit) {
-		return coordinatorAnswer{}, err
+		if ctx.Err() != nil {
+			return coordinatorAnswer{}, context.Cause(ctx)
+		}
+		// A pod whose node is lost still counts as running, and the other one's answer is worth having.
+		t.lost.Store(pod, time.Now())
+		return coordinatorAnswer{silence: fmt.Errorf("%s cannot be asked: %w", t.whereabouts(ctx, pod), err)}, nil
 	}
 	facts, rows, parseErr := segments.ParseCoordinator(out)
 	switch {

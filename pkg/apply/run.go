@@ -69,6 +69,10 @@ func (t *Target) Run(ctx context.Context, p plan.Plan, options Options, observe 
 	if p, err = t.adapted(held, p); err != nil {
 		return Outcome{}, err
 	}
+	if u := record.Unfinished; u != nil && u.Operation != p.Operation {
+		// The one that is amid the other leaves that as it is.
+		options.Begun = nil
+	}
 	notes := &recorder{target: t, record: record, kept: record, operation: p.Operation}
 	if options.Spec != "" {
 		notes.record.Spec = options.Spec
@@ -241,6 +245,14 @@ func (t *Target) handler(step plan.Step) (handler, error) {
 		return &stoppedHandler{t, action}, nil
 	case plan.Started:
 		return &startedHandler{t, action}, nil
+	case plan.Eligible:
+		return &eligibleHandler{t, action}, nil
+	case plan.Fence:
+		return &fenceHandler{target: t, action: action}, nil
+	case plan.Activate:
+		return &activateHandler{t, action}, nil
+	case plan.Rebuild:
+		return &rebuildHandler{t, action}, nil
 	case plan.Remove:
 		return &removeHandler{t, action}, nil
 	case plan.Whole:

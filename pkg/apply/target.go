@@ -28,7 +28,9 @@ type Target struct {
 	config *rest.Config
 	client kubernetes.Interface
 
-	asking   singleflight.Group
+	asking singleflight.Group
+	// lost is when a coordinator's pod could not be reached, by its name.
+	lost     sync.Map
 	watching sync.Mutex
 	pods     cache.SharedIndexInformer
 	changed  chan struct{}

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Keeps the database instances of this pod to what the catalogue and gpk allow. Started by start.sh, in the background: brings
 # the instances back after a restart, and from then on stops one whose other copy has taken over while it was away or cut
-# off. What gpk has decided is in /gpk/state: which pod is the acting coordinator, whether the database is to run at all,
+# off, and a coordinator that is cut off from all who could tell it of a successor. What gpk has decided is in /gpk/state: which pod is the acting coordinator, whether the database is to run at all,
 # and the hosts. GPK_COORDINATORS are the hosts of both coordinators.
 set -u
 # shellcheck source=SCRIPTDIR/env.sh
@@ -95,6 +95,7 @@ restart() {
     return
   fi
   for dir in /greenplum/*/gpseg*; do
+    [ -d "$dir" ] || continue
     case $dir in
       */coordinator/*) restart_coordinator "$dir" ;;
       *) restart_segment "$dir" & ;;
@@ -108,11 +109,58 @@ stop_stray() {
   pg_ctl stop -D "$1" -m immediate -w -t 60 >/dev/null
 }
 
-# A coordinator that gpk has replaced while it could not be reached.
+# A coordinator that gpk has replaced while it could not be reached, and one that cannot know whether it has been.
 watch_coordinator() {
   local acting
   acting=$(decided coordinator)
-  [ -z "$acting" ] || [ "$acting" = "${HOSTNAME%%.*}" ] || stop_stray "$1" "pod $acting is the acting coordinator"
+  if [ -n "$acting" ] && [ "$acting" != "${HOSTNAME%%.*}" ]; then
+    stop_stray "$1" "pod $acting is the acting coordinator"
+  elif ! cut_off; then
+    cut_off_looks=0
+    if [ $((looks++ % 12)) = 0 ]; then
+      /bin/bash /gpk/scripts/hosts.sh note &
+    fi
+  elif [ $((++cut_off_looks)) -ge 3 ]; then
+    stop_stray "$1" "cut off from the API server, from the standby and from most hosts, where a successor may be"
+    fenced=1 healed_looks=0
+  fi
+}
+
+# With a standby that may be activated, a coordinator goes on only while it reaches the API server, through which gpk
+# would reach it, or the standby, or more than half of the hosts: gpk activates no standby that reaches less than half.
+# Its commits wait for the standby until wal_sender_timeout, five minutes, so what it does meanwhile is nowhere
+# acknowledged.
+cut_off() {
+  local reached total others
+  others=${GPK_COORDINATORS/$me/}
+  [ -n "${others// /}" ] || return 1
+  timeout 3 bash -c "</dev/tcp/$KUBERNETES_SERVICE_HOST/$KUBERNETES_SERVICE_PORT" 2>/dev/null && return 1
+  # shellcheck disable=SC2086
+  /bin/bash /gpk/scripts/hosts.sh reach $others && return 1
+  read -r reached total < <(/bin/bash /gpk/scripts/hosts.sh count)
+  [ $((2 * reached)) -le "$total" ]
+}
+
+# One that stopped itself comes back when what gpk has decided meanwhile must have reached it.
+come_back() {
+  [ -n "$fenced" ] || return
+  if cut_off; then
+    healed_looks=0
+  elif [ $((++healed_looks)) -ge 24 ]; then
+    fenced='' cut_off_looks=0
+    restart_coordinator "$1"
+  fi
+}
+
+# Up to when the standby has followed the coordinator is the age of a file: whoever wants to activate it must know.
+note_streaming() {
+  local process title
+  while sleep 1 && kill -0 $$ 2>/dev/null; do
+    for process in /proc/[0-9]*; do
+      IFS= read -r -d '' title 2>/dev/null <"$process/cmdline"
+      case $title in *walreceiver*streaming*) : >/greenplum/.gpk/streamed; break ;; esac
+    done
+  done
 }
 
 # A primary whose mirror was promoted. The mirror itself is asked first, since ten thousand primaries that ask the
@@ -138,13 +186,21 @@ watch_segment() {
 
 [ ! -f /greenplum/.gpk/initialised ] || restart
 declare -A peers
-while sleep 10; do
+# gpk knows these times: of looks every five seconds that take seven each when nobody answers, the third has stopped a
+# coordinator that is cut off within 45 seconds. Two minutes are what a pod's view of a ConfigMap may be old.
+tick=10 looks=0 cut_off_looks=0 healed_looks=0 fenced=''
+case " $GPK_COORDINATORS " in
+  *" $me "*)
+    tick=5
+    note_streaming &
+    ;;
+esac
+while sleep "$tick"; do
   for dir in /greenplum/*/gpseg*; do
-    if runs "$dir" && ! follows "$dir"; then
-      case $dir in
-        */coordinator/*) watch_coordinator "$dir" ;;
-        *) watch_segment "$dir" ;;
-      esac
-    fi
+    case $(runs "$dir" && ! follows "$dir" && echo leads):$dir in
+      leads:*/coordinator/*) watch_coordinator "$dir" ;;
+      leads:*) watch_segment "$dir" ;;
+      :*/coordinator/*) come_back "$dir" ;;
+    esac
   done
 done

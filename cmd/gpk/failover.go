@@ -1,0 +1,73 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"gpk/pkg/apply"
+	"gpk/pkg/plan"
+	"gpk/pkg/topology"
+)
+
+func (a *app) failoverCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "failover",
+		Short: "Make the standby the coordinator",
+		Long: `failover makes the standby coordinator the acting one when the coordinator is gone: it sees to it that the old one takes no
+writes any more, whether its pod can be reached or not, activates the standby, leads the clients' Service to it, and makes a
+new standby of the old coordinator's pod where that runs.
+
+It refuses while the coordinator answers, unless --force asks for a planned switch, and when the standby lacks transactions
+that clients were told are done, unless --accept-data-loss names its pod.`,
+		Example: "  gpk failover\n  gpk failover --force\n  gpk failover --accept-data-loss demo-coordinator-1",
+	}
+	force := cmd.Flags().Bool("force", false, "switch from a coordinator that is well, which is stopped cleanly first")
+	loss := cmd.Flags().String("accept-data-loss", "", "pod of a standby that may take over although it lacks transactions")
+	fenced := cmd.Flags().Bool("fenced", false, "the old coordinator's node is known to be off: do not ask the network")
+	dryRun := dryRunFlag(cmd)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		m, err := a.made(cmd.Context())
+		if err != nil {
+			return err
+		}
+		takeover, begun, err := a.takeover(cmd.Context(), m, *force)
+		if err != nil {
+			return err
+		}
+		if *loss != "" && *loss != takeover.To {
+			return usage("--accept-data-loss %s: the standby that would take over is in pod %s", *loss, takeover.To)
+		}
+		p := plan.Failover(m.cluster, takeover, plan.FailoverOptions{AcceptLoss: *loss != "", Fenced: *fenced})
+		return a.operate(cmd.Context(), m, operation{plan: p, amid: true, begun: begun,
+			done: fmt.Sprintf("the coordinator of %s is in pod %s", m.target.Ref.Name, takeover.To),
+			same: fmt.Sprintf("the coordinator of %s is in pod %s already", m.target.Ref.Name, takeover.To)}, *dryRun)
+	}
+	return cmd
+}
+
+// takeover is the one that was begun and not finished, or else the one from whoever is, or was, the coordinator.
+func (a *app) takeover(ctx context.Context, m made, force bool) (plan.Takeover, *apply.Unfinished, error) {
+	if u := m.record.Unfinished; u != nil && u.Operation == "failover" {
+		takeover, err := plan.TakeoverTo(m.cluster, u.To)
+		return takeover, u, err
+	}
+	var both []string
+	for _, instance := range topology.New(m.cluster).Instances {
+		if instance.Content == topology.CoordinatorContent {
+			both = append(both, instance.Pod)
+		}
+	}
+	from, to, healthy, err := m.target.Takeover(ctx, both)
+	if err != nil {
+		return plan.Takeover{}, nil, err
+	}
+	if healthy && !force {
+		return plan.Takeover{}, nil, hint(fmt.Errorf("the coordinator in pod %s answers: nothing was changed", from),
+			"gpk failover --force switches to pod "+to+" all the same")
+	}
+	begun := &apply.Unfinished{Operation: "failover", Since: time.Now().UTC(), Resume: "gpk failover", To: to}
+	return plan.Takeover{From: from, To: to}, begun, nil
+}

@@ -1,0 +1,151 @@
+package apply
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"gpk/pkg/plan"
+	"gpk/pkg/segments"
+	"gpk/pkg/topology"
+)
+
+// rebuildHandler makes a standby of the coordinators' pod that does not act, whatever its volume holds: a coordinator that was
+// replaced, a standby that is broken, or nothing. What is there is moved aside, and removed once the new standby is in sync.
+type rebuildHandler struct {
+	target *Target
+	action plan.Rebuild
+}
+
+func (h *rebuildHandler) Check(ctx context.Context) (Finding, error) {
+	return h.target.lookAt(ctx, h.look)
+}
+
+func (h *rebuildHandler) look(ctx context.Context, acting Acting) (Finding, error) {
+	if len(h.action.Pods) < 2 {
+		return Finding{State: Done}, nil
+	}
+	place := h.place(acting)
+	row, found := acting.Catalogue.Find(topology.CoordinatorContent, topology.Mirror)
+	if found && row.Pod() == place.Pod && row.Up() && row.Mode == "s" && acting.Pods[place.Pod].Marker == segments.Initialised {
+		return Finding{State: Done}, nil
+	}
+	missing := "there is no standby"
+	if found {
+		missing = "the standby in pod " + row.Pod() + " is not in sync"
+	}
+	runs, err := h.target.podRuns(ctx, place.Pod)
+	if err != nil {
+		return Finding{}, err
+	}
+	if _, asked := acting.Pods[place.Pod]; (!runs || !asked) && h.action.IfReachable {
+		return Finding{State: Done, Details: []string{fmt.Sprintf("%s, and pod %s cannot be reached: `gpk recover` makes one when it is back",
+			missing, place.Pod)}}, nil
+	}
+	return pendingIf([]string{missing}), nil
+}
+
+// place is the coordinators' pod that does not act.
+func (h *rebuildHandler) place(acting Acting) topology.Instance {
+	if h.action.Pods[0].Pod == acting.Pod {
+		return h.action.Pods[1]
+	}
+	return h.action.Pods[0]
+}
+
+// standbyPatience is how long a standby gets to follow by itself, as after a restart of its pod, and to catch up once it is made.
+const standbyPatience = time.Minute
+
+func (h *rebuildHandler) Do(ctx context.Context, progress func(string)) error {
+	acting, err := h.target.Acting(ctx)
+	if err != nil {
+		return err
+	}
+	place := h.place(acting)
+	j := job{h.target, acting.Pod, "gpinitstandby"}
+	state, err := j.state(ctx)
+	switch {
+	case err != nil:
+		return err
+	case state.Phase == "running":
+		progress("attaching to gpinitstandby, which is running")
+		err = j.follow(ctx, "gpinitstandby", progress)
+	default:
+		err = h.make(ctx, acting, place, progress)
+	}
+	if err != nil {
+		return err
+	}
+	if err := h.target.instances(ctx, "finish", []podDirs{{pod: place.Pod}}); err != nil {
+		return err
+	}
+	if err := h.synced(ctx, progress); err != nil {
+		return err
+	}
+	_, err = h.target.run(ctx, place.Pod, segments.DiscardAside())
+	return err
+}
+
+func (h *rebuildHandler) make(ctx context.Context, acting Acting, place topology.Instance, progress func(string)) error {
+	if row, found := acting.Catalogue.Find(topology.CoordinatorContent, topology.Mirror); found {
+		if row.Up() && row.Mode == "s" {
+			return nil
+		}
+		if err := h.target.runJob(ctx, acting.Pod, "gpinitstandby-remove", segments.RemoveStandby(), progress); err != nil {
+			return err
+		}
+	}
+	// Whatever runs there is no standby of this coordinator any more.
+	for _, command := range []segments.Command{segments.HaltCoordinator("fast"), segments.MoveCoordinatorAside()} {
+		if _, err := h.target.run(ctx, place.Pod, command); err != nil {
+			return err
+		}
+	}
+	return h.target.runJob(ctx, acting.Pod, "gpinitstandby", segments.InitStandby(place), progress)
+}
+
+func (h *rebuildHandler) synced(ctx context.Context, progress func(string)) error {
+	return until(ctx, standbyPatience, progress, func() ([]string, error) {
+		acting, err := h.target.Acting(ctx)
+		if err != nil {
+			return nil, err
+		}
+		row, found := acting.Catalogue.Find(topology.CoordinatorContent, topology.Mirror)
+		if !found || !row.Up() || row.Mode != "s" {
+			return []string{"the standby has not caught up yet"}, nil
+		}
+		return nil, nil
+	}, "%s; gpk logs shows why")
+}
+
+var errNoStandby = errors.New("there is no standby to take over")
+
+// Takeover is what a failover would be now: from the pod of the coordinator, acting or not, to that of its standby. healthy
+// says whether the coordinator answers.
+func (t *Target) Takeover(ctx context.Context, both []string) (from, to string, healthy bool, err error) {
+	if len(both) != 2 {
+		return "", "", false, &NextError{errNoStandby, "set spec.coordinator.standby for the next cluster; restart the coordinator's pod if it does not answer"}
+	}
+	other := map[string]string{both[0]: both[1], both[1]: both[0]}
+	acting, err := t.Acting(ctx)
+	if err == nil {
+		return acting.Pod, other[acting.Pod], true, nil
+	}
+	if !errors.Is(err, errSilent) {
+		return "", "", false, err
+	}
+	state, err := t.state(ctx)
+	if err != nil {
+		return "", "", false, err
+	}
+	from = state[plan.StateCoordinator]
+	if f, err := t.following(ctx, from); err == nil && f.Follows {
+		// A takeover by that pod has been begun, and its instance not been activated yet.
+		return other[from], from, false, nil
+	}
+	if other[from] == "" {
+		return "", "", false, &NextError{errors.New("the cluster has not been made to the end: " + errNoStandby.Error()), "gpk create -f cluster.yaml"}
+	}
+	return from, other[from], false, nil
+}

@@ -1,0 +1,161 @@
+package apply
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"gpk/pkg/plan"
+	"gpk/pkg/segments"
+)
+
+// errUnreachable means that neither gpk nor the standby's pod can reach the coordinator's pod.
+var errUnreachable = errors.New("out of reach")
+
+// runAt runs a command in the pod of the old coordinator: by exec or, where the way from the API server to its kubelet is
+// cut, by ssh from the standby's pod. errUnreachable if neither works. Either way it does not wait for long.
+func (t *Target) runAt(ctx context.Context, e plan.Eligible, command segments.Command, patience time.Duration) (string, error) {
+	if running, err := t.podRuns(ctx, e.From); err != nil {
+		return "", err
+	} else if !running {
+		return "", fmt.Errorf("pod %s does not run: %w", e.From, errUnreachable)
+	}
+	out, err := t.runSoon(ctx, e.From, command, patience)
+	var exit *ExecError
+	if err == nil || errors.As(err, &exit) || ctx.Err() != nil {
+		return out, err
+	}
+	out, overErr := t.runSoon(ctx, e.To, segments.Over(e.FromHost, command), patience)
+	switch {
+	case overErr == nil:
+		return out, nil
+	case errors.As(overErr, &exit) && exit.Status != sshFailed:
+		return out, overErr
+	}
+	return "", fmt.Errorf("pod %s: %w: %w; and by ssh from pod %s: %w", e.From, errUnreachable, err, e.To, overErr)
+}
+
+// sshFailed is the exit status of ssh where it, and not the remote command, has failed.
+const sshFailed = 255
+
+// runSoon is run for a pod that may be out of reach.
+func (t *Target) runSoon(ctx context.Context, pod string, command segments.Command, patience time.Duration) (string, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("no answer within %s", patience))
+	defer cancel()
+	out, err := t.run(ctx, pod, command)
+	if err != nil && ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
+	return out, err
+}
+
+func (t *Target) podRuns(ctx context.Context, name string) (bool, error) {
+	pod, err := t.client.CoreV1().Pods(t.Ref.Namespace).Get(ctx, name, metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("pod %s: %w", name, err)
+	}
+	status := databaseContainer(pod)
+	return status != nil && status.State.Running != nil, nil
+}
+
+// Of a coordinator that is out of reach: how long it goes on at most without the API server, the standby and most hosts
+// (keep.sh), and how far the clocks of its node and of the standby's may differ.
+const (
+	selfFence = 45 * time.Second
+	clockSlip = 2 * time.Second
+	// heardSlip is how old a node's last sign of life may be while the node is well: a kubelet renews its lease every ten seconds.
+	heardSlip = 15 * time.Second
+)
+
+// silence is what Kubernetes knows of a pod that is out of reach.
+type silence struct {
+	// lastHeard is the latest moment of which its node is known to have lived.
+	lastHeard time.Time
+	// noticed is when the node was found to be lost; zero: it has not been, or may not be asked.
+	noticed time.Time
+}
+
+// nodeGrace is how long Kubernetes waits for a node's sign of life before it calls it lost: 40 s, and 50 s since 1.32
+// (kube-controller-manager --node-monitor-grace-period), with the time between two looks.
+const nodeGrace = 60 * time.Second
+
+func (t *Target) silence(ctx context.Context, pod string) silence {
+	now := time.Now()
+	unknown := silence{lastHeard: now.Add(-nodeGrace)}
+	found, err := t.client.CoreV1().Pods(t.Ref.Namespace).Get(ctx, pod, metav1.GetOptions{})
+	if err != nil || found.Spec.NodeName == "" {
+		return unknown
+	}
+	s := unknown
+	if node, err := t.client.CoreV1().Nodes().Get(ctx, found.Spec.NodeName, metav1.GetOptions{}); err == nil {
+		for _, c := range node.Status.Conditions {
+			if c.Type == corev1.NodeReady && c.Status != corev1.ConditionTrue {
+				s = silence{c.LastTransitionTime.Add(-nodeGrace), c.LastTransitionTime.Time}
+			}
+		}
+	}
+	lease, err := t.client.CoordinationV1().Leases(corev1.NamespaceNodeLease).Get(ctx, found.Spec.NodeName, metav1.GetOptions{})
+	if err == nil && lease.Spec.RenewTime != nil {
+		s.lastHeard = lease.Spec.RenewTime.Time
+	}
+	return s
+}
+
+// loss says in words which transactions a takeover loses, or may lose; nothing if the standby has all that were acknowledged.
+//
+// While a standby follows, the coordinator acknowledges nothing that the standby does not have. So of the commits that it
+// lacks only those count that were made after it was last seen to follow. Where the coordinator cannot be asked, it is
+// the time of which its node is last known to have lived that counts.
+func (t *Target) loss(ctx context.Context, e plan.Eligible, f segments.Following) (string, error) {
+	out, err := t.runAt(ctx, e, segments.AskAhead(f.Received), askTime)
+	if errors.Is(err, errUnreachable) {
+		return silentLoss(t.silence(ctx, e.From), f, time.Now()), nil
+	}
+	if err != nil {
+		return "", err
+	}
+	ahead, err := segments.ParseAhead(out)
+	if err != nil {
+		return "", err
+	}
+	return loss(ahead, f), nil
+}
+
+func loss(ahead segments.Ahead, f segments.Following) string {
+	if ahead.Unreadable || f.Received == "" {
+		return fmt.Sprintf("the standby lacks more than the coordinator's log has kept: it followed until %s", clock(f.Streamed))
+	}
+	lost := 0
+	for _, commit := range ahead.Commits {
+		if commit.Made.After(f.Streamed.Add(clockSlip)) {
+			lost++
+		}
+	}
+	if lost == 0 {
+		return ""
+	}
+	return fmt.Sprintf("the standby lacks %d transactions of the coordinator, which it followed until %s", lost, clock(f.Streamed))
+}
+
+func silentLoss(s silence, f segments.Following, now time.Time) string {
+	if now.Sub(f.Streamed) < heardSlip || !f.Streamed.Before(s.lastHeard.Add(-heardSlip)) {
+		return ""
+	}
+	return fmt.Sprintf("the standby followed the coordinator until %s, and the coordinator, which is out of reach, lived until %s at least",
+		clock(f.Streamed), clock(s.lastHeard))
+}
+
+func clock(at time.Time) string {
+	if at.Unix() <= 0 {
+		return "a time that is not known"
+	}
+	return at.UTC().Format("15:04:05 MST on 2 January")
+}

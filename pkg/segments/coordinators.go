@@ -1,0 +1,129 @@
+package segments
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"gpk/pkg/topology"
+)
+
+// Following is how far a standby has followed the coordinator, as its own pod knows.
+type Following struct {
+	// Instance is absent, stopped or running.
+	Instance string
+	// Follows says whether the instance is a standby.
+	Follows bool
+	// Received is the last record of the write-ahead log that the instance has, such as 0/C067458. Empty: it cannot be read.
+	Received string
+	// Streamed is when the instance was last seen to be connected to the coordinator, looked at every second.
+	Streamed time.Time
+	// Reached is how many of all Hosts the pod reaches, itself among them.
+	Reached, Hosts int
+}
+
+// AskStandby asks a standby's pod how far it has followed.
+func AskStandby() Command { return Script("coordinator.sh", "following") }
+
+// ParseFollowing reads the answer of AskStandby.
+func ParseFollowing(out string) (Following, error) {
+	var f Following
+	complete := false
+	for line := range strings.Lines(out) {
+		word, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
+		var err error
+		switch word {
+		case "instance":
+			f.Instance = rest
+		case "follows":
+			f.Follows = rest == "yes"
+		case "received":
+			f.Received = rest
+		case "streamed":
+			f.Streamed, err = seconds(rest)
+		case "hosts":
+			_, err = fmt.Sscan(rest, &f.Reached, &f.Hosts)
+		case "end":
+			complete = true
+		}
+		if err != nil {
+			return Following{}, fmt.Errorf("how far the standby has followed came back as %q: %w", line, err)
+		}
+	}
+	if !complete {
+		return Following{}, fmt.Errorf("how far the standby has followed was cut off after %q", firstLine(out))
+	}
+	return f, nil
+}
+
+// Commit is a transaction's last record in a write-ahead log.
+type Commit struct {
+	LSN  string
+	Made time.Time
+}
+
+// Ahead is what a coordinator has committed beyond a record that its standby has.
+type Ahead struct {
+	// Instance is absent, stopped or running.
+	Instance string
+	Commits  []Commit
+	// Unreadable is set if the log does not reach back to that record any more, so that nothing is known.
+	Unreadable bool
+}
+
+// AskAhead asks a coordinator's pod, whether its instance runs or not, what it has committed beyond a record.
+func AskAhead(received string) Command { return Script("coordinator.sh", "missing", received) }
+
+// ParseAhead reads the answer of AskAhead.
+func ParseAhead(out string) (Ahead, error) {
+	var a Ahead
+	complete := false
+	for line := range strings.Lines(out) {
+		fields := strings.Fields(line)
+		switch {
+		case len(fields) == 2 && fields[0] == "instance":
+			a.Instance = fields[1]
+		case len(fields) == 3 && fields[0] == "commit":
+			made, err := seconds(fields[2])
+			if err != nil {
+				return Ahead{}, fmt.Errorf("a commit came back as %q: %w", line, err)
+			}
+			a.Commits = append(a.Commits, Commit{fields[1], made})
+		case len(fields) == 1 && fields[0] == "unreadable":
+			a.Unreadable = true
+		case len(fields) == 1 && fields[0] == "end":
+			complete = true
+		}
+	}
+	if !complete {
+		return Ahead{}, fmt.Errorf("the coordinator's commits were cut off after %q", firstLine(out))
+	}
+	return a, nil
+}
+
+func seconds(text string) (time.Time, error) {
+	n, err := strconv.ParseInt(text, 10, 64)
+	return time.Unix(n, 0), err
+}
+
+// HaltCoordinator stops the coordinator's instance of a pod, if it runs, fast or immediate.
+func HaltCoordinator(mode string) Command { return Script("coordinator.sh", "halt", mode) }
+
+// MoveCoordinatorAside puts the data of the coordinator's instance of a pod, which must not run, out of the way.
+func MoveCoordinatorAside() Command { return Script("coordinator.sh", "aside") }
+
+// DiscardAside removes what was moved aside.
+func DiscardAside() Command { return Script("coordinator.sh", "discard") }
+
+// Over runs a command of another host over ssh. It takes no standard input.
+func Over(host string, command Command) Command {
+	return run(append([]string{"ssh", "-n", "-o", "BatchMode=yes", "-o", "ConnectTimeout=5", "-o", "ControlPath=none", host},
+		command.Argv...)...)
+}
+
+// ActivateStandby makes the standby of the pod that it is run in the coordinator. It refuses while the socket's files of the
+// old one are there (gpactivatestandby, exit status 2).
+func ActivateStandby() Utility {
+	return Utility{Argv: []string{"gpactivatestandby", "-a", "-f", "-d", topology.CoordinatorDir}}
+}

@@ -1,0 +1,78 @@
+#!/bin/bash
+# What a change of coordinators needs to know of, and does to, the coordinator's or the standby's instance of this pod:
+#   following                prints how far the standby here has followed the coordinator, and which hosts it reaches
+#   missing LSN              prints the commits of the instance here that come after a record of the write-ahead log
+#   halt MODE                stops the instance and removes its socket's files; fast gives way to immediate
+#   aside                    moves the instance's directory aside, so that a new one can be made in its place
+#   discard                  removes what was moved aside
+set -u
+# shellcheck source=SCRIPTDIR/env.sh
+. /gpk/scripts/env.sh
+dir=$COORDINATOR_DATA_DIRECTORY
+state=/greenplum/.gpk
+
+instance() {
+  if [ ! -d "$dir" ]; then
+    echo absent
+  elif pg_ctl status -D "$dir" >/dev/null 2>&1; then
+    echo running
+  else
+    echo stopped
+  fi
+}
+
+control() { LC_ALL=C pg_controldata "$dir" | sed -n "s/^$1: *//p"; }
+
+# pg_waldump ends with an error at the log's end, always.
+waldump() { LC_ALL=C pg_waldump -p "$dir/pg_wal" -t "$(control "Latest checkpoint's TimeLineID")" "$@"; }
+
+following() {
+  echo "instance $(instance)"
+  if [ -e "$dir/standby.signal" ] || [ -e "$dir/recovery.conf" ]; then echo "follows yes"; else echo "follows no"; fi
+  echo "received $(waldump -s "$(control "Latest checkpoint's REDO location")" 2>/dev/null | sed -n 's/.* lsn: \([^,]*\),.*/\1/p' | tail -n 1)"
+  echo "streamed $(stat -c %Y "$state/streamed" 2>/dev/null || echo 0)"
+  echo "hosts $(/bin/bash /gpk/scripts/hosts.sh count)"
+  echo end
+}
+
+# Of the records only those that make a transaction's changes last count: a commit's line has the time that it was made at.
+missing() {
+  echo "instance $(instance)"
+  local lsn stamp log
+  log=$(mktemp)
+  waldump -r Transaction -s "$1" 2>"$log" | grep ' COMMIT \| DISTRIBUTED_COMMIT ' | while read -r line; do
+    lsn=${line#* lsn: }
+    lsn=${lsn%%,*}
+    [ "$lsn" != "$1" ] || continue
+    stamp=$(sed -n 's/.*\([0-9]\{4\}-[0-9][0-9]-[0-9][0-9] [0-9:]*\)[.0-9]* \([A-Z+-][A-Za-z0-9+-]*\).*/\1 \2/p' <<<"$line")
+    echo "commit $lsn $(date -d "$stamp" +%s 2>/dev/null || echo 0)"
+  done | head -n 1000
+  if grep -q 'could not \(find\|open\) file' "$log"; then echo unreadable; fi
+  rm -f "$log"
+  echo end
+}
+
+halt() {
+  if [ "$(instance)" = running ]; then
+    pg_ctl stop -D "$dir" -m "$1" -w -t 60 >/dev/null || pg_ctl stop -D "$dir" -m immediate -w -t 60 >/dev/null || return 1
+  fi
+  # gpactivatestandby takes these files for a coordinator that runs, also when their process was killed.
+  rm -f "/tmp/.s.PGSQL.$PGPORT" "/tmp/.s.PGSQL.$PGPORT.lock" "$dir/postmaster.pid"
+}
+
+aside() {
+  [ -d "$dir" ] || return 0
+  [ "$(instance)" = stopped ] || { echo "the instance in $dir runs" >&2; return 1; }
+  mkdir -p "$state/aside" && mv "$dir" "$state/aside/${dir##*/}.$(date -u +%Y%m%dT%H%M%S.%N)"
+}
+
+verb=$1
+shift
+case $verb in
+  following) following ;;
+  missing) missing "$@" ;;
+  halt) halt "$@" ;;
+  aside) aside ;;
+  discard) rm -rf -- "$state/aside" ;;
+  *) echo "unknown verb: $verb" >&2; exit 2 ;;
+esac
