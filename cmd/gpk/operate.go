@@ -49,6 +49,8 @@ type operation struct {
 	window apply.Window
 	// conclude changes what else is kept of the cluster.
 	conclude func(*apply.Record)
+	// after looks at the cluster once everything is done, completes the answer, and has one more sentence for people.
+	after func(context.Context, *operated) (string, error)
 	// amid allows it while another operation is unfinished.
 	amid bool
 	// done says in a sentence what there is now, and same that there was nothing to do.
@@ -60,6 +62,8 @@ type operated struct {
 	apply.Outcome
 	// ClusterYAML are the lines to change in cluster.yaml, which then says what the cluster is.
 	ClusterYAML []plan.Difference `json:"clusterYaml,omitempty"`
+	// Restart are settings that count from the next restart on.
+	Restart []string `json:"restart,omitempty"`
 }
 
 // operate carries an operation out, or with dryRun says what there is to do, and tells what to change in cluster.yaml.
@@ -84,6 +88,12 @@ func (a *app) operate(ctx context.Context, m made, o operation, dryRun bool) err
 	if answer.Outcome, err = a.run(ctx, m.target, o.plan, options); err != nil {
 		return err
 	}
+	more := ""
+	if o.after != nil {
+		if more, err = o.after(ctx, &answer); err != nil {
+			return err
+		}
+	}
 	if a.json() {
 		return a.printJSON(answer)
 	}
@@ -93,6 +103,9 @@ func (a *app) operate(ctx context.Context, m made, o operation, dryRun bool) err
 	}
 	if answer.Downtime > 0 {
 		sentence += fmt.Sprintf("; the database was down for %.1f s", answer.Downtime)
+	}
+	if more != "" {
+		sentence += "\n" + more
 	}
 	if _, err := fmt.Fprintln(a.out, sentence); err != nil {
 		return err

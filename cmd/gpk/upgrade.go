@@ -179,7 +179,9 @@ func (u *upgrade) unfinished(m made) (*apply.Unfinished, error) {
 
 func upgradeCommandTo(c *topology.Cluster) string { return "gpk upgrade --version " + c.Spec.Version }
 
-func release(c *topology.Cluster) apply.Release { return apply.Release{Version: c.Spec.Version, Image: c.Spec.Image} }
+func release(c *topology.Cluster) apply.Release {
+	return apply.Release{Version: c.Spec.Version, Image: c.Spec.Image}
+}
 
 // withRelease is the cluster of another release. The present image serves if the release is its tag.
 func withRelease(c *topology.Cluster, version, image string) (*topology.Cluster, error) {

@@ -49,7 +49,7 @@ func (e *engine) fallBack(ctx context.Context, options Options, notes *recorder,
 	if err := notes.note(ctx, step, "done", ""); err != nil {
 		return failure
 	}
-	return &FellBackError{failure, out.lasted}
+	return &NextError{&FellBackError{failure, out.lasted}, "mend the cause and run the same command again: it begins anew"}
 }
 
 // inWindow says whether a step is of the window, which is where an operation begins to leave a cluster between two states.

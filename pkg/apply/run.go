@@ -263,6 +263,12 @@ func (t *Target) handler(step plan.Step) (handler, error) {
 		return &replacedHandler{t, action}, nil
 	case plan.Release:
 		return &releaseHandler{t, action}, nil
+	case plan.Valid:
+		return &validHandler{t, action}, nil
+	case plan.Written:
+		return &writtenHandler{t, action}, nil
+	case plan.Effective:
+		return &effectiveHandler{t, action}, nil
 	}
 	if h := t.expansionHandler(step.Action); h != nil {
 		return h, nil

@@ -1,0 +1,201 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"gpk/pkg/apply"
+	"gpk/pkg/plan"
+	"gpk/pkg/segments"
+	"gpk/pkg/topology"
+)
+
+func (a *app) configCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "config",
+		Short:   "Change or show server settings",
+		Long:    `config set changes server settings of all instances, config show shows what the coordinator has.`,
+		Example: "  gpk config set statement_mem=250MB\n  gpk config show",
+		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(a.configSetCommand(), a.configShowCommand())
+	for _, command := range cmd.Commands() {
+		asUsage(command)
+		a.explained(command)
+	}
+	return cmd
+}
+
+func (a *app) configSetCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "set NAME=VALUE...",
+		Short: "Change server settings on all instances",
+		Long: `set has the server check all values first, writes them into the files of all instances, and has these read them. What
+counts from a restart on only waits for one, unless --restart makes it. DEFAULT as the value puts back what gpk derives
+from the resources, or else Greenplum's own default.`,
+		Example: "  gpk config set log_min_duration_statement=500 statement_mem=250MB\n  gpk config set max_connections=400 --restart\n" +
+			"  gpk config set statement_mem=DEFAULT",
+		Args: cobra.MinimumNArgs(1),
+	}
+	restart := cmd.Flags().Bool("restart", false, "restart the database if a setting needs it")
+	dryRun := dryRunFlag(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		given, err := parseSettings(args)
+		if err != nil {
+			return err
+		}
+		m, err := a.made(cmd.Context())
+		if err != nil {
+			return err
+		}
+		to, err := configured(m.cluster, given)
+		if err != nil {
+			return err
+		}
+		p := plan.Config(m.cluster, to, given, *restart)
+		o := operation{plan: p, result: to, done: "the settings are in the files of all instances", same: "no changes: the settings are as they should be"}
+		o.after = func(ctx context.Context, answer *operated) (string, error) {
+			return a.tellPending(ctx, m.target, p, answer)
+		}
+		return a.operate(cmd.Context(), m, o, *dryRun)
+	}
+	return cmd
+}
+
+// tellPending says which settings wait for a restart.
+func (a *app) tellPending(ctx context.Context, target *apply.Target, p plan.Plan, answer *operated) (string, error) {
+	for _, step := range p.Steps {
+		written, ok := step.Action.(plan.Written)
+		if !ok {
+			continue
+		}
+		var err error
+		if answer.Restart, err = target.PendingSettings(ctx, written.Names()); err != nil || len(answer.Restart) == 0 {
+			return "", err
+		}
+	}
+	return "`gpk restart` is needed before these count: " + strings.Join(answer.Restart, ", "), nil
+}
+
+// parseSettings reads NAME=VALUE, every fault at once.
+func parseSettings(args []string) ([]segments.Setting, error) {
+	var given []segments.Setting
+	var faults []string
+	for _, arg := range args {
+		name, value, found := strings.Cut(arg, "=")
+		name = strings.ToLower(strings.TrimSpace(name))
+		switch {
+		case !found || name == "":
+			faults = append(faults, fmt.Sprintf("%q is not NAME=VALUE", arg))
+		case value == "":
+			faults = append(faults, name+" has no value: DEFAULT puts its default back")
+		case slices.ContainsFunc(given, func(s segments.Setting) bool { return s.Name == name }):
+			faults = append(faults, name+" is given twice")
+		}
+		given = append(given, segments.Setting{Name: name, Value: value})
+	}
+	if len(faults) > 0 {
+		return nil, usage("%s", strings.Join(faults, "; "))
+	}
+	return given, nil
+}
+
+// configured is the cluster with other settings.
+func configured(c *topology.Cluster, given []segments.Setting) (*topology.Cluster, error) {
+	to, err := copied(c)
+	if err != nil {
+		return nil, err
+	}
+	if to.Spec.Database.Config == nil {
+		to.Spec.Database.Config = map[string]topology.Setting{}
+	}
+	for _, s := range given {
+		for name := range to.Spec.Database.Config {
+			if strings.EqualFold(name, s.Name) {
+				delete(to.Spec.Database.Config, name)
+			}
+		}
+		if s.Value != plan.SettingDefault {
+			to.Spec.Database.Config[s.Name] = topology.Setting(s.Value)
+		}
+	}
+	if err := to.Validate(); err != nil {
+		return nil, usageError{err}
+	}
+	return to, nil
+}
+
+// shownSetting is a line of config show. Its JSON is stable.
+type shownSetting struct {
+	segments.ServerSetting
+	// Why is where gpk has the value from, empty for Greenplum's own.
+	Why string `json:"why,omitempty"`
+}
+
+func (a *app) configShowCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "show [NAME...]",
+		Short:   "Show settings as the acting coordinator has them",
+		Long:    `show asks the acting coordinator for settings: those that gpk has given it, or those that are named.`,
+		Example: "  gpk config show\n  gpk config show work_mem max_connections",
+		Args:    cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			m, err := a.made(cmd.Context())
+			if err != nil {
+				return err
+			}
+			why := map[string]string{}
+			names := args
+			for _, s := range topology.Settings(m.cluster) {
+				why[s.Name] = s.Why
+				if len(args) == 0 {
+					names = append(names, s.Name)
+				}
+			}
+			acting, err := m.target.Acting(cmd.Context())
+			if err != nil {
+				return err
+			}
+			found, err := m.target.ServerSettings(cmd.Context(), acting, names)
+			if err != nil {
+				return err
+			}
+			shown := make([]shownSetting, 0, len(found))
+			for _, s := range found {
+				shown = append(shown, shownSetting{s, why[strings.ToLower(s.Name)]})
+			}
+			return a.printSettings(names, shown)
+		},
+	}
+}
+
+func (a *app) printSettings(names []string, shown []shownSetting) error {
+	for _, name := range names {
+		if !slices.ContainsFunc(shown, func(s shownSetting) bool { return strings.EqualFold(s.Name, name) }) {
+			return fmt.Errorf("the server has no setting %s", name)
+		}
+	}
+	if a.json() {
+		return a.printJSON(shown)
+	}
+	table := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
+	_, _ = fmt.Fprintf(table, "NAME\tVALUE\tCHANGE TAKES\tFROM\n")
+	for _, s := range shown {
+		takes := "reload"
+		switch {
+		case s.Fixed():
+			takes = "-"
+		case s.Pending:
+			takes = "restart, which another value waits for"
+		case s.Restart():
+			takes = "restart"
+		}
+		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", s.Name, s.Value, takes, s.Why)
+	}
+	return table.Flush()
+}

@@ -1,0 +1,218 @@
+package apply
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"gpk/pkg/plan"
+	"gpk/pkg/segments"
+	"gpk/pkg/topology"
+)
+
+// validHandler asks the server's own program about settings. It has nothing to do: its Check is either done or blocked.
+type validHandler struct {
+	target *Target
+	action plan.Valid
+}
+
+func (h *validHandler) Check(ctx context.Context) (Finding, error) {
+	finding, err := h.target.lookAt(ctx, h.look)
+	if finding.State == Unknown {
+		return Finding{State: Blocked, Details: append([]string{"the database does not run"}, finding.Details...),
+			Next: "nothing was changed: `gpk start` starts it; then run this again"}, err
+	}
+	return finding, err
+}
+
+func (h *validHandler) look(ctx context.Context, acting Acting) (Finding, error) {
+	var names []string
+	for _, s := range h.action.Settings {
+		names = append(names, s.Name)
+	}
+	known, err := h.target.ServerSettings(ctx, acting, names)
+	if err != nil {
+		return Finding{}, err
+	}
+	faults := make([]string, len(h.action.Settings))
+	err = each(ctx, h.action.Settings, func(ctx context.Context, i int, s segments.Setting) (err error) {
+		faults[i], err = h.fault(ctx, acting, s, known)
+		return err
+	})
+	if found := nonEmpty(faults); err == nil && len(found) > 0 {
+		return Finding{State: Blocked, Details: []string{strings.Join(found, "; ")}, Next: "nothing was changed: mend the command line"}, nil
+	}
+	return Finding{State: Done}, err
+}
+
+func (h *validHandler) fault(ctx context.Context, acting Acting, s segments.Setting, known []segments.ServerSetting) (string, error) {
+	i := slices.IndexFunc(known, func(k segments.ServerSetting) bool { return strings.EqualFold(k.Name, s.Name) })
+	switch {
+	case i < 0:
+		return s.Name + ": the server has no such setting", nil
+	case known[i].Fixed():
+		return s.Name + ": the server was built or made with it, nobody can change it", nil
+	case s.Value == "":
+		return "", nil
+	}
+	_, err := h.target.run(ctx, acting.Pod, segments.TrySetting(s))
+	var exit *ExecError
+	if errors.As(err, &exit) {
+		return s.Name + ": " + segments.SettingFault(exit.Output), nil
+	}
+	return "", err
+}
+
+// Do has nothing to do.
+func (h *validHandler) Do(context.Context, func(string)) error { return nil }
+
+// ServerSettings are settings as the acting coordinator has them, without those that it does not know.
+func (t *Target) ServerSettings(ctx context.Context, acting Acting, names []string) ([]segments.ServerSetting, error) {
+	out, err := t.sql(ctx, acting, "postgres", segments.ServerSettingsSQL(lower(names)))
+	if err != nil {
+		return nil, err
+	}
+	return segments.ParseServerSettings(out)
+}
+
+func lower(names []string) []string {
+	folded := make([]string, len(names))
+	for i, name := range names {
+		folded[i] = strings.ToLower(name)
+	}
+	return folded
+}
+
+// writtenHandler writes settings into the files of all instances, and has the instances read them.
+type writtenHandler struct {
+	target *Target
+	action plan.Written
+}
+
+func (h *writtenHandler) Check(ctx context.Context) (Finding, error) {
+	return h.target.lookAt(ctx, func(ctx context.Context, acting Acting) (Finding, error) {
+		wrong, err := h.wrong(ctx, acting)
+		if err != nil || len(wrong) > 0 {
+			return pendingIf(wrong), err
+		}
+		unread, err := h.target.sql(ctx, acting, "postgres", segments.UnreadSQL)
+		if err == nil && unread == "t" {
+			return pendingIf([]string{"the instances have not read their files since these were changed"}), nil
+		}
+		return Finding{State: Done}, err
+	})
+}
+
+// wrong says what is not in the files as it should be: of the settings, and then of those that are to go.
+func (h *writtenHandler) wrong(ctx context.Context, acting Acting) ([]string, error) {
+	configure := configureHandler{h.target, plan.Configure{Settings: h.action.Settings}}
+	faults, err := configure.faults(ctx, acting)
+	if err != nil {
+		return nil, err
+	}
+	left := make([]string, len(h.action.Removed))
+	err = each(ctx, h.action.Removed, func(ctx context.Context, i int, name string) error {
+		out, err := h.target.run(ctx, acting.Pod, segments.GpconfigShow(name))
+		if err == nil && segments.Configured(out) {
+			left[i] = name + " is set, and is to have its default"
+		}
+		return err
+	})
+	return nonEmpty(append(faults, left...)), err
+}
+
+// Do writes one setting after the other: two that write the same file at once may lose each other's.
+func (h *writtenHandler) Do(ctx context.Context, progress func(string)) error {
+	acting, err := h.target.Acting(ctx)
+	if err != nil {
+		return err
+	}
+	configure := configureHandler{h.target, plan.Configure{Settings: h.action.Settings}}
+	faults, err := configure.faults(ctx, acting)
+	if err != nil {
+		return err
+	}
+	for i, s := range h.action.Settings {
+		if faults[i] == "" {
+			continue
+		}
+		progress(fmt.Sprintf("%s = %s on the coordinator, %s on the segments", s.Name, s.Coordinator, s.Segment))
+		if err := h.target.runJob(ctx, acting.Pod, "gpconfig-"+s.Name, segments.Gpconfig(s), progress); err != nil {
+			return err
+		}
+	}
+	for _, name := range h.action.Removed {
+		progress(name + " is taken out of the files")
+		if err := h.target.runJob(ctx, acting.Pod, "gpconfig-"+name, segments.GpconfigRemove(name), progress); err != nil {
+			return err
+		}
+	}
+	// See UnreadSQL: what is read within the second of the last change cannot be told from what was read before it.
+	if err := sleep(ctx, 1100*time.Millisecond); err != nil {
+		return err
+	}
+	return h.target.runJob(ctx, acting.Pod, "gpstop-reload", segments.Gpreload(), progress)
+}
+
+// effectiveHandler restarts the database for settings that only count from then on.
+type effectiveHandler struct {
+	target *Target
+	action plan.Effective
+}
+
+func (h *effectiveHandler) Check(ctx context.Context) (Finding, error) {
+	return h.target.lookAt(ctx, func(ctx context.Context, acting Acting) (Finding, error) {
+		names, err := h.target.pending(ctx, acting, h.action.Names)
+		for i, name := range names {
+			names[i] = name + " waits for a restart"
+		}
+		return pendingIf(names), err
+	})
+}
+
+func (h *effectiveHandler) Do(ctx context.Context, progress func(string)) error {
+	acting, err := h.target.Acting(ctx)
+	if err != nil {
+		return err
+	}
+	return h.target.runJob(ctx, acting.Pod, "gpstop-restart", segments.Gprestart(), progress)
+}
+
+// PendingSettings are those of the settings that count from the next restart on only.
+func (t *Target) PendingSettings(ctx context.Context, names []string) ([]string, error) {
+	acting, err := t.Acting(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return t.pending(ctx, acting, names)
+}
+
+// pending asks the coordinator and every acting primary: a setting may have changed on the one and not on the others.
+func (t *Target) pending(ctx context.Context, acting Acting, names []string) ([]string, error) {
+	var asked []segments.Row
+	for _, row := range acting.Catalogue {
+		if row.Role == topology.Primary && row.Up() {
+			asked = append(asked, row)
+		}
+	}
+	answers := make([][]string, len(asked))
+	err := each(ctx, asked, func(ctx context.Context, i int, row segments.Row) error {
+		out, err := t.run(ctx, row.Pod(), segments.SegmentPsql(row.Port, segments.ServerSettingsSQL(lower(names))))
+		if err != nil {
+			return err
+		}
+		settings, err := segments.ParseServerSettings(out)
+		for _, s := range settings {
+			if s.Pending {
+				answers[i] = append(answers[i], s.Name)
+			}
+		}
+		return err
+	})
+	found := slices.Concat(answers...)
+	slices.Sort(found)
+	return slices.Compact(found), err
+}

@@ -1,0 +1,93 @@
+package segments
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"gpk/pkg/topology"
+)
+
+// ServerSetting is what a server says of one of its settings. Its JSON is stable.
+type ServerSetting struct {
+	Name string `json:"name"`
+	// Value is the present one, with its unit.
+	Value string `json:"value"`
+	// Context says what it takes to change it, as in PostgreSQL's pg_settings: internal is never, postmaster a restart.
+	Context string `json:"context"`
+	// Pending: the file has another value, which waits for a restart.
+	Pending bool `json:"pending"`
+}
+
+// Fixed says whether nobody can change it.
+func (s ServerSetting) Fixed() bool { return s.Context == "internal" }
+
+// Restart says whether a change counts from the next restart on only.
+func (s ServerSetting) Restart() bool { return s.Context == "postmaster" }
+
+// ServerSettingsSQL asks for settings, for ParseServerSettings. Names that the server does not know are not in the answer.
+func ServerSettingsSQL(names []string) string {
+	return `select coalesce(json_agg(s), '[]') from (select name, current_setting(name) as value, context, pending_restart as pending
+  from pg_settings where lower(name) in (` + literals(names) + `) order by name) s;
+`
+}
+
+// ParseServerSettings reads the answer of ServerSettingsSQL.
+func ParseServerSettings(out string) ([]ServerSetting, error) {
+	var found []ServerSetting
+	if err := json.Unmarshal([]byte(out), &found); err != nil {
+		return nil, fmt.Errorf("the settings came back as %q: %w", firstLine(out), err)
+	}
+	return found, nil
+}
+
+// UnreadSQL prints t if the coordinator's configuration file has been changed since it was read. Its time has whole seconds.
+const UnreadSQL = `select date_trunc('second', pg_conf_load_time()) <= (pg_stat_file(current_setting('config_file'))).modification;
+`
+
+// TrySetting has the server's program take a value, without starting a server or changing one that runs.
+func TrySetting(s Setting) Command {
+	return run("postgres", "-C", s.Name, "-c", s.Name+"="+s.Value, "-D", topology.CoordinatorDir)
+}
+
+// SegmentPsql runs SQL on an instance of the pod that it is run in, past the coordinator.
+func SegmentPsql(port int32, sql string) Command {
+	command := run("env", "PGOPTIONS=-c gp_role=utility", "psql", "-d", "postgres", "-p", fmt.Sprint(port), "-X", "-A", "-t", "-q",
+		"-v", "ON_ERROR_STOP=1")
+	command.Stdin = sql
+	return command
+}
+
+// plainFatal is a fatal message as PostgreSQL writes it to a terminal. Greenplum writes the columns of its log.
+var plainFatal = regexp.MustCompile(`(?m)FATAL: +(.*)$`) //nolint:gochecknoglobals // compiled once, never changed
+
+// SettingFault is why TrySetting failed, from what it said.
+func SettingFault(said string) string {
+	for line := range strings.Lines(said) {
+		reader := csv.NewReader(strings.NewReader(line))
+		reader.LazyQuotes = true
+		columns, err := reader.Read()
+		if err != nil {
+			continue
+		}
+		for i, column := range columns {
+			if column == "FATAL" && i+4 < len(columns) {
+				return strings.TrimSpace(columns[i+2] + " " + columns[i+4])
+			}
+		}
+	}
+	if match := plainFatal.FindStringSubmatch(said); match != nil {
+		return strings.TrimSpace(match[1])
+	}
+	return firstLine(said)
+}
+
+// GpconfigRemove takes a setting out of the files of all instances.
+func GpconfigRemove(name string) Utility { return Utility{Argv: []string{"gpconfig", "-r", name}} }
+
+// Configured says whether GpconfigShow's answer has a value of any instance.
+func Configured(out string) bool {
+	return shownValue.MatchString(out) || strings.Contains(out, "[value: ")
+}
