@@ -12,12 +12,13 @@ export CGO_ENABLED := 0
 NODES ?= 2
 # Nodes of the bench that pretend to; 0 is as many as there are.
 SIMULATED ?= 0
-# The release that the stand-in plays.
+# The release of the stand-in that tests begin with, and all that it plays: two with equal catalogue versions, one with another.
 STANDIN ?= 7.1.0
+STANDINS ?= 7.1.0 7.2.0 8.0.0
 
 bench := $(CURDIR)/.bench/bin/bench
 lint := $(CURDIR)/.bench/tools/golangci-lint
-standin := .bench/images/standin-$(STANDIN).tar
+standins := $(foreach release,$(STANDINS),.bench/images/standin-$(release).tar)
 # Modules with Go code of ours. test/tools has none.
 modules := . test/bench test/standin
 scripts := .ci/run $(wildcard test/*.sh test/byhand/*.sh templates/scripts/*.sh)
@@ -95,12 +96,13 @@ bench-status: bench ## show its machines
 	@$(bench) status
 
 .PHONY: standin
-standin: ## build the image of the stand-in database (root, debootstrap)
-	@cd test/standin && go run ./image --version $(STANDIN) --cache ../../.bench/cache/standin --out ../../$(standin)
+standin: ## build the images of the stand-in database (root, debootstrap)
+	@cd test/standin && go run ./image --version $$(tr ' ' , <<<'$(STANDINS)') --cache ../../.bench/cache/standin \
+	  --out ../../.bench/images/standin-VERSION.tar
 
 .PHONY: load
-load: bench standin ## bring that image into the bench
-	@$(bench) load $(standin)
+load: bench standin ## bring those images into the bench
+	@$(bench) load $(standins)
 
 .PHONY: e2e
 e2e: bench-up load e2e-run ## gpk against the bench, from create to delete
@@ -121,7 +123,7 @@ contract: bench-up load contract-run ## what Greenplum's utilities do, by their 
 contract-run:
 	GPK_TEST_KUBECONFIG=$${GPK_TEST_KUBECONFIG:-$(CURDIR)/.bench/kubeconfig} \
 	GPK_TEST_IMAGE=$${GPK_TEST_IMAGE:-gpk.local/standin:$(STANDIN)} \
-	go test -tags e2e -count 1 -timeout 15m -v ./test/contract/
+	go test -tags e2e -count 1 -timeout 40m -v ./test/contract/
 
 .PHONY: bench-create
 bench-create: build bench-up load ## measure gpk against kubectl, a script by hand and a bare client (a quarter of an hour)

@@ -15,7 +15,7 @@ import (
 )
 
 // patience is how long the suite may take, its cleaning up aside.
-const patience = 10 * time.Minute
+const patience = 15 * time.Minute
 
 // segments is the number of primaries, and of mirrors.
 const segments = 2

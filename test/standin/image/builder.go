@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -14,17 +15,16 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 
 	"github.com/google/go-containerregistry/pkg/name"
+
+	"gpk/test/standin/internal/release"
 )
 
 type builder struct {
-	cache     string
-	version   string
-	catalogue string
-	log       io.Writer
+	cache string
+	log   io.Writer
 }
 
-func (b builder) build(ctx context.Context, out, rootfs string) error {
-	start := time.Now()
+func (b builder) build(ctx context.Context, releases []release.Release, out, rootfs string) error {
 	if err := os.MkdirAll(b.cache, 0o755); err != nil {
 		return err
 	}
@@ -32,29 +32,40 @@ func (b builder) build(ctx context.Context, out, rootfs string) error {
 	if err != nil {
 		return err
 	}
-	top, err := b.top(ctx)
+	program, err := b.program(ctx)
 	if err != nil {
 		return err
 	}
-	if rootfs != "" {
-		for _, layer := range []string{base, top} {
+	for _, r := range releases {
+		start := time.Now()
+		top, err := b.release(r)
+		if err != nil {
+			return err
+		}
+		layers := []string{base, program, top}
+		for _, layer := range layers {
+			if rootfs == "" {
+				break
+			}
 			if err := unpack(ctx, layer, rootfs); err != nil {
 				return err
 			}
 		}
-	}
-	if out != "" {
-		if err := b.write(out, base, top); err != nil {
-			return err
+		file := strings.ReplaceAll(out, "VERSION", r.Version)
+		if file != "" {
+			if err := b.write(r, file, layers...); err != nil {
+				return err
+			}
 		}
+		_, _ = fmt.Fprintf(b.log, "stand-in %s: %s%s in %.1f s\n", r.Version, file, rootfs, time.Since(start).Seconds())
+		rootfs = ""
 	}
-	_, _ = fmt.Fprintf(b.log, "stand-in %s: %s%s in %.1f s\n", b.version, out, rootfs, time.Since(start).Seconds())
 	return nil
 }
 
 // write puts the layers into one tarball. The time in it is fixed, so that
 // equal content is an equal image.
-func (b builder) write(out string, layers ...string) error {
+func (b builder) write(r release.Release, out string, layers ...string) error {
 	img := empty.Image
 	for _, path := range layers {
 		layer, err := tarball.LayerFromFile(path)
@@ -65,11 +76,11 @@ func (b builder) write(out string, layers ...string) error {
 			return err
 		}
 	}
-	img, err := mutate.ConfigFile(img, b.config(img))
+	img, err := mutate.ConfigFile(img, config(r, img))
 	if err != nil {
 		return err
 	}
-	tag, err := name.NewTag("gpk.local/standin:" + b.version)
+	tag, err := name.NewTag("gpk.local/standin:" + r.Version)
 	if err != nil {
 		return err
 	}
@@ -83,7 +94,7 @@ func (b builder) write(out string, layers ...string) error {
 	return os.Rename(partial, out)
 }
 
-func (b builder) config(img v1.Image) *v1.ConfigFile {
+func config(r release.Release, img v1.Image) *v1.ConfigFile {
 	cfg, err := img.ConfigFile()
 	if err != nil {
 		cfg = &v1.ConfigFile{}
@@ -103,9 +114,9 @@ func (b builder) config(img v1.Image) *v1.ConfigFile {
 			"org.opencontainers.image.title": "gpk stand-in",
 			"org.opencontainers.image.description": "A stand-in for Greenplum, made of PostgreSQL, for gpk's own tests. " +
 				"It is not Greenplum and ships to nobody.",
-			"org.opencontainers.image.version": b.version,
+			"org.opencontainers.image.version": r.Version,
 			"gpk.local/standin":                "true",
-			"gpk.local/catalogue-version":      b.catalogue,
+			"gpk.local/catalogue-version":      r.Catalogue,
 		},
 	}
 	return cfg

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -99,7 +100,7 @@ func TestLayOutNamesEveryProgram(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := release.Release{Version: "7.2.0", Catalogue: "5"}
-	if err := layOut(root, binary, r); err != nil {
+	if err := errors.Join(layOut(root, binary), layOutRelease(root, r)); err != nil {
 		t.Fatal(err)
 	}
 	home := filepath.Join(root, gphome)

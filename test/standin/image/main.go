@@ -1,16 +1,21 @@
-// Command image builds the stand-in's container image without any container
+// Command image builds the stand-in's container images without any container
 // engine: a Debian root file system by debootstrap, the stand-in's binary over
-// it, and a tarball that containerd imports.
+// it, the release over that, and a tarball that containerd imports. Images of
+// several releases differ in the last layer only.
 package main
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
+
+	"gpk/test/standin/internal/release"
 )
 
 func main() {
@@ -35,10 +40,10 @@ func catalogues() map[string]string {
 
 func build(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("image", flag.ContinueOnError)
-	version := flags.String("version", "7.1.0", "release that the image plays")
-	catalogue := flags.String("catalogue", "", "its catalogue version (default: known for 7.1.0, 7.2.0 and 8.0.0)")
-	out := flags.String("out", "", "tarball to write")
-	rootfs := flags.String("rootfs", "", "also unpack the image into this directory, for tests without containers")
+	versions := flags.String("version", "7.1.0", "releases that images play, between commas")
+	catalogue := flags.String("catalogue", "", "their catalogue version (default: known for 7.1.0, 7.2.0 and 8.0.0)")
+	out := flags.String("out", "", "tarball to write; VERSION in it stands for the release")
+	rootfs := flags.String("rootfs", "", "also unpack the first image into this directory, for tests without containers")
 	cache := flags.String("cache", "", "directory for what can be used again (default: the user's cache)")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -46,11 +51,12 @@ func build(ctx context.Context, args []string) error {
 	if *out == "" && *rootfs == "" {
 		return fmt.Errorf("nothing to do: give --out FILE.tar or --rootfs DIR")
 	}
-	if *catalogue == "" {
-		*catalogue = catalogues()[*version]
+	releases, err := releasesOf(*versions, *catalogue)
+	if err != nil {
+		return err
 	}
-	if *catalogue == "" {
-		return fmt.Errorf("no catalogue version is known for %s: give --catalogue", *version)
+	if len(releases) > 1 && *out != "" && !strings.Contains(*out, "VERSION") {
+		return fmt.Errorf("several images need several files: put VERSION into --out %s", *out)
 	}
 	if *cache == "" {
 		dir, err := os.UserCacheDir()
@@ -59,6 +65,18 @@ func build(ctx context.Context, args []string) error {
 		}
 		*cache = filepath.Join(dir, "gpk-standin")
 	}
-	b := builder{cache: *cache, version: *version, catalogue: *catalogue, log: os.Stderr}
-	return b.build(ctx, *out, *rootfs)
+	b := builder{cache: *cache, log: os.Stderr}
+	return b.build(ctx, releases, *out, *rootfs)
+}
+
+func releasesOf(versions, catalogue string) ([]release.Release, error) {
+	var releases []release.Release
+	for _, version := range strings.Split(versions, ",") {
+		r := release.Release{Version: version, Catalogue: cmp.Or(catalogue, catalogues()[version])}
+		if r.Catalogue == "" {
+			return nil, fmt.Errorf("no catalogue version is known for %s: give --catalogue", version)
+		}
+		releases = append(releases, r)
+	}
+	return releases, nil
 }

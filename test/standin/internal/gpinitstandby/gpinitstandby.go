@@ -4,9 +4,6 @@ package gpinitstandby
 import (
 	"context"
 	"errors"
-	"io"
-
-	"github.com/spf13/pflag"
 
 	"gpk/test/standin/internal/catalog"
 	"gpk/test/standin/internal/console"
@@ -15,31 +12,26 @@ import (
 )
 
 type options struct {
+	utility.Options
 	host      string
 	port      int
-	dir       string
-	logDir    string
+	dir       string // of the standby
 	remove    bool
 	startOnly bool
-	quiet     bool
 }
 
-func parseOptions(args []string) (options, error) {
-	o := options{}
-	flags := pflag.NewFlagSet("gpinitstandby", pflag.ContinueOnError)
-	flags.SetOutput(io.Discard)
+func parseOptions(env utility.Environment) (o options, err error) {
+	flags := utility.NewFlags(env.Name, "logfile", "")
 	flags.StringVarP(&o.host, "standby-host", "s", "", "host of the standby")
 	flags.IntVarP(&o.port, "standby-port", "P", 0, "port of the standby")
 	flags.StringVarP(&o.dir, "standby-datadir", "S", "", "directory of the standby")
-	flags.StringVarP(&o.logDir, "logfile", "l", "", "directory of the log file")
 	flags.BoolVarP(&o.remove, "remove", "r", false, "remove the standby")
 	flags.BoolVarP(&o.startOnly, "no-update", "n", false, "start a standby that is stopped")
-	flags.BoolVarP(&o.quiet, "quiet", "q", false, "nothing to the screen")
-	flags.BoolP("yes", "a", false, "do not ask")
 	flags.BoolP("debug", "D", false, "log more")
 	flags.Bool("hba-hostnames", false, "host names in pg_hba.conf: the stand-in writes no others")
 	flags.StringP("mode", "M", "smart", "of Greenplum 6, nothing to do for 7")
-	return o, flags.Parse(args)
+	o.Options, err = flags.Read(env.Args)
+	return o, err
 }
 
 type run struct {
@@ -62,11 +54,11 @@ func Run(ctx context.Context, env utility.Environment) int {
 
 // RunIn is the utility for the coordinator in a directory.
 func RunIn(ctx context.Context, env utility.Environment, dir string) int {
-	opt, err := parseOptions(env.Args)
+	opt, err := parseOptions(env)
 	if err != nil {
 		return env.Misused(err)
 	}
-	u, err := env.Start(opt.logDir, opt.quiet)
+	u, err := env.Start(opt.LogDir, opt.Quiet)
 	if err != nil {
 		env.Complain("%v\n", err)
 		return 2

@@ -1,6 +1,10 @@
 package gpinitstandby
 
-import "testing"
+import (
+	"testing"
+
+	"gpk/test/standin/internal/utility"
+)
 
 func TestWithSection(t *testing.T) {
 	got := withSection("# a\n# b\nlocal all\nhost x\n", "# standby", []string{"host new", "host x"})
@@ -15,7 +19,7 @@ func TestOptions(t *testing.T) {
 			t.Errorf("%+v: no error", refused)
 		}
 	}
-	o, err := parseOptions([]string{"-a", "-s", "h", "-P", "5432", "-S", "/d", "--hba-hostnames"})
+	o, err := parseOptions(utility.Environment{Args: []string{"-a", "-s", "h", "-P", "5432", "-S", "/d", "--hba-hostnames"}})
 	if err != nil || o.host != "h" || o.port != 5432 || o.dir != "/d" {
 		t.Errorf("%+v, %v", o, err)
 	}

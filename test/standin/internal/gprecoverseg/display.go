@@ -1,8 +1,6 @@
 package gprecoverseg
 
 import (
-	"strconv"
-
 	"gpk/test/standin/internal/catalog"
 	"gpk/test/standin/internal/console"
 	"gpk/test/standin/internal/mirroring"
@@ -32,10 +30,10 @@ func (r *run) display(pairs []mirroring.Pair) {
 		}
 		var t console.Table
 		t.Row("Synchronization mode", "= "+mode)
-		place(&t, "Failed", *p.Failed)
-		place(&t, "Recovery Source", p.Live)
+		mirroring.Place(&t, "Failed", *p.Failed)
+		mirroring.Place(&t, "Recovery Source", p.Live)
 		if p.Moves() {
-			place(&t, "Recovery Target", p.Mirror)
+			mirroring.Place(&t, "Recovery Target", p.Mirror)
 		} else {
 			t.Row("Recovery Target", "= in-place")
 		}
@@ -50,13 +48,6 @@ func (r *run) display(pairs []mirroring.Pair) {
 	}
 }
 
-func place(t *console.Table, what string, s catalog.Segment) {
-	t.Row(what+" instance host", "= "+s.Hostname)
-	t.Row(what+" instance address", "= "+s.Address)
-	t.Row(what+" instance directory", "= "+s.Dir)
-	t.Row(what+" instance port", "= "+strconv.Itoa(s.Port))
-}
-
 func (r *run) displayUnbalanced(unbalanced catalog.Segments) {
 	r.Log.Info("Greenplum instance recovery parameters")
 	r.Log.Rule(width)
@@ -67,7 +58,7 @@ func (r *run) displayUnbalanced(unbalanced catalog.Segments) {
 		r.Log.Info("Unbalanced segment %d of %d", i+1, len(unbalanced))
 		r.Log.Rule(width)
 		var t console.Table
-		place(&t, "Unbalanced", s)
+		mirroring.Place(&t, "Unbalanced", s)
 		t.Row("Balanced role", "= "+names[s.PreferredRole])
 		t.Row("Current role", "= "+names[s.Role])
 		t.Print(r.Log)

@@ -21,8 +21,8 @@ import (
 // catalogue.
 func (r *run) readCatalogue(ctx context.Context) error {
 	r.Log.Info("Starting Coordinator instance in admin mode")
-	r.Log.Info("%s", instance.Announcement(cmp.Or(r.era, "None"), r.opt.dir, instance.Utility, true))
-	if _, err := r.Shell.Local(ctx, r.Remote(instance.StartCommand(r.opt.dir, r.port, instance.Utility))); err != nil {
+	r.Log.Info("%s", instance.Announcement(cmp.Or(r.era, "None"), r.opt.Dir, instance.Utility, true))
+	if _, err := r.Shell.Local(ctx, r.Remote(instance.StartCommand(r.opt.Dir, r.port, instance.Utility))); err != nil {
 		return console.Says("Failed to start Coordinator instance in admin mode: %w", err)
 	}
 	r.Log.Info("Obtaining Greenplum Coordinator catalog information")
@@ -37,14 +37,14 @@ func (r *run) readCatalogue(ctx context.Context) error {
 }
 
 func (r *run) stopAdmin(ctx context.Context) error {
-	_, err := r.Shell.Local(ctx, r.Remote(instance.StopCommand(r.opt.dir, "fast", r.opt.timeout)))
+	_, err := r.Shell.Local(ctx, r.Remote(instance.StopCommand(r.opt.Dir, "fast", r.opt.timeout)))
 	return err
 }
 
 // checkHosts takes segments on unreachable hosts for down, and stops everything
 // if the standby has become the coordinator.
 func (r *run) checkHosts(ctx context.Context) error {
-	bad := fleet.Unreachable(ctx, r.Shell, r.all.Data().Hosts(), r.opt.width)
+	bad := fleet.Unreachable(ctx, r.Shell, r.all.Data().Hosts(), r.opt.Width)
 	for i, s := range r.all {
 		if s.Content >= 0 && bad[s.Address] {
 			r.Log.Print(console.Warning, "Host %s is unreachable. Marking segment with dbid %d down", s.Address, s.DBID)
@@ -55,7 +55,7 @@ func (r *run) checkHosts(ctx context.Context) error {
 	if !ok || r.opt.skipStandbyCheck {
 		return nil
 	}
-	mine, err := r.Shell.Local(ctx, r.Remote(timelineCommand(r.opt.dir)))
+	mine, err := r.Shell.Local(ctx, r.Remote(timelineCommand(r.opt.Dir)))
 	if err != nil {
 		return err
 	}
@@ -77,7 +77,7 @@ func (r *run) standbyUnknown(ctx context.Context, cause error) error {
 	r.Log.Print(console.Warning, "Standby host is unreachable, cannot determine whether the standby is currently acting as "+
 		"the coordinator. Received error: %v", cause)
 	r.Log.Print(console.Warning, "Continue only if you are certain that the standby is not acting as the coordinator.")
-	if !r.opt.assumeYes {
+	if !r.opt.Yes {
 		r.Say("\nContinue with startup Yy|Nn (default=N):\n> ")
 		var answer string
 		if _, err := fmt.Fscanln(os.Stdin, &answer); err == nil && strings.ToLower(answer) == "y" {
@@ -108,12 +108,12 @@ func (r *run) startCoordinator(ctx context.Context) error {
 	if !ok {
 		return errors.New("the catalogue has no coordinator")
 	}
-	r.Log.Info("Starting Coordinator instance %s directory %s ", c.Hostname, r.opt.dir)
-	r.Log.Info("%s", instance.Announcement(r.era, r.opt.dir, instance.Dispatch, true))
-	if _, err := r.Shell.Local(ctx, r.Remote(instance.StartCommand(r.opt.dir, r.port, instance.Dispatch))); err != nil {
+	r.Log.Info("Starting Coordinator instance %s directory %s ", c.Hostname, r.opt.Dir)
+	r.Log.Info("%s", instance.Announcement(r.era, r.opt.Dir, instance.Dispatch, true))
+	if _, err := r.Shell.Local(ctx, r.Remote(instance.StartCommand(r.opt.Dir, r.port, instance.Dispatch))); err != nil {
 		return console.Says("Coordinator instance did not start: %w", err)
 	}
-	if err := os.WriteFile(filepath.Join(r.opt.dir, instance.EraFile), []byte(r.era+"\n"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(r.opt.Dir, instance.EraFile), []byte(r.era+"\n"), 0o600); err != nil {
 		return err
 	}
 	r.Log.Info("Command pg_ctl reports Coordinator %s instance active", c.Hostname)

@@ -7,13 +7,10 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
-
-	"github.com/spf13/pflag"
 
 	"gpk/test/standin/internal/catalog"
 	"gpk/test/standin/internal/console"
@@ -22,34 +19,23 @@ import (
 )
 
 type options struct {
-	dir              string
-	logDir           string
+	utility.Options
 	coordinatorOnly  bool
 	noStandby        bool
 	skipStandbyCheck bool
-	assumeYes        bool
-	quiet            bool
-	width            int
 	timeout          int
 }
 
-func parseOptions(args []string) (options, error) {
-	o := options{}
-	flags := pflag.NewFlagSet("gpstart", pflag.ContinueOnError)
-	flags.SetOutput(io.Discard)
-	flags.StringVarP(&o.dir, "coordinator_data_directory", "d", "", "data directory")
-	flags.StringVarP(&o.logDir, "logdir", "l", "", "directory of the log file")
+func parseOptions(env utility.Environment) (o options, err error) {
+	flags := utility.NewFlags(env.Name, "logdir", "coordinator_data_directory")
+	flags.Parallel(64)
 	flags.BoolVarP(&o.coordinatorOnly, "coordinator_only", "m", false, "only the coordinator")
 	also := flags.BoolP("coordinator_alone", "c", false, "only the coordinator")
 	flags.BoolVarP(&o.noStandby, "no_standby", "y", false, "leave the standby")
 	flags.BoolVarP(&o.skipStandbyCheck, "skip_standby_check", "S", false, "do not ask whether the standby was activated")
-	flags.BoolVarP(&o.assumeYes, "yes", "a", false, "do not ask")
-	flags.BoolVarP(&o.quiet, "quiet", "q", false, "nothing to the screen")
-	flags.BoolP("verbose", "v", false, "log more")
 	flags.Bool("skip-heap-checksum-validation", false, "nothing to the stand-in")
-	flags.IntVarP(&o.width, "parallel", "B", 64, "hosts at once")
 	flags.IntVarP(&o.timeout, "timeout", "t", 600, "seconds to wait")
-	err := flags.Parse(args)
+	o.Options, err = flags.Read(env.Args)
 	o.coordinatorOnly = o.coordinatorOnly || *also
 	return o, err
 }
@@ -68,11 +54,11 @@ type run struct {
 // Run is the utility. Its exit status is 0, 1 when a segment did not start, 2
 // when the cluster did not, 4 when it would have had to ask.
 func Run(ctx context.Context, env utility.Environment) int {
-	opt, err := parseOptions(env.Args)
+	opt, err := parseOptions(env)
 	if err != nil {
 		return env.Misused(err)
 	}
-	u, err := env.Start(opt.logDir, opt.quiet)
+	u, err := env.Start(opt.LogDir, opt.Quiet)
 	if err != nil {
 		env.Complain("%v\n", err)
 		return 2
@@ -135,22 +121,22 @@ func (r *run) start(ctx context.Context) (failed bool, err error) {
 
 func (r *run) prepare(ctx context.Context) (err error) {
 	r.Log.Info("Gathering information and validating the environment...")
-	if r.opt.dir, err = utility.CoordinatorDirectory(r.opt.dir); err != nil {
+	if r.opt.Dir, err = utility.CoordinatorDirectory(r.opt.Dir); err != nil {
 		return err
 	}
-	if r.port, err = instance.Port(r.opt.dir); err != nil {
+	if r.port, err = instance.Port(r.opt.Dir); err != nil {
 		return err
 	}
 	r.Log.Info("Greenplum Binary Version: '%s'", r.Release.Postgres())
 	r.Log.Info("Greenplum Catalog Version: '%s'", r.Release.Catalogue)
-	if made, err := os.ReadFile(filepath.Join(r.opt.dir, instance.CatalogueFile)); err == nil {
+	if made, err := os.ReadFile(filepath.Join(r.opt.Dir, instance.CatalogueFile)); err == nil {
 		if dir := strings.TrimSpace(string(made)); dir != r.Release.Catalogue {
 			r.Log.Info("COORDINATOR_DIRECTORY Catalog Version: '%s'", dir)
 			r.Log.Info("Catalog Version of coordinator directory incompatible with binaries")
 			return console.Says("Catalog Versions are incompatible")
 		}
 	}
-	if _, err := instance.Pid(r.opt.dir); errors.Is(err, os.ErrNotExist) {
+	if _, err := instance.Pid(r.opt.Dir); errors.Is(err, os.ErrNotExist) {
 		return r.clearLocks()
 	}
 	r.Log.Print(console.Warning, "postmaster.pid file exists on Coordinator, checking if recovery startup required")
@@ -179,7 +165,7 @@ func (r *run) recover(ctx context.Context) error {
 		return err
 	}
 	r.Log.Info("Clearing Coordinator instance pid file")
-	if err := removed(filepath.Join(r.opt.dir, instance.PidFile)); err != nil {
+	if err := removed(filepath.Join(r.opt.Dir, instance.PidFile)); err != nil {
 		return err
 	}
 	if err := r.readCatalogue(ctx); err != nil {

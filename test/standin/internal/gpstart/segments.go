@@ -32,7 +32,7 @@ func (r *run) startSegments(ctx context.Context) (result, error) {
 		kind = "primary and mirror segment"
 	}
 	r.Log.Info("Commencing parallel %s instance startup, please wait...", kind)
-	outcomes := fleet.Each(ctx, r.Shell, wanted, r.opt.width, func(s catalog.Segment) string {
+	outcomes := fleet.Each(ctx, r.Shell, wanted, r.opt.Width, func(s catalog.Segment) string {
 		return r.Remote(instance.StartCommand(s.Dir, s.Port, instance.Execute))
 	})
 	r.Log.Raw(".\n")

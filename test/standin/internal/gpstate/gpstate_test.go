@@ -6,6 +6,7 @@ import (
 
 	"gpk/test/standin/internal/catalog"
 	"gpk/test/standin/internal/fleet"
+	"gpk/test/standin/internal/utility"
 )
 
 func TestParseState(t *testing.T) {
@@ -70,12 +71,12 @@ func TestUnavailableIsAContentWithoutAnyoneToServeIt(t *testing.T) {
 
 func TestOptions(t *testing.T) {
 	for args, want := range map[string]string{"": "b", "-e": "e", "-s -d /x": "s", "-af": "f"} {
-		o, err := parseOptions(strings.Fields(args))
+		o, err := parseOptions(utility.Environment{Args: strings.Fields(args)})
 		if err != nil || o.report != want {
 			t.Errorf("%q: report %s, %v", args, o.report, err)
 		}
 	}
-	if _, err := parseOptions([]string{"-e", "-s"}); err == nil {
+	if _, err := parseOptions(utility.Environment{Args: []string{"-e", "-s"}}); err == nil {
 		t.Error("two reports at once")
 	}
 }

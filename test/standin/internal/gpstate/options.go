@@ -5,10 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/spf13/pflag"
 
 	"gpk/test/standin/internal/catalog"
 	"gpk/test/standin/internal/console"
@@ -17,28 +15,21 @@ import (
 )
 
 type options struct {
-	dir    string
-	logDir string
+	utility.Options
 	report string // the letter of the report
-	quiet  bool
 }
 
-func parseOptions(args []string) (options, error) {
+func parseOptions(env utility.Environment) (options, error) {
 	o := options{report: "b"}
-	flags := pflag.NewFlagSet("gpstate", pflag.ContinueOnError)
-	flags.SetOutput(io.Discard)
-	flags.StringVarP(&o.dir, "coordinator_data_directory", "d", "", "data directory")
-	flags.StringVarP(&o.logDir, "logdir", "l", "", "directory of the log file")
-	flags.BoolVarP(&o.quiet, "quiet", "q", false, "nothing to the screen")
-	flags.BoolP("yes", "a", false, "do not ask")
-	flags.BoolP("verbose", "v", false, "log more")
-	flags.IntP("parallel", "B", 16, "hosts at once")
+	flags := utility.NewFlags(env.Name, "logdir", "coordinator_data_directory")
+	flags.Parallel(16)
 	letters := []string{"b", "e", "f", "m", "s", "Q"}
 	chosen := map[string]*bool{}
 	for _, letter := range letters {
 		chosen[letter] = flags.BoolP("report-"+letter, letter, false, "report")
 	}
-	if err := flags.Parse(args); err != nil {
+	var err error
+	if o.Options, err = flags.Read(env.Args); err != nil {
 		return o, err
 	}
 	count := 0
@@ -66,18 +57,18 @@ type run struct {
 // Run is the utility. Its exit status is 0, 1 when something is not as it
 // should be, 2 when the coordinator does not answer.
 func Run(ctx context.Context, env utility.Environment) int {
-	opt, err := parseOptions(env.Args)
+	opt, err := parseOptions(env)
 	if err != nil {
 		return env.Misused(err)
 	}
-	u, err := env.Start(opt.logDir, opt.quiet)
+	u, err := env.Start(opt.LogDir, opt.Quiet)
 	if err != nil {
 		env.Complain("%v\n", err)
 		return 2
 	}
 	u.Log.Info("Starting gpstate with args: %s", env.Line())
 	r := &run{Utility: u, opt: opt, port: utility.Port()}
-	if dir, err := utility.CoordinatorDirectory(opt.dir); err == nil {
+	if dir, err := utility.CoordinatorDirectory(opt.Dir); err == nil {
 		if r.port, err = instance.Port(dir); err != nil {
 			u.Fail(err)
 			return 2

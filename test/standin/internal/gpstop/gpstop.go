@@ -6,12 +6,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
-	"strings"
 	"time"
-
-	"github.com/spf13/pflag"
 
 	"gpk/test/standin/internal/catalog"
 	"gpk/test/standin/internal/console"
@@ -20,25 +16,18 @@ import (
 )
 
 type options struct {
-	dir             string
-	logDir          string
+	utility.Options
 	mode            string
 	coordinatorOnly bool
 	noStandby       bool
 	reload          bool
 	restart         bool
-	assumeYes       bool
-	quiet           bool
-	width           int
 	timeout         int
 }
 
-func parseOptions(args []string) (options, error) {
-	o := options{}
-	flags := pflag.NewFlagSet("gpstop", pflag.ContinueOnError)
-	flags.SetOutput(io.Discard)
-	flags.StringVarP(&o.dir, "coordinator_data_directory", "d", "", "data directory")
-	flags.StringVarP(&o.logDir, "logdir", "l", "", "directory of the log file")
+func parseOptions(env utility.Environment) (o options, err error) {
+	flags := utility.NewFlags(env.Name, "logdir", "coordinator_data_directory")
+	flags.Parallel(64)
 	flags.StringVarP(&o.mode, "mode", "M", "smart", "smart, fast or immediate")
 	fast := flags.BoolP("fast", "f", false, "fast")
 	immediate := flags.BoolP("immediate", "i", false, "immediate")
@@ -48,12 +37,8 @@ func parseOptions(args []string) (options, error) {
 	flags.BoolVarP(&o.noStandby, "no_standby", "y", false, "leave the standby")
 	flags.BoolVarP(&o.reload, "reload", "u", false, "reload configuration files")
 	flags.BoolVarP(&o.restart, "restart", "r", false, "start again")
-	flags.BoolVarP(&o.assumeYes, "yes", "a", false, "do not ask")
-	flags.BoolVarP(&o.quiet, "quiet", "q", false, "nothing to the screen")
-	flags.BoolP("verbose", "v", false, "log more")
-	flags.IntVarP(&o.width, "parallel", "B", 64, "hosts at once")
 	flags.IntVarP(&o.timeout, "timeout", "t", 120, "seconds to wait")
-	if err := flags.Parse(args); err != nil {
+	if o.Options, err = flags.Read(env.Args); err != nil {
 		return o, err
 	}
 	o.coordinatorOnly = o.coordinatorOnly || *also
@@ -84,11 +69,11 @@ func Run(ctx context.Context, env utility.Environment) int { return RunWith(ctx,
 
 // RunWith is the utility, with gpstart for -r.
 func RunWith(ctx context.Context, env utility.Environment, start Starter) int {
-	opt, err := parseOptions(env.Args)
+	opt, err := parseOptions(env)
 	if err != nil {
 		return env.Misused(err)
 	}
-	u, err := env.Start(opt.logDir, opt.quiet)
+	u, err := env.Start(opt.LogDir, opt.Quiet)
 	if err != nil {
 		env.Complain("%v\n", err)
 		return 2
@@ -104,8 +89,8 @@ func RunWith(ctx context.Context, env utility.Environment, start Starter) int {
 		return 1
 	case opt.restart && start != nil:
 		u.Log.Info("Restarting System...")
-		env.Name, env.Args = "gpstart", []string{"-a", "-d", r.opt.dir}
-		if opt.quiet {
+		env.Name, env.Args = "gpstart", []string{"-a", "-d", r.opt.Dir}
+		if opt.Quiet {
 			env.Args = append(env.Args, "-q")
 		}
 		return start(ctx, env)
@@ -115,10 +100,10 @@ func RunWith(ctx context.Context, env utility.Environment, start Starter) int {
 
 func (r *run) stop(ctx context.Context) (failed bool, err error) {
 	r.Log.Info("Gathering information and validating the environment...")
-	if r.opt.dir, err = utility.CoordinatorDirectory(r.opt.dir); err != nil {
+	if r.opt.Dir, err = utility.CoordinatorDirectory(r.opt.Dir); err != nil {
 		return false, err
 	}
-	port, err := instance.Port(r.opt.dir)
+	port, err := instance.Port(r.opt.Dir)
 	if err != nil {
 		return false, err
 	}
@@ -134,8 +119,8 @@ func (r *run) stop(ctx context.Context) (failed bool, err error) {
 	if r.opt.reload {
 		return r.reload(ctx), nil
 	}
-	if err := r.confirm(); err != nil {
-		return false, err
+	if !r.opt.Confirmed(r.Environment, "Continue with Greenplum instance shutdown") {
+		return false, console.Says("User abort requested, Exiting...")
 	}
 	if err := r.stopCoordinator(ctx); err != nil {
 		return false, err
@@ -150,7 +135,7 @@ func (r *run) stop(ctx context.Context) (failed bool, err error) {
 // mustRun finds the coordinator's process by its pid file. A pid file without a
 // process is cleared away, with the socket's files.
 func (r *run) mustRun(port int) error {
-	pid, err := instance.Pid(r.opt.dir)
+	pid, err := instance.Pid(r.opt.Dir)
 	if errors.Is(err, os.ErrNotExist) {
 		return errors.New("postmaster.pid file does not exist.  is Greenplum instance already stopped?")
 	}
@@ -162,7 +147,7 @@ func (r *run) mustRun(port int) error {
 	}
 	r.Log.Print(console.Warning, "Have a postmaster.pid file but no Coordinator segment process running")
 	r.Log.Info("Clearing postmaster.pid file and /tmp lock files")
-	for _, path := range []string{instance.SocketFile(port), instance.LockFile(port), r.opt.dir + "/" + instance.PidFile} {
+	for _, path := range []string{instance.SocketFile(port), instance.LockFile(port), r.opt.Dir + "/" + instance.PidFile} {
 		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return err
 		}
@@ -173,33 +158,20 @@ func (r *run) mustRun(port int) error {
 	return nil
 }
 
-func (r *run) confirm() error {
-	if r.opt.assumeYes {
-		return nil
-	}
-	r.Say("\nContinue with Greenplum instance shutdown Yy|Nn (default=N):\n> ")
-	var answer string
-	_, _ = fmt.Fscanln(os.Stdin, &answer)
-	if strings.ToLower(answer) != "y" {
-		return console.Says("User abort requested, Exiting...")
-	}
-	return nil
-}
-
 func (r *run) stopCoordinator(ctx context.Context) error {
 	r.Log.Info("Commencing Coordinator instance shutdown with mode='%s'", r.opt.mode)
-	r.Log.Info("Coordinator segment instance directory=%s", r.opt.dir)
+	r.Log.Info("Coordinator segment instance directory=%s", r.opt.Dir)
 	if r.opt.mode == "smart" {
 		r.Log.Info("Stopping coordinator segment and waiting for user connections to finish ...")
 		r.Log.Raw("server shutting down\n")
 	}
 	start := time.Now()
-	_, err := r.Shell.Local(ctx, r.Remote(instance.StopCommand(r.opt.dir, r.opt.mode, r.opt.timeout)))
+	_, err := r.Shell.Local(ctx, r.Remote(instance.StopCommand(r.opt.Dir, r.opt.mode, r.opt.timeout)))
 	if err != nil {
 		return fmt.Errorf("the coordinator did not stop within %.0f s: %w", time.Since(start).Seconds(), err)
 	}
 	r.Log.Info("Attempting forceful termination of any leftover coordinator process")
-	r.Log.Info("Terminating processes for segment %s", r.opt.dir)
+	r.Log.Info("Terminating processes for segment %s", r.opt.Dir)
 	return nil
 }
 

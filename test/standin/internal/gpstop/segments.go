@@ -33,7 +33,7 @@ func (r *run) stopSegments(ctx context.Context) bool {
 func (r *run) stopKind(ctx context.Context, kind string, segments catalog.Segments) map[int]fleet.Outcome {
 	r.Log.Info("Commencing parallel %s instance shutdown, please wait...", kind)
 	r.Log.Info("0.00%% of jobs completed")
-	outcomes := fleet.Each(ctx, r.Shell, segments, r.opt.width, func(s catalog.Segment) string {
+	outcomes := fleet.Each(ctx, r.Shell, segments, r.opt.Width, func(s catalog.Segment) string {
 		return r.Remote(instance.StopCommand(s.Dir, replicaMode(r.opt.mode), r.opt.timeout))
 	})
 	r.Log.Info("100.00%% of jobs completed")
@@ -80,7 +80,7 @@ func (r *run) report(data catalog.Segments, outcomes map[int]fleet.Outcome) bool
 // failed.
 func (r *run) reload(ctx context.Context) bool {
 	r.Log.Info("Signalling all postmaster processes to reload")
-	outcomes := fleet.Each(ctx, r.Shell, r.all, r.opt.width, func(s catalog.Segment) string {
+	outcomes := fleet.Each(ctx, r.Shell, r.all, r.opt.Width, func(s catalog.Segment) string {
 		if s.Status == catalog.Down {
 			return "true"
 		}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"gpk/test/standin/internal/catalog"
@@ -67,6 +68,14 @@ func (b Builder) Build(ctx context.Context, pairs []Pair) (bool, error) {
 	}
 	b.Log.Info("Triggering FTS probe")
 	return len(failed) == 0, b.probe(ctx)
+}
+
+// Place adds rows to a table that say where a segment is.
+func Place(t *console.Table, what string, s catalog.Segment) {
+	t.Row(what+" instance host", "= "+s.Hostname)
+	t.Row(what+" instance address", "= "+s.Address)
+	t.Row(what+" instance directory", "= "+s.Dir)
+	t.Row(what+" instance port", "= "+strconv.Itoa(s.Port))
 }
 
 // Conflict refuses two mirrors in one place.

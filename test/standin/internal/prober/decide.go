@@ -12,6 +12,7 @@ type finding struct {
 	streaming bool // its mirror receives
 	graced    bool // its mirror has not been gone for long
 	synced    bool // and every commit waits for it
+	prepared  bool // a move of rows has prepared something there
 }
 
 // decision is what to do about one content.

@@ -33,7 +33,8 @@ const codeStarting = "57P03"
 
 // state asks a primary about its mirror.
 const state = `select coalesce((select bool_or(state = 'streaming') from pg_stat_replication where application_name = $1), false),
-	current_setting('synchronous_standby_names') <> ''`
+	current_setting('synchronous_standby_names') <> '',
+	exists (select from pg_prepared_xacts where gid like 'standin\_%')`
 
 // sessions are the kept connections to primaries, by dbid.
 type sessions map[int]*pgx.Conn
@@ -77,7 +78,7 @@ func ask(ctx context.Context, conn *pgx.Conn, s catalog.Segment) (finding, *pgx.
 		}
 	}
 	f := finding{alive: true, answers: true}
-	if err := conn.QueryRow(ctx, state, instance.WalReceiver).Scan(&f.streaming, &f.synced); err != nil {
+	if err := conn.QueryRow(ctx, state, instance.WalReceiver).Scan(&f.streaming, &f.synced, &f.prepared); err != nil {
 		drop(conn)
 		return finding{}, nil, err
 	}

@@ -8,6 +8,7 @@ import (
 
 	"gpk/test/standin/internal/catalog"
 	"gpk/test/standin/internal/instance"
+	"gpk/test/standin/internal/spread"
 )
 
 // probe looks at all primaries at once and does what follows. It tells whether
@@ -19,6 +20,7 @@ func (p *Prober) probe(ctx context.Context, full bool) (bool, error) {
 	}
 	primaries := all.InRole(catalog.Primary)
 	findings := p.lookAll(ctx, primaries)
+	p.settle(ctx, findings)
 	changed := false
 	for _, primary := range primaries {
 		mirror, hasMirror := all.Find(primary.Content, catalog.Mirror)
@@ -31,6 +33,18 @@ func (p *Prober) probe(ctx context.Context, full bool) (bool, error) {
 		changed = changed || did
 	}
 	return changed, nil
+}
+
+// settle ends a move of rows whose mover has died half-way.
+func (p *Prober) settle(ctx context.Context, findings map[int]finding) {
+	for _, f := range findings {
+		if f.prepared {
+			if err := spread.Resolve(ctx, p.port); err != nil {
+				p.log.Warn("settle moves", "error", err)
+			}
+			return
+		}
+	}
 }
 
 func (p *Prober) lookAll(ctx context.Context, primaries catalog.Segments) map[int]finding {

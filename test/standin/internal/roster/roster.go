@@ -5,7 +5,7 @@ import "slices"
 
 // Utilities are Greenplum's that the stand-in plays.
 func Utilities() []string {
-	return []string{"gpactivatestandby", "gpconfig", "gpinitstandby", "gpinitsystem", "gprecoverseg", "gpstart", "gpstate", "gpstop"}
+	return []string{"gpactivatestandby", "gpaddmirrors", "gpconfig", "gpexpand", "gpinitstandby", "gpinitsystem", "gprecoverseg", "gpstart", "gpstate", "gpstop"}
 }
 
 // Wrapped are PostgreSQL's programs that it changes something about.

@@ -8,8 +8,13 @@ create table standin.distributed (
     schemaname  name not null,
     tablename   name not null,
     key_columns name[] not null,
-    contents    smallint[] not null
+    contents    smallint[] not null,
+    definition  text not null       -- what makes the table on a segment, as it is now
 );
+
+-- Moves of rows between segments that were decided: what a segment has prepared
+-- under one of these names is to be committed, all else to be rolled back.
+create table standin.moves (name text primary key);
 create table standin.distributed_column (
     relid  oid not null references standin.distributed on delete cascade,
     attnum smallint not null,
@@ -160,6 +165,35 @@ begin
                   schemaname, tablename, coalesce(body, ''));
 end $$;
 
+-- Makes the partitions of a distributed table, one a content.
+create function standin.spread(rel oid) returns void
+language plpgsql set search_path = pg_catalog, standin as $$
+declare
+    d standin.distributed;
+begin
+    select * into d from standin.distributed where relid = rel;
+    for i in 1 .. array_length(d.contents, 1) loop
+        execute format('create foreign table standin.%I partition of %I.%I for values with (modulus %s, remainder %s)
+                        server %I options (schema_name %L, table_name %L)',
+            't' || rel || '_gpseg' || d.contents[i], d.schemaname, d.tablename, array_length(d.contents, 1), i - 1,
+            'gpseg' || d.contents[i], d.schemaname, d.tablename);
+    end loop;
+end $$;
+
+-- Spreads a table over all primaries that there are, and no rows of it: whoever
+-- calls it moves them.
+create function standin.respread(rel oid) returns void
+language plpgsql set search_path = pg_catalog, standin as $$
+declare
+    content smallint;
+begin
+    foreach content in array (select contents from standin.distributed where relid = rel) loop
+        execute format('drop foreign table standin.%I', 't' || rel || '_gpseg' || content);
+    end loop;
+    update standin.distributed set contents = standin.connect_segments() where relid = rel;
+    perform standin.spread(rel);
+end $$;
+
 -- Makes a plain table a distributed one, with its rows. Without columns it is
 -- distributed as Greenplum would by default.
 create function standin.distribute(rel regclass, variadic columns name[] default '{}') returns void
@@ -173,7 +207,6 @@ declare
     seq      record;
     names    text;
     remote   text;
-    i        integer := 0;
     guard    text := current_setting('standin.distributing', true);
 begin
     select c.relname, n.nspname, c.relkind, c.relispartition, c.relpersistence, r.rolname as owner,
@@ -205,16 +238,12 @@ begin
                 where d.classid = 'pg_class'::regclass and d.refobjid = rel and d.deptype = 'a' loop
         execute format('alter sequence %s owned by %I.%I.%I', seq.name, t.nspname, t.relname, seq.attname);
     end loop;
-    insert into standin.distributed values (made, t.nspname, t.relname, key, contents);
+    insert into standin.distributed values (made, t.nspname, t.relname, key, contents, remote);
     perform standin.remember_columns(made);
-
-    for i in 0 .. array_length(contents, 1) - 1 loop
-        perform standin.remote(contents[i + 1], remote);
-        execute format('create foreign table standin.%I partition of %I.%I for values with (modulus %s, remainder %s)
-                        server %I options (schema_name %L, table_name %L)',
-            't' || made || '_gpseg' || contents[i + 1], t.nspname, t.relname, array_length(contents, 1), i,
-            'gpseg' || contents[i + 1], t.nspname, t.relname);
+    for i in 1 .. array_length(contents, 1) loop
+        perform standin.remote(contents[i], remote);
     end loop;
+    perform standin.spread(made);
     select string_agg(quote_ident(attname), ', ' order by attnum) into names from pg_attribute
      where attrelid = rel and attnum > 0 and not attisdropped and attgenerated = '';
     execute format('insert into %1$I.%2$I (%4$s) overriding system value select %4$s from %1$I.%3$I',
@@ -292,7 +321,8 @@ begin
         execute format('alter foreign table standin.%I options (set schema_name %L, set table_name %L)',
                        't' || rel || '_gpseg' || content, now_is.nspname, now_is.relname);
     end loop;
-    update standin.distributed set schemaname = now_is.nspname, tablename = now_is.relname where relid = rel;
+    update standin.distributed d set schemaname = now_is.nspname, tablename = now_is.relname,
+           definition = d.definition || '; ' || command where relid = rel;
     perform standin.remember_columns(rel);
 end $$;
 
