@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"gpk/pkg/plan"
 	"gpk/pkg/segments"
 	"gpk/pkg/topology"
 )
@@ -80,7 +81,7 @@ func (t *Target) findActing(ctx context.Context) (Acting, error) {
 
 func (t *Target) coordinatorPods(ctx context.Context) ([]string, error) {
 	options := t.listOptions()
-	options.LabelSelector += ",app.kubernetes.io/component=" + string(topology.CoordinatorComponent)
+	options.LabelSelector += "," + plan.ComponentLabel + "=" + string(topology.CoordinatorComponent)
 	list, err := t.client.CoreV1().Pods(t.Ref.Namespace).List(ctx, options)
 	if err != nil {
 		return nil, fmt.Errorf("pods: %w", err)

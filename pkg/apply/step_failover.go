@@ -46,6 +46,9 @@ func (h *eligibleHandler) lookAtStandby(ctx context.Context) (Finding, error) {
 		return Finding{State: Blocked, Details: []string{fmt.Sprintf("the standby cannot be asked: %v", err)},
 			Next: "see to pod " + h.action.To + " first: without it there is no one to take over"}, nil
 	}
+	if promoted, err := h.target.promoted(ctx, h.action.To, f); err != nil || promoted {
+		return Finding{State: Done}, err
+	}
 	if !f.Follows || f.Instance != "running" {
 		return Finding{State: Blocked, Details: []string{fmt.Sprintf("the instance in pod %s is %s, and %s", h.action.To, f.Instance, standbyWords(f))},
 			Next: "gpk logs " + h.action.To + " says why it does not run; a restart of the pod starts it"}, nil
@@ -73,6 +76,13 @@ func (h *eligibleHandler) refused(why string) Finding {
 }
 
 func (h *eligibleHandler) Do(context.Context, func(string)) error { return nil }
+
+// promoted says whether the standby of a pod has been activated and does not answer yet: it waits for segments until the
+// mirrors of those that are lost have taken over.
+func (t *Target) promoted(ctx context.Context, pod string, f segments.Following) (bool, error) {
+	state, err := t.state(ctx)
+	return state[plan.StateCoordinator] == pod && f.Instance == "running" && !f.Follows, err
+}
 
 // following asks the standby's pod.
 func (t *Target) following(ctx context.Context, pod string) (segments.Following, error) {
@@ -157,23 +167,13 @@ func (h *fenceHandler) Do(ctx context.Context, progress func(string)) error {
 	if err != nil {
 		progress(fmt.Sprintf("pod %s: %v", h.action.From, err))
 	}
-	wait := h.patience(ctx, began)
+	wait := max(0, time.Until(h.target.silence(ctx, h.action.From, began).stopped))
 	progress(fmt.Sprintf("the coordinator in pod %s is cut off: within %s it has stopped itself", h.action.From, wait.Round(time.Second)))
 	if err := sleep(ctx, wait); err != nil {
 		return err
 	}
 	h.waited = true
 	return nil
-}
-
-// patience is how long an instance out of reach may still run.
-func (h *fenceHandler) patience(ctx context.Context, began time.Time) time.Duration {
-	silent := h.target.silence(ctx, h.action.From)
-	if !silent.noticed.IsZero() {
-		// When the node was found to be lost, it had been silent for a while.
-		began = silent.noticed.Add(-nodeGrace / 2)
-	}
-	return max(0, time.Until(began.Add(selfFence)))
 }
 
 // outvoted is an error where the coordinator may be on the larger side of a network that has come apart, and goes on.
@@ -211,12 +211,40 @@ func (h *activateHandler) Check(ctx context.Context) (Finding, error) {
 
 // Do looks at the logs once more: a coordinator that has been stopped in order has sent all that it had.
 func (h *activateHandler) Do(ctx context.Context, progress func(string)) error {
-	finding, err := (&eligibleHandler{h.target, h.action.Eligible}).Check(ctx)
+	f, err := h.target.following(ctx, h.action.To)
 	if err != nil {
 		return err
 	}
-	if finding.State != Done {
-		return &NextError{errors.New(firstOf(finding.Details)), finding.Next}
+	promoted, err := h.target.promoted(ctx, h.action.To, f)
+	if err != nil {
+		return err
 	}
-	return h.target.runJob(ctx, h.action.To, "gpactivatestandby", segments.ActivateStandby(), progress)
+	if !promoted {
+		finding, err := (&eligibleHandler{h.target, h.action.Eligible}).Check(ctx)
+		if err != nil {
+			return err
+		}
+		if finding.State != Done {
+			return &NextError{errors.New(firstOf(finding.Details)), finding.Next}
+		}
+		if err := h.target.runJob(ctx, h.action.To, "gpactivatestandby", segments.ActivateStandby(), progress); err != nil {
+			return err
+		}
+	}
+	return h.target.awaitActing(ctx, activationPatience, progress)
+}
+
+// activationPatience is how long a new coordinator may take to answer: until it knows what becomes of every transaction that was
+// under way, for which it needs a primary of every content.
+const activationPatience = 5 * time.Minute
+
+// awaitActing waits until a coordinator answers.
+func (t *Target) awaitActing(ctx context.Context, patience time.Duration, progress func(string)) error {
+	return until(ctx, patience, progress, func() ([]string, error) {
+		_, err := t.Acting(ctx)
+		if errors.Is(err, errSilent) {
+			return []string{firstLine(err)}, nil
+		}
+		return nil, err
+	}, "%s")
 }

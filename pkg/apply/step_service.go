@@ -1,6 +1,7 @@
 package apply
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
+	"gpk/pkg/topology"
 )
 
 // exposeHandler points the clients' Service at the acting coordinator's pod. Before that it lets the pods know, which read
@@ -109,7 +111,7 @@ func (h *verifyHandler) Check(ctx context.Context) (Finding, error) {
 	read := make(chan struct{})
 	go func() {
 		defer close(read)
-		out, reading = h.target.run(ctx, h.action.From, segments.Psql("postgres", h.action.Host, segments.VerifyReadSQL))
+		out, reading = h.target.run(ctx, h.client(ctx), segments.Psql("postgres", h.action.Host, segments.VerifyReadSQL))
 	}()
 	finding, err := h.target.lookAt(ctx, func(_ context.Context, acting Acting) (Finding, error) {
 		<-read
@@ -130,11 +132,31 @@ func (h *verifyHandler) Check(ctx context.Context) (Finding, error) {
 
 func (h *verifyHandler) Do(ctx context.Context, progress func(string)) error {
 	return until(ctx, settlePatience, progress, func() ([]string, error) {
-		_, err := h.target.run(ctx, h.action.From, segments.Psql("postgres", h.action.Host, segments.VerifyWriteSQL()))
+		_, err := h.target.run(ctx, h.client(ctx), segments.Psql("postgres", h.action.Host, segments.VerifyWriteSQL()))
 		var exit *ExecError
 		if errors.As(err, &exit) {
 			return []string{exit.Error()}, nil
 		}
 		return nil, err
 	}, "%s")
+}
+
+// client is the pod that plays the client: the one that the plan names or, while that is not ready, another one that is. A
+// node that is lost takes its pods' readiness with it.
+func (h *verifyHandler) client(ctx context.Context) string {
+	pods, err := h.target.Pods(ctx)
+	if err != nil {
+		return h.action.From
+	}
+	found := ""
+	for i := range pods {
+		if !ready(&pods[i]) || pods[i].Labels[plan.ComponentLabel] == string(topology.CoordinatorComponent) {
+			continue
+		}
+		if pods[i].Name == h.action.From {
+			return h.action.From
+		}
+		found = pods[i].Name
+	}
+	return cmp.Or(found, h.action.From)
 }

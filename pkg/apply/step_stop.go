@@ -187,18 +187,8 @@ func (h *startedHandler) Do(ctx context.Context, progress func(string)) error {
 		return err
 	}
 	// A pod that has restarted meanwhile is at it as well, and the second of two is told off. What counts is what answers.
-	return errors.Join(err, h.await(ctx, progress))
+	return errors.Join(err, h.target.awaitActing(ctx, lateStart, progress))
 }
 
 // lateStart is how long a start that another one was in the way of gets.
 const lateStart = 20 * time.Second
-
-func (h *startedHandler) await(ctx context.Context, progress func(string)) error {
-	return until(ctx, lateStart, progress, func() ([]string, error) {
-		_, err := h.target.Acting(ctx)
-		if errors.Is(err, errSilent) {
-			return []string{firstLine(err)}, nil
-		}
-		return nil, err
-	}, "%s")
-}

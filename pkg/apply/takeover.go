@@ -25,6 +25,9 @@ func (t *Target) runAt(ctx context.Context, e plan.Eligible, command segments.Co
 	} else if !running {
 		return "", fmt.Errorf("pod %s does not run: %w", e.From, errUnreachable)
 	}
+	if since, known := t.lost.Load(e.Takeover); known && time.Since(since.(time.Time)) < lostHolds {
+		return "", fmt.Errorf("pod %s: %w", e.From, errUnreachable)
+	}
 	out, err := t.runSoon(ctx, e.From, command, patience)
 	var exit *ExecError
 	if err == nil || errors.As(err, &exit) || ctx.Err() != nil {
@@ -36,6 +39,9 @@ func (t *Target) runAt(ctx context.Context, e plan.Eligible, command segments.Co
 		return out, nil
 	case errors.As(overErr, &exit) && exit.Status != sshFailed:
 		return out, overErr
+	}
+	if ctx.Err() == nil {
+		t.lost.Store(e.Takeover, time.Now())
 	}
 	return "", fmt.Errorf("pod %s: %w: %w; and by ssh from pod %s: %w", e.From, errUnreachable, err, e.To, overErr)
 }
@@ -72,39 +78,41 @@ const (
 	selfFence = 45 * time.Second
 	clockSlip = 2 * time.Second
 	// heardSlip is how old a node's last sign of life may be while the node is well: a kubelet renews its lease every ten seconds.
-	heardSlip = 15 * time.Second
+	heardSlip = 12 * time.Second
+	// nodeGrace is how long Kubernetes waits for a node's sign of life before it calls it lost: 50 s since 1.32
+	// (kube-controller-manager --node-monitor-grace-period), and some seconds until it looks.
+	nodeGrace = time.Minute
 )
 
 // silence is what Kubernetes knows of a pod that is out of reach.
 type silence struct {
 	// lastHeard is the latest moment of which its node is known to have lived.
 	lastHeard time.Time
-	// noticed is when the node was found to be lost; zero: it has not been, or may not be asked.
-	noticed time.Time
+	// stopped is when a coordinator there has stopped itself at the latest.
+	stopped time.Time
 }
 
-// nodeGrace is how long Kubernetes waits for a node's sign of life before it calls it lost: 40 s, and 50 s since 1.32
-// (kube-controller-manager --node-monitor-grace-period), with the time between two looks.
-const nodeGrace = 60 * time.Second
-
-func (t *Target) silence(ctx context.Context, pod string) silence {
-	now := time.Now()
-	unknown := silence{lastHeard: now.Add(-nodeGrace)}
+// silence asks for the lease of the pod's node, or else for the node, and makes do with the time since which gpk itself has
+// got no answer where it may see neither.
+func (t *Target) silence(ctx context.Context, pod string, since time.Time) silence {
+	s := silence{since.Add(-nodeGrace), since.Add(selfFence)}
 	found, err := t.client.CoreV1().Pods(t.Ref.Namespace).Get(ctx, pod, metav1.GetOptions{})
 	if err != nil || found.Spec.NodeName == "" {
-		return unknown
-	}
-	s := unknown
-	if node, err := t.client.CoreV1().Nodes().Get(ctx, found.Spec.NodeName, metav1.GetOptions{}); err == nil {
-		for _, c := range node.Status.Conditions {
-			if c.Type == corev1.NodeReady && c.Status != corev1.ConditionTrue {
-				s = silence{c.LastTransitionTime.Add(-nodeGrace), c.LastTransitionTime.Time}
-			}
-		}
+		return s
 	}
 	lease, err := t.client.CoordinationV1().Leases(corev1.NamespaceNodeLease).Get(ctx, found.Spec.NodeName, metav1.GetOptions{})
 	if err == nil && lease.Spec.RenewTime != nil {
-		s.lastHeard = lease.Spec.RenewTime.Time
+		heard := lease.Spec.RenewTime.Time
+		return silence{heard, earlier(s.stopped, heard.Add(heardSlip+selfFence))}
+	}
+	node, err := t.client.CoreV1().Nodes().Get(ctx, found.Spec.NodeName, metav1.GetOptions{})
+	if err != nil {
+		return s
+	}
+	for _, c := range node.Status.Conditions {
+		if noticed := c.LastTransitionTime.Time; c.Type == corev1.NodeReady && c.Status != corev1.ConditionTrue {
+			s = silence{noticed.Add(-nodeGrace), earlier(s.stopped, noticed.Add(selfFence))}
+		}
 	}
 	return s
 }
@@ -117,7 +125,7 @@ func (t *Target) silence(ctx context.Context, pod string) silence {
 func (t *Target) loss(ctx context.Context, e plan.Eligible, f segments.Following) (string, error) {
 	out, err := t.runAt(ctx, e, segments.AskAhead(f.Received), askTime)
 	if errors.Is(err, errUnreachable) {
-		return silentLoss(t.silence(ctx, e.From), f, time.Now()), nil
+		return silentLoss(t.silence(ctx, e.From, time.Now()), f, time.Now()), nil
 	}
 	if err != nil {
 		return "", err

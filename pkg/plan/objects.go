@@ -8,12 +8,15 @@ import (
 	"gpk/templates"
 )
 
+// ComponentLabel has an object's topology.Component.
+const ComponentLabel = "app.kubernetes.io/component"
+
 // Labels of every object of a cluster; the component's label is added to what belongs to one component.
 const (
 	labelName      = "app.kubernetes.io/name"
 	labelInstance  = "app.kubernetes.io/instance"
 	labelManagedBy = "app.kubernetes.io/managed-by"
-	labelComponent = "app.kubernetes.io/component"
+	labelComponent = ComponentLabel
 	labelPodName   = "statefulset.kubernetes.io/pod-name"
 )
 
