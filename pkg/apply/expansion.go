@@ -2,6 +2,7 @@ package apply
 
 import (
 	"context"
+	"errors"
 
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
@@ -89,11 +90,25 @@ func (t *Target) expand(ctx context.Context, verb string, pods []podDirs) error 
 }
 
 // gpexpand runs it on the acting coordinator as a job, once nothing of an earlier one is in its way.
-func (t *Target) gpexpand(ctx context.Context, acting Acting, job string, utility segments.Utility, progress func(string)) error {
-	if err := t.expand(ctx, "unlock", []podDirs{{pod: acting.Pod}}); err != nil {
+func (t *Target) gpexpand(ctx context.Context, acting Acting, name string, utility segments.Utility, progress func(string)) error {
+	j := job{t, acting.Pod, name}
+	if err := t.startGpexpand(ctx, j, utility); err != nil {
 		return err
 	}
-	return t.runJob(ctx, acting.Pod, job, utility, progress)
+	return j.follow(ctx, "gpexpand", progress)
+}
+
+// startGpexpand begins a job, or leaves the one that is running.
+func (t *Target) startGpexpand(ctx context.Context, j job, utility segments.Utility) error {
+	if err := t.expand(ctx, "unlock", []podDirs{{pod: j.pod}}); err != nil {
+		return err
+	}
+	err := j.start(ctx, utility)
+	var exit *ExecError
+	if errors.As(err, &exit) && exit.Status == jobRuns {
+		return nil
+	}
+	return err
 }
 
 // catalogued are those of the instances whose content and role the catalogue has, wherever.

@@ -97,8 +97,12 @@ type roomHandler struct {
 	action plan.Room
 }
 
-// templates is how often a coordinator's directory is beside itself while gpexpand works: as a folder and as an archive of it.
-const templates = 2
+// While gpexpand works, a copy of the coordinator's directory lies there twice, as a folder and as an archive of it, with what
+// is written to the log meanwhile: some files of 64 MiB.
+const (
+	copies = 2
+	wal    = 3 << 26
+)
 
 func (h *roomHandler) Check(ctx context.Context) (Finding, error) {
 	return h.target.lookAt(ctx, h.look)
@@ -132,9 +136,9 @@ func (h *roomHandler) look(ctx context.Context, acting Acting) (Finding, error) 
 // tight says what would not fit: the template on the coordinator's volume, a second copy of the largest table on each
 // segment's, and on a new one the template and its share of everything.
 func (h *roomHandler) tight(pods []podDirs, facts map[string]segments.ExpansionFacts, total, largest int64) []string {
-	template := facts[pods[0].pod].Coordinator
+	template := facts[pods[0].pod].Coordinator + wal
 	var tight []string
-	if free := facts[pods[0].pod].Free; free < templates*template {
+	if free := facts[pods[0].pod].Free; free < copies*template {
 		tight = append(tight, fmt.Sprintf("pod %s has %s left on its volume, and gpexpand makes two copies of the coordinator's %s",
 			pods[0].pod, segments.Size(free), segments.Size(template)))
 	}
@@ -148,7 +152,7 @@ func (h *roomHandler) tight(pods []podDirs, facts map[string]segments.ExpansionF
 		if _, old := facts[pod.pod]; old || h.action.Volume == 0 {
 			continue
 		}
-		need := int64(len(pod.dirs))*(templates*template+total/int64(h.action.Total)) + largest
+		need := copies*template + int64(len(pod.dirs))*(template+total/int64(h.action.Total)) + largest
 		if need > h.action.Volume {
 			tight = append(tight, fmt.Sprintf("a volume of %s for pod %s is too small: it needs at least %s",
 				segments.Size(h.action.Volume), pod.pod, segments.Size(need)))

@@ -46,14 +46,7 @@ func (h *redistributeHandler) Do(ctx context.Context, _ func(string)) error {
 	if err != nil {
 		return err
 	}
-	if err := h.target.expand(ctx, "unlock", []podDirs{{pod: acting.Pod}}); err != nil {
-		return err
-	}
-	err = job{h.target, acting.Pod, redistributeJob}.start(ctx, segments.Redistribute(h.action.Bounds))
-	var exit *ExecError
-	if errors.As(err, &exit) && exit.Status == jobRuns {
-		err = nil
-	}
+	err = h.target.startGpexpand(ctx, job{h.target, acting.Pod, redistributeJob}, segments.Redistribute(h.action.Bounds))
 	h.started = err == nil
 	return err
 }

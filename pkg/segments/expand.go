@@ -60,8 +60,8 @@ func expansionFile(rows []topology.Instance) []File {
 // schema gpexpand lists the tables that are still to be redistributed. With that schema there it redistributes instead. The
 // template of the new segments is unpacked from their pods' volumes, which have more room than their containers.
 func ExpandSetup(rows []topology.Instance) Utility {
-	return Utility{Argv: []string{"gpexpand", "-i", expansionInput, "--hba-hostnames", "-t", topology.VolumeMount + "/.gpk"},
-		Files: expansionFile(rows)}
+	command := Script("gpexpand.sh", "-i", expansionInput, "--hba-hostnames", "-t", topology.VolumeMount+"/.gpk")
+	return Utility{Argv: command.Argv, Files: expansionFile(rows)}
 }
 
 // ExpandRollback takes back a setup that has not come to change the catalogue.

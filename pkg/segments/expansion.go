@@ -20,7 +20,7 @@ const ExpansionSQL = `select json_build_object(
   'bytes', coalesce(sum(source_bytes), 0)::bigint,
   'bytesLeft', coalesce(sum(case when status in ('NOT STARTED', 'IN PROGRESS') then source_bytes else 0 end), 0)::bigint,
   'left', (select json_agg(dbname || '.' || fq_name) from (select dbname, fq_name from gpexpand.status_detail
-    where status in ('NOT STARTED', 'IN PROGRESS') order by rank, dbname, fq_name limit 5) some),
+    where status in ('NOT STARTED', 'IN PROGRESS') order by rank, dbname, fq_name limit 5) as listed),
   'estimate', (select value from gpexpand.expansion_progress where name = 'Estimated Time to Completion' limit 1))
 from gpexpand.status_detail;
 `

@@ -2,7 +2,8 @@
 # What gpk asks of, and does to, a pod before and after gpexpand. A pod's volume may hold older instances beside the new ones,
 # so that which directories are new is noted one by one, in the file "expanding".
 #   facts DIR...     prints `status LAST|none` of gpexpand's own file, `gpexpand running|idle`, `free BYTES` of the volume,
-#                    `size BYTES` of a coordinator's directory, `instance DIR absent|stopped|running new|kept`, and `end`
+#                    `size BYTES` of a coordinator's directory without its logs, `instance DIR absent|stopped|running new|kept`,
+#                    and `end`
 #   prepare DIR...   makes the parents, notes that these directories are about to be made, and refuses if one exists
 #   clear DIR...     removes what gpexpand has made of directories that are noted, and of no other
 #   finish           notes that the new instances are complete
@@ -35,7 +36,7 @@ facts() {
   echo "status ${last%%:*}"
   if gpexpand_runs; then echo "gpexpand running"; else echo "gpexpand idle"; fi
   echo "free $(($(stat -f -c '%a * %S' /greenplum)))"
-  [ ! -d "$coordinator" ] || echo "size $(du -sb "$coordinator" 2>/dev/null | cut -f 1)"
+  [ ! -d "$coordinator" ] || echo "size $(du -sb --exclude=pg_wal --exclude=log "$coordinator" 2>/dev/null | cut -f 1)"
   for dir; do
     local what=stopped whose=kept
     [ -e "$dir" ] || what=absent
