@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -49,6 +50,9 @@ type operation struct {
 	window apply.Window
 	// conclude changes what else is kept of the cluster.
 	conclude func(*apply.Record)
+	// was is what the cluster was before earlier parts of the same command, which had something to do in so many steps.
+	was     *topology.Cluster
+	earlier int
 	// after looks at the cluster once everything is done, completes the answer, and has one more sentence for people.
 	after func(context.Context, *operated) (string, error)
 	// amid allows it while another operation is unfinished.
@@ -82,12 +86,13 @@ func (a *app) operate(ctx context.Context, m made, o operation, dryRun bool) err
 			return err
 		}
 		options.Result = string(text)
-		answer.ClusterYAML = plan.Differences(m.cluster, o.result)
+		answer.ClusterYAML = plan.Differences(cmp.Or(o.was, m.cluster), o.result)
 	}
 	var err error
 	if answer.Outcome, err = a.run(ctx, m.target, o.plan, options); err != nil {
 		return err
 	}
+	answer.Changed += o.earlier
 	more := ""
 	if o.after != nil {
 		if more, err = o.after(ctx, &answer); err != nil {

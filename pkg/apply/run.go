@@ -269,6 +269,12 @@ func (t *Target) handler(step plan.Step) (handler, error) {
 		return &writtenHandler{t, action}, nil
 	case plan.Effective:
 		return &effectiveHandler{t, action}, nil
+	case plan.Growable:
+		return &growableHandler{t, action}, nil
+	case plan.Grown:
+		return &grownHandler{t, action}, nil
+	case plan.Orphaned:
+		return &orphanedHandler{t, action}, nil
 	}
 	if h := t.expansionHandler(step.Action); h != nil {
 		return h, nil

@@ -24,6 +24,13 @@ func (h *capacityHandler) Check(ctx context.Context) (Finding, error) {
 	if err != nil {
 		return Finding{}, err
 	}
+	var old []*corev1.Pod
+	if h.action.Anew {
+		if old, err = h.target.toReplace(ctx, h.action.Sets); err != nil {
+			return Finding{}, err
+		}
+		pods = withoutPods(pods, old)
+	}
 	missing := h.missing(pods)
 	if len(missing) == 0 {
 		return Finding{State: Done}, nil
@@ -34,7 +41,11 @@ func (h *capacityHandler) Check(ctx context.Context) (Finding, error) {
 	}
 	next := "nothing was made: mend that, or change cluster.yaml, and run this again"
 	reasons, notes := seen.storage(missing)
-	reasons = append(reasons, seen.beyondQuota(missing)...)
+	seen.running = withoutPods(seen.running, old)
+	if !h.action.Anew {
+		// What the pods that go have of a quota is given back to it.
+		reasons = append(reasons, seen.beyondQuota(missing)...)
+	}
 	if seen.nodes != nil {
 		answer := fit.Ask(fit.Question{Sets: h.action.Sets, Nodes: seen.nodes, Running: seen.running, Bound: seen.bound(missing)})
 		if len(answer.No) > 0 {
@@ -51,6 +62,13 @@ func (h *capacityHandler) Check(ctx context.Context) (Finding, error) {
 		return Finding{State: Done, Details: notes}, nil
 	}
 	return Finding{State: Blocked, Details: append([]string{strings.Join(reasons, "; moreover ")}, notes...), Next: next}, nil
+}
+
+// withoutPods is pods without some of them.
+func withoutPods(pods []corev1.Pod, gone []*corev1.Pod) []corev1.Pod {
+	return slices.DeleteFunc(pods, func(p corev1.Pod) bool {
+		return slices.ContainsFunc(gone, func(g *corev1.Pod) bool { return g.UID == p.UID })
+	})
 }
 
 // Do has nothing to do.

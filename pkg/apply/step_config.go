@@ -113,14 +113,13 @@ func (h *writtenHandler) wrong(ctx context.Context, acting Acting) ([]string, er
 	if err != nil {
 		return nil, err
 	}
-	left := make([]string, len(h.action.Removed))
-	err = each(ctx, h.action.Removed, func(ctx context.Context, i int, name string) error {
-		out, err := h.target.run(ctx, acting.Pod, segments.GpconfigShow(name))
-		if err == nil && segments.Configured(out) {
-			left[i] = name + " is set, and is to have its default"
-		}
-		return err
-	})
+	if len(h.action.Removed) == 0 {
+		return nonEmpty(faults), nil
+	}
+	left, err := h.target.ofPrimaries(ctx, acting, segments.InFileSQL(h.action.Removed))
+	for i, name := range left {
+		left[i] = name + " is set, and is to have its default"
+	}
 	return nonEmpty(append(faults, left...)), err
 }
 
@@ -192,6 +191,14 @@ func (t *Target) PendingSettings(ctx context.Context, names []string) ([]string,
 
 // pending asks the coordinator and every acting primary: a setting may have changed on the one and not on the others.
 func (t *Target) pending(ctx context.Context, acting Acting, names []string) ([]string, error) {
+	if len(names) == 0 {
+		return nil, nil
+	}
+	return t.ofPrimaries(ctx, acting, segments.PendingSQL(lower(names)))
+}
+
+// ofPrimaries are the words that SQL prints on the coordinator or any acting primary, in order.
+func (t *Target) ofPrimaries(ctx context.Context, acting Acting, sql string) ([]string, error) {
 	var asked []segments.Row
 	for _, row := range acting.Catalogue {
 		if row.Role == topology.Primary && row.Up() {
@@ -200,16 +207,8 @@ func (t *Target) pending(ctx context.Context, acting Acting, names []string) ([]
 	}
 	answers := make([][]string, len(asked))
 	err := each(ctx, asked, func(ctx context.Context, i int, row segments.Row) error {
-		out, err := t.run(ctx, row.Pod(), segments.SegmentPsql(row.Port, segments.ServerSettingsSQL(lower(names))))
-		if err != nil {
-			return err
-		}
-		settings, err := segments.ParseServerSettings(out)
-		for _, s := range settings {
-			if s.Pending {
-				answers[i] = append(answers[i], s.Name)
-			}
-		}
+		out, err := t.run(ctx, row.Pod(), segments.SegmentPsql(row.Port, sql))
+		answers[i] = strings.Fields(out)
 		return err
 	})
 	found := slices.Concat(answers...)

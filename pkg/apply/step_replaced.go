@@ -3,11 +3,11 @@ package apply
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -91,7 +91,8 @@ func (t *Target) toReplace(ctx context.Context, sets []*appsv1.StatefulSet) ([]*
 			}
 			other := has.Image != wanted.Image || !within(wanted.Resources.Requests, has.Resources.Requests) ||
 				!within(wanted.Resources.Limits, has.Resources.Limits)
-			if !other && !equality.Semantic.DeepEqual(has.Resources.Limits, wanted.Resources.Limits) {
+			if !other && (more(has.Resources.Limits, wanted.Resources.Limits) ||
+				more(has.Resources.Requests, wanted.Resources.Requests, wanted.Resources.Limits)) {
 				if revision == "" {
 					if revision, err = t.liveRevision(ctx, set.Name); err != nil {
 						return nil, err
@@ -125,6 +126,16 @@ func within(wanted, there corev1.ResourceList) bool {
 		}
 	}
 	return true
+}
+
+// more says whether there are amounts that nobody asks for. A limit without a request asks for that too.
+func more(there corev1.ResourceList, wanted ...corev1.ResourceList) bool {
+	for name := range there {
+		if !slices.ContainsFunc(wanted, func(w corev1.ResourceList) bool { _, ok := w[name]; return ok }) {
+			return true
+		}
+	}
+	return false
 }
 
 // liveRevision is the revision of a stateful set's template as its controller knows it, "" if there is no such set.

@@ -11,6 +11,8 @@ import (
 // It changes nothing.
 type Capacity struct {
 	Sets []*appsv1.StatefulSet
+	// Anew: those of their pods that are to be replaced are gone then, and need room again.
+	Anew bool
 	// Notes are told with what was found.
 	Notes []string
 }

@@ -61,7 +61,7 @@ func rules() []rule {
 		{"spec.imagePullPolicy", update(newPods), false},
 		{"spec.imagePullSecrets", update(newPods), false},
 		{"spec.coordinator.standby", never("the standby coordinator is made with the cluster"), true},
-		{"spec.coordinator.resources", command("gpk resize"), false},
+		{"spec.coordinator.resources", resize, false},
 		{"spec.coordinator.storage.size", enlarge, true},
 		{"spec.coordinator.storage.className", never("a volume keeps its class"), true},
 		{"spec.coordinator.tolerations", update(newPods), false},
@@ -71,7 +71,7 @@ func rules() []rule {
 		{"spec.segments.count", expand, true},
 		{"spec.segments.perPod", never("the catalogue has every segment in its pod"), true},
 		{"spec.segments.mirrors", never("the mirrors are made with the cluster"), true},
-		{"spec.segments.resources", command("gpk resize"), false},
+		{"spec.segments.resources", resize, false},
 		{"spec.segments.storage.size", enlarge, true},
 		{"spec.segments.storage.className", never("a volume keeps its class"), true},
 		{"spec.segments.tolerations", update(newPods), false},
@@ -138,8 +138,10 @@ func enlarge(c *Change, e edit) {
 		c.Why = "a volume can't become smaller"
 		return
 	}
-	c.Command = "gpk resize"
+	resize(c, e)
 }
+
+func resize(c *Change, e edit) { c.Command = "gpk resize -f " + word(e.file) }
 
 // anotherDatabase makes a further database: gpk drops none.
 func anotherDatabase(c *Change, e edit) {
@@ -153,16 +155,10 @@ func anotherDatabase(c *Change, e edit) {
 	}
 }
 
-// configure names the value that a setting has without cluster.yaml, where the file doesn't give it any more.
-func configure(c *Change, e edit) {
+// configure puts the default back where the file doesn't give a value any more.
+func configure(c *Change, _ edit) {
 	name := strings.TrimSuffix(strings.TrimPrefix(c.Field, "spec.database.config["), "]")
-	value := c.To
-	for _, s := range topology.Settings(e.to) {
-		if s.Name == strings.ToLower(name) && value == "" {
-			value = string(s.Coordinator)
-		}
-	}
-	c.Command = "gpk config set " + word(name+"="+cmp.Or(value, "DEFAULT"))
+	c.Command = "gpk config set " + word(name+"="+cmp.Or(c.To, SettingDefault))
 }
 
 // Repair is the command that brings back what a step's Check misses in a cluster that is as its file says.

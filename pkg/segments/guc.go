@@ -43,6 +43,11 @@ func ParseServerSettings(out string) ([]ServerSetting, error) {
 	return found, nil
 }
 
+// PendingSQL prints those of some settings that wait for a restart.
+func PendingSQL(names []string) string {
+	return "select name from pg_settings where pending_restart and lower(name) in (" + literals(names) + ") order by name;\n"
+}
+
 // UnreadSQL prints t if the coordinator's configuration file has been changed since it was read. Its time has whole seconds.
 const UnreadSQL = `select date_trunc('second', pg_conf_load_time()) <= (pg_stat_file(current_setting('config_file'))).modification;
 `
@@ -87,7 +92,10 @@ func SettingFault(said string) string {
 // GpconfigRemove takes a setting out of the files of all instances.
 func GpconfigRemove(name string) Utility { return Utility{Argv: []string{"gpconfig", "-r", name}} }
 
-// Configured says whether GpconfigShow's answer has a value of any instance.
-func Configured(out string) bool {
-	return shownValue.MatchString(out) || strings.Contains(out, "[value: ")
+// InFileSQL prints those of some settings that the configuration file of an instance has. gpconfig -s --file breaks down at one
+// that is not there.
+func InFileSQL(names []string) string {
+	return `select distinct name from pg_file_settings where sourcefile like '%postgresql.conf' and lower(name) in (` + literals(names) + `)
+  order by name;
+`
 }
