@@ -77,7 +77,7 @@ func (r *run) phase(ctx context.Context) (string, error) {
 
 // makeSchema makes the schema, with the tables that are to be moved.
 func (r *run) makeSchema(ctx context.Context) error {
-	if err := r.state.reached(schemaStarted, ""); err != nil {
+	if err := r.reach(schemaStarted); err != nil {
 		return err
 	}
 	r.Log.Info("Creating expansion schema")
@@ -89,7 +89,7 @@ func (r *run) makeSchema(ctx context.Context) error {
 	if _, err := conn.PgConn().Exec(ctx, schemaSQL).ReadAll(); err != nil {
 		return err
 	}
-	if err := r.reach(schemaDone, "", tablesStarted, ""); err != nil {
+	if err := r.reach(schemaDone, tablesStarted); err != nil {
 		return err
 	}
 	if err := r.note(ctx, phaseSetup); err != nil {
@@ -112,7 +112,7 @@ func (r *run) makeSchema(ctx context.Context) error {
 	if err := r.note(ctx, phaseReady); err != nil {
 		return err
 	}
-	if err := r.reach(tablesDone, "", prepareDone, ""); err != nil {
+	if err := r.reach(tablesDone, prepareDone); err != nil {
 		return err
 	}
 	return r.state.forget()

@@ -2,6 +2,7 @@ package gpexpand
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -31,7 +32,7 @@ func (r *run) addSegments(ctx context.Context) error {
 		return err
 	}
 	r.setUp = true
-	if err := r.reach(uninitialized, "", prepareStarted, input); err != nil {
+	if err := errors.Join(r.reach(uninitialized), r.state.reached(prepareStarted, input)); err != nil {
 		return err
 	}
 	lock, err := r.lockCatalogue(ctx)
@@ -53,10 +54,10 @@ func (r *run) addSegments(ctx context.Context) error {
 	return r.finishSetup(ctx)
 }
 
-// reach notes steps, in pairs with what is to be known of them.
+// reach notes steps, of which there is nothing more to be known.
 func (r *run) reach(steps ...string) error {
-	for i := 0; i < len(steps); i += 2 {
-		if err := r.state.reached(steps[i], steps[i+1]); err != nil {
+	for _, step := range steps {
+		if err := r.state.reached(step, ""); err != nil {
 			return err
 		}
 	}
@@ -99,14 +100,14 @@ func (r *run) buildSegments(ctx context.Context, added catalog.Segments) error {
 		return err
 	}
 	temporary := filepath.Join(r.dir, "gpexpand_template")
-	if err := r.reach(templateStarted, temporary); err != nil {
+	if err := r.state.reached(templateStarted, temporary); err != nil {
 		return err
 	}
 	if err := r.makeTemplate(ctx, temporary); err != nil {
 		return err
 	}
 	tar := filepath.Join(r.opt.tarDir, templateFile)
-	if err := r.reach(templateDone, "", segmentsStarted, tar); err != nil {
+	if err := errors.Join(r.reach(templateDone), r.state.reached(segmentsStarted, tar)); err != nil {
 		return err
 	}
 	if err := r.distribute(ctx, hosts); err != nil {
@@ -124,14 +125,14 @@ func (r *run) buildSegments(ctx context.Context, added catalog.Segments) error {
 	if err := r.startAll(ctx, primaries, ""); err != nil {
 		return err
 	}
-	return r.reach(segmentsDone, fmt.Sprint(len(added)))
+	return r.state.reached(segmentsDone, fmt.Sprint(len(added)))
 }
 
 // enter writes the new segments into the catalogue, the mirrors as down: there
 // is no way back after that.
 func (r *run) enter(ctx context.Context, added catalog.Segments) error {
 	backup := filepath.Join(r.dir, "gpexpand.gp_segment_configuration")
-	if err := r.reach(catalogueBegun, backup); err != nil {
+	if err := r.state.reached(catalogueBegun, backup); err != nil {
 		return err
 	}
 	store, err := catalog.Open(ctx, r.port)
@@ -148,7 +149,7 @@ func (r *run) enter(ctx context.Context, added catalog.Segments) error {
 		return err
 	}
 	r.changed = true
-	return r.reach(catalogueDone, "")
+	return r.reach(catalogueDone)
 }
 
 // finishSetup makes the schema and the mirrors. It is done again when it has

@@ -20,8 +20,7 @@ const (
 	Utility  = "utility"  // the coordinator alone: no prober
 )
 
-// EraFile, in the coordinator's directory, holds the era: since when this
-// coordinator runs.
+// EraFile holds the era, in the coordinator's directory: since when it runs.
 const EraFile = "log/gp_era"
 
 // StartCommand is the command line that starts the instance in a directory and

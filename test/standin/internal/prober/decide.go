@@ -11,7 +11,8 @@ type finding struct {
 	answers   bool // it answers queries
 	streaming bool // its mirror receives
 	graced    bool // its mirror has not been gone for long
-	synced    bool // and every commit waits for it
+	synced    bool // and every commit is to wait for it
+	awaited   bool // and does
 	prepared  bool // a move of rows has prepared something there
 }
 
@@ -38,8 +39,9 @@ func decide(primary, mirror catalog.Segment, hasMirror bool, f finding, full boo
 	case f.streaming && !f.synced:
 		d.wait = true
 		d.rows = changed(primary, mirror, catalog.NotSync, catalog.Up)
-	case f.streaming:
+	case f.streaming && f.awaited:
 		d.rows = changed(primary, mirror, catalog.InSync, catalog.Up)
+	case f.streaming: // about to be waited for
 	case full && !f.graced:
 		d.dontWait = f.synced
 		d.rows = changed(primary, mirror, catalog.NotSync, catalog.Down)

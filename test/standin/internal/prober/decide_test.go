@@ -14,7 +14,7 @@ func pair(mode, mirrorStatus string) (primary, mirror catalog.Segment) {
 }
 
 func TestDecide(t *testing.T) {
-	well := finding{alive: true, answers: true, streaming: true, synced: true}
+	well := finding{alive: true, answers: true, streaming: true, synced: true, awaited: true}
 	lost := finding{alive: true, answers: true, synced: true}
 	for _, c := range []struct {
 		name     string
@@ -31,6 +31,7 @@ func TestDecide(t *testing.T) {
 		{name: "all well", mode: "s", mirror: "u", found: well},
 		{name: "becomes in sync", mode: "n", mirror: "u", found: well, want: "psu msu"},
 		{name: "streams, commits do not wait yet", mode: "n", mirror: "u", found: finding{alive: true, answers: true, streaming: true}, wait: true},
+		{name: "streams, commits are to wait and do not yet", mode: "n", mirror: "u", found: finding{alive: true, answers: true, streaming: true, synced: true}, full: true},
 		{name: "a mirror marked down streams again", mode: "n", mirror: "d", found: finding{alive: true, answers: true, streaming: true}, wait: true, want: "pnu mnu"},
 		{name: "mirror gone, no full probe", mode: "s", mirror: "u", found: lost},
 		{name: "mirror gone, full probe", mode: "s", mirror: "u", found: lost, full: true, dontWait: true, want: "pnu mnd"},

@@ -34,6 +34,7 @@ const codeStarting = "57P03"
 // state asks a primary about its mirror.
 const state = `select coalesce((select bool_or(state = 'streaming') from pg_stat_replication where application_name = $1), false),
 	current_setting('synchronous_standby_names') <> '',
+	coalesce((select bool_or(sync_state in ('sync', 'quorum')) from pg_stat_replication where application_name = $1), false),
 	exists (select from pg_prepared_xacts where gid like 'standin\_%')`
 
 // sessions are the kept connections to primaries, by dbid.
@@ -78,7 +79,7 @@ func ask(ctx context.Context, conn *pgx.Conn, s catalog.Segment) (finding, *pgx.
 		}
 	}
 	f := finding{alive: true, answers: true}
-	if err := conn.QueryRow(ctx, state, instance.WalReceiver).Scan(&f.streaming, &f.synced, &f.prepared); err != nil {
+	if err := conn.QueryRow(ctx, state, instance.WalReceiver).Scan(&f.streaming, &f.synced, &f.awaited, &f.prepared); err != nil {
 		drop(conn)
 		return finding{}, nil, err
 	}

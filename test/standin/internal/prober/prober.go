@@ -147,8 +147,8 @@ func (p *Prober) round(ctx context.Context) error {
 // ownStandby makes the coordinator's commits wait for its standby as long as it
 // streams.
 func (p *Prober) ownStandby(ctx context.Context) error {
-	var streaming, synced, prepared bool
-	if err := p.store.QueryRow(ctx, state, instance.WalReceiver).Scan(&streaming, &synced, &prepared); err != nil {
+	var streaming, synced, awaited, prepared bool
+	if err := p.store.QueryRow(ctx, state, instance.WalReceiver).Scan(&streaming, &synced, &awaited, &prepared); err != nil {
 		return err
 	}
 	if streaming == synced {
