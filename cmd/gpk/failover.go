@@ -22,16 +22,20 @@ new standby of the old coordinator's pod where that runs.
 
 It refuses while the coordinator answers, unless --force asks for a planned switch, and when the standby lacks transactions
 that clients were told are done, unless --accept-data-loss names its pod.`,
-		Example: "  gpk failover\n  gpk failover --force\n  gpk failover --accept-data-loss demo-coordinator-1",
+		Example: "  gpk failover\n  gpk failover --force\n  gpk failover --accept-data-loss demo-coordinator-1\n  gpk failover --segment 3",
 	}
 	force := cmd.Flags().Bool("force", false, "switch from a coordinator that is well, which is stopped cleanly first")
 	loss := cmd.Flags().String("accept-data-loss", "", "pod of a standby that may take over although it lacks transactions")
 	fenced := cmd.Flags().Bool("fenced", false, "the old coordinator's node is known to be off: do not ask the network")
+	segment := cmd.Flags().Int32("segment", 0, "make the mirror of this content its primary, instead of changing coordinators")
 	dryRun := dryRunFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		m, err := a.made(cmd.Context())
 		if err != nil {
 			return err
+		}
+		if cmd.Flags().Changed("segment") {
+			return a.switchSegment(cmd.Context(), m, *segment, *dryRun)
 		}
 		takeover, begun, err := a.takeover(cmd.Context(), m, *force)
 		if err != nil {
@@ -70,4 +74,9 @@ func (a *app) takeover(ctx context.Context, m made, force bool) (plan.Takeover, 
 	}
 	begun := &apply.Unfinished{Operation: "failover", Since: time.Now().UTC(), Resume: "gpk failover", To: to}
 	return plan.Takeover{From: from, To: to}, begun, nil
+}
+
+func (a *app) switchSegment(ctx context.Context, m made, content int32, dryRun bool) error {
+	return a.operate(ctx, m, operation{plan: plan.Switch(m.cluster, content),
+		done: fmt.Sprintf("the mirror of content %d is its primary now, and the other way round", content)}, dryRun)
 }

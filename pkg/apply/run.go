@@ -253,6 +253,18 @@ func (t *Target) handler(step plan.Step) (handler, error) {
 		return &activateHandler{t, action}, nil
 	case plan.Rebuild:
 		return &rebuildHandler{t, action}, nil
+	case plan.Present:
+		return &presentHandler{t, action}, nil
+	case plan.Answering:
+		return &answeringHandler{t}, nil
+	case plan.Recovered:
+		return &recoveredHandler{t, action}, nil
+	case plan.Caught:
+		return &caughtHandler{t}, nil
+	case plan.Balanced:
+		return &balancedHandler{t}, nil
+	case plan.Switched:
+		return &switchedHandler{target: t, action: action}, nil
 	case plan.Remove:
 		return &removeHandler{t, action}, nil
 	case plan.Whole:

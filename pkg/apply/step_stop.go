@@ -139,14 +139,27 @@ func (h *startedHandler) Check(ctx context.Context) (Finding, error) {
 	if state[plan.StateCoordinator] == "" {
 		return unfinishedCluster(), nil
 	}
+	if h.action.AnyPrimary && state[plan.StateDatabase] == databaseStopped {
+		return Finding{State: Blocked, Details: []string{"the database has been stopped"}, Next: "gpk start"}, nil
+	}
 	acting, err := h.target.Acting(ctx)
 	if errors.Is(err, errSilent) {
-		return pendingIf([]string{firstLine(err)}), nil
+		return h.silent(ctx, state[plan.StateCoordinator], err)
 	}
 	if err != nil {
 		return Finding{}, err
 	}
 	return h.look(ctx, acting, state)
+}
+
+// silent is for a coordinator that does not answer: it can be started where its pod runs.
+func (h *startedHandler) silent(ctx context.Context, pod string, silence error) (Finding, error) {
+	runs, err := h.target.podRuns(ctx, pod)
+	if _, lost := h.target.lost.Load(pod); runs && !lost || err != nil || !h.action.AnyPrimary {
+		return pendingIf([]string{firstLine(silence)}), err
+	}
+	return Finding{State: Blocked, Details: []string{"the coordinator's pod " + pod + " cannot be reached: " + firstLine(silence)},
+		Next: "gpk failover lets the standby take over; or bring the pod's node back"}, nil
 }
 
 func (h *startedHandler) look(ctx context.Context, acting Acting, state map[string]string) (Finding, error) {
@@ -158,7 +171,10 @@ func (h *startedHandler) look(ctx context.Context, acting Acting, state map[stri
 		return Finding{}, err
 	}
 	faults := acting.Catalogue.Unhealthy()
-	if !whole {
+	switch {
+	case h.action.AnyPrimary:
+		return Finding{State: Done}, nil
+	case !whole:
 		return Finding{State: Blocked, Details: append([]string{"the coordinator answers, and not every segment does"}, faults...),
 			Next: "gpk recover"}, nil
 	}

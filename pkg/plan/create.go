@@ -80,5 +80,5 @@ func serviceDomain(c *topology.Cluster, service string) string {
 }
 
 func initialise(c *topology.Cluster, t topology.Topology) Initialise {
-	return Initialise{t, initSystem(c, t), segments.SegmentHBABlock([]string{serviceDomain(c, c.ClientService())})}
+	return Initialise{t, initSystem(c, t), segments.SegmentHBABlock(serviceDomain(c, c.ClientService()), coordinatorHosts(c))}
 }

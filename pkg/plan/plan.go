@@ -118,7 +118,13 @@ type Stopped struct {
 type Started struct {
 	// Hosts are the hosts of all pods.
 	Hosts []string
+	// AnyPrimary is for a coordinator that answers while segments do not, which a later step sees to. It starts no database
+	// that somebody has stopped.
+	AnyPrimary bool
 }
+
+// Present makes objects that are missing, and leaves those that are there as they are.
+type Present struct{ Objects []Object }
 
 // Remove deletes the objects of the cluster of these kinds, and waits until they are gone.
 type Remove struct{ Kinds []string }
@@ -134,6 +140,7 @@ func (Synced) action()     {}
 func (Verify) action()     {}
 func (Stopped) action()    {}
 func (Started) action()    {}
+func (Present) action()    {}
 func (Remove) action()     {}
 
 // Objects are the manifests of all steps, in order.

@@ -79,7 +79,7 @@ func window(c *topology.Cluster, t topology.Topology) ([]Step, error) {
 		{"replaced", "pods made anew", Converge, Replaced{sets}},
 		{"running", "pods running", Converge, Running{t.Pods()}},
 		{"network", "hosts reachable by name, ssh and port", Converge, Reach{Hosts: hosts(c, t)}},
-		{"start", "database started", Converge, Started{hosts(c, t)}},
+		{"start", "database started", Converge, Started{Hosts: hosts(c, t)}},
 		{"ready", "instances running in every pod", Converge, Ready{t.Pods()}},
 		{"synced", "mirrors in sync", Converge, Synced{}},
 	}, reachable(c, t)...), nil

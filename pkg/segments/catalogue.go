@@ -111,7 +111,7 @@ func (c Catalogue) Missing(wanted []topology.Instance) []string {
 func (c Catalogue) Unhealthy() []string {
 	var faults []string
 	for _, row := range c {
-		name := fmt.Sprintf("content %d, dbid %d on %s", row.Content, row.DBID, row.Pod())
+		name := row.String()
 		switch {
 		case !row.Up():
 			faults = append(faults, name+" is down")

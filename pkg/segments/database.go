@@ -25,10 +25,17 @@ func HBABlock(domains, clients []string) string {
 	return hbaBlock(append(trusted(Administrator, domains), clients...))
 }
 
-// SegmentHBABlock is the part of a primary's or mirror's pg_hba.conf that gpk owns: the acting coordinator, as any user. The
-// utilities write the coordinator's host name there by themselves, but a pod's address has one name for every Service that
-// selects the pod, and the server asks the DNS for one of them only.
-func SegmentHBABlock(domains []string) string { return hbaBlock(trusted("all", domains)) }
+// SegmentHBABlock is the part of a primary's or mirror's pg_hba.conf that gpk owns: both coordinators, as any user. The
+// utilities write the name of one of them there by themselves, and not everywhere. A pod's address has one name for every
+// Service that selects the pod, and the server asks the DNS for one of them only: so the acting coordinator may come by its
+// own name, or by one in the domain of the clients' Service.
+func SegmentHBABlock(clientDomain string, coordinators []string) string {
+	lines := trusted("all", []string{clientDomain})
+	for _, host := range coordinators {
+		lines = append(lines, "host all all "+host+" trust")
+	}
+	return hbaBlock(lines)
+}
 
 // trusted are lines that match every host of some domains: that is what a name that begins with a dot does.
 func trusted(role string, domains []string) []string {

@@ -24,9 +24,10 @@ host all all 10.0.0.0/8 scram-sha-256
 func TestSegmentHBABlock(t *testing.T) {
 	want := `# gpk: from here to the next mark this is written from cluster.yaml
 host all all .demo-coordinator.analytics.svc.cluster.local trust
+host all all demo-coordinator-0.demo trust
 # gpk: end
 `
-	if got := SegmentHBABlock([]string{"demo-coordinator.analytics.svc.cluster.local"}); got != want {
+	if got := SegmentHBABlock("demo-coordinator.analytics.svc.cluster.local", []string{"demo-coordinator-0.demo"}); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }

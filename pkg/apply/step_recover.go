@@ -1,0 +1,183 @@
+package apply
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"gpk/pkg/plan"
+	"gpk/pkg/segments"
+)
+
+// lookProbed is lookAt for steps that must not believe an old catalogue.
+func (t *Target) lookProbed(ctx context.Context, look func(Acting) (Finding, error)) (Finding, error) {
+	acting, err := t.probed(ctx)
+	if errors.Is(err, errSilent) {
+		return Finding{State: Unknown, Details: []string{err.Error()}}, nil
+	}
+	if err != nil {
+		return Finding{}, err
+	}
+	return look(acting)
+}
+
+// recoveredHandler brings instances that are down back with gprecoverseg: incrementally, or by a full copy where their data
+// is gone or a person wants it so.
+type recoveredHandler struct {
+	target *Target
+	action plan.Recovered
+}
+
+func (h *recoveredHandler) Check(ctx context.Context) (Finding, error) {
+	return h.target.lookProbed(ctx, func(acting Acting) (Finding, error) {
+		var details []string
+		for _, row := range acting.Catalogue.Down() {
+			details = append(details, row.String()+" is down")
+		}
+		return pendingIf(details), nil
+	})
+}
+
+// podPatience is how long pods that have just been made, or whose node has come back, get to run.
+const podPatience = time.Minute
+
+func (h *recoveredHandler) Do(ctx context.Context, progress func(string)) error {
+	for _, name := range []string{recoverJob, recoverFullJob} {
+		if err := h.attach(ctx, name, progress); err != nil {
+			return err
+		}
+	}
+	acting, err := h.target.probed(ctx)
+	if err != nil {
+		return err
+	}
+	down := acting.Catalogue.Down()
+	absent, err := h.awaitPods(ctx, down, progress)
+	if err != nil {
+		return err
+	}
+	some, all, err := h.sorted(ctx, down, absent)
+	if err != nil {
+		return err
+	}
+	// One that fails does not keep the other from what it can do, and a failure of a few rows is the rows' own.
+	err = errors.Join(h.run(ctx, acting.Pod, recoverJob, some, false, progress), h.run(ctx, acting.Pod, recoverFullJob, all, true, progress))
+	return errors.Join(err, h.verdict(ctx, absent))
+}
+
+// Names of the durable jobs.
+const (
+	recoverJob     = "gprecoverseg"
+	recoverFullJob = "gprecoverseg-full"
+)
+
+// attach waits for a recovery that an earlier gpk has begun.
+func (h *recoveredHandler) attach(ctx context.Context, name string, progress func(string)) error {
+	acting, err := h.target.Acting(ctx)
+	if err != nil {
+		return err
+	}
+	j := job{h.target, acting.Pod, name}
+	state, err := j.state(ctx)
+	if err != nil || state.Phase != "running" {
+		return err
+	}
+	progress("attaching to gprecoverseg, which is running")
+	var exit *UtilityError
+	if err := j.follow(ctx, "gprecoverseg", progress); !errors.As(err, &exit) {
+		return err
+	}
+	return nil
+}
+
+// awaitPods waits for the pods of instances that are down, and returns those that do not run after a while.
+func (h *recoveredHandler) awaitPods(ctx context.Context, rows []segments.Row, progress func(string)) (map[string]string, error) {
+	absent := map[string]string{}
+	end := time.Now().Add(podPatience)
+	for {
+		clear(absent)
+		for _, row := range rows {
+			words, err := h.target.podsRunning(ctx, []string{row.Pod()})
+			if err != nil {
+				return nil, err
+			}
+			if len(words) > 0 {
+				absent[row.Pod()] = words[0]
+			}
+		}
+		if len(absent) == 0 || time.Now().After(end) {
+			return absent, nil
+		}
+		progress(fmt.Sprintf("waiting for %d pods", len(absent)))
+		if err := sleep(ctx, time.Second); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// sorted tells instances whose data is there from those that need a full copy, and makes the latters' places.
+func (h *recoveredHandler) sorted(ctx context.Context, rows []segments.Row, absent map[string]string) (some, all []segments.Row, err error) {
+	for _, row := range rows {
+		if _, gone := absent[row.Pod()]; gone {
+			continue
+		}
+		place := []podDirs{{row.Pod(), []string{row.Dir}}}
+		facts, err := h.target.facts(ctx, place)
+		if err != nil {
+			return nil, nil, err
+		}
+		if facts[row.Pod()].Present() && !h.action.Full {
+			some = append(some, row)
+			continue
+		}
+		all = append(all, row)
+		if !facts[row.Pod()].Present() {
+			if err := h.target.instances(ctx, "prepare", place); err != nil {
+				return nil, nil, err
+			}
+		}
+	}
+	return some, all, nil
+}
+
+func (h *recoveredHandler) run(ctx context.Context, pod, name string, rows []segments.Row, full bool, progress func(string)) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	err := h.target.runJob(ctx, pod, name, segments.Recover(rows, full), progress)
+	var exit *UtilityError
+	if err != nil && (full || !errors.As(err, &exit)) {
+		return err
+	}
+	var marked []podDirs
+	for _, row := range rows {
+		marked = append(marked, podDirs{pod: row.Pod()})
+	}
+	if finishErr := h.target.instances(ctx, "finish", marked); finishErr != nil || err == nil {
+		return finishErr
+	}
+	return &IncrementalError{err}
+}
+
+// IncrementalError is a recovery that could not be done from what has changed: a full copy can.
+type IncrementalError struct{ Err error }
+
+// Error is that of gprecoverseg.
+func (e *IncrementalError) Error() string { return e.Err.Error() }
+
+// Unwrap gives the cause.
+func (e *IncrementalError) Unwrap() error { return e.Err }
+
+// verdict says which pods there were none of to recover anything in.
+func (h *recoveredHandler) verdict(ctx context.Context, absent map[string]string) error {
+	if len(absent) == 0 {
+		return nil
+	}
+	var words []string
+	for pod, word := range absent {
+		words = append(words, word+" ("+h.target.whereabouts(ctx, pod)+")")
+	}
+	return fmt.Errorf("instances whose pods do not run stay down: %s", strings.Join(sortedWords(words), "; "))
+}
