@@ -236,7 +236,7 @@ func (h *activateHandler) Do(ctx context.Context, progress func(string)) error {
 
 // activationPatience is how long a new coordinator may take to answer: until it knows what becomes of every transaction that was
 // under way, for which it needs a primary of every content.
-const activationPatience = 5 * time.Minute
+const activationPatience = 15 * time.Minute
 
 // awaitActing waits until a coordinator answers.
 func (t *Target) awaitActing(ctx context.Context, patience time.Duration, progress func(string)) error {

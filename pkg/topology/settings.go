@@ -35,7 +35,7 @@ const (
 // instances as a primary pod and never both.
 func Settings(c *Cluster) []NamedSetting {
 	t := newTuning(c)
-	settings := []NamedSetting{t.connections(), t.preparedTransactions(), t.sharedBuffers(), t.vmemLimit(), t.statementMemory()}
+	settings := []NamedSetting{t.connections(), t.preparedTransactions(), t.sharedBuffers(), t.vmemLimit(), t.statementMemory(), connectTimeout()}
 	derived := map[string]bool{}
 	for i := range settings {
 		derived[settings[i].Name] = true
@@ -175,6 +175,13 @@ func (t tuning) statementMemory() NamedSetting {
 	// The coordinator's value counts for a query and goes to the segments with it, so that there is but one.
 	value := megabytes(max(min(size, most-1), 1))
 	return NamedSetting{"statement_mem", value, value, why}
+}
+
+// connectTimeout is how long the coordinator waits for a segment to let it in. Where a host refuses connections it is not
+// needed; a pod whose node is cut off answers nothing at all.
+func connectTimeout() NamedSetting {
+	return NamedSetting{"gp_segment_connect_timeout", "30s", "30s",
+		"instead of Greenplum's three minutes, for which a new coordinator would be kept from answering by each segment that is cut off"}
 }
 
 func perStatement(vmem int64) int64 { return vmem * 9 / 10 / activeStatements }

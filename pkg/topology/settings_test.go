@@ -47,51 +47,59 @@ max_connections 250 750
 max_prepared_transactions 250 250
 shared_buffers 125MB 125MB
 gp_vmem_protect_limit 8192 8192
-statement_mem 125MB 125MB`},
+statement_mem 125MB 125MB
+gp_segment_connect_timeout 30s 30s`},
 		{"smallest", "256Mi", "256Mi", 1, "", `
 max_connections 50 150
 max_prepared_transactions 50 50
 shared_buffers 32MB 32MB
 gp_vmem_protect_limit 105 105
-statement_mem 4MB 4MB`},
+statement_mem 4MB 4MB
+gp_segment_connect_timeout 30s 30s`},
 		{"ordinary", "4Gi", "16Gi", 1, "", `
 max_connections 250 750
 max_prepared_transactions 250 250
 shared_buffers 512MB 2048MB
 gp_vmem_protect_limit 1686 6746
-statement_mem 75MB 75MB`},
+statement_mem 75MB 75MB
+gp_segment_connect_timeout 30s 30s`},
 		// A mirror pod whose mirrors were all promoted has four acting primaries, as a primary pod has.
 		{"four in a pod", "4Gi", "16Gi", 4, "", `
 max_connections 250 750
 max_prepared_transactions 250 250
 shared_buffers 512MB 512MB
 gp_vmem_protect_limit 1686 1686
-statement_mem 75MB 75MB`},
+statement_mem 75MB 75MB
+gp_segment_connect_timeout 30s 30s`},
 		// (128 - 7.5 - 0.05 * 128) / 1.7 GB / 8 = 8.39 GB, by hand
 		{"documented formula", "128Gi", "128Gi", 8, "", `
 max_connections 250 750
 max_prepared_transactions 250 250
 shared_buffers 8192MB 2048MB
 gp_vmem_protect_limit 68728 8591
-statement_mem 386MB 386MB`},
+statement_mem 386MB 386MB
+gp_segment_connect_timeout 30s 30s`},
 		{"at 256 GB and more", "256Gi", "256Gi", 1, "", `
 max_connections 250 750
 max_prepared_transactions 250 250
 shared_buffers 8192MB 8192MB
 gp_vmem_protect_limit 199286 199286
-statement_mem 1999MB 1999MB`},
+statement_mem 1999MB 1999MB
+gp_segment_connect_timeout 30s 30s`},
 		{"segments decide connections", "4Gi", "2Gi", 2, "", `
 max_connections 64 192
 max_prepared_transactions 64 64
 shared_buffers 512MB 128MB
 gp_vmem_protect_limit 1686 421
-statement_mem 18MB 18MB`},
+statement_mem 18MB 18MB
+gp_segment_connect_timeout 30s 30s`},
 		{"given", "4Gi", "4Gi", 1, "Max_Connections: 100, shared_buffers: 1GB, statement_mem: 200MB, work_mem: 32MB, optimizer: off", `
 max_connections 100 300
 max_prepared_transactions 100 100
 shared_buffers 1GB 1GB
 gp_vmem_protect_limit 1686 1686
 statement_mem 200MB 200MB
+gp_segment_connect_timeout 30s 30s
 optimizer off off
 work_mem 32MB 32MB`},
 		{"given, and others follow", "4Gi", "4Gi", 1, "gp_vmem_protect_limit: 2000, max_connections: 6000, max_statement_mem: 64MB", `
@@ -100,13 +108,15 @@ max_prepared_transactions 6000 6000
 shared_buffers 512MB 512MB
 gp_vmem_protect_limit 2000 2000
 statement_mem 63MB 63MB
+gp_segment_connect_timeout 30s 30s
 max_statement_mem 64MB 64MB`},
 		{"buffers follow connections", "4Gi", "4Gi", 1, "max_connections: 20000", `
 max_connections 20000 60000
 max_prepared_transactions 20000 20000
 shared_buffers 512MB 938MB
 gp_vmem_protect_limit 1686 1686
-statement_mem 75MB 75MB`},
+statement_mem 75MB 75MB
+gp_segment_connect_timeout 30s 30s`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var b strings.Builder

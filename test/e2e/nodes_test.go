@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -83,4 +84,81 @@ func TestPortsClosed(t *testing.T) {
 	c.must(nil, policies.Delete(c.ctx, "ssh-only", metav1.DeleteOptions{}))
 	c.gpk("create", "-f", c.file).want(t, 0)
 	c.wantWhole(small())
+}
+
+// TestFailoverNodeLost cuts the power of the coordinator's node, and then only its network. The standby takes over; when the node
+// is back, the old coordinator takes no writes beside the new one.
+func TestFailoverNodeLost(t *testing.T) {
+	s := shape{primaries: 2, mirrors: true, standby: true}
+	c := newCluster(t, s)
+	c.gpk("create", "-f", c.file).want(t, 0)
+	c.sql("analytics", "create table kept (id int)")
+	c.sql("analytics", "insert into kept select generate_series(1, 300)")
+	node := c.node("demo-coordinator-0")
+	c.t.Cleanup(func() { _ = exec.Command(shared.bench, "start-node", node).Run() })
+	c.bench("kill-node", node)
+	c.failsOver("demo-coordinator-1")
+	c.bench("start-node", node)
+	c.comesHome(s, "demo-coordinator-1")
+
+	// A client beside the old coordinator writes what it can. What it is told to be written has to be there afterwards.
+	c.sql("analytics", "create table ledger (id int)")
+	node = c.node("demo-coordinator-1")
+	c.in("demo-coordinator-1", environment+`setsid nohup bash -c 'for ((i = 1; i < 5000; i++)); do
+  PGCONNECT_TIMEOUT=3 psql -XAtq -d analytics -c "insert into ledger values ($i)" && echo $i >>/greenplum/acknowledged || sleep 0.2
+done' >/dev/null 2>&1 </dev/null &
+until [ -s /greenplum/acknowledged ]; do sleep 0.2; done`)
+	c.t.Cleanup(func() { _ = exec.Command(shared.bench, "heal", node).Run() })
+	c.bench("partition", node)
+	c.failsOver("demo-coordinator-0")
+	c.bench("heal", node)
+	c.comesHome(s, "demo-coordinator-0")
+	if rows := c.sql("analytics", "select count(*) from kept"); rows != "500" {
+		c.t.Errorf("%s of 500 rows are there", rows)
+	}
+	written := strings.Fields(c.sql("analytics", "select id from ledger"))
+	acknowledged := strings.Fields(c.in("demo-coordinator-1", "cat /greenplum/acknowledged"))
+	c.t.Logf("beside the coordinator that was cut off, %d rows were acknowledged; %d are there", len(acknowledged), len(written))
+	for _, id := range acknowledged {
+		if !slices.Contains(written, id) {
+			c.t.Errorf("row %s was acknowledged and is not there", id)
+		}
+	}
+}
+
+func (c *cluster) node(pod string) string {
+	c.t.Helper()
+	found, err := shared.client.CoreV1().Pods(c.namespace).Get(c.ctx, pod, metav1.GetOptions{})
+	c.must(nil, err)
+	return found.Spec.NodeName
+}
+
+// failsOver has the standby in a pod take over from a coordinator that is out of reach.
+func (c *cluster) failsOver(to string) {
+	c.t.Helper()
+	r := c.gpk("failover").want(c.t, 0)
+	c.t.Logf("the standby took over within %.1fs", r.took.Seconds())
+	if status := c.gpk("status", "-o", "json"); !strings.Contains(status.stdout, `"coordinator": "`+to+`"`) {
+		c.t.Errorf("the coordinator does not act in pod %s: %s%s", to, status.stdout, status.stderr)
+	}
+	c.sql("analytics", "insert into kept select generate_series(1, 100)")
+}
+
+// comesHome waits until the pods of a node run again, and has the cluster made whole.
+func (c *cluster) comesHome(s shape, acting string) {
+	c.t.Helper()
+	for _, pod := range []string{"demo-coordinator-0", "demo-coordinator-1", "demo-primary-0", "demo-primary-1", "demo-mirror-0", "demo-mirror-1"} {
+		c.patiently("pod "+pod+" runs again", func() (bool, error) {
+			found, err := shared.client.CoreV1().Pods(c.namespace).Get(c.ctx, pod, metav1.GetOptions{})
+			if err == nil && found.DeletionTimestamp == nil {
+				_, err = c.exec(c.ctx, pod, "true")
+				return err == nil, err
+			}
+			return false, err
+		})
+	}
+	c.wantCoordinator(acting)
+	c.gpk("recover").want(c.t, 0)
+	c.wantCoordinator(acting)
+	c.wantWhole(s)
 }

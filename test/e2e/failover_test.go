@@ -1,0 +1,100 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"strings"
+	"testing"
+)
+
+// killInstance kills the server of a data directory, as a crash would, and nothing starts it again.
+const killInstance = `kill -9 "$(head -n 1 "$1/postmaster.pid")"`
+
+const coordinatorDir = "/greenplum/coordinator/gpseg-1"
+
+// TestFailover has the coordinator die, its pod alive, and switches back and forth, while a client writes.
+func TestFailover(t *testing.T) {
+	t.Parallel()
+	s := shape{primaries: 1, mirrors: true, standby: true}
+	c := newCluster(t, s)
+	c.gpk("create", "-f", c.file).want(t, 0)
+	w := c.writes()
+	c.gpk("failover").want(t, 1).says(t, "coordinator in pod demo-coordinator-0 answers", "nothing was changed", "next: gpk failover --force")
+	c.gpk("failover", "--force", "--dry-run").want(t, 3)
+	c.wantCoordinator("demo-coordinator-0")
+
+	c.in("demo-coordinator-0", killInstance, coordinatorDir)
+	c.gpk("failover", "--accept-data-loss", "demo-coordinator-0").want(t, 2).says(t, "the standby that would take over is in pod demo-coordinator-1")
+	c.gpk("failover").want(t, 0)
+	c.wantCoordinator("demo-coordinator-1")
+	c.wantWhole(s)
+	if r := c.gpk("create", "-f", c.file).want(t, 0); !strings.Contains(r.stdout, "no changes") {
+		t.Errorf("create after it: %s", r.stdout)
+	}
+
+	c.gpk("failover", "--force").want(t, 0)
+	c.wantCoordinator("demo-coordinator-0")
+	c.wantWhole(s)
+
+	c.gpk("failover", "--segment", "0").want(t, 0)
+	c.wantActing(0, "demo-mirror-0")
+	c.gpk("recover").want(t, 0)
+	c.wantActing(0, "demo-primary-0")
+	if r := c.gpk("recover").want(t, 0); !strings.Contains(r.stdout, "nothing to recover") {
+		t.Errorf("recover again: %s", r.stdout)
+	}
+	w.wantAll()
+	c.wantWhole(s)
+}
+
+// TestFailoverStale has a standby that lacks transactions: it takes over only where a person accepts that by its name.
+func TestFailoverStale(t *testing.T) {
+	t.Parallel()
+	s := shape{primaries: 1, standby: true}
+	c := newCluster(t, s)
+	c.gpk("create", "-f", c.file).want(t, 0)
+	c.sql("analytics", "create table kept (id int)")
+	c.in("demo-coordinator-1", killInstance, coordinatorDir)
+	// What the standby last saw is two seconds and more before what it lacks.
+	c.in("demo-coordinator-1", "sleep 5")
+	for range 3 {
+		c.sql("analytics", "insert into kept select generate_series(1, 100)")
+	}
+	c.in("demo-coordinator-0", killInstance, coordinatorDir)
+	c.gpk("failover").want(t, 1).says(t, "demo-coordinator-1", "stopped")
+	c.restart("demo-coordinator-1")
+	c.await("demo-coordinator-1", "pgrep -f startup.*recovering", "true")
+	c.gpk("failover").want(t, 1).says(t, "the standby lacks", "--accept-data-loss demo-coordinator-1")
+
+	// The coordinator comes back instead, and nothing is lost.
+	c.gpk("recover").want(t, 0)
+	c.wantCoordinator("demo-coordinator-0")
+	c.wantWhole(s)
+	if rows := c.sql("analytics", "select count(*) from kept"); rows != "300" {
+		t.Errorf("%s of 300 rows are there", rows)
+	}
+}
+
+// wantCoordinator wants the coordinator to act in a pod, clients to be led there, and its other copy to take no writes.
+func (c *cluster) wantCoordinator(pod string) {
+	c.t.Helper()
+	r := c.gpk("status", "-o", "json")
+	if !strings.Contains(r.stdout, `"coordinator": "`+pod+`"`) {
+		c.t.Errorf("the coordinator does not act in pod %s: %s%s", pod, r.stdout, r.stderr)
+	}
+	other := map[string]string{"demo-coordinator-0": "demo-coordinator-1", "demo-coordinator-1": "demo-coordinator-0"}[pod]
+	out, err := c.exec(c.ctx, other, environment+"PGCONNECT_TIMEOUT=5 psql -XAtq -d postgres -c 'create table stray (id int)'")
+	if err == nil {
+		c.t.Errorf("pod %s takes writes beside pod %s: %s", other, pod, out)
+	}
+}
+
+// wantActing wants the primary of a content to be in a pod.
+func (c *cluster) wantActing(content int, pod string) {
+	c.t.Helper()
+	for _, row := range c.catalogue() {
+		if row.Content == content && row.Role == "p" && !strings.HasPrefix(row.Host, pod+".") {
+			c.t.Errorf("the primary of content %d is %s instead of one in pod %s", content, row.Host, pod)
+		}
+	}
+}
