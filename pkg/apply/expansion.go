@@ -111,6 +111,17 @@ func (t *Target) startGpexpand(ctx context.Context, j job, utility segments.Util
 	return err
 }
 
+// runningGpexpand is which of gpk's jobs a gpexpand that runs is of, "" for none of them, and since when it runs.
+func (t *Target) runningGpexpand(ctx context.Context, acting Acting) (name, since string, err error) {
+	for _, name := range []string{setupJob, rollbackJob, redistributeJob} {
+		state, err := job{t, acting.Pod, name}.state(ctx)
+		if err != nil || state.Phase == "running" {
+			return name, state.Since, err
+		}
+	}
+	return "", "", nil
+}
+
 // catalogued are those of the instances whose content and role the catalogue has, wherever.
 func catalogued(catalogue segments.Catalogue, instances []topology.Instance) []segments.Row {
 	var rows []segments.Row

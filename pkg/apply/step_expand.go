@@ -58,11 +58,7 @@ func (h *setupHandler) look(ctx context.Context, acting Acting) (setup, []string
 	}
 	noted := facts[acting.Pod]
 	if noted.Runs {
-		state, err := job{h.target, acting.Pod, setupJob}.state(ctx)
-		if err == nil && state.Phase != "running" {
-			return setupConflict, []string{"a gpexpand is running in pod " + acting.Pod + " that gpk has not started"}, nil
-		}
-		return setupRuns, []string{"since " + state.Since}, err
+		return h.lookAtRunning(ctx, acting)
 	}
 	rows := catalogued(acting.Catalogue, h.action.New)
 	if len(rows) == 0 {
@@ -78,6 +74,19 @@ func (h *setupHandler) look(ctx context.Context, acting Acting) (setup, []string
 		return setupBetween, nil, nil
 	}
 	return setupHalf, nil, nil
+}
+
+// lookAtRunning tells gpk's own gpexpand from somebody else's.
+func (h *setupHandler) lookAtRunning(ctx context.Context, acting Acting) (setup, []string, error) {
+	switch name, since, err := h.target.runningGpexpand(ctx, acting); {
+	case err != nil:
+		return "", nil, err
+	case name == setupJob:
+		return setupRuns, []string{"since " + since}, nil
+	case name == rollbackJob:
+		return setupAbandoned, []string{"gpexpand is taking it back since " + since}, nil
+	}
+	return setupConflict, []string{"a gpexpand is running in pod " + acting.Pod + " that gpk has not started"}, nil
 }
 
 // lookBefore is for a catalogue without any of the new segments.

@@ -38,8 +38,10 @@ func (h *unsetHandler) look(ctx context.Context, acting Acting) (Finding, error)
 		return Finding{}, err
 	}
 	if facts[acting.Pod].Runs {
-		return Finding{State: Blocked, Details: []string{"gpexpand is running in pod " + acting.Pod},
-			Next: "gpk expand --resume waits for its end"}, nil
+		if name, _, err := h.target.runningGpexpand(ctx, acting); err != nil || name != rollbackJob {
+			return Finding{State: Blocked, Details: []string{"gpexpand is running in pod " + acting.Pod},
+				Next: "gpk expand --resume waits for its end"}, err
+		}
 	}
 	var left []string
 	if setup := facts[acting.Pod].Setup; setup != segments.NoSetup {
