@@ -29,6 +29,10 @@ func (h *standbyHandler) look(ctx context.Context, acting Acting) (Finding, erro
 	if found && acting.Pods[pod].Marker == segments.Initialised {
 		return Finding{State: Done}, nil
 	}
+	if !found && acting.Pod == pod {
+		return Finding{State: Blocked, Details: []string{"since a failover the coordinator is in pod " + pod + ", and there is no standby"},
+			Next: "gpk recover makes one of the other pod"}, nil
+	}
 	state, err := job{h.target, acting.Pod, "gpinitstandby"}.state(ctx)
 	if err != nil {
 		return Finding{}, err

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"gpk/pkg/plan"
@@ -61,15 +60,28 @@ func (t *Target) runSoon(ctx context.Context, pod string, command segments.Comma
 }
 
 func (t *Target) podRuns(ctx context.Context, name string) (bool, error) {
-	pod, err := t.client.CoreV1().Pods(t.Ref.Namespace).Get(ctx, name, metav1.GetOptions{})
-	if apierrors.IsNotFound(err) {
-		return false, nil
-	}
-	if err != nil {
-		return false, fmt.Errorf("pod %s: %w", name, err)
+	pod, err := t.pod(ctx, name)
+	if pod == nil || err != nil {
+		return false, err
 	}
 	status := databaseContainer(pod)
 	return status != nil && status.State.Running != nil, nil
+}
+
+// pod is a pod of the cluster, nil if there is none of the name.
+func (t *Target) pod(ctx context.Context, name string) (*corev1.Pod, error) {
+	options := t.listOptions()
+	options.FieldSelector = "metadata.name=" + name
+	list, err := t.client.CoreV1().Pods(t.Ref.Namespace).List(ctx, options)
+	if err != nil {
+		return nil, fmt.Errorf("pod %s: %w", name, err)
+	}
+	for i := range list.Items {
+		if list.Items[i].Name == name {
+			return &list.Items[i], nil
+		}
+	}
+	return nil, nil
 }
 
 // Of a coordinator that is out of reach: how long it goes on at most without the API server, the standby and most hosts
@@ -96,8 +108,8 @@ type silence struct {
 // got no answer where it may see neither.
 func (t *Target) silence(ctx context.Context, pod string, since time.Time) silence {
 	s := silence{since.Add(-nodeGrace), since.Add(selfFence)}
-	found, err := t.client.CoreV1().Pods(t.Ref.Namespace).Get(ctx, pod, metav1.GetOptions{})
-	if err != nil || found.Spec.NodeName == "" {
+	found, err := t.pod(ctx, pod)
+	if err != nil || found == nil || found.Spec.NodeName == "" {
 		return s
 	}
 	lease, err := t.client.CoordinationV1().Leases(corev1.NamespaceNodeLease).Get(ctx, found.Spec.NodeName, metav1.GetOptions{})
