@@ -70,6 +70,10 @@ const rollbackCommand = "gpk upgrade --rollback"
 
 // upgradeTo is the upgrade to a version, or what is left of one that has begun.
 func upgradeTo(m made, version, image string) (*upgrade, error) {
+	if before, after := major(m.cluster.Spec.Version), major(version); after != before && after != version {
+		return nil, hint(fmt.Errorf("from %s to %s is a major upgrade: the catalogue versions of the two differ", m.cluster.Spec.Version, version),
+			plan.MajorUpgrade)
+	}
 	to, err := withRelease(m.cluster, version, image)
 	if err != nil {
 		return nil, err
@@ -175,6 +179,12 @@ func (u *upgrade) unfinished(m made) (*apply.Unfinished, error) {
 		begun.Resume, begun.Undo = rollbackCommand, upgradeCommandTo(u.from)
 	}
 	return begun, nil
+}
+
+// major is the first number of a release, or all of what is none.
+func major(version string) string {
+	first, _, _ := strings.Cut(version, ".")
+	return first
 }
 
 func upgradeCommandTo(c *topology.Cluster) string { return "gpk upgrade --version " + c.Spec.Version }

@@ -51,14 +51,8 @@ func (h *imageHandler) Check(ctx context.Context) (Finding, error) {
 // Do waits until the pods run long enough to be looked into.
 func (h *imageHandler) Do(ctx context.Context, progress func(string)) error {
 	return until(ctx, reachPatience, progress, func() ([]string, error) {
-		pods, err := h.target.Pods(ctx)
-		if err != nil {
+		if err := h.target.hopelessPods(ctx); err != nil {
 			return nil, err
-		}
-		for i := range pods {
-			if err := hopeless(&pods[i]); err != nil {
-				return nil, err
-			}
 		}
 		finding, err := h.Check(ctx)
 		if finding.State == Unknown {
@@ -66,6 +60,17 @@ func (h *imageHandler) Do(ctx context.Context, progress func(string)) error {
 		}
 		return nil, err
 	}, "no pod could be looked into: %s")
+}
+
+// hopelessPods is an error if a pod's container ends again and again, which it may do after it has run for a moment.
+func (t *Target) hopelessPods(ctx context.Context) error {
+	pods, err := t.Pods(ctx)
+	for i := range pods {
+		if err == nil {
+			err = hopeless(&pods[i])
+		}
+	}
+	return err
 }
 
 func (h *imageHandler) fault(ctx context.Context, pod *corev1.Pod) (string, error) {

@@ -1,6 +1,7 @@
 package apply
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -71,9 +72,18 @@ func (h *pulledHandler) nodes(ctx context.Context) ([]string, error) {
 
 // judge compares what the nodes have told with what runs.
 func (h *pulledHandler) judge(ctx context.Context, nodes []string) (Finding, error) {
+	running, err := h.running(ctx)
+	if err != nil {
+		return Finding{}, err
+	}
 	var faults []string
 	for _, node := range nodes {
 		answer := h.seen[node]
+		if found := answer.image.Catalogue; answer.fault == "" && found != running {
+			return Finding{State: Blocked, Next: plan.MajorUpgrade, Details: []string{fmt.Sprintf("the image %s has the catalogue version %s, and "+
+				"the data that of the release that runs, %s: it is a major upgrade, and the new programs would refuse the data",
+				h.reference(), cmp.Or(found, "of nothing known"), running)}}, nil
+		}
 		if answer.fault != "" {
 			faults = append(faults, "node "+node+": "+answer.fault)
 		} else if fault := imageFault(answer.image, h.action.Version, h.reference(), "node "+node); fault != "" {
@@ -84,27 +94,24 @@ func (h *pulledHandler) judge(ctx context.Context, nodes []string) (Finding, err
 		return Finding{State: Blocked, Details: []string{strings.Join(faults, "; ")},
 			Next: "nothing was changed: name another image with --image (docs/image.md says what gpk needs of one), or mend it"}, nil
 	}
+	return Finding{State: Done}, nil
+}
+
+// running is the catalogue version of the release that runs.
+func (h *pulledHandler) running(ctx context.Context) (string, error) {
 	acting, err := h.target.Acting(ctx)
 	if err != nil {
-		return Finding{}, err
+		return "", err
 	}
 	out, err := h.target.run(ctx, acting.Pod, segments.AskCatalogueVersion())
 	if err != nil {
-		return Finding{}, err
+		return "", err
 	}
-	running, err := segments.CatalogueVersion(out)
+	version, err := segments.CatalogueVersion(out)
 	if err != nil {
-		return Finding{}, fmt.Errorf("pod %s: %w", acting.Pod, err)
+		return "", fmt.Errorf("pod %s: %w", acting.Pod, err)
 	}
-	for _, node := range nodes {
-		if found := h.seen[node].image.Catalogue; found != running {
-			return Finding{State: Blocked, Details: []string{fmt.Sprintf("the image %s has the catalogue version %s, and the data that of the "+
-				"release that runs, %s: it is a major upgrade, and the new programs would refuse the data", h.reference(), found, running)},
-				Next: "nothing was changed: make a new cluster of that release with `gpk create` and move the data there with pg_dumpall, gpbackup " +
-					"or gpcopy, or convert the files with gpupgrade by hand; gpk upgrades between releases of one catalogue version only"}, nil
-		}
-	}
-	return Finding{State: Done}, nil
+	return version, nil
 }
 
 func (h *pulledHandler) reference() string { return h.action.Pod.Spec.Containers[0].Image }

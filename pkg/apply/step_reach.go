@@ -74,8 +74,10 @@ func (h *reachHandler) ask(ctx context.Context) error {
 // Do tries again until every host answers: a pod's name is in the DNS only moments after its container runs.
 func (h *reachHandler) Do(ctx context.Context, progress func(string)) error {
 	err := until(ctx, reachPatience, progress, func() ([]string, error) {
-		err := h.ask(ctx)
-		return h.silent, err
+		if err := h.ask(ctx); err != nil || len(h.silent) == 0 {
+			return nil, err
+		}
+		return h.silent, h.target.hopelessPods(ctx)
 	}, "from pod "+h.action.From+", not every host can be worked with: %s; is the DNS well, and may the pods reach each other's port 22?")
 	if err != nil && ctx.Err() != nil && len(h.silent) > 0 {
 		return fmt.Errorf("%w while waiting: %s", context.Cause(ctx), few(h.silent))

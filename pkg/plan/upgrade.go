@@ -38,6 +38,10 @@ func (Release) action()  {}
 // UpgradeOperation is the operation of every plan of Upgrade, in whichever direction it leads.
 const UpgradeOperation = "upgrade"
 
+// MajorUpgrade is what a person can do where the catalogue versions differ.
+const MajorUpgrade = "nothing was changed: make a new cluster of that release with `gpk create` and move the data there with pg_dumpall, " +
+	"gpbackup or gpcopy, or convert the files with gpupgrade by hand; gpk upgrades between releases of one catalogue version only"
+
 // WindowStep is the id of the first step of a maintenance window: until it nothing of the cluster has been changed.
 const WindowStep = "pods"
 

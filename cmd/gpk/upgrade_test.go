@@ -1,0 +1,139 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"sigs.k8s.io/yaml"
+
+	"gpk/pkg/apply"
+	"gpk/pkg/plan"
+	"gpk/pkg/segments"
+	"gpk/pkg/topology"
+)
+
+func clusterOf(t *testing.T, version, image string) *topology.Cluster {
+	t.Helper()
+	c, err := topology.Load([]byte("apiVersion: gpk/v1alpha1\nkind: GreenplumCluster\nmetadata: {name: demo, namespace: analytics}\n"+
+		"spec: {version: \""+version+"\", image: \""+image+"\", segments: {count: 1}}\n"), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func TestWithRelease(t *testing.T) {
+	tests := map[string]struct{ image, given, want string }{
+		"the tag is the version":     {"registry.example/greenplum", "", "registry.example/greenplum:7.2.0"},
+		"the reference has the tag":  {"registry.example:5000/greenplum:7.1.0", "", "registry.example:5000/greenplum:7.2.0"},
+		"another tag":                {"registry.example/greenplum:stable", "", ""},
+		"another tag, and a new one": {"registry.example/greenplum:stable", "registry.example/greenplum:next", "registry.example/greenplum:next"},
+	}
+	for name, test := range tests {
+		to, err := withRelease(clusterOf(t, "7.1.0", test.image), "7.2.0", test.given)
+		if test.want == "" {
+			if err == nil || !strings.Contains(err.Error(), "--image") {
+				t.Errorf("%s: %v", name, err)
+			}
+		} else if err != nil || to.ImageRef() != test.want || to.Spec.Version != "7.2.0" {
+			t.Errorf("%s: %v, %v", name, to, err)
+		}
+	}
+}
+
+// An upgrade that has begun is gone on with, or taken back, by whichever command names one of its ends.
+func TestUnfinishedUpgrade(t *testing.T) {
+	before, after := clusterOf(t, "7.1.0", "x/greenplum"), clusterOf(t, "7.2.0", "x/greenplum")
+	text := func(c *topology.Cluster) string {
+		data, err := yaml.Marshal(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(data)
+	}
+	m := made{target: &apply.Target{Ref: plan.Ref{Namespace: "analytics", Name: "demo"}}, cluster: before, record: apply.Record{
+		Unfinished: &apply.Unfinished{Operation: "upgrade", Resume: "gpk upgrade --version 7.2.0", Undo: rollbackCommand, From: text(before), To: text(after)}}}
+	for version, want := range map[string]struct {
+		to   string
+		undo bool
+	}{"7.2.0": {"7.2.0", false}, "7.1.0": {"7.1.0", true}} {
+		u, err := upgradeTo(m, version, "")
+		if err != nil || u.to.Spec.Version != want.to || u.undo != want.undo || !u.begun {
+			t.Errorf("%s: %+v, %v", version, u, err)
+		}
+	}
+	if _, err := upgradeTo(m, "7.3.0", ""); err == nil || !strings.Contains(err.Error(), "has not come to its end") {
+		t.Errorf("a third release: %v", err)
+	}
+	u, err := rollbackOf(m)
+	if err != nil || u.to.Spec.Version != "7.1.0" || !u.undo {
+		t.Errorf("taken back: %+v, %v", u, err)
+	}
+	o, err := u.operation(m)
+	if err != nil || o.window.Fallback != nil || o.conclude != nil || o.begun != m.record.Unfinished {
+		t.Errorf("taken back there is nothing to fall back on, and nothing to take back: %+v, %v", o, err)
+	}
+
+	// A rollback that has begun is gone on with by the same command.
+	m.cluster, m.record.Unfinished = after, &apply.Unfinished{Operation: "upgrade", Resume: rollbackCommand, From: text(after), To: text(before)}
+	if u, err = rollbackOf(m); err != nil || u.to.Spec.Version != "7.1.0" || u.undo || !u.rollback {
+		t.Errorf("rollback resumed: %+v, %v", u, err)
+	}
+	m.record = apply.Record{}
+	if u, err = rollbackOf(m); err != nil || u != nil {
+		t.Errorf("nothing to take back: %+v, %v", u, err)
+	}
+}
+
+func TestUpgradeKeepsWhereItCameFrom(t *testing.T) {
+	before := clusterOf(t, "7.1.0", "x/greenplum")
+	m := made{target: &apply.Target{Ref: plan.Ref{Namespace: "analytics", Name: "demo"}}, cluster: before}
+	for version, want := range map[string]*apply.Release{"7.2.0": {Version: "7.1.0", Image: "x/greenplum"}, "7.1.0": {Version: "7.0.0"}} {
+		u, err := upgradeTo(m, version, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		o, err := u.operation(m)
+		if err != nil || o.window.Fallback == nil {
+			t.Fatalf("%s: no way back: %v", version, err)
+		}
+		r := apply.Record{Previous: &apply.Release{Version: "7.0.0"}}
+		if o.conclude != nil {
+			o.conclude(&r)
+		}
+		if *r.Previous != *want {
+			t.Errorf("after %s it came from %+v", version, *r.Previous)
+		}
+	}
+}
+
+func TestParseSettings(t *testing.T) {
+	given, err := parseSettings([]string{"Work_Mem=64MB", "search_path=a=b"})
+	if err != nil || len(given) != 2 || given[0] != (segments.Setting{Name: "work_mem", Value: "64MB"}) || given[1].Value != "a=b" {
+		t.Errorf("%+v, %v", given, err)
+	}
+	_, err = parseSettings([]string{"work_mem", "x=", "y=1", "Y=2"})
+	if err == nil || status(err) != exitUsage {
+		t.Fatalf("%v", err)
+	}
+	for _, word := range []string{`"work_mem" is not NAME=VALUE`, "x has no value", "y is given twice"} {
+		if !strings.Contains(err.Error(), word) {
+			t.Errorf("%q is not in %v", word, err)
+		}
+	}
+}
+
+func TestConfigured(t *testing.T) {
+	c := clusterOf(t, "7.1.0", "x/greenplum")
+	c.Spec.Database.Config = map[string]topology.Setting{"Work_Mem": "32MB", "fsync": "on"}
+	to, err := configured(c, []segments.Setting{{Name: "work_mem", Value: "64MB"}, {Name: "fsync", Value: plan.SettingDefault}})
+	if err != nil || len(to.Spec.Database.Config) != 1 || to.Spec.Database.Config["work_mem"] != "64MB" {
+		t.Errorf("%v, %v", to, err)
+	}
+	if c.Spec.Database.Config["Work_Mem"] != "32MB" {
+		t.Error("the cluster from before was changed")
+	}
+	if _, err := configured(c, []segments.Setting{{Name: "port", Value: "1"}}); err == nil || status(err) != exitUsage {
+		t.Errorf("a setting that is gpk's: %v", err)
+	}
+}

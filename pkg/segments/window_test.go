@@ -1,0 +1,67 @@
+package segments
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"gpk/pkg/topology"
+)
+
+func TestBroken(t *testing.T) {
+	rows := Catalogue{
+		{DBID: 1, Content: -1, Role: topology.Primary, PreferredRole: topology.Primary, Status: "u", Mode: "n", Host: "c-0.x"},
+		{DBID: 2, Content: 0, Role: topology.Mirror, PreferredRole: topology.Primary, Status: "u", Mode: "s", Host: "p-0.x"},
+		{DBID: 3, Content: 0, Role: topology.Primary, PreferredRole: topology.Mirror, Status: "u", Mode: "s", Host: "m-0.x"},
+	}
+	if faults := rows.Broken(); len(faults) != 0 {
+		t.Errorf("switched roles survive a restart: %q", faults)
+	}
+	rows[1].Mode = "n"
+	rows = append(rows, Row{DBID: 4, Content: 1, Role: topology.Primary, PreferredRole: topology.Primary, Status: "d", Host: "p-1.x"})
+	want := []string{"content 0, dbid 2 on p-0 is not in sync", "content 1, dbid 4 on p-1 is down"}
+	if diff := cmp.Diff(want, rows.Broken()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestCatalogueVersion(t *testing.T) {
+	for out, want := range map[string]string{
+		"Catalog version number:               302305251\n": "302305251",
+		"postgres: unrecognized option":                     "",
+		"":                                                  "",
+	} {
+		if got, err := CatalogueVersion(out); got != want || (err == nil) != (want != "") {
+			t.Errorf("%q: %q, %v", out, got, err)
+		}
+	}
+}
+
+// The lines are what Greenplum 7.1 and PostgreSQL 15 print.
+func TestSettingFault(t *testing.T) {
+	for said, want := range map[string]string{
+		`2026-11-22 17:58:01.088087 GMT,,,p4848,th-1069024896,,,,0,,,seg-10000,,,,,"FATAL","22023","invalid value for parameter ""max_connections"": ""abc""",,,,,,,,"parse_and_validate_value","guc.c",6817,` + "\n":                                                `invalid value for parameter "max_connections": "abc"`,
+		`2026-11-22 17:58:01.151574 GMT,,,p4851,th-1266329216,,,,0,,,seg-10000,,,,,"FATAL","22023","invalid value for parameter ""shared_buffers"": ""12XB""",,"Valid units for this parameter are ""B"" and ""kB"".",,,,,,"parse_and_validate_value","guc.c",6817,`: `invalid value for parameter "shared_buffers": "12XB" Valid units for this parameter are "B" and "kB".`,
+		"2026-11-22 18:00:00.000 GMT [12] FATAL:  parameter \"fsync\" requires a Boolean value\n": `parameter "fsync" requires a Boolean value`,
+		"bash: postgres: command not found\nmore\n":                                               "bash: postgres: command not found",
+	} {
+		if got := SettingFault(said); got != want {
+			t.Errorf("%s\n%q instead of\n%q", said, got, want)
+		}
+	}
+}
+
+func TestParseServerSettings(t *testing.T) {
+	settings, err := ParseServerSettings(`[{"name":"work_mem","value":"32MB","context":"user","pending":false},
+ {"name":"max_connections","value":"50","context":"postmaster","pending":true},
+ {"name":"block_size","value":"32768","context":"internal","pending":false}]`)
+	if err != nil || len(settings) != 3 {
+		t.Fatalf("%+v, %v", settings, err)
+	}
+	if settings[0].Restart() || settings[0].Fixed() || !settings[1].Restart() || !settings[1].Pending || !settings[2].Fixed() {
+		t.Errorf("%+v", settings)
+	}
+	if _, err := ParseServerSettings("psql: error"); err == nil {
+		t.Error("no settings and no error")
+	}
+}
