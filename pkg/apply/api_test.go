@@ -279,6 +279,9 @@ func (a *memoryAPI) serve(r *http.Request, resource, name string) (runtime.Objec
 		return nil, apierrors.NewBadRequest(err.Error())
 	}
 	object := decoded.(plan.Object)
+	if object.GetName() == "" {
+		object.SetName(fmt.Sprint(object.GetGenerateName(), a.version))
+	}
 	at = key(resource, object.GetName())
 	switch {
 	case r.Method == http.MethodPost && a.objects[at] != nil:
