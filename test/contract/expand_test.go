@@ -134,9 +134,11 @@ func newSegments(c *cluster) {
 }
 
 // details are the tables of the expansion.
+const details = "select string_agg(concat_ws(' ', dbname, fq_name, status), ', ' order by dbname, fq_name) from gpexpand.status_detail"
+
 func (c *cluster) details() string {
 	c.Helper()
-	return c.sql("select string_agg(concat_ws(' ', dbname, fq_name, status), ', ' order by dbname, fq_name) from gpexpand.status_detail")
+	return c.sql(details)
 }
 
 // sqlIn asks the coordinator one thing in a database.
@@ -154,12 +156,16 @@ func (c *cluster) rowsOf(pod, table string) string {
 
 func begunAlready(c *cluster) {
 	c.says("gpexpand-r.after-commit", coordinator, "cd /tmp && gpexpand -r")
-	// One table cannot be locked in the time there is, and is left.
+	// One table cannot be locked, and so is on its way when gpexpand is killed, and left when the time is over.
 	c.succeed(coordinator, `nohup psql -Xd postgres -c "begin" -c "lock table t in access share mode" -c "select pg_sleep(600)" >/tmp/locking.log 2>&1 </dev/null &
-		until grep -q LOCK /tmp/locking.log; do sleep 0.1; done`)
-	c.says("gpexpand-d.over", coordinator, "cd /tmp && gpexpand -d 00:00:03 -n 2 2>&1 | grep -v app.public.o")
+		until grep -q LOCK /tmp/locking.log; do sleep 0.1; done
+		cd /tmp; nohup gpexpand -n 2 >/tmp/killed.log 2>&1 </dev/null &`)
+	c.eventually("", details, "app public.o COMPLETED, postgres public.t IN PROGRESS")
+	c.succeed(coordinator, "kill -9 $(cat "+directory+"/gpexpand.pid)")
+	c.sql("select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and wait_event_type = 'Lock'")
+	c.says("gpexpand-d.over", coordinator, "cd /tmp && gpexpand -d 00:00:03 -n 2")
 	c.sql("select pg_terminate_backend(pid) from pg_stat_activity where query like 'select pg_sleep(600)%'")
-	if got := c.sql(status); got != "SETUP, SETUP DONE, EXPANSION STARTED, EXPANSION STOPPED" {
+	if got := c.sql(status); got != "SETUP, SETUP DONE, EXPANSION STARTED, EXPANSION STARTED, EXPANSION STOPPED" {
 		c.Errorf("status is %s", got)
 	}
 	if got := c.details(); got != "app public.o COMPLETED, postgres public.t NOT STARTED" {
