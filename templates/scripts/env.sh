@@ -2,6 +2,12 @@
 # The environment that Greenplum's utilities need. Sourced by the other scripts and, through ~/.bashrc, by every ssh
 # command, since over ssh nothing else is read.
 
+# The utilities open hundreds of shells, and greenplum_path.sh starts programs of its own: start.sh keeps what it has set.
+if [ -f /tmp/gpk-environment ]; then
+  # shellcheck source=/dev/null
+  . /tmp/gpk-environment
+  return
+fi
 if [ -z "${GPHOME:-}" ]; then
   for GPHOME in /usr/local/greenplum-db /usr/local/gpdb /opt/greenplum-db /usr/local/greenplum-db-*; do
     [ -f "$GPHOME/greenplum_path.sh" ] && break

@@ -12,10 +12,14 @@ sshd=$(command -v sshd || command -v /usr/sbin/sshd) || die "the image has no ss
 home=$(getent passwd "$(id -u)" | cut -d: -f6)
 [ -n "$home" ] || die "the image has no user with the id $(id -u); docs/image.md says what gpk needs of an image"
 export HOME=$home
+rm -f /tmp/gpk-environment
 # shellcheck source=SCRIPTDIR/env.sh
 . /gpk/scripts/env.sh || die "the image has no greenplum_path.sh under $GPHOME; docs/image.md says what gpk needs of an image"
 
 umask 077
+# See env.sh. What the container itself has in its environment is not the utilities'.
+env -i PATH="$PATH" HOME="$HOME" GPHOME="$GPHOME" /bin/bash -c '. /gpk/scripts/env.sh && declare -px' |
+  grep -vE '^declare -x ((PWD|OLDPWD|SHLVL|HOME)(=|$)|[^=]*$)' >/tmp/gpk-environment.new && mv /tmp/gpk-environment.new /tmp/gpk-environment
 mkdir -p "$HOME/.ssh" /tmp/ssh /greenplum/.gpk/jobs /greenplum/.gpk/logs || die "cannot write to $HOME, /tmp or /greenplum"
 # ssh refuses keys that others may read, and a mounted Secret is readable by the pod's group.
 cp /gpk/ssh/host_key /gpk/ssh/id_ed25519 /gpk/ssh/authorized_keys /gpk/ssh/known_hosts /gpk/ssh/config "$HOME/.ssh/"
