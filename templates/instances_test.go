@@ -209,6 +209,42 @@ func TestHBA(t *testing.T) {
 	}
 }
 
+// finish gives instances gpk's part of pg_hba.conf, and notes that they are complete only then.
+func TestFinishAuthenticates(t *testing.T) {
+	const block = "# gpk: begin\nhost all all .new trust\n# gpk: end\n"
+	tests := map[string]struct {
+		before, block, after string
+		status               int
+		reloads              bool
+	}{
+		"a new file":                 {"local all all peer\n", block, "local all all peer\n" + block, 0, true},
+		"no end of line":             {"local all all peer", block, "local all all peer\n" + block, 0, true},
+		"the same again":             {"one\n" + block + "two\n", block, "one\n" + block + "two\n", 0, false},
+		"another one":                {"one\n# gpk: begin\nold\n# gpk: end\ntwo\n", block, "one\ntwo\n" + block, 0, true},
+		"one without its second end": {"one\n# gpk: begin\nold\n", block, "one\n# gpk: begin\nold\n" + block, 0, true},
+		"cut off on its way":         {"one\n", "# gpk: begin\nhost all", "one\n", 1, false},
+		"nothing arrived":            {"one\n", "", "one\n", 1, false},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			p := newPod(t)
+			p.fake("pg_ctl", "echo \"$@\" >>reloaded")
+			p.write("greenplum/primary/gpseg0/pg_hba.conf", test.before)
+			p.write("greenplum/.gpk/initialising", "")
+			r := p.run([]byte(test.block), "instances.sh", "finish", p.path("greenplum/primary/gpseg0"))
+			if r.status != test.status || p.has("greenplum/.gpk/initialised") != (test.status == 0) || p.has("greenplum/.gpk/initialising") == (test.status == 0) {
+				t.Errorf("%+v, want status %d; noted as complete: %t", r, test.status, p.has("greenplum/.gpk/initialised"))
+			}
+			if got := p.read("greenplum/primary/gpseg0/pg_hba.conf"); got != test.after || p.has("reloaded") != test.reloads {
+				t.Errorf("%q, want %q; reloaded: %t", got, test.after, p.has("reloaded"))
+			}
+			if p.has("greenplum/primary/gpseg0/pg_hba.conf.gpk-before") != test.reloads {
+				t.Error("the file before is not kept, or was none")
+			}
+		})
+	}
+}
+
 // ready.sh is the pods' readiness: every instance must answer.
 func TestReady(t *testing.T) {
 	tests := map[string]struct {

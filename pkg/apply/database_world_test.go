@@ -117,6 +117,8 @@ func (d *fakeDatabase) exec(pod string, argv []string, stdin io.Reader, out, err
 		return d.sql(pod, string(input), false, out, errs)
 	case script == "instances.sh":
 		return d.instances(pod, args[0], args[1:], out, errs)
+	case script == "everywhere.sh":
+		d.everywhere(args[0], args[1], string(input), out)
 	case script == "why.sh":
 		fmt.Fprintf(out, "gpinitsystem.log: no space left in %s\nend\n", pod)
 	case script == "image.sh":
@@ -153,6 +155,24 @@ func (d *fakeDatabase) exec(pod string, argv []string, stdin io.Reader, out, err
 		return 127
 	}
 	return 0
+}
+
+func (d *fakeDatabase) everywhere(script, verb, input string, out io.Writer) {
+	calls, _, _ := strings.Cut(input, "end\n")
+	for line := range strings.Lines(calls) {
+		words := strings.Fields(line)
+		pod, _, _ := strings.Cut(words[0], ".")
+		var said strings.Builder
+		status := 127
+		if script == "instances.sh" {
+			status = d.instances(pod, verb, words[1:], &said, &said)
+		}
+		for line := range strings.Lines(said.String()) {
+			fmt.Fprintf(out, "%s %s", words[0], line)
+		}
+		fmt.Fprintf(out, "%s exit %d\n", words[0], status)
+	}
+	fmt.Fprintln(out, "end")
 }
 
 func (d *fakeDatabase) sql(pod, sql string, client bool, out, errs io.Writer) int {

@@ -226,7 +226,7 @@ func (t *Target) handler(step plan.Step) (handler, error) {
 	case plan.Initialise:
 		return &initialiseHandler{target: t, action: action}, nil
 	case plan.Standby:
-		return &standbyHandler{t, action}, nil
+		return &standbyHandler{target: t, action: action}, nil
 	case plan.Database:
 		return &databaseHandler{t, action}, nil
 	case plan.Configure:

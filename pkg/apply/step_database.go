@@ -84,7 +84,7 @@ func (h *databaseHandler) lacking(ctx context.Context, acting Acting) ([]string,
 func (h *databaseHandler) name() string { return cmp.Or(h.action.Name, "postgres") }
 
 func (h *databaseHandler) Do(ctx context.Context, _ func(string)) error {
-	acting, err := h.target.Acting(ctx)
+	acting, err := h.target.lately(ctx)
 	if err != nil {
 		return err
 	}
@@ -104,12 +104,9 @@ func (h *databaseHandler) Do(ctx context.Context, _ func(string)) error {
 			return fmt.Errorf("extension %s in database %s: %w", name, h.name(), err)
 		}
 	}
-	for _, pod := range coordinators(acting) {
-		if err := h.target.writeHBA(ctx, pod, topology.CoordinatorDir, h.action.HBA); err != nil {
-			return err
-		}
-	}
-	return nil
+	return each(ctx, coordinators(acting), func(ctx context.Context, _ int, pod string) error {
+		return h.target.writeHBA(ctx, pod, topology.CoordinatorDir, h.action.HBA)
+	})
 }
 
 // writeHBA puts gpk's block into pg_hba.conf of an instance.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -77,11 +78,12 @@ func (h *initialiseHandler) Do(ctx context.Context, progress func(string)) (err 
 	case abandoned, fresh:
 		if found == abandoned {
 			progress("removing what an initialisation that did not finish left behind")
+			// In each pod: clear kills whatever names the directories, and that would be a call from elsewhere too.
 			if err := h.target.instances(ctx, "clear", byPod(h.action.Topology.Instances)); err != nil {
 				return err
 			}
 		}
-		if err := h.target.instances(ctx, "prepare", byPod(h.action.Topology.Instances)); err != nil {
+		if _, err := h.target.everywhere(ctx, j.pod, "prepare", byHost(h.action.Topology.Instances), ""); err != nil {
 			return err
 		}
 		err = h.target.runJob(ctx, j.pod, j.name, h.action.Utility, progress)
@@ -115,9 +117,10 @@ func (h *initialiseHandler) bringBack(ctx context.Context, pod string, progress 
 	return h.target.runJob(ctx, pod, "gpstart", segments.Gpstart(), progress)
 }
 
-// mark notes on every volume that its instances are complete, if the catalogue says so and it has not been noted before.
-// The standby's pod is left to the standby's step, and the coordinator comes last: its mark speaks for all. Before that
-// the administrator loses the password that gpinitsystem gives everybody's; one that is set later stays.
+// mark notes on every volume that its instances are complete, if the catalogue says so and it has not been noted before,
+// and makes the segments know the acting coordinator by each of its names. The standby's pod is left to the standby's step,
+// and the coordinator comes last: its mark speaks for all. Before that the administrator loses the password that gpinitsystem
+// gives everybody's; one that is set later stays.
 func (h *initialiseHandler) mark(ctx context.Context) error {
 	acting, err := h.target.Acting(ctx)
 	if errors.Is(err, errSilent) {
@@ -126,39 +129,32 @@ func (h *initialiseHandler) mark(ctx context.Context) error {
 	if err != nil || len(acting.Catalogue.Missing(h.action.Topology.Instances)) > 0 {
 		return err
 	}
-	if answer, err := h.target.primariesAnswer(ctx, acting); err != nil || !answer {
-		return err
-	}
 	if acting.Pods[acting.Pod].Marker == segments.Initialised {
 		return nil
+	}
+	if answer, err := h.target.primariesAnswer(ctx, acting); err != nil || !answer {
+		return err
 	}
 	if _, err := h.target.sql(ctx, acting, "postgres", segments.DropPasswordSQL); err != nil {
 		return err
 	}
-	if err := h.authenticate(ctx, acting); err != nil {
-		return err
-	}
-	var others []podDirs
-	for _, pod := range byPod(h.action.Topology.Instances) {
-		if standby, _ := h.action.Topology.Standby(); pod.pod != acting.Pod && pod.pod != standby.Pod {
-			others = append(others, podDirs{pod: pod.pod})
-		}
-	}
-	if err := h.target.instances(ctx, "finish", others); err != nil {
+	if _, err := h.target.everywhere(ctx, acting.Pod, "finish", h.segmentPods(acting.Catalogue), h.action.HBA); err != nil {
 		return err
 	}
 	return h.target.instances(ctx, "finish", []podDirs{{pod: acting.Pod}})
 }
 
-// authenticate makes the segments know the acting coordinator by each of its names.
-func (h *initialiseHandler) authenticate(ctx context.Context, acting Acting) error {
-	return each(ctx, acting.Catalogue, func(ctx context.Context, _ int, row segments.Row) error {
-		if row.Content == topology.CoordinatorContent || !row.Up() {
-			// The coordinators' are the database step's; one that is down gets a copy of its pair's when it is recovered.
-			return nil
-		}
-		return h.target.writeHBA(ctx, row.Pod(), row.Dir, h.action.HBA)
-	})
+// segmentPods are the pods of the primaries and the mirrors, with those of their instances that are up: one that is down gets
+// a copy of its pair's pg_hba.conf when it is recovered.
+func (h *initialiseHandler) segmentPods(catalogue segments.Catalogue) []hostDirs {
+	var pods []hostDirs
+	for _, pod := range byHost(slices.Concat(h.action.Topology.Segments(topology.Primary), h.action.Topology.Segments(topology.Mirror))) {
+		pod.dirs = slices.DeleteFunc(pod.dirs, func(dir string) bool {
+			return !slices.ContainsFunc(catalogue, func(r segments.Row) bool { return r.Host == pod.host && r.Dir == dir && r.Up() })
+		})
+		pods = append(pods, pod)
+	}
+	return pods
 }
 
 // primariesAnswer asks every primary through the coordinator. Of a cluster that is still being made, the catalogue is
@@ -210,8 +206,8 @@ func (h *initialiseHandler) look(ctx context.Context) (situation, []string, erro
 
 // lookAtDirectories tells a clean start from an abandoned one, and from data that gpk did not make.
 func (h *initialiseHandler) lookAtDirectories(ctx context.Context) (situation, []string, error) {
-	pods := byPod(h.action.Topology.Instances)
-	facts, err := h.target.facts(ctx, pods)
+	pods := byHost(h.action.Topology.Instances)
+	facts, err := h.target.factsFrom(ctx, h.action.Topology.Coordinator().Pod, pods)
 	if err != nil {
 		return "", nil, err
 	}

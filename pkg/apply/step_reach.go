@@ -16,10 +16,6 @@ const (
 	linkPatience  = 20 * time.Second
 )
 
-// answerHolds is how long what pods have said need not be asked again. A step's Check, its Do and the Check that confirms it
-// follow each other at once, and asking every pod is most of what some of them cost.
-const answerHolds = 3 * time.Second
-
 // reachHandler waits until every host answers ssh from the coordinator's pod, and leaves these connections open for the
 // utilities to share. Then it tries the database's connections to the hosts that have no instance yet.
 type reachHandler struct {

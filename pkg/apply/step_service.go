@@ -41,7 +41,7 @@ func (h *exposeHandler) look(ctx context.Context, acting Acting) (Finding, error
 }
 
 func (h *exposeHandler) Do(ctx context.Context, _ func(string)) error {
-	acting, err := h.target.Acting(ctx)
+	acting, err := h.target.lately(ctx)
 	if err != nil {
 		return err
 	}

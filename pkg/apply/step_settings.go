@@ -65,7 +65,7 @@ func (h *configureHandler) needed(ctx context.Context, acting Acting) (string, e
 
 // Do writes one setting after the other: two that write the same file at once may lose each other's.
 func (h *configureHandler) Do(ctx context.Context, progress func(string)) error {
-	acting, err := h.target.Acting(ctx)
+	acting, err := h.target.lately(ctx)
 	if err != nil {
 		return err
 	}

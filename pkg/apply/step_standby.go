@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
@@ -14,6 +15,8 @@ import (
 type standbyHandler struct {
 	target *Target
 	action plan.Standby
+	// untouched is when Check last saw that nothing is or was being made in the standby's place, and nobody is about to.
+	untouched time.Time
 }
 
 func (h *standbyHandler) Check(ctx context.Context) (Finding, error) {
@@ -47,6 +50,9 @@ func (h *standbyHandler) look(ctx context.Context, acting Acting) (Finding, erro
 	if err != nil {
 		return Finding{}, err
 	}
+	if !found && facts[pod].Marker == segments.NotInitialised && !facts[pod].Present() {
+		h.untouched = time.Now()
+	}
 	return standbyFinding(row, found, pod, facts[pod]), nil
 }
 
@@ -64,11 +70,15 @@ func standbyFinding(row segments.Row, found bool, pod string, facts segments.Pod
 	return pendingIf([]string{"there is no standby"})
 }
 
-// Do waits for a gpinitstandby that is running, or clears away what one that did not finish left behind and runs it.
+// Do waits for a gpinitstandby that is running, or clears away what one that did not finish left behind and runs it. What
+// Check saw a moment ago is not looked at again: a job that runs and a directory that exists refuse a second one by themselves.
 func (h *standbyHandler) Do(ctx context.Context, progress func(string)) error {
-	acting, err := h.target.Acting(ctx)
+	acting, err := h.target.lately(ctx)
 	if err != nil {
 		return err
+	}
+	if time.Since(h.untouched) < answerHolds {
+		return errors.Join(h.begin(ctx, acting, progress), h.mark(ctx))
 	}
 	j := job{h.target, acting.Pod, "gpinitstandby"}
 	state, err := j.state(ctx)
@@ -92,11 +102,19 @@ func (h *standbyHandler) make(ctx context.Context, acting Acting, progress func(
 			return err
 		}
 	}
-	place := []podDirs{{h.action.Instance.Pod, []string{h.action.Instance.Dir}}}
-	if err := h.target.instances(ctx, "clear", place); err != nil {
+	if err := h.target.instances(ctx, "clear", h.place()); err != nil {
 		return err
 	}
-	if err := h.target.instances(ctx, "prepare", place); err != nil {
+	return h.begin(ctx, acting, progress)
+}
+
+func (h *standbyHandler) place() []podDirs {
+	return []podDirs{{h.action.Instance.Pod, []string{h.action.Instance.Dir}}}
+}
+
+// begin makes the standby where there is nothing.
+func (h *standbyHandler) begin(ctx context.Context, acting Acting, progress func(string)) error {
+	if err := h.target.instances(ctx, "prepare", h.place()); err != nil {
 		return err
 	}
 	return h.target.runJob(ctx, acting.Pod, "gpinitstandby", segments.InitStandby(h.action.Instance), progress)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/singleflight"
@@ -30,7 +31,9 @@ type Target struct {
 
 	asking singleflight.Group
 	// lost is when a coordinator's pod could not be reached, by its name.
-	lost     sync.Map
+	lost sync.Map
+	// seen is the acting coordinator as it was last found.
+	seen     atomic.Pointer[sighting]
 	watching sync.Mutex
 	pods     cache.SharedIndexInformer
 	changed  chan struct{}

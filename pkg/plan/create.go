@@ -8,8 +8,8 @@ import (
 )
 
 // Create is the plan of a new cluster. Its steps are those of a person who knows what depends on what: keys and names
-// before pods, volumes before pods since a pod with a bound claim starts at once, ssh before gpinitsystem, and the
-// clients' Service and a written row last.
+// before pods, volumes before pods since a pod with a bound claim starts at once, ssh before gpinitsystem, the
+// clients' Service and a written row when all is there, and last what the kubelets find only at their next look.
 func Create(c *topology.Cluster) (Plan, error) {
 	t := topology.New(c)
 	shared, err := sharedObjects(c)
@@ -61,7 +61,6 @@ func Create(c *topology.Cluster) (Plan, error) {
 	}
 	steps = append(steps,
 		Step{"database", "database and client authentication", Converge, database(c)},
-		Step{"ready", "instances running in every pod", Converge, Ready{t.Pods()}},
 		Step{"synced", "mirrors in sync", Converge, Synced{}},
 	)
 	return Plan{"create", ref(c), append(steps, reachable(c, t)...)}, nil

@@ -2,11 +2,13 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"gpk/pkg/topology"
 	"gpk/templates"
@@ -18,7 +20,7 @@ const Container = "greenplum"
 func workloads(c *topology.Cluster, t topology.Topology) (Apply, error) {
 	var apply Apply
 	for _, group := range t.Groups {
-		set, err := statefulSet(c, group)
+		set, err := statefulSet(c, group, firstPort(t, group))
 		if err != nil {
 			return Apply{}, fmt.Errorf("stateful set %s: %w", group.Name, err)
 		}
@@ -38,7 +40,13 @@ func (a Apply) Sets() []*appsv1.StatefulSet {
 	return sets
 }
 
-func statefulSet(c *topology.Cluster, group topology.Group) (*appsv1.StatefulSet, error) {
+// firstPort is the port of the first instance of each pod of a group.
+func firstPort(t topology.Topology, group topology.Group) int32 {
+	first := slices.IndexFunc(t.Instances, func(i topology.Instance) bool { return i.Pod == group.Pod(0) })
+	return t.Instances[first].Port
+}
+
+func statefulSet(c *topology.Cluster, group topology.Group, port int32) (*appsv1.StatefulSet, error) {
 	set := &appsv1.StatefulSet{}
 	if err := templates.Decode("statefulset", set); err != nil {
 		return nil, err
@@ -69,6 +77,7 @@ func statefulSet(c *topology.Cluster, group topology.Group) (*appsv1.StatefulSet
 	// gpexpand calls hosts by what they call themselves, which is the first part of their names.
 	pod.DNSConfig = &corev1.PodDNSConfig{Searches: []string{serviceDomain(c, c.HostsService())}}
 	fillContainer(&pod.Containers[0], c, pods)
+	pod.Containers[0].StartupProbe.TCPSocket.Port = intstr.FromInt32(port)
 	pod.Volumes[0].ConfigMap.Name = scriptsName(c)
 	pod.Volumes[1].Secret.SecretName = keysName(c)
 	pod.Volumes[2].ConfigMap.Name = StateName(c.Metadata.Name)

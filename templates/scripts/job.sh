@@ -80,7 +80,7 @@ start() {
 
 follow() {
   read -r pid _ _ <"$folder/pid" || exit 1
-  exec tail -c "+$(($1 + 1))" -s 0.2 -f --pid="$pid" "$folder/log"
+  exec tail -c "+$(($1 + 1))" -s 0.1 -f --pid="$pid" "$folder/log"
 }
 
 case $verb in
