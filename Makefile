@@ -127,9 +127,15 @@ contract-run:
 
 .PHONY: bench-create
 bench-create: build bench-up load ## measure gpk against kubectl, a script by hand and a bare client (a quarter of an hour)
-	go run ./test/speed -kubectl $${KUBECTL:-$(CURDIR)/.bench/bin/kubectl} \
+	go run ./test/speed -only plan,create,apply -kubectl $${KUBECTL:-$(CURDIR)/.bench/bin/kubectl} \
 	  -kubeconfig $${GPK_TEST_KUBECONFIG:-$(CURDIR)/.bench/kubeconfig} \
 	  -image $${GPK_TEST_IMAGE:-gpk.local/standin:$(STANDIN)} $(SPEED)
+
+.PHONY: bench-upgrade
+bench-upgrade: build bench-up load ## measure how long an upgrade takes the database down, by gpk and by hand
+	go run ./test/speed -only upgrade -kubectl $${KUBECTL:-$(CURDIR)/.bench/bin/kubectl} \
+	  -kubeconfig $${GPK_TEST_KUBECONFIG:-$(CURDIR)/.bench/kubeconfig} \
+	  -image $${GPK_TEST_IMAGE:-gpk.local/standin:$(STANDIN)} -next $${GPK_TEST_NEXT:-gpk.local/standin:7.2.0} $(SPEED)
 
 .PHONY: bench-test
 bench-test: bench ## the bench's own tests, on an instance of its own (root)

@@ -25,6 +25,8 @@ type measure struct {
 	// gpk and kubectl are paths of programs, script is the administrator's.
 	gpk, kubectl, script string
 	kubeconfig, image    string
+	// next is the image of another release with the same catalogue version.
+	next string
 	// runs is how often everything is measured.
 	runs int
 	// kube is nil if nothing of Kubernetes is measured.
@@ -46,6 +48,7 @@ func parts() []part {
 		{"plan", false, (*measure).plans},
 		{"create", true, (*measure).creates},
 		{"apply", true, (*measure).applies},
+		{"upgrade", true, (*measure).upgrades},
 	}
 }
 
@@ -66,8 +69,9 @@ func run(ctx context.Context) (err error) {
 	flag.StringVar(&m.script, "by-hand", "test/byhand/create.sh", "the administrator's script")
 	flag.StringVar(&m.kubeconfig, "kubeconfig", os.Getenv("GPK_TEST_KUBECONFIG"), "an administrator's kubeconfig of the cluster to measure on")
 	flag.StringVar(&m.image, "image", os.Getenv("GPK_TEST_IMAGE"), "the database's image, NAME:TAG")
+	flag.StringVar(&m.next, "next", os.Getenv("GPK_TEST_NEXT"), "the image of another release with the same catalogue version, for upgrade")
 	flag.IntVar(&m.runs, "runs", 3, "how often everything is measured")
-	only := flag.String("only", "", "measure only these, separated by commas: plan, create, apply")
+	only := flag.String("only", "", "measure only these, separated by commas: plan, create, apply, upgrade")
 	flag.Parse()
 	if m.runs < 1 || flag.NArg() > 0 {
 		return fmt.Errorf("-runs must be 1 or more, and there are no arguments; -h lists the flags")

@@ -1,0 +1,30 @@
+#!/bin/bash
+# Another image for the Greenplum that create.sh has made, as an administrator would script it without gpk: gpstop, all pods
+# anew, gpstart, and a question. Its last line is the number of seconds that the database was down.
+#   upgrade.sh NAMESPACE IMAGE
+# The image should be on the nodes already.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+namespace=$1 image=$2
+kubectl=${KUBECTL:-$here/../../.bench/bin/kubectl}
+[ -x "$kubectl" ] || kubectl=$(command -v kubectl)
+
+k() { "$kubectl" --namespace "$namespace" "$@"; }
+on_coordinator() { k exec coordinator-0 -- bash -c ". ~/.bashrc; $1"; }
+pods() { k get pods -l app=greenplum -o name | wc -l; }
+
+# Pods that run stay as they are until they are deleted.
+for role in coordinator primary mirror; do
+  k patch "statefulset/$role" -p '{"spec": {"updateStrategy": {"type": "OnDelete", "rollingUpdate": null}}}'
+  k set image "statefulset/$role" "greenplum=$image"
+done
+wanted=$(pods)
+
+began=$(date +%s%N)
+on_coordinator "gpstop -a -M fast"
+k delete pods -l app=greenplum
+until [ "$(pods)" = "$wanted" ]; do sleep 0.1; done
+k wait pods -l app=greenplum --for condition=Ready --timeout 10m
+on_coordinator "gpstart -a"
+on_coordinator "psql -XAt -d postgres -c \"select count(*) from gp_dist_random('gp_id')\""
+echo "$((($(date +%s%N) - began) / 1000000))" | sed 's/...$/.&/'
