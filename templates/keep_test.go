@@ -1,6 +1,7 @@
 package templates_test
 
 import (
+	"net"
 	"strings"
 	"testing"
 )
@@ -162,6 +163,49 @@ func TestKeepStopsStrays(t *testing.T) {
 			p.run(nil, "keep.sh")
 			if stopped := strings.Contains(p.done(), "pg_ctl stop -D /"+test.dir+" -m immediate"); stopped != test.stops || p.has(test.dir+"/running") == test.stops {
 				t.Errorf("it did %q", p.done())
+			}
+		})
+	}
+}
+
+// A coordinator that has a standby stops itself when it reaches neither the API server, nor the standby, nor more than half of
+// the hosts, at three looks: its standby may have been activated where they are. Any of these keeps it going.
+func TestKeepStopsCoordinatorThatIsCutOff(t *testing.T) {
+	open, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = open.Close() }()
+	_, port, _ := net.SplitHostPort(open.Addr().String())
+	tests := map[string]struct {
+		api, reached, looks string
+		lone, stops         bool
+	}{
+		"cut off":                        {"1", "1 4", "3", false, true},
+		"cut off with half of the hosts": {"1", "2 4", "3", false, true},
+		"at two looks only":              {"1", "1 4", "2", false, false},
+		"most hosts answer":              {"1", "3 4", "4", false, false},
+		"the API server answers":         {port, "1 4", "4", false, false},
+		"the standby answers":            {"1", "standby", "4", false, false},
+		"it has no standby":              {"1", "1 4", "4", true, false},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			p := keepPod(t, "demo-coordinator-0", test.looks)
+			p.write(coordinatorDir+"/running", "")
+			p.write(coordinatorDir+"/log/startup.log", "")
+			p.write("gpk/state/coordinator", "demo-coordinator-0")
+			p.write("gpk/scripts/hosts.sh", `case $1 in
+  count) echo `+test.reached+` ;;
+  reach) [ "`+test.reached+`" = standby ] ;;
+esac`)
+			p.env = append(p.env, "KUBERNETES_SERVICE_HOST=127.0.0.1", "KUBERNETES_SERVICE_PORT="+test.api)
+			if test.lone {
+				p.env = append(p.env, "GPK_COORDINATORS=demo-coordinator-0.demo")
+			}
+			r := p.run(nil, "keep.sh")
+			if stopped := strings.Contains(p.done(), "pg_ctl stop -D /"+coordinatorDir+" -m immediate"); stopped != test.stops {
+				t.Errorf("it did %q and said %q", p.done(), r.out)
 			}
 		})
 	}
