@@ -53,13 +53,11 @@ func TestFailoverStale(t *testing.T) {
 	s := shape{primaries: 1, standby: true}
 	c := newCluster(t, s)
 	c.gpk("create", "-f", c.file).want(t, 0)
-	c.sql("analytics", "create table kept (id int)")
 	c.in("demo-coordinator-1", killInstance, coordinatorDir)
 	// What the standby last saw is two seconds and more before what it lacks.
 	c.in("demo-coordinator-1", "sleep 5")
-	for range 3 {
-		c.sql("analytics", "insert into kept select generate_series(1, 100)")
-	}
+	c.sql("analytics", "create table kept (id int)")
+	c.sql("analytics", "insert into kept select generate_series(1, 300)")
 	c.in("demo-coordinator-0", killInstance, coordinatorDir)
 	c.gpk("failover").want(t, 1).says(t, "demo-coordinator-1", "stopped")
 	c.restart("demo-coordinator-1")
