@@ -2,7 +2,6 @@ package apply
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -117,35 +116,4 @@ func (h *rebuildHandler) synced(ctx context.Context, progress func(string)) erro
 		}
 		return nil, nil
 	}, "%s; gpk logs shows why")
-}
-
-var errNoStandby = errors.New("there is no standby to take over")
-
-// Takeover is what a failover would be now: from the pod of the coordinator, acting or not, to that of its standby. healthy
-// says whether the coordinator answers.
-func (t *Target) Takeover(ctx context.Context, both []string) (from, to string, healthy bool, err error) {
-	if len(both) != 2 {
-		return "", "", false, &NextError{errNoStandby, "set spec.coordinator.standby for the next cluster; restart the coordinator's pod if it does not answer"}
-	}
-	other := map[string]string{both[0]: both[1], both[1]: both[0]}
-	acting, err := t.Acting(ctx)
-	if err == nil {
-		return acting.Pod, other[acting.Pod], true, nil
-	}
-	if !errors.Is(err, errSilent) {
-		return "", "", false, err
-	}
-	state, err := t.state(ctx)
-	if err != nil {
-		return "", "", false, err
-	}
-	from = state[plan.StateCoordinator]
-	if f, err := t.following(ctx, from); err == nil && f.Follows {
-		// A takeover by that pod has been begun, and its instance not been activated yet.
-		return other[from], from, false, nil
-	}
-	if other[from] == "" {
-		return "", "", false, &NextError{errors.New("the cluster has not been made to the end: " + errNoStandby.Error()), "gpk create -f cluster.yaml"}
-	}
-	return from, other[from], false, nil
 }

@@ -1,0 +1,69 @@
+package apply
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"gpk/pkg/plan"
+	"gpk/pkg/segments"
+)
+
+// activateHandler makes the standby the coordinator, with gpactivatestandby in its pod.
+type activateHandler struct {
+	target *Target
+	action plan.Activate
+}
+
+func (h *activateHandler) Check(ctx context.Context) (Finding, error) {
+	acting, err := h.target.Acting(ctx)
+	switch {
+	case errors.Is(err, errSilent):
+		return pendingIf([]string{"no coordinator answers"}), nil
+	case err != nil:
+		return Finding{}, err
+	case acting.Pod != h.action.To:
+		return pendingIf([]string{"the coordinator in pod " + acting.Pod + " acts"}), nil
+	}
+	return Finding{State: Done}, nil
+}
+
+// Do looks at the logs once more: a coordinator that has been stopped in order has sent all that it had.
+func (h *activateHandler) Do(ctx context.Context, progress func(string)) error {
+	f, err := h.target.following(ctx, h.action.To)
+	if err != nil {
+		return err
+	}
+	promoted, err := h.target.promoted(ctx, h.action.To, f)
+	if err != nil {
+		return err
+	}
+	if !promoted {
+		finding, err := (&eligibleHandler{h.target, h.action.Eligible}).Check(ctx)
+		if err != nil {
+			return err
+		}
+		if finding.State != Done {
+			return &NextError{errors.New(firstOf(finding.Details)), finding.Next}
+		}
+		if err := h.target.runJob(ctx, h.action.To, "gpactivatestandby", segments.ActivateStandby(), progress); err != nil {
+			return err
+		}
+	}
+	return h.target.awaitActing(ctx, activationPatience, progress)
+}
+
+// activationPatience is how long a new coordinator may take to answer: until it knows what becomes of every transaction that was
+// under way, for which it needs a primary of every content.
+const activationPatience = 15 * time.Minute
+
+// awaitActing waits until a coordinator answers.
+func (t *Target) awaitActing(ctx context.Context, patience time.Duration, progress func(string)) error {
+	return until(ctx, patience, progress, func() ([]string, error) {
+		_, err := t.Acting(ctx)
+		if errors.Is(err, errSilent) {
+			return []string{firstLine(err)}, nil
+		}
+		return nil, err
+	}, "%s")
+}
