@@ -216,7 +216,9 @@ func (b bounds) begin(now time.Time) bounds {
 }
 
 // over says whether there is a time and it is over, by gpexpand's own clock: it looks at it every five seconds.
-func (b bounds) over(now time.Time) bool { return !b.until.IsZero() && now.After(b.until.Add(-time.Second)) }
+func (b bounds) over(now time.Time) bool {
+	return !b.until.IsZero() && now.After(b.until.Add(-time.Second))
+}
 
 func (b bounds) redistribution() segments.Redistribution {
 	r := segments.Redistribution{Limit: b.limit, Parallel: b.parallel}

@@ -95,7 +95,9 @@ func DropExpansion() Command {
 }
 
 // RecoverFully makes every instance that is down anew from its pair.
-func RecoverFully() Utility { return Utility{Argv: []string{"gprecoverseg", "-a", "-F", "--hba-hostnames"}} }
+func RecoverFully() Utility {
+	return Utility{Argv: []string{"gprecoverseg", "-a", "-F", "--hba-hostnames"}}
+}
 
 // Analyze has a database gather the statistics of all its tables.
 func Analyze(database string) Utility {

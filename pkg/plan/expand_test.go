@@ -1,0 +1,140 @@
+package plan
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"gpk/pkg/topology"
+)
+
+func grown(t *testing.T, count, perPod int32) (from, to *topology.Cluster) {
+	t.Helper()
+	from = &topology.Cluster{Metadata: topology.Metadata{Name: "demo", Namespace: "analytics"}}
+	from.Spec.Version, from.Spec.Image = "7.1.0", "registry.example/greenplum"
+	from.Spec.Segments.Count, from.Spec.Segments.PerPod = 3, perPod
+	from.Default()
+	larger := *from
+	larger.Spec.Segments.Count = count
+	return from, &larger
+}
+
+// An expansion touches what is new, and nothing of what is there but the number of pods.
+func TestExpandTouchesOnlyNew(t *testing.T) {
+	tests := map[string]struct {
+		count, perPod int32
+		claims        string
+		pods          string
+	}{
+		"a pod each":    {5, 1, "data-demo-primary-3 data-demo-primary-4 data-demo-mirror-3 data-demo-mirror-4", "demo-primary=5 demo-mirror=5"},
+		"the last pod":  {4, 2, "", ""},
+		"and a new one": {5, 2, "data-demo-primary-2 data-demo-mirror-2", "demo-primary=3 demo-mirror=3"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			from, to := grown(t, test.count, test.perPod)
+			p, err := Expand(from, to, "demo-coordinator-1", false)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var claims, pods []string
+			for _, object := range p.Objects() {
+				if object.GetObjectKind().GroupVersionKind().Kind == "PersistentVolumeClaim" {
+					claims = append(claims, object.GetName())
+				}
+			}
+			for _, step := range p.Steps {
+				if apply, ok := step.Action.(Apply); ok {
+					for _, set := range apply.Sets() {
+						pods = append(pods, set.Name+"="+string(rune('0'+*set.Spec.Replicas)))
+					}
+				}
+			}
+			if got := strings.Join(claims, " "); got != test.claims {
+				t.Errorf("claims %s, want %s", got, test.claims)
+			}
+			if got := strings.Join(pods, " "); got != test.pods {
+				t.Errorf("stateful sets %s, want %s", got, test.pods)
+			}
+		})
+	}
+}
+
+// What takes an expansion back removes the new pods and claims by name.
+func TestUnexpandRemovesOnlyNew(t *testing.T) {
+	from, to := grown(t, 4, 1)
+	p, err := Unexpand(from, to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var removed []string
+	for _, step := range p.Steps {
+		if absent, ok := step.Action.(Absent); ok {
+			removed = append(removed, absent.Names...)
+		}
+		if step.ID == "volumes" && step.Class != Destructive {
+			t.Errorf("step %s is %s", step.ID, step.Class)
+		}
+	}
+	want := []string{"demo-primary-3", "demo-mirror-3", "data-demo-primary-3", "data-demo-mirror-3"}
+	if !slices.Equal(removed, want) {
+		t.Errorf("removed %q, want %q", removed, want)
+	}
+}
+
+// New hosts are tried from the acting coordinator's pod, whichever that is, and only over connections that both ends are there for.
+func TestExpandReachesFromActing(t *testing.T) {
+	from, to := grown(t, 4, 1)
+	p, err := Expand(from, to, "demo-coordinator-1", false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range p.Steps {
+		reach, ok := step.Action.(Reach)
+		if !ok {
+			continue
+		}
+		if reach.From != "demo-coordinator-1" || len(reach.Hosts) != 2 || len(reach.Links) == 0 {
+			t.Errorf("from %s, hosts %q, %d links", reach.From, reach.Hosts, len(reach.Links))
+		}
+		for _, link := range reach.Links {
+			if strings.HasPrefix(link.From, "demo-coordinator-0") || !slices.Contains(reach.Hosts, link.To) {
+				t.Errorf("a connection %s", link)
+			}
+		}
+		return
+	}
+	t.Error("new hosts are not tried")
+}
+
+// A start that comes between leaves the new pods, and a stop that takes all pods away takes these too.
+func TestKeepingNewPods(t *testing.T) {
+	from, to := grown(t, 4, 1)
+	start, err := Start(from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stop, err := Stop(from, "fast", true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		plan Plan
+		want []int32
+	}{{start, []int32{2, 4, 4}}, {stop, []int32{0, 0, 0}}} {
+		for _, step := range test.plan.Keeping(to).Steps {
+			if apply, ok := step.Action.(Apply); ok {
+				var got []int32
+				for _, set := range apply.Sets() {
+					got = append(got, *set.Spec.Replicas)
+				}
+				if !slices.Equal(got, test.want) {
+					t.Errorf("%s: pods %v, want %v", test.plan.Operation, got, test.want)
+				}
+			}
+			if started, ok := step.Action.(Started); ok && len(started.Hosts) != 10 {
+				t.Errorf("%s: hosts %q", test.plan.Operation, started.Hosts)
+			}
+		}
+	}
+}
