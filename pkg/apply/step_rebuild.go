@@ -88,8 +88,8 @@ func (h *rebuildHandler) Do(ctx context.Context, progress func(string)) error {
 
 func (h *rebuildHandler) make(ctx context.Context, acting Acting, place topology.Instance, progress func(string)) error {
 	if row, found := acting.Catalogue.Find(topology.CoordinatorContent, topology.Mirror); found {
-		if row.Up() && row.Mode == "s" {
-			return nil
+		if revived, err := h.revive(ctx, row.Pod(), progress); revived || err != nil {
+			return err
 		}
 		if err := h.target.runJob(ctx, acting.Pod, "gpinitstandby-remove", segments.RemoveStandby(), progress); err != nil {
 			return err
@@ -102,6 +102,23 @@ func (h *rebuildHandler) make(ctx context.Context, acting Acting, place topology
 		}
 	}
 	return h.target.runJob(ctx, acting.Pod, "gpinitstandby", segments.InitStandby(place), progress)
+}
+
+// revive starts a standby that is in the catalogue and gives it time to follow again, which needs no copy of all data.
+func (h *rebuildHandler) revive(ctx context.Context, pod string, progress func(string)) (bool, error) {
+	if _, err := h.target.run(ctx, pod, segments.StartStandby()); err != nil {
+		progress(err.Error())
+		return false, ctx.Err()
+	}
+	facts, err := h.target.facts(ctx, []podDirs{{pod, []string{topology.CoordinatorDir}}})
+	if err != nil || facts[pod].Instances[topology.CoordinatorDir] != "running" {
+		return false, err
+	}
+	if err := h.synced(ctx, progress); err != nil {
+		progress(err.Error())
+		return false, ctx.Err()
+	}
+	return true, nil
 }
 
 func (h *rebuildHandler) synced(ctx context.Context, progress func(string)) error {

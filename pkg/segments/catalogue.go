@@ -39,9 +39,12 @@ func (r Row) Up() bool { return r.Status == "u" }
 type Catalogue []Row
 
 // CatalogueSQL reads the catalogue as one JSON value, for ParseCatalogue. Both Greenplum 6 (PostgreSQL 9.4) and 7 know
-// json_agg.
+// json_agg. The fault tolerance service looks after segments only, and the standby's row says s for ever: whether it
+// follows is in pg_stat_replication, as gpstate -f knows.
 const CatalogueSQL = `select coalesce(json_agg(c), '[]') from (
-  select dbid, content, role, preferred_role, mode, status, port, hostname, address, datadir
+  select dbid, content, role, preferred_role, case when content >= 0 or role = 'p' then mode
+    when exists (select 1 from pg_stat_replication where application_name = 'gp_walreceiver' and state = 'streaming') then 's'
+    else 'n' end as mode, status, port, hostname, address, datadir
   from gp_segment_configuration) c;
 `
 

@@ -107,6 +107,9 @@ func seconds(text string) (time.Time, error) {
 	return time.Unix(n, 0), err
 }
 
+// StartStandby starts the standby's instance of a pod, if there is one that does not run.
+func StartStandby() Command { return Script("coordinator.sh", "follow") }
+
 // HaltCoordinator stops the coordinator's instance of a pod, if it runs, fast or immediate.
 func HaltCoordinator(mode string) Command { return Script("coordinator.sh", "halt", mode) }
 

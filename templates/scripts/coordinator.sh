@@ -2,6 +2,7 @@
 # What a change of coordinators needs to know of, and does to, the coordinator's or the standby's instance of this pod:
 #   following                prints how far the standby here has followed the coordinator, and which hosts it reaches
 #   missing LSN              prints the commits of the instance here that come after a record of the write-ahead log
+#   follow                   starts the standby's instance, if there is one that does not run
 #   halt MODE                stops the instance and removes its socket's files; fast gives way to immediate
 #   aside                    moves the instance's directory aside, so that a new one can be made in its place
 #   discard                  removes what was moved aside
@@ -52,6 +53,11 @@ missing() {
   echo end
 }
 
+follow() {
+  [ "$(instance)" = stopped ] && { [ -e "$dir/standby.signal" ] || [ -e "$dir/recovery.conf" ]; } || return 0
+  pg_ctl start -D "$dir" -l "$dir/log/startup.log" -w -t 60 -o "-c gp_role=dispatch" >/dev/null 2>&1
+}
+
 halt() {
   if [ "$(instance)" = running ]; then
     pg_ctl stop -D "$dir" -m "$1" -w -t 60 >/dev/null || pg_ctl stop -D "$dir" -m immediate -w -t 60 >/dev/null || return 1
@@ -71,6 +77,7 @@ shift
 case $verb in
   following) following ;;
   missing) missing "$@" ;;
+  follow) follow ;;
   halt) halt "$@" ;;
   aside) aside ;;
   discard) rm -rf -- "$state/aside" ;;
