@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"gpk/test/kube"
 )
 
 var update = flag.Bool("update", false, "record testdata from the image, which must be a real Greenplum's")
@@ -65,7 +67,12 @@ func shape(output string) []string {
 // no others, and some words too that lines without a fixed place have.
 func (c *cluster) says(name, pod, command string, words ...string) {
 	c.Helper()
-	said := c.run(pod, command)
+	c.judge(name, command, c.run(pod, command), words...)
+}
+
+// judge compares what a command line has said.
+func (c *cluster) judge(name, command string, said kube.Said, words ...string) {
+	c.Helper()
 	for _, word := range words {
 		if !strings.Contains(said.Output, word) {
 			c.Errorf("%s does not say %q but\n%s", command, word, said.Output)
