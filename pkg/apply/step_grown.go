@@ -151,12 +151,23 @@ func (h *orphanedHandler) outdated(ctx context.Context) ([]*appsv1.StatefulSet, 
 		if err != nil {
 			return nil, fmt.Errorf("stateful set %s: %w", wanted.Name, err)
 		}
-		have, want := live.Spec.VolumeClaimTemplates, wanted.Spec.VolumeClaimTemplates
-		if len(have) > 0 && len(want) > 0 && have[0].Spec.Resources.Requests.Storage().Cmp(*want[0].Spec.Resources.Requests.Storage()) != 0 {
+		if otherClaims(live, wanted) {
 			old = append(old, live)
 		}
 	}
 	return old, nil
+}
+
+// otherClaims says whether both are stateful sets, and make claims of different sizes.
+func otherClaims(live, wanted plan.Object) bool {
+	a, isSet := live.(*appsv1.StatefulSet)
+	b, alike := wanted.(*appsv1.StatefulSet)
+	if !isSet || !alike {
+		return false
+	}
+	have, want := a.Spec.VolumeClaimTemplates, b.Spec.VolumeClaimTemplates
+	return len(have) > 0 && len(want) > 0 &&
+		have[0].Spec.Resources.Requests.Storage().Cmp(*want[0].Spec.Resources.Requests.Storage()) != 0
 }
 
 func (h *orphanedHandler) Do(ctx context.Context, progress func(string)) error {
