@@ -12,6 +12,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/resource"
 
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
@@ -32,6 +33,7 @@ func newGrowth(t *testing.T) *growth {
 	from := &topology.Cluster{Metadata: topology.Metadata{Name: ref.Name, Namespace: ref.Namespace}}
 	from.Spec.Version, from.Spec.Image = "7.1.0", "registry.example/greenplum"
 	from.Spec.Segments.Count, from.Spec.Segments.PerPod = 1, 2
+	from.Spec.Segments.Storage.Size = new(resource.MustParse("10Gi"))
 	from.Default()
 	to := *from
 	to.Spec.Segments.Count = 3
@@ -297,6 +299,22 @@ func TestExpandRefused(t *testing.T) {
 				t.Errorf("%d requests changed something", requests)
 			}
 		})
+	}
+}
+
+// What would fill a volume is refused as well: the new one, or one that is there.
+func TestExpandNeedsRoom(t *testing.T) {
+	for size, says := range map[int64]string{
+		90 << 30:  "for pod demo-primary-1 is too small: it needs at least",
+		200 << 30: "pod demo-primary-0 has 93.1 GiB left on its volume, and the largest table takes 200.0 GiB of it",
+	} {
+		g := newGrowth(t)
+		g.world.size = size
+		requests, err := g.expand(false, 0)
+		wantBlocked(t, err, "room", says)
+		if requests > 0 {
+			t.Errorf("%d requests changed something", requests)
+		}
 	}
 }
 

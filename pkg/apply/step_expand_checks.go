@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"gpk/pkg/plan"
@@ -122,7 +123,7 @@ func (h *roomHandler) look(ctx context.Context, acting Acting) (Finding, error) 
 	if err != nil {
 		return Finding{}, err
 	}
-	total, largest, err := h.sizes(ctx, acting)
+	total, largest, notes, err := h.sizes(ctx, acting)
 	if err != nil {
 		return Finding{}, err
 	}
@@ -130,7 +131,7 @@ func (h *roomHandler) look(ctx context.Context, acting Acting) (Finding, error) 
 		return Finding{State: Blocked, Details: []string{few(tight)},
 			Next: "enlarge the volumes with `gpk resize`, or free what is not needed; nothing was changed"}, nil
 	}
-	return Finding{State: Done}, nil
+	return Finding{State: Done, Details: notes}, nil
 }
 
 // tight says what would not fit: the template on the coordinator's volume, a second copy of the largest table on each
@@ -162,23 +163,27 @@ func (h *roomHandler) tight(pods []podDirs, facts map[string]segments.ExpansionF
 }
 
 // sizes are the bytes of all databases, and of the largest table on the segment that has most of it.
-func (h *roomHandler) sizes(ctx context.Context, acting Acting) (total, largest int64, err error) {
+func (h *roomHandler) sizes(ctx context.Context, acting Acting) (total, largest int64, notes []string, err error) {
 	databases, err := h.target.databases(ctx, acting)
 	if err != nil {
-		return 0, 0, err
+		return 0, 0, nil, err
 	}
 	for _, database := range databases {
-		out, err := h.target.sql(ctx, acting, database, segments.SizesSQL)
+		size, err := h.target.number(ctx, acting, database, segments.SizeSQL)
 		if err != nil {
-			return 0, 0, err
+			return 0, 0, nil, err
 		}
-		size, table, err := segments.ParseSizes(out)
-		if err != nil {
-			return 0, 0, err
+		table, err := h.target.number(ctx, acting, database, segments.LargestSQL)
+		var exit *ExecError
+		if errors.As(err, &exit) {
+			notes = append(notes, fmt.Sprintf("whether the largest table of database %s can be redistributed was not checked: %s", database,
+				lastLines(exit.Output, 1)))
+		} else if err != nil {
+			return 0, 0, nil, err
 		}
 		total, largest = total+size, max(largest, table)
 	}
-	return total, largest, nil
+	return total, largest, notes, nil
 }
 
 // Do has nothing to do.
@@ -191,6 +196,15 @@ func (t *Target) databases(ctx context.Context, acting Acting) ([]string, error)
 		return nil, err
 	}
 	return segments.ParseNames(out)
+}
+
+// number is SQL's answer as a whole number.
+func (t *Target) number(ctx context.Context, acting Acting, database, sql string) (int64, error) {
+	out, err := t.sql(ctx, acting, database, sql)
+	if err != nil {
+		return 0, err
+	}
+	return strconv.ParseInt(out, 10, 64)
 }
 
 // hostsHandler lets the pods know the hosts of all pods.

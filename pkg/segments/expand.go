@@ -119,18 +119,11 @@ func ParseNames(out string) ([]string, error) {
 // TablespacesSQL prints the names of tablespaces that users have made, as a JSON array.
 const TablespacesSQL = "select coalesce(json_agg(spcname order by spcname), '[]') from pg_tablespace where oid >= 16384;\n"
 
-// SizesSQL prints the bytes of a database, and those of its largest table on the segment that has most of it, a line each.
-// Redistributing a table writes it anew before the old copy goes. Without the offset, Greenplum would ask for the sizes on the
-// coordinator, and say no.
-const SizesSQL = `select pg_database_size(current_database());
-select coalesce(max(bytes), 0) from (select pg_relation_size(oid) as bytes from gp_dist_random('pg_class')
+// SizeSQL prints the bytes of a database.
+const SizeSQL = "select pg_database_size(current_database());\n"
+
+// LargestSQL prints the bytes of the database's largest table on the segment that has most of it. Redistributing a table writes
+// it anew before the old copy goes. Without the offset, Greenplum would ask for the sizes on the coordinator, and say no.
+const LargestSQL = `select coalesce(max(bytes), 0) from (select pg_relation_size(oid) as bytes from gp_dist_random('pg_class')
   where relkind in ('r', 'm') and oid >= 16384 offset 0) as tables;
 `
-
-// ParseSizes reads the answer of SizesSQL.
-func ParseSizes(out string) (database, largest int64, err error) {
-	if _, err := fmt.Sscan(out, &database, &largest); err != nil {
-		return 0, 0, fmt.Errorf("the sizes of a database came back as %q: %w", out, err)
-	}
-	return database, largest, nil
-}
