@@ -33,7 +33,8 @@ func (r *run) startSegments(ctx context.Context) (result, error) {
 	}
 	r.Log.Info("Commencing parallel %s instance startup, please wait...", kind)
 	outcomes := fleet.Each(ctx, r.Shell, wanted, r.opt.Width, func(s catalog.Segment) string {
-		return r.Remote(instance.StartCommand(s.Dir, s.Port, instance.Execute))
+		// One that runs, since only the coordinator was lost, is stopped before, as the original does.
+		return r.Remote(instance.EndCommand(s.Dir) + "; " + instance.StartCommand(s.Dir, s.Port, instance.Execute))
 	})
 	r.Log.Raw(".\n")
 	r.Log.Info("Process results...")
