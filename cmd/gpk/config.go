@@ -58,7 +58,8 @@ from the resources, or else Greenplum's own default.`,
 			return err
 		}
 		p := plan.Config(m.cluster, to, given, *restart)
-		o := operation{plan: p, result: to, done: "the settings are in the files of all instances", same: "no changes: the settings are as they should be"}
+		o := operation{plan: p, result: to, done: "the settings are in the files of all instances",
+			same: "no changes: the settings are as they should be"}
 		o.after = func(ctx context.Context, answer *operated) (string, error) {
 			return a.tellPending(ctx, m.target, p, answer)
 		}

@@ -68,7 +68,8 @@ Every command can be run again: it does what is left to do.`,
 	flags.BoolP("verbose", "v", false, "show what the utilities say")
 	root.AddCommand(a.createCommand(), a.planCommand(), a.diffCommand(), a.statusCommand(), a.logsCommand(), a.deleteCommand(),
 		a.psqlCommand(), a.initCommand(), a.schemaCommand(), a.versionCommand(),
-		a.stopCommand(), a.startCommand(), a.restartCommand(), a.failoverCommand(), a.recoverCommand(), a.upgradeCommand(), a.configCommand(), a.resizeCommand(), a.expandCommand())
+		a.stopCommand(), a.startCommand(), a.restartCommand(), a.failoverCommand(), a.recoverCommand(),
+		a.expandCommand(), a.upgradeCommand(), a.configCommand(), a.resizeCommand())
 	for _, command := range root.Commands() {
 		asUsage(command)
 		a.explained(command)

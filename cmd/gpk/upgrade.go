@@ -20,7 +20,8 @@ func (a *app) upgradeCommand() *cobra.Command {
 		Long: `upgrade brings the image to every node while the database runs, and compares its catalogue version. Then comes the
 maintenance window: it stops the database, makes all pods anew, starts the database and verifies it. If that fails it goes
 back to the image from before by itself. upgrade --rollback does so later.`,
-		Example: "  gpk upgrade --version 7.2.0\n  gpk upgrade --version 7.2.0 --image registry.example/greenplum@sha256:…\n  gpk upgrade --rollback",
+		Example: "  gpk upgrade --version 7.2.0\n  gpk upgrade --version 7.2.0 --image registry.example/greenplum@sha256:…\n" +
+			"  gpk upgrade --rollback",
 	}
 	version := cmd.Flags().String("version", "", "the release to change to")
 	cmd.Flags().String("image", "", "its image (default: the present one, with the release as its tag)")
@@ -71,8 +72,8 @@ const rollbackCommand = "gpk upgrade --rollback"
 // upgradeTo is the upgrade to a version, or what is left of one that has begun.
 func upgradeTo(m made, version, image string) (*upgrade, error) {
 	if before, after := major(m.cluster.Spec.Version), major(version); after != before && after != version {
-		return nil, hint(fmt.Errorf("from %s to %s is a major upgrade: the catalogue versions of the two differ", m.cluster.Spec.Version, version),
-			plan.MajorUpgrade)
+		return nil, hint(fmt.Errorf("from %s to %s is a major upgrade: the catalogue versions of the two differ",
+			m.cluster.Spec.Version, version), plan.MajorUpgrade)
 	}
 	to, err := withRelease(m.cluster, version, image)
 	if err != nil {

@@ -43,7 +43,8 @@ func (e *engine) fallBack(ctx context.Context, options Options, notes *recorder,
 		return failure
 	}
 	if _, err := e.run(ctx, options.Window.Fallback.Steps); err != nil {
-		return &NextError{fmt.Errorf("%w\nmoreover, going back has failed: %w", failure, err), "take it back with `" + notes.record.Unfinished.Undo + "`"}
+		return &NextError{fmt.Errorf("%w\nmoreover, going back has failed: %w", failure, err),
+			"take it back with `" + notes.record.Unfinished.Undo + "`"}
 	}
 	notes.record.Unfinished, notes.begun = nil, nil
 	if err := notes.note(ctx, step, "done", ""); err != nil {

@@ -267,26 +267,9 @@ func (t *Target) handler(step plan.Step) (handler, error) {
 		return &switchedHandler{target: t, action: action}, nil
 	case plan.Remove:
 		return &removeHandler{t, action}, nil
-	case plan.Whole:
-		return &wholeHandler{t, action}, nil
-	case plan.Pulled:
-		return &pulledHandler{target: t, action: action}, nil
-	case plan.Replaced:
-		return &replacedHandler{t, action}, nil
-	case plan.Release:
-		return &releaseHandler{t, action}, nil
-	case plan.Valid:
-		return &validHandler{t, action}, nil
-	case plan.Written:
-		return &writtenHandler{t, action}, nil
-	case plan.Effective:
-		return &effectiveHandler{t, action}, nil
-	case plan.Growable:
-		return &growableHandler{t, action}, nil
-	case plan.Grown:
-		return &grownHandler{t, action}, nil
-	case plan.Orphaned:
-		return &orphanedHandler{t, action}, nil
+	}
+	if h := t.windowHandler(step.Action); h != nil {
+		return h, nil
 	}
 	if h := t.expansionHandler(step.Action); h != nil {
 		return h, nil

@@ -195,11 +195,11 @@ func imageAnswerOf(pod *corev1.Pod) (answer imageAnswer, ended bool, err error) 
 	status := databaseContainer(pod)
 	switch {
 	case status != nil && status.State.Terminated != nil:
-		said := status.State.Terminated.Message
-		image, err := segments.ParseImage(said)
-		if err != nil || status.State.Terminated.ExitCode != 0 {
-			return imageAnswer{fault: fmt.Sprintf("the image cannot be looked into: exit status %d %s", status.State.Terminated.ExitCode,
-				lastLines(said, 3))}, true, nil //nolint:nilerr // what was said is the answer
+		said, status := status.State.Terminated.Message, status.State.Terminated.ExitCode
+		image, fault := segments.ParseImage(said)
+		if fault != nil || status != 0 {
+			answer = imageAnswer{fault: fmt.Sprintf("the image cannot be looked into: exit status %d %s", status, lastLines(said, 3))}
+			return answer, true, nil
 		}
 		return imageAnswer{image: image}, true, nil
 	case pod.Status.Phase == corev1.PodFailed:

@@ -80,25 +80,14 @@ func (t *Target) toReplace(ctx context.Context, sets []*appsv1.StatefulSet) ([]*
 	}
 	var old []*corev1.Pod
 	for _, set := range sets {
-		wanted := databaseSpec(&set.Spec.Template.Spec)
-		revision := ""
 		for i := range pods {
 			pod := &pods[i]
-			has := databaseSpec(&pod.Spec)
-			owner := metav1.GetControllerOf(pod)
-			if owner == nil || owner.Name != set.Name || wanted == nil || has == nil {
+			if owner := metav1.GetControllerOf(pod); owner == nil || owner.Name != set.Name {
 				continue
 			}
-			other := has.Image != wanted.Image || !within(wanted.Resources.Requests, has.Resources.Requests) ||
-				!within(wanted.Resources.Limits, has.Resources.Limits)
-			if !other && (more(has.Resources.Limits, wanted.Resources.Limits) ||
-				more(has.Resources.Requests, wanted.Resources.Requests, wanted.Resources.Limits)) {
-				if revision == "" {
-					if revision, err = t.liveRevision(ctx, set.Name); err != nil {
-						return nil, err
-					}
-				}
-				other = pod.Labels[appsv1.StatefulSetRevisionLabel] != revision
+			other, err := t.madeOtherwise(ctx, pod, set)
+			if err != nil {
+				return nil, err
 			}
 			if other {
 				old = append(old, pod)
@@ -106,6 +95,22 @@ func (t *Target) toReplace(ctx context.Context, sets []*appsv1.StatefulSet) ([]*
 		}
 	}
 	return old, nil
+}
+
+func (t *Target) madeOtherwise(ctx context.Context, pod *corev1.Pod, set *appsv1.StatefulSet) (bool, error) {
+	wanted, has := databaseSpec(&set.Spec.Template.Spec), databaseSpec(&pod.Spec)
+	switch {
+	case wanted == nil || has == nil:
+		return false, nil
+	case has.Image != wanted.Image || !within(wanted.Resources.Requests, has.Resources.Requests) ||
+		!within(wanted.Resources.Limits, has.Resources.Limits):
+		return true, nil
+	case more(has.Resources.Limits, wanted.Resources.Limits) ||
+		more(has.Resources.Requests, wanted.Resources.Requests, wanted.Resources.Limits):
+		revision, err := t.liveRevision(ctx, set.Name)
+		return pod.Labels[appsv1.StatefulSetRevisionLabel] != revision, err
+	}
+	return false, nil
 }
 
 // databaseSpec is the database container of a pod, nil if a patch has taken it away.
