@@ -102,7 +102,7 @@ func (f *fakeExpansion) catalogued() bool {
 	return slices.ContainsFunc(f.catalogue, func(r segments.Row) bool { return r.Content >= f.count() })
 }
 
-func (f *fakeExpansion) exec(pod string, argv []string, stdin io.Reader, out, errs io.Writer) int {
+func (f *fakeExpansion) exec(pod string, argv []string, stdin io.Reader, out, _ io.Writer) int {
 	input, err := io.ReadAll(stdin)
 	if err != nil {
 		return cut

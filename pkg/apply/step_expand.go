@@ -90,7 +90,8 @@ func (h *setupHandler) lookAtRunning(ctx context.Context, acting Acting) (setup,
 }
 
 // lookBefore is for a catalogue without any of the new segments.
-func (h *setupHandler) lookBefore(pods []podDirs, facts map[string]segments.ExpansionFacts, noted segments.ExpansionFacts) (setup, []string, error) {
+func (h *setupHandler) lookBefore(pods []podDirs, facts map[string]segments.ExpansionFacts,
+	noted segments.ExpansionFacts) (setup, []string, error) {
 	found := setupFresh
 	if noted.Setup != segments.NoSetup {
 		found = setupAbandoned

@@ -39,7 +39,8 @@ func (h *expandableHandler) Check(ctx context.Context) (Finding, error) {
 		return Finding{State: Blocked, Details: stray, Next: "nothing was changed: gpk expands what it has made itself; see `gpk status`"}, nil
 	}
 	if faults := acting.Catalogue.Unhealthy(); len(faults) > 0 {
-		return Finding{State: Blocked, Details: []string{strings.Join(faults, "; ")}, Next: "gpk recover, then this again; nothing was changed"}, nil
+		return Finding{State: Blocked, Details: []string{strings.Join(faults, "; ")},
+			Next: "gpk recover, then this again; nothing was changed"}, nil
 	}
 	return h.tablespaces(ctx, acting)
 }

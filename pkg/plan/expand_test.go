@@ -2,6 +2,7 @@ package plan
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -46,7 +47,7 @@ func TestExpandTouchesOnlyNew(t *testing.T) {
 			for _, step := range p.Steps {
 				if apply, ok := step.Action.(Apply); ok {
 					for _, set := range apply.Sets() {
-						pods = append(pods, set.Name+"="+string(rune('0'+*set.Spec.Replicas)))
+						pods = append(pods, set.Name+"="+strconv.Itoa(int(*set.Spec.Replicas)))
 					}
 				}
 			}

@@ -116,13 +116,10 @@ func (r *run) makeCommand(s catalog.Segment, mirror string, locales []string, ta
 	coordinator, _ := r.all.Coordinator()
 	standby, _ := r.all.Standby()
 	hba := shell.Quote(filepath.Join(s.Dir, instance.HBAFile))
-	own := shell.Quote(filepath.Join(s.Dir, instance.HBAFile+".own"))
 	steps := []string{
 		fmt.Sprintf("mkdir -p %s", shell.Quote(filepath.Dir(s.Dir))),
 		fmt.Sprintf("initdb -E UTF8 --data-checksums -D %s %s", shell.Quote(s.Dir), strings.Join(locales, " ")),
-		fmt.Sprintf("cp %s %s", hba, own),
 		fmt.Sprintf("tar -C %s -xf %s", shell.Quote(s.Dir), shell.Quote(tar)),
-		fmt.Sprintf("mv %s %s", own, hba),
 		instance.SetCommand(s.Dir, instance.Setting{Name: "port", Value: strconv.Itoa(s.Port)}),
 		instance.SetCommand(s.Dir, instance.Setting{Name: "gp_contentid", Value: strconv.Itoa(s.Content)}),
 		instance.SetCommand(s.Dir, instance.Setting{Name: "gp_dbid", Value: strconv.Itoa(s.DBID)}),
