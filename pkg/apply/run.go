@@ -245,28 +245,11 @@ func (t *Target) handler(step plan.Step) (handler, error) {
 		return &stoppedHandler{t, action}, nil
 	case plan.Started:
 		return &startedHandler{t, action}, nil
-	case plan.Eligible:
-		return &eligibleHandler{t, action}, nil
-	case plan.Fence:
-		return &fenceHandler{target: t, action: action}, nil
-	case plan.Activate:
-		return &activateHandler{t, action}, nil
-	case plan.Rebuild:
-		return &rebuildHandler{t, action}, nil
-	case plan.Present:
-		return &presentHandler{t, action}, nil
-	case plan.Answering:
-		return &answeringHandler{t}, nil
-	case plan.Recovered:
-		return &recoveredHandler{t, action}, nil
-	case plan.Caught:
-		return &caughtHandler{t}, nil
-	case plan.Balanced:
-		return &balancedHandler{t}, nil
-	case plan.Switched:
-		return &switchedHandler{target: t, action: action}, nil
 	case plan.Remove:
 		return &removeHandler{t, action}, nil
+	}
+	if h := t.recoveryHandler(step.Action); h != nil {
+		return h, nil
 	}
 	if h := t.windowHandler(step.Action); h != nil {
 		return h, nil

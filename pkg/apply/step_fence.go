@@ -66,7 +66,6 @@ func (h *fenceHandler) checkInstance(ctx context.Context) (Finding, error) {
 }
 
 func (h *fenceHandler) Do(ctx context.Context, progress func(string)) error {
-	began := time.Now()
 	decided := map[string]string{plan.StateCoordinator: h.action.To, plan.StateDatabase: databaseRuns, plan.StateHosts: hostLines(h.action.Hosts)}
 	if err := h.target.decide(ctx, decided); err != nil {
 		return err
@@ -87,7 +86,7 @@ func (h *fenceHandler) Do(ctx context.Context, progress func(string)) error {
 	if err != nil {
 		progress(fmt.Sprintf("pod %s: %v", h.action.From, err))
 	}
-	wait := max(0, time.Until(h.target.silence(ctx, h.action.From, began).stopped))
+	wait := max(0, time.Until(h.target.silence(ctx, h.action.From).stopped))
 	progress(fmt.Sprintf("the coordinator in pod %s is cut off: within %s it has stopped itself", h.action.From, wait.Round(time.Second)))
 	if err := sleep(ctx, wait); err != nil {
 		return err

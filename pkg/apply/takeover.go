@@ -104,20 +104,27 @@ type silence struct {
 	stopped time.Time
 }
 
-// silence asks for the lease of the pod's node, or else for the node, and makes do with the time since which gpk itself has
-// got no answer where it may see neither.
-func (t *Target) silence(ctx context.Context, pod string, since time.Time) silence {
+// silence asks for the lease of the pod's node, or else for the node. Where it may see neither, it makes do with what the pod's
+// own status says since when it is not ready, and with the time since which gpk itself has got no answer.
+func (t *Target) silence(ctx context.Context, name string) silence {
+	first, _ := t.lost.LoadOrStore(firstSilent(name), time.Now())
+	since := first.(time.Time)
 	s := silence{since.Add(-nodeGrace), since.Add(selfFence)}
-	found, err := t.pod(ctx, pod)
-	if err != nil || found == nil || found.Spec.NodeName == "" {
+	pod, err := t.pod(ctx, name)
+	if err != nil || pod == nil || pod.Spec.NodeName == "" {
 		return s
 	}
-	lease, err := t.client.CoordinationV1().Leases(corev1.NamespaceNodeLease).Get(ctx, found.Spec.NodeName, metav1.GetOptions{})
+	for _, c := range pod.Status.Conditions {
+		if c.Type == corev1.PodReady && c.Status != corev1.ConditionTrue {
+			s.lastHeard = earlier(s.lastHeard, c.LastTransitionTime.Add(-nodeGrace))
+		}
+	}
+	lease, err := t.client.CoordinationV1().Leases(corev1.NamespaceNodeLease).Get(ctx, pod.Spec.NodeName, metav1.GetOptions{})
 	if err == nil && lease.Spec.RenewTime != nil {
 		heard := lease.Spec.RenewTime.Time
 		return silence{heard, earlier(s.stopped, heard.Add(heardSlip+selfFence))}
 	}
-	node, err := t.client.CoreV1().Nodes().Get(ctx, found.Spec.NodeName, metav1.GetOptions{})
+	node, err := t.client.CoreV1().Nodes().Get(ctx, pod.Spec.NodeName, metav1.GetOptions{})
 	if err != nil {
 		return s
 	}
@@ -129,6 +136,9 @@ func (t *Target) silence(ctx context.Context, pod string, since time.Time) silen
 	return s
 }
 
+// firstSilent is the key of Target.lost for when a pod was first found to be out of reach.
+type firstSilent string
+
 // loss says in words which transactions a takeover loses, or may lose; nothing if the standby has all that were acknowledged.
 //
 // While a standby follows, the coordinator acknowledges nothing that the standby does not have. So of the commits that it
@@ -137,7 +147,7 @@ func (t *Target) silence(ctx context.Context, pod string, since time.Time) silen
 func (t *Target) loss(ctx context.Context, e plan.Eligible, f segments.Following) (string, error) {
 	out, err := t.runAt(ctx, e, segments.AskAhead(f.Received), askTime)
 	if errors.Is(err, errUnreachable) {
-		return silentLoss(t.silence(ctx, e.From, time.Now()), f, time.Now()), nil
+		return silentLoss(t.silence(ctx, e.From), f, time.Now()), nil
 	}
 	if err != nil {
 		return "", err

@@ -1,0 +1,30 @@
+package apply
+
+import "gpk/pkg/plan"
+
+// recoveryHandler is the one that carries out a step of failover or recover; nil: the action is none of theirs.
+func (t *Target) recoveryHandler(action plan.Action) handler {
+	switch action := action.(type) {
+	case plan.Eligible:
+		return &eligibleHandler{t, action}
+	case plan.Fence:
+		return &fenceHandler{target: t, action: action}
+	case plan.Activate:
+		return &activateHandler{t, action}
+	case plan.Rebuild:
+		return &rebuildHandler{t, action}
+	case plan.Present:
+		return &presentHandler{t, action}
+	case plan.Answering:
+		return &answeringHandler{t}
+	case plan.Recovered:
+		return &recoveredHandler{t, action}
+	case plan.Caught:
+		return &caughtHandler{t}
+	case plan.Balanced:
+		return &balancedHandler{t}
+	case plan.Switched:
+		return &switchedHandler{target: t, action: action}
+	}
+	return nil
+}
