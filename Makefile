@@ -113,7 +113,7 @@ e2e-run: build
 	GPK_TEST_KUBECONFIG=$${GPK_TEST_KUBECONFIG:-$(CURDIR)/.bench/kubeconfig} \
 	GPK_TEST_IMAGE=$${GPK_TEST_IMAGE:-gpk.local/standin:$(STANDIN)} \
 	GPK_TEST_BENCH=$${GPK_TEST_BENCH-$$([ -n "$${GPK_TEST_KUBECONFIG:-}" ] || echo $(bench))} \
-	go test -tags e2e -count 1 -timeout 30m -v ./test/e2e/...
+	go test -tags e2e -count 1 -parallel 4 -timeout 60m -v ./test/e2e/...
 
 .PHONY: contract
 contract: bench-up load contract-run ## what Greenplum's utilities do, by their own command lines, against the bench

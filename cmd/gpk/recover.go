@@ -35,7 +35,8 @@ preferred roles back, and makes a standby where there is none. Of a cluster that
 				return err
 			}
 			name := m.target.Ref.Name
-			return a.operate(cmd.Context(), m, operation{plan: p, amid: true, done: name + " is whole", same: name + " is whole: there was nothing to recover"}, *dryRun)
+			return a.operate(cmd.Context(), m, operation{plan: p, amid: true,
+				done: name + " is whole", same: name + " is whole: there was nothing to recover"}, *dryRun)
 		}
 		err = attempt(*full)
 		var incremental *apply.IncrementalError

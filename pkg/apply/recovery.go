@@ -2,9 +2,13 @@ package apply
 
 import "gpk/pkg/plan"
 
-// recoveryHandler is the one that carries out a step of failover or recover; nil: the action is none of theirs.
+// recoveryHandler is the one that carries out a step of start, stop, failover or recover; nil: the action is none of theirs.
 func (t *Target) recoveryHandler(action plan.Action) handler {
 	switch action := action.(type) {
+	case plan.Stopped:
+		return &stoppedHandler{t, action}
+	case plan.Started:
+		return &startedHandler{t, action}
 	case plan.Eligible:
 		return &eligibleHandler{t, action}
 	case plan.Fence:

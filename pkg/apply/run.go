@@ -241,10 +241,6 @@ func (t *Target) handler(step plan.Step) (handler, error) {
 		return &syncedHandler{t}, nil
 	case plan.Verify:
 		return &verifyHandler{target: t, action: action}, nil
-	case plan.Stopped:
-		return &stoppedHandler{t, action}, nil
-	case plan.Started:
-		return &startedHandler{t, action}, nil
 	case plan.Remove:
 		return &removeHandler{t, action}, nil
 	}

@@ -128,8 +128,8 @@ func (h *answeringHandler) Check(ctx context.Context) (Finding, error) {
 			return Finding{}, err
 		}
 		if len(gone) > 0 {
-			return Finding{State: Blocked, Details: gone, Next: "bring the pods' nodes or volumes back, or restore the volumes from a snapshot, and run this " +
-				"again; what is in no copy is in a backup only"}, nil
+			return Finding{State: Blocked, Details: gone, Next: "bring the pods' nodes or volumes back, or restore the volumes from a snapshot, " +
+				"and run this again; what is in no copy is in a backup only"}, nil
 		}
 		return pendingIf(silent), nil
 	})

@@ -29,7 +29,8 @@ func (h *eligibleHandler) Check(ctx context.Context) (Finding, error) {
 	row, found := acting.Catalogue.Find(topology.CoordinatorContent, topology.Mirror)
 	switch {
 	case !found || row.Pod() != h.action.To:
-		return Finding{State: Blocked, Details: []string{"the catalogue has no standby in pod " + h.action.To}, Next: "gpk recover makes one"}, nil
+		return Finding{State: Blocked, Details: []string{"the catalogue has no standby in pod " + h.action.To},
+			Next: "gpk recover makes one"}, nil
 	case h.action.AcceptLoss || row.Up() && row.Mode == "s":
 		return Finding{State: Done}, nil
 	}
@@ -47,7 +48,8 @@ func (h *eligibleHandler) lookAtStandby(ctx context.Context) (Finding, error) {
 		return Finding{State: Done}, err
 	}
 	if !f.Follows || f.Instance != "running" {
-		return Finding{State: Blocked, Details: []string{fmt.Sprintf("the instance in pod %s is %s, and %s", h.action.To, f.Instance, standbyWords(f))},
+		found := fmt.Sprintf("the instance in pod %s is %s, and %s", h.action.To, f.Instance, standbyWords(f))
+		return Finding{State: Blocked, Details: []string{found},
 			Next: "gpk logs " + h.action.To + " says why it does not run; a restart of the pod starts it"}, nil
 	}
 	if h.action.AcceptLoss {

@@ -66,7 +66,11 @@ func (h *fenceHandler) checkInstance(ctx context.Context) (Finding, error) {
 }
 
 func (h *fenceHandler) Do(ctx context.Context, progress func(string)) error {
-	decided := map[string]string{plan.StateCoordinator: h.action.To, plan.StateDatabase: databaseRuns, plan.StateHosts: hostLines(h.action.Hosts)}
+	decided := map[string]string{
+		plan.StateCoordinator: h.action.To,
+		plan.StateDatabase:    databaseRuns,
+		plan.StateHosts:       hostLines(h.action.Hosts),
+	}
 	if err := h.target.decide(ctx, decided); err != nil {
 		return err
 	}

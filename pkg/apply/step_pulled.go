@@ -199,7 +199,7 @@ func imageAnswerOf(pod *corev1.Pod) (answer imageAnswer, ended bool, err error) 
 		image, fault := segments.ParseImage(said)
 		if fault != nil || status != 0 {
 			answer = imageAnswer{fault: fmt.Sprintf("the image cannot be looked into: exit status %d %s", status, lastLines(said, 3))}
-			return answer, true, nil
+			return answer, true, nil //nolint:nilerr // it is told as the pod's fault
 		}
 		return imageAnswer{image: image}, true, nil
 	case pod.Status.Phase == corev1.PodFailed:

@@ -118,7 +118,8 @@ func (h *recoveredHandler) awaitPods(ctx context.Context, rows []segments.Row, p
 }
 
 // sorted tells instances whose data is there from those that need a full copy, and makes the latters' places.
-func (h *recoveredHandler) sorted(ctx context.Context, rows []segments.Row, absent map[string]string) (some, all []segments.Row, err error) {
+func (h *recoveredHandler) sorted(ctx context.Context, rows []segments.Row, absent map[string]string) (
+	some, all []segments.Row, err error) {
 	for _, row := range rows {
 		if _, gone := absent[row.Pod()]; gone {
 			continue

@@ -196,7 +196,8 @@ var errNoStandby = errors.New("there is no standby to take over")
 // says whether the coordinator answers.
 func (t *Target) Takeover(ctx context.Context, both []string) (from, to string, healthy bool, err error) {
 	if len(both) != 2 {
-		return "", "", false, &NextError{errNoStandby, "set spec.coordinator.standby for the next cluster; restart the coordinator's pod if it does not answer"}
+		return "", "", false, &NextError{errNoStandby,
+			"restart the coordinator's pod if it does not answer; spec.coordinator.standby gives the next cluster a standby"}
 	}
 	other := map[string]string{both[0]: both[1], both[1]: both[0]}
 	acting, err := t.Acting(ctx)
@@ -216,7 +217,8 @@ func (t *Target) Takeover(ctx context.Context, both []string) (from, to string, 
 		return other[from], from, false, nil
 	}
 	if other[from] == "" {
-		return "", "", false, &NextError{errors.New("the cluster has not been made to the end: " + errNoStandby.Error()), "gpk create -f cluster.yaml"}
+		return "", "", false, &NextError{fmt.Errorf("the cluster has not been made to the end: %w", errNoStandby),
+			"gpk create -f cluster.yaml"}
 	}
 	return from, other[from], false, nil
 }

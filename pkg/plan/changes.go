@@ -105,8 +105,6 @@ func ruleOf(path string) rule {
 
 func never(why string) func(*Change, edit) { return func(c *Change, _ edit) { c.Why = why } }
 
-func command(line string) func(*Change, edit) { return func(c *Change, _ edit) { c.Command = line } }
-
 // update is for what create can change in a cluster that runs, when it is told to.
 func update(note string) func(*Change, edit) {
 	return func(c *Change, e edit) {

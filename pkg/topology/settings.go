@@ -35,7 +35,8 @@ const (
 // instances as a primary pod and never both.
 func Settings(c *Cluster) []NamedSetting {
 	t := newTuning(c)
-	settings := []NamedSetting{t.connections(), t.preparedTransactions(), t.sharedBuffers(), t.vmemLimit(), t.statementMemory(), connectTimeout()}
+	settings := []NamedSetting{t.connections(), t.preparedTransactions(), t.sharedBuffers(), t.vmemLimit(), t.statementMemory(),
+		connectTimeout()}
 	derived := map[string]bool{}
 	for i := range settings {
 		derived[settings[i].Name] = true

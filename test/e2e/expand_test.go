@@ -79,6 +79,7 @@ func TestExpand(t *testing.T) {
 // TestExpandTakenBack kills gpexpand itself before it has changed the catalogue, first with gpk watching and then without, and
 // then expands into a pod that is there and into a new one.
 func TestExpandTakenBack(t *testing.T) {
+	long(t)
 	t.Parallel()
 	s := shape{primaries: 1, perPod: 2}
 	c := newCluster(t, s)

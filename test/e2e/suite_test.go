@@ -18,7 +18,7 @@ import (
 )
 
 // patience is how long one test may take, its cleaning up aside.
-const patience = 8 * time.Minute
+const patience = 15 * time.Minute
 
 // suite is what the tests share. Nothing in it changes once the tests run.
 type suite struct {

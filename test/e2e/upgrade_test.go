@@ -64,6 +64,7 @@ func TestUpgrade(t *testing.T) {
 
 // TestUpgradeFallsBack has the new image not start, and then start where the coordinator acts in the standby's pod.
 func TestUpgradeFallsBack(t *testing.T) {
+	long(t)
 	t.Parallel()
 	s := shape{primaries: 1, mirrors: true, standby: true}
 	c := newCluster(t, s)
@@ -95,6 +96,7 @@ END`)
 
 // TestUpgradeKilled kills gpk in the maintenance window: once to take the upgrade back, and once to go on with it.
 func TestUpgradeKilled(t *testing.T) {
+	long(t)
 	t.Parallel()
 	s := shape{primaries: 1, mirrors: true, standby: true}
 	c := newCluster(t, s)
