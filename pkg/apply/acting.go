@@ -134,6 +134,10 @@ func (t *Target) askCoordinator(ctx context.Context, pod string) (coordinatorAns
 		return coordinatorAnswer{silence: fmt.Errorf("pod %s could not be reached", pod)}, nil
 	}
 	out, err := t.runSoon(ctx, pod, segments.AskCoordinator(), askTime)
+	if _, rows, parseErr := segments.ParseCoordinator(out); err == nil && (parseErr != nil || strings.TrimSpace(rows) == "") {
+		// A stream that was cut can look like success. The question may be asked again.
+		out, err = t.runSoon(ctx, pod, segments.AskCoordinator(), askTime)
+	}
 	var exit *ExecError
 	if err != nil && !errors.As(err, &exit) {
 		if ctx.Err() != nil {

@@ -51,6 +51,8 @@ func start(c *topology.Cluster, t topology.Topology) ([]Step, error) {
 		{"capacity", "room for the pods", Converge, capacity(workloads)},
 		{"pods", "stateful sets", Converge, workloads},
 		{"running", "pods running", Converge, Running{t.Pods()}},
+		// gpstart calls down what it cannot reach yet.
+		{"network", "hosts reachable by name, ssh and port", Converge, Reach{Hosts: hosts(c, t)}},
 		{"start", "database started", Converge, Started{Hosts: hosts(c, t)}},
 		{"ready", "instances running in every pod", Converge, Ready{t.Pods()}},
 	}, reachable(c, t)...), nil
