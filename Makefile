@@ -107,12 +107,13 @@ load: bench standin ## bring those images into the bench
 .PHONY: e2e
 e2e: bench-up load e2e-run ## gpk against the bench, from create to delete
 
-# The tests alone, on the cluster and with the image of the environment, or on the bench as it is.
+# The tests alone, on the cluster and with the image of the environment, or on the bench as it is. The bench comes first: whether
+# it is the bench's cluster is asked of the environment, before the shell has assigned what it says there.
 .PHONY: e2e-run
 e2e-run: build
+	GPK_TEST_BENCH=$${GPK_TEST_BENCH-$$([ -n "$${GPK_TEST_KUBECONFIG:-}" ] || echo $(bench))} \
 	GPK_TEST_KUBECONFIG=$${GPK_TEST_KUBECONFIG:-$(CURDIR)/.bench/kubeconfig} \
 	GPK_TEST_IMAGE=$${GPK_TEST_IMAGE:-gpk.local/standin:$(STANDIN)} \
-	GPK_TEST_BENCH=$${GPK_TEST_BENCH-$$([ -n "$${GPK_TEST_KUBECONFIG:-}" ] || echo $(bench))} \
 	go test -tags e2e -count 1 -parallel 4 -timeout 60m -v ./test/e2e/...
 
 .PHONY: contract

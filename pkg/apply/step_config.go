@@ -3,7 +3,6 @@ package apply
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -123,25 +122,15 @@ func (h *writtenHandler) wrong(ctx context.Context, acting Acting) ([]string, er
 	return nonEmpty(append(faults, left...)), err
 }
 
-// Do writes one setting after the other: two that write the same file at once may lose each other's.
+// Do writes what is set, then takes out what is not any more.
 func (h *writtenHandler) Do(ctx context.Context, progress func(string)) error {
 	acting, err := h.target.Acting(ctx)
 	if err != nil {
 		return err
 	}
 	configure := configureHandler{h.target, plan.Configure{Settings: h.action.Settings}}
-	faults, err := configure.faults(ctx, acting)
-	if err != nil {
+	if err := configure.write(ctx, acting, progress); err != nil {
 		return err
-	}
-	for i, s := range h.action.Settings {
-		if faults[i] == "" {
-			continue
-		}
-		progress(fmt.Sprintf("%s = %s on the coordinator, %s on the segments", s.Name, s.Coordinator, s.Segment))
-		if err := h.target.runJob(ctx, acting.Pod, "gpconfig-"+s.Name, segments.Gpconfig(s), progress); err != nil {
-			return err
-		}
 	}
 	for _, name := range h.action.Removed {
 		progress(name + " is taken out of the files")

@@ -63,12 +63,8 @@ func (h *configureHandler) needed(ctx context.Context, acting Acting) (string, e
 	return h.target.sql(ctx, acting, "postgres", segments.StaleSettingsSQL(names))
 }
 
-// Do writes one setting after the other: two that write the same file at once may lose each other's.
-func (h *configureHandler) Do(ctx context.Context, progress func(string)) error {
-	acting, err := h.target.lately(ctx)
-	if err != nil {
-		return err
-	}
+// write writes one setting after the other: two that write the same file at once may lose each other's.
+func (h *configureHandler) write(ctx context.Context, acting Acting, progress func(string)) error {
 	faults, err := h.faults(ctx, acting)
 	if err != nil {
 		return err
@@ -81,6 +77,18 @@ func (h *configureHandler) Do(ctx context.Context, progress func(string)) error 
 		if err := h.target.runJob(ctx, acting.Pod, "gpconfig-"+s.Name, segments.Gpconfig(s), progress); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// Do writes what differs, then has the database take it up.
+func (h *configureHandler) Do(ctx context.Context, progress func(string)) error {
+	acting, err := h.target.lately(ctx)
+	if err != nil {
+		return err
+	}
+	if err := h.write(ctx, acting, progress); err != nil {
+		return err
 	}
 	// See StaleSettingsSQL: what starts within the second of the last change cannot be told from what started before it.
 	if err := sleep(ctx, 1100*time.Millisecond); err != nil {
