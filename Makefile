@@ -138,6 +138,12 @@ bench-upgrade: build bench-up load ## measure how long an upgrade takes the data
 	  -kubeconfig $${GPK_TEST_KUBECONFIG:-$(CURDIR)/.bench/kubeconfig} \
 	  -image $${GPK_TEST_IMAGE:-gpk.local/standin:$(STANDIN)} -next $${GPK_TEST_NEXT:-gpk.local/standin:7.2.0} $(SPEED)
 
+.PHONY: bench-failover
+bench-failover: build bench-up load ## measure how long a failover takes to the first row written, by gpk and by hand
+	go run ./test/speed -only failover -kubectl $${KUBECTL:-$(CURDIR)/.bench/bin/kubectl} \
+	  -kubeconfig $${GPK_TEST_KUBECONFIG:-$(CURDIR)/.bench/kubeconfig} \
+	  -image $${GPK_TEST_IMAGE:-gpk.local/standin:$(STANDIN)} $(SPEED)
+
 .PHONY: bench-test
 bench-test: bench ## the bench's own tests, on an instance of its own (root)
 	cd test/bench && GPK_BENCH_E2E=1 go test -count 1 -timeout 20m -run TestBench .

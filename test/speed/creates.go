@@ -46,31 +46,36 @@ spec:
 // cluster that is there then.
 func (m *measure) creates() ([]row, error) {
 	var ours, again, byHand []float64
-	for i := range m.runs {
-		turns := []func(*kube.Namespace) error{
-			func(n *kube.Namespace) error {
-				first, second, err := m.createWithGpk(n)
-				ours, again = append(ours, first), append(again, second...)
-				return err
-			},
-			func(n *kube.Namespace) error {
-				seconds, err := m.createByHand(n)
-				byHand = append(byHand, seconds)
-				return err
-			},
-		}
-		// Who comes first takes turns as well.
-		for j := range turns {
-			if err := m.inNamespace(turns[(i+j)%2]); err != nil {
-				return nil, err
-			}
-		}
+	err := m.inTurns(func(n *kube.Namespace) error {
+		first, second, err := m.createWithGpk(n)
+		ours, again = append(ours, first), append(again, second...)
+		return err
+	}, func(n *kube.Namespace) error {
+		seconds, err := m.createByHand(n)
+		byHand = append(byHand, seconds)
+		return err
+	})
+	if err != nil {
+		return nil, err
 	}
 	shape := fmt.Sprintf("create of %[1]d + %[1]d + standby, to the first answer", primaries)
 	return []row{
 		{what: shape, ours: ours, unit: "s", against: "by hand", theirs: byHand, wanted: bound{value: 0.5}},
 		{what: "create on the finished cluster", ours: again, unit: "s", wanted: bound{value: 1}},
 	}, nil
+}
+
+// inTurns does both as often as everything is measured. Who comes first takes turns as well.
+func (m *measure) inTurns(ours, theirs func(*kube.Namespace) error) error {
+	turns := []func(*kube.Namespace) error{ours, theirs}
+	for i := range m.runs {
+		for j := range turns {
+			if err := m.inNamespace(turns[(i+j)%2]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // inNamespace does something in a namespace of its own and waits until it is gone, so that nothing of it is left to do while

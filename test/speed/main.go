@@ -49,6 +49,7 @@ func parts() []part {
 		{"create", true, (*measure).creates},
 		{"apply", true, (*measure).applies},
 		{"upgrade", true, (*measure).upgrades},
+		{"failover", true, (*measure).failovers},
 	}
 }
 
@@ -71,7 +72,7 @@ func run(ctx context.Context) (err error) {
 	flag.StringVar(&m.image, "image", os.Getenv("GPK_TEST_IMAGE"), "the database's image, NAME:TAG")
 	flag.StringVar(&m.next, "next", os.Getenv("GPK_TEST_NEXT"), "the image of another release with the same catalogue version, for upgrade")
 	flag.IntVar(&m.runs, "runs", 3, "how often everything is measured")
-	only := flag.String("only", "", "measure only these, separated by commas: plan, create, apply, upgrade")
+	only := flag.String("only", "", "measure only these, separated by commas: plan, create, apply, upgrade, failover")
 	flag.Parse()
 	if m.runs < 1 || flag.NArg() > 0 {
 		return fmt.Errorf("-runs must be 1 or more, and there are no arguments; -h lists the flags")

@@ -19,24 +19,17 @@ func (m *measure) upgrades() ([]row, error) {
 		return nil, errors.New("-next is not given: the image of another release with the same catalogue version")
 	}
 	var ours, byHand []float64
-	for i := range m.runs {
-		turns := []func(*kube.Namespace) error{
-			func(n *kube.Namespace) error {
-				seconds, err := m.upgradeWithGpk(n)
-				ours = append(ours, seconds...)
-				return err
-			},
-			func(n *kube.Namespace) error {
-				seconds, err := m.upgradeByHand(n)
-				byHand = append(byHand, seconds...)
-				return err
-			},
-		}
-		for j := range turns {
-			if err := m.inNamespace(turns[(i+j)%2]); err != nil {
-				return nil, err
-			}
-		}
+	err := m.inTurns(func(n *kube.Namespace) error {
+		seconds, err := m.upgradeWithGpk(n)
+		ours = append(ours, seconds...)
+		return err
+	}, func(n *kube.Namespace) error {
+		seconds, err := m.upgradeByHand(n)
+		byHand = append(byHand, seconds...)
+		return err
+	})
+	if err != nil {
+		return nil, err
 	}
 	what := fmt.Sprintf("upgrade of %[1]d + %[1]d + standby, the time down", primaries)
 	return []row{{what: what, ours: ours, unit: "s", against: "by hand", theirs: byHand, wanted: bound{value: 1.1}}}, nil

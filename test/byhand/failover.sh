@@ -1,0 +1,15 @@
+#!/bin/bash
+# The standby in pod coordinator-1 takes over from a coordinator that has died, as an administrator would script it without
+# gpk: gpactivatestandby, and the Service of clients.sh pointed at the other pod. That nothing acknowledged is lost, and that
+# the old coordinator stays away, is left to whoever types it.
+#   failover.sh NAMESPACE
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+namespace=$1
+kubectl=${KUBECTL:-$here/../../.bench/bin/kubectl}
+[ -x "$kubectl" ] || kubectl=$(command -v kubectl)
+
+k() { "$kubectl" --namespace "$namespace" "$@"; }
+
+k exec coordinator-1 -- bash -c ". ~/.bashrc; gpactivatestandby -a -d /greenplum/coordinator/gpseg-1"
+k patch service clients -p '{"spec": {"selector": {"statefulset.kubernetes.io/pod-name": "coordinator-1"}}}'
