@@ -11,6 +11,7 @@ func keepPod(t *testing.T, name string, looks string) *fakePod {
 	t.Helper()
 	p := newPod(t)
 	p.env = append(p.env, "LOG="+p.path("log"), "ANSWERS="+p.path("answers/"), "HOSTNAME="+name, "READY="+p.path("mirror-accepts"), "LOOKS="+p.path("looks"),
+		"LATER="+p.path("gpk/state/later"), "DECIDED="+p.path("gpk/state/coordinator"),
 		"GPK_COORDINATORS=demo-coordinator-0.demo demo-coordinator-1.demo")
 	p.write("log", "")
 	p.write("looks", looks)
@@ -28,7 +29,8 @@ case $verb in
   stop) rm "$dir/running" ;;
 esac`)
 	// Waits take no time, and the 10 s or 5 s between two looks end the script when there have been enough.
-	p.fake("sleep", `[ "$1" != 1 ] || exec /bin/sleep 0.05
+	p.fake("sleep", `[ ! -e "$LATER" ] || mv "$LATER" "$DECIDED"
+[ "$1" != 1 ] || exec /bin/sleep 0.05
 [ "$1" = 10 ] || [ "$1" = 5 ] || exit 0
 n=$(cat "$LOOKS"); [ "$n" -gt 0 ] || exit 1; echo $((n - 1)) >"$LOOKS"`)
 	p.fake("psql", `host=here
@@ -70,6 +72,7 @@ func TestKeepRestartsCoordinator(t *testing.T) {
 		"it is the acting one":         {map[string]string{"gpk/state/coordinator": "demo-coordinator-0"}, started, ""},
 		"the other one is":             {map[string]string{"gpk/state/coordinator": "demo-coordinator-1"}, "", "the acting coordinator is to be in pod 'demo-coordinator-1'"},
 		"nobody has decided":           {nil, "", "stays down"},
+		"it is decided later":          {map[string]string{"gpk/state/later": "demo-coordinator-0"}, started, ""},
 		"the other one answers":        {map[string]string{"gpk/state/coordinator": "demo-coordinator-0", "answers/demo-coordinator-1.demo.alive": "1\n"}, "", "the other coordinator answers"},
 		"it is to be stopped":          {map[string]string{"gpk/state/coordinator": "demo-coordinator-0", "gpk/state/database": "stopped"}, "", "to be stopped"},
 		"a standby":                    {map[string]string{coordinatorDir + "/standby.signal": "", "gpk/state/coordinator": "demo-coordinator-1"}, "start dispatch", ""},

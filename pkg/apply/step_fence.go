@@ -105,7 +105,7 @@ func (h *fenceHandler) outvoted(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if 2*f.Reached >= f.Hosts {
+	if f.Hosts > 0 && 2*f.Reached >= f.Hosts {
 		return nil
 	}
 	return &NextError{fmt.Errorf("pod %s cannot be reached, and the standby reaches only %d of %d hosts: the coordinator may be well and "+

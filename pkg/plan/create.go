@@ -8,7 +8,8 @@ import (
 )
 
 // Create is the plan of a new cluster. Its steps are those of a person who knows what depends on what: keys and names
-// before pods, volumes before pods since a pod with a bound claim starts at once, ssh before gpinitsystem, the
+// before pods, volumes before pods since a pod with a bound claim starts at once, the hosts before pods since what comes
+// later is seen by them a minute or two later, ssh before gpinitsystem, the
 // clients' Service and a written row when all is there, and last what the kubelets find only at their next look.
 func Create(c *topology.Cluster) (Plan, error) {
 	t := topology.New(c)
@@ -38,6 +39,7 @@ func Create(c *topology.Cluster) (Plan, error) {
 		{"keys", "ssh keys of the cluster", Converge, keys},
 		{"objects", "services and scripts", Converge, Apply{Objects: append(shared, protection...)}},
 		{"volumes", "volume claims", Converge, volumes},
+		{"hosts", "hosts known to the pods", Converge, Hosts{hosts(c, t)}},
 		{"pods", "stateful sets", Converge, workloads},
 		{"running", "pods running", Converge, Running{t.Pods()}},
 		{"image", "image complete and of the release", Converge, image(c)},

@@ -27,6 +27,7 @@ note() {
 
 count() {
   local total reached
+  [ -s "$hosts" ] || { echo "0 0"; return; }
   total=$(wc -l <"$hosts")
   # shellcheck disable=SC2016
   reached=$(xargs -r -P 32 -n 1 bash -c '/bin/bash /gpk/scripts/hosts.sh reach "$1" && echo yes' count <"$hosts" | wc -l)

@@ -38,12 +38,21 @@ await_hosts() {
   say "starting without the hosts that do not answer: $unreachable"
 }
 
+# A decision comes into a pod that is older than it within two minutes: soon after `gpk create` there may be none yet.
+await_decision() {
+  for ((tries = 0; tries < 130; tries++)); do
+    [ -z "$(decided coordinator)" ] || return
+    sleep 1
+  done
+}
+
 restart_coordinator() {
   local dir=$1
   if follows "$dir"; then
     start "$dir" dispatch
     return
   fi
+  await_decision
   if [ "$(decided coordinator)" != "${HOSTNAME%%.*}" ]; then
     say "the acting coordinator is to be in pod '$(decided coordinator)': the instance in $dir stays down"
     return
