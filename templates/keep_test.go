@@ -29,7 +29,7 @@ case $verb in
   stop) rm "$dir/running" ;;
 esac`)
 	// Waits take no time, and the 10 s or 5 s between two looks end the script when there have been enough.
-	p.fake("sleep", `[ ! -e "$LATER" ] || mv "$LATER" "$DECIDED"
+	p.fake("sleep", `[ ! -e "$LATER" ] || { mv "$LATER" "$DECIDED"; echo 9 >"${DECIDED%/*}/term"; }
 [ "$1" != 1 ] || exec /bin/sleep 0.05
 [ "$1" = 10 ] || [ "$1" = 5 ] || exit 0
 n=$(cat "$LOOKS"); [ "$n" -gt 0 ] || exit 1; echo $((n - 1)) >"$LOOKS"`)
@@ -73,6 +73,7 @@ func TestKeepRestartsCoordinator(t *testing.T) {
 		"the other one is":             {map[string]string{"gpk/state/coordinator": "demo-coordinator-1"}, "", "the acting coordinator is to be in pod 'demo-coordinator-1'"},
 		"nobody has decided":           {nil, "", "stays down"},
 		"it is decided later":          {map[string]string{"gpk/state/later": "demo-coordinator-0"}, started, ""},
+		"a later one is awaited":       {map[string]string{"gpk/state/coordinator": "demo-coordinator-1", "gpk/state/term": "6", "greenplum/.gpk/term": "7", "gpk/state/later": "demo-coordinator-0"}, started, ""},
 		"the other one answers":        {map[string]string{"gpk/state/coordinator": "demo-coordinator-0", "answers/demo-coordinator-1.demo.alive": "1\n"}, "", "the other coordinator answers"},
 		"it is to be stopped":          {map[string]string{"gpk/state/coordinator": "demo-coordinator-0", "gpk/state/database": "stopped"}, "", "to be stopped"},
 		"a standby":                    {map[string]string{coordinatorDir + "/standby.signal": "", "gpk/state/coordinator": "demo-coordinator-1"}, "start dispatch", ""},
@@ -144,14 +145,19 @@ func TestKeepStopsStrays(t *testing.T) {
 		state map[string]string
 		stops bool
 	}{
-		"the acting coordinator":     {coordinatorDir, map[string]string{"gpk/state/coordinator": "demo-coordinator-0"}, false},
-		"a replaced coordinator":     {coordinatorDir, map[string]string{"gpk/state/coordinator": "demo-coordinator-1"}, true},
-		"nobody has decided":         {coordinatorDir, nil, false},
-		"the standby":                {coordinatorDir, map[string]string{"gpk/state/coordinator": "demo-coordinator-1", coordinatorDir + "/standby.signal": ""}, false},
-		"a primary":                  {primaryDir, map[string]string{"mirror-accepts": "", "answers/demo-coordinator-0.demo.row": "p|u\n"}, false},
-		"a replaced primary":         {primaryDir, map[string]string{"mirror-accepts": "", "answers/demo-coordinator-0.demo.row": "m|d\n"}, true},
-		"nobody knows of its mirror": {primaryDir, map[string]string{"mirror-accepts": ""}, false},
-		"its mirror does not accept": {primaryDir, map[string]string{"answers/demo-coordinator-0.demo.row": "m|d\n"}, false},
+		"the acting coordinator": {coordinatorDir, map[string]string{"gpk/state/coordinator": "demo-coordinator-0"}, false},
+		"a replaced coordinator": {coordinatorDir, map[string]string{"gpk/state/coordinator": "demo-coordinator-1"}, true},
+		"nobody has decided":     {coordinatorDir, nil, false},
+		"activated by a decision that this pod does not see yet": {coordinatorDir,
+			map[string]string{"gpk/state/coordinator": "demo-coordinator-1", "gpk/state/term": "6", "greenplum/.gpk/term": "7"}, false},
+		"replaced by a later decision": {coordinatorDir,
+			map[string]string{"gpk/state/coordinator": "demo-coordinator-1", "gpk/state/term": "8", "greenplum/.gpk/term": "7"}, true},
+		"replaced, and never activated by one": {coordinatorDir, map[string]string{"gpk/state/coordinator": "demo-coordinator-1", "gpk/state/term": "8"}, true},
+		"the standby":                          {coordinatorDir, map[string]string{"gpk/state/coordinator": "demo-coordinator-1", coordinatorDir + "/standby.signal": ""}, false},
+		"a primary":                            {primaryDir, map[string]string{"mirror-accepts": "", "answers/demo-coordinator-0.demo.row": "p|u\n"}, false},
+		"a replaced primary":                   {primaryDir, map[string]string{"mirror-accepts": "", "answers/demo-coordinator-0.demo.row": "m|d\n"}, true},
+		"nobody knows of its mirror":           {primaryDir, map[string]string{"mirror-accepts": ""}, false},
+		"its mirror does not accept":           {primaryDir, map[string]string{"answers/demo-coordinator-0.demo.row": "m|d\n"}, false},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

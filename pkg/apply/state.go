@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"strconv"
 	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -42,14 +44,25 @@ func (t *Target) decide(ctx context.Context, changes map[string]string) error {
 	if err != nil {
 		return err
 	}
-	merged := map[string]string{}
-	maps.Copy(merged, decided)
-	maps.Copy(merged, changes)
+	merged := decision(decided, changes, time.Now())
 	if maps.Equal(merged, decided) {
 		return nil
 	}
 	_, err = t.apply(ctx, t.stateObject(merged), actingManager, false)
 	return err
+}
+
+// decision is what was decided with changes. Another coordinator is the decision of another term: the time, so that the terms
+// grow also where the object with the last one was lost.
+func decision(decided, changes map[string]string, now time.Time) map[string]string {
+	merged := map[string]string{}
+	maps.Copy(merged, decided)
+	maps.Copy(merged, changes)
+	if merged[plan.StateCoordinator] != decided[plan.StateCoordinator] {
+		last, _ := strconv.ParseInt(decided[plan.StateTerm], 10, 64)
+		merged[plan.StateTerm] = strconv.FormatInt(max(last+1, now.Unix()), 10)
+	}
+	return merged
 }
 
 func (t *Target) stateObject(data map[string]string) *corev1.ConfigMap {

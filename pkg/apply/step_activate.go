@@ -3,6 +3,7 @@ package apply
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"gpk/pkg/plan"
@@ -46,11 +47,28 @@ func (h *activateHandler) Do(ctx context.Context, progress func(string)) error {
 		if finding.State != Done {
 			return &NextError{errors.New(firstOf(finding.Details)), finding.Next}
 		}
+		if err := h.elect(ctx); err != nil {
+			return err
+		}
 		if err := h.target.runJob(ctx, h.action.To, "gpactivatestandby", segments.ActivateStandby(), progress); err != nil {
 			return err
 		}
 	}
 	return h.target.awaitActing(ctx, activationPatience, progress)
+}
+
+// elect has the pod know the decision that its instance becomes the coordinator by. Until that comes into the pod by itself, the
+// pod sees the one before, and would stop the new coordinator as a stray.
+func (h *activateHandler) elect(ctx context.Context) error {
+	state, err := h.target.state(ctx)
+	if err != nil {
+		return err
+	}
+	if state[plan.StateCoordinator] != h.action.To {
+		return fmt.Errorf("the decision that pod %s is to act is gone: pod '%s' is", h.action.To, state[plan.StateCoordinator])
+	}
+	_, err = h.target.run(ctx, h.action.To, segments.Elect(state[plan.StateTerm]))
+	return err
 }
 
 // activationPatience is how long a new coordinator may take to answer: until it knows what becomes of every transaction that was

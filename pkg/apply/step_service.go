@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -28,14 +29,19 @@ func (h *exposeHandler) Check(ctx context.Context) (Finding, error) {
 
 func (h *exposeHandler) look(ctx context.Context, acting Acting) (Finding, error) {
 	var details []string
-	for _, object := range h.objects(acting.Pod) {
-		difference, err := h.target.difference(ctx, object, actingManager)
-		if err != nil {
-			return Finding{}, err
-		}
-		if difference != "" {
-			details = append(details, fmt.Sprintf("%s: the acting coordinator is in pod %s", difference, acting.Pod))
-		}
+	decided, err := h.target.state(ctx)
+	if err != nil {
+		return Finding{}, err
+	}
+	if !maps.Equal(decided, decision(decided, h.decided(acting.Pod), time.Now())) {
+		details = append(details, fmt.Sprintf("ConfigMap %s: the acting coordinator is in pod %s", plan.StateName(h.target.Ref.Name), acting.Pod))
+	}
+	difference, err := h.target.difference(ctx, h.service(acting.Pod), actingManager)
+	if err != nil {
+		return Finding{}, err
+	}
+	if difference != "" {
+		details = append(details, fmt.Sprintf("%s: the acting coordinator is in pod %s", difference, acting.Pod))
 	}
 	return pendingIf(details), nil
 }
@@ -45,26 +51,27 @@ func (h *exposeHandler) Do(ctx context.Context, _ func(string)) error {
 	if err != nil {
 		return err
 	}
-	for _, object := range h.objects(acting.Pod) {
-		if _, err := h.target.apply(ctx, object, actingManager, false); err != nil {
-			return err
-		}
+	if err := h.target.decide(ctx, h.decided(acting.Pod)); err != nil {
+		return err
 	}
-	return nil
+	_, err = h.target.apply(ctx, h.service(acting.Pod), actingManager, false)
+	return err
 }
 
-func (h *exposeHandler) objects(pod string) []plan.Object {
-	state := h.target.stateObject(map[string]string{
+func (h *exposeHandler) decided(pod string) map[string]string {
+	return map[string]string{
 		plan.StateCoordinator: pod,
 		plan.StateDatabase:    databaseRuns,
 		plan.StateHosts:       hostLines(h.action.Hosts),
-	})
-	service := &corev1.Service{
+	}
+}
+
+func (h *exposeHandler) service(pod string) plan.Object {
+	return &corev1.Service{
 		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Service"},
 		ObjectMeta: metav1.ObjectMeta{Name: h.action.Service, Namespace: h.target.Ref.Namespace},
 		Spec:       corev1.ServiceSpec{Selector: plan.PodSelector(pod)},
 	}
-	return []plan.Object{state, service}
 }
 
 // settlePatience bounds the waits for what follows by itself within moments: endpoints after a selector, mirrors

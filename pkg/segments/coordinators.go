@@ -113,6 +113,9 @@ func StartStandby() Command { return Script("coordinator.sh", "follow") }
 // HaltCoordinator stops the coordinator's instance of a pod, if it runs, fast or immediate.
 func HaltCoordinator(mode string) Command { return Script("coordinator.sh", "halt", mode) }
 
+// Elect lets a standby's pod know the term of the decision by which it becomes the coordinator's.
+func Elect(term string) Command { return Script("coordinator.sh", "elect", term) }
+
 // MoveCoordinatorAside puts the data of the coordinator's instance of a pod, which must not run, out of the way.
 func MoveCoordinatorAside() Command { return Script("coordinator.sh", "aside") }
 

@@ -4,6 +4,7 @@
 #   missing LSN              prints the commits of the instance here that come after a record of the write-ahead log
 #   follow                   starts the standby's instance, if there is one that does not run
 #   halt MODE                stops the instance and removes its socket's files; fast gives way to immediate
+#   elect TERM               notes that the instance here is to act since the decision of that term
 #   aside                    moves the instance's directory aside, so that a new one can be made in its place
 #   discard                  removes what was moved aside
 set -u
@@ -79,6 +80,7 @@ case $verb in
   missing) missing "$@" ;;
   follow) follow ;;
   halt) halt "$@" ;;
+  elect) echo "$1" >"$state/term.new" && mv "$state/term.new" "$state/term" ;;
   aside) aside ;;
   discard) rm -rf -- "$state/aside" ;;
   *) echo "unknown verb: $verb" >&2; exit 2 ;;

@@ -38,10 +38,14 @@ await_hosts() {
   say "starting without the hosts that do not answer: $unreachable"
 }
 
-# A decision comes into a pod that is older than it within two minutes: soon after `gpk create` there may be none yet.
+# A decision comes into a pod that is older than it within two minutes. Until then the pod sees none, soon after `gpk create`, or
+# the one before. Each has a term, and the pod that was made the acting coordinator's knows the term of that.
+term() { cat "$1" 2>/dev/null || echo 0; }
+outdated() { [ "$(term "$state/term")" -lt "$(term /greenplum/.gpk/term)" ]; }
+
 await_decision() {
   for ((tries = 0; tries < 130; tries++)); do
-    [ -z "$(decided coordinator)" ] || return
+    [ -z "$(decided coordinator)" ] || outdated || return
     sleep 1
   done
 }
@@ -120,8 +124,9 @@ stop_stray() {
 
 # A coordinator that gpk has replaced while it could not be reached, and one that cannot know whether it has been.
 watch_coordinator() {
-  local acting
-  acting=$(decided coordinator)
+  local acting=
+  # In this order: both files change at once, and then a new term comes with its coordinator.
+  outdated || acting=$(decided coordinator)
   if [ -n "$acting" ] && [ "$acting" != "${HOSTNAME%%.*}" ]; then
     stop_stray "$1" "pod $acting is the acting coordinator"
   elif ! cut_off; then

@@ -11,5 +11,7 @@ kubectl=${KUBECTL:-$here/../../.bench/bin/kubectl}
 
 k() { "$kubectl" --namespace "$namespace" "$@"; }
 
+# Without this, gpactivatestandby takes the files of a process that was killed for a coordinator that runs.
+k exec coordinator-0 -- bash -c "rm -f /tmp/.s.PGSQL.5432*"
 k exec coordinator-1 -- bash -c ". ~/.bashrc; gpactivatestandby -a -d /greenplum/coordinator/gpseg-1"
 k patch service clients -p '{"spec": {"selector": {"statefulset.kubernetes.io/pod-name": "coordinator-1"}}}'

@@ -64,25 +64,27 @@ const (
 	killed  = `kill -9 "$(head -n 1 /greenplum/coordinator/gpseg-1/postmaster.pid)"`
 	// accepted tries to write until that is accepted, and prints when it was, in nanoseconds of the nodes' clock.
 	accepted = `. ~/.bashrc
-until PGCONNECT_TIMEOUT=2 psql -XAtq -h SERVICE -d postgres -c "insert into written values (1)" 2>/dev/null; do sleep 0.1; done
-date +%s%N`
+for ((until = SECONDS + 300; SECONDS < until;)); do
+  said=$(PGCONNECT_TIMEOUT=2 psql -XAtq -h SERVICE -d postgres -c "insert into written values (1)" 2>&1) && exec date +%s%N
+  sleep 0.1
+done
+echo "$said"`
 )
 
 // takeover kills the coordinator, runs a command, and gives the seconds from its begin to the first row written. The clocks
 // of the nodes have to be this machine's.
 func (m *measure) takeover(n *kube.Namespace, prefix, service, program string, args ...string) (float64, error) {
 	client := prefix + "mirror-0"
-	if _, err := n.Run(m.ctx, client, strings.ReplaceAll(written, `"SERVICE"`, service)); err != nil {
-		return 0, err
-	}
-	if _, err := n.Run(m.ctx, prefix+"coordinator-0", killed); err != nil {
-		return 0, err
+	for _, step := range []struct{ pod, script string }{{client, to(service, written)}, {prefix + "coordinator-0", killed}} {
+		if said, err := n.Run(m.ctx, step.pod, step.script); err != nil || said.Status != 0 {
+			return 0, fmt.Errorf("in pod %s: %s: %w", step.pod, said.Output, err)
+		}
 	}
 	began := time.Now()
 	var first kube.Said
 	var group errgroup.Group
 	group.Go(func() (err error) {
-		first, err = n.Run(m.ctx, client, strings.ReplaceAll(accepted, "SERVICE", service))
+		first, err = n.Run(m.ctx, client, to(service, accepted))
 		return err
 	})
 	if _, err := m.output(program, args...); err != nil {
@@ -98,3 +100,5 @@ func (m *measure) takeover(n *kube.Namespace, prefix, service, program string, a
 	}
 	return time.Unix(0, nanoseconds).Sub(began).Seconds(), nil
 }
+
+func to(service, script string) string { return strings.ReplaceAll(script, "SERVICE", service) }

@@ -72,7 +72,7 @@ func (s Setup) kubeletConfig(n int) object {
 			"imagefs.available": "1%", "imagefs.inodesFree": "1%",
 		},
 		// Tests wait for what a kubelet notices.
-		"syncFrequency":             "2s",
+		"syncFrequency":             "1m",
 		"nodeStatusUpdateFrequency": "4s",
 		"nodeLeaseDurationSeconds":  10,
 		"serializeImagePulls":       false,
