@@ -71,8 +71,9 @@ func (s Setup) kubeletConfig(n int) object {
 			"memory.available": "100Mi", "nodefs.available": "1%", "nodefs.inodesFree": "1%",
 			"imagefs.available": "1%", "imagefs.inodesFree": "1%",
 		},
+		// As by default: a pod sees a ConfigMap's change this late, and has to be right meanwhile.
+		"syncFrequency": "1m",
 		// Tests wait for what a kubelet notices.
-		"syncFrequency":             "1m",
 		"nodeStatusUpdateFrequency": "4s",
 		"nodeLeaseDurationSeconds":  10,
 		"serializeImagePulls":       false,
