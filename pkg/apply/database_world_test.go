@@ -186,6 +186,8 @@ func (d *fakeDatabase) sql(pod, sql string, client bool, out, errs io.Writer) in
 	case sql == segments.CatalogueSQL:
 		_ = json.NewEncoder(out).Encode(d.catalogue())
 	case sql == segments.ProbeSQL, sql == segments.DropPasswordSQL:
+	case sql == segments.SilentMirrorsSQL:
+		fmt.Fprintln(out, 0)
 	case sql == segments.AnsweringSQL:
 		fmt.Fprintln(out, len(d.topology.Segments(topology.Primary)))
 	case strings.HasPrefix(sql, "select exists"):

@@ -270,7 +270,8 @@ func TestExpandRefused(t *testing.T) {
 		spoil func(*growth)
 		says  string
 	}{
-		"a mirror down": {func(g *growth) { g.world.catalogue[len(g.world.catalogue)-1].Status = "d" }, "is down"},
+		"a mirror down":                      {func(g *growth) { g.world.catalogue[len(g.world.catalogue)-1].Status = "d" }, "is down"},
+		"a mirror that has just been killed": {func(g *growth) { g.world.dying = 2 }, "is down"},
 		"roles switched": {func(g *growth) {
 			for i, row := range g.world.catalogue {
 				if row.Content == 0 {

@@ -29,6 +29,8 @@ type fakeExpansion struct {
 	acting    string
 	silent    bool
 	catalogue segments.Catalogue
+	// dying is how many probes the last mirror, which was killed, is still up in the catalogue for.
+	dying int
 	// setup is the last line of gpexpand's status file, schema the last of its words in the database.
 	setup, schema string
 	tablespace    string
@@ -142,6 +144,13 @@ func (f *fakeExpansion) exec(pod string, argv []string, stdin io.Reader, out, _ 
 	return 0
 }
 
+func (f *fakeExpansion) probe() {
+	if f.dying--; f.dying == 0 {
+		f.catalogue[len(f.catalogue)-1].Status = "d"
+	}
+	f.dying = max(f.dying, 0)
+}
+
 func (f *fakeExpansion) dropSchema() {
 	if f.schema != "EXPANSION COMPLETE" {
 		f.violations = append(f.violations, "the schema was dropped while it said "+f.schema)
@@ -154,9 +163,13 @@ func (f *fakeExpansion) sql(pod, sql string, out io.Writer) int {
 		return 2
 	}
 	switch sql {
-	case "", segments.ProbeSQL:
+	case "":
+	case segments.ProbeSQL:
+		f.probe()
 	case segments.CatalogueSQL:
 		_ = json.NewEncoder(out).Encode(f.catalogue)
+	case segments.SilentMirrorsSQL:
+		fmt.Fprintln(out, min(f.dying, 1))
 	case segments.AnsweringSQL:
 		fmt.Fprintln(out, f.catalogue.Primaries())
 	case segments.ExpansionThereSQL:

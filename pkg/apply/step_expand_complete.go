@@ -86,16 +86,3 @@ func (h *completeHandler) Do(ctx context.Context, progress func(string)) error {
 	}
 	return h.target.expand(ctx, "finish", byPod(h.action.New))
 }
-
-// probed is the acting coordinator with its catalogue after a probe of all segments: a mirror that was killed is in it as up
-// until then, and gprecoverseg would find nothing to do.
-func (t *Target) probed(ctx context.Context) (Acting, error) {
-	acting, err := t.Acting(ctx)
-	if err != nil {
-		return acting, err
-	}
-	if _, err := t.sql(ctx, acting, "postgres", segments.ProbeSQL); err != nil {
-		return acting, err
-	}
-	return t.Acting(ctx)
-}

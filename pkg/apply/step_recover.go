@@ -11,18 +11,6 @@ import (
 	"gpk/pkg/segments"
 )
 
-// lookProbed is lookAt for steps that must not believe an old catalogue.
-func (t *Target) lookProbed(ctx context.Context, look func(Acting) (Finding, error)) (Finding, error) {
-	acting, err := t.probed(ctx)
-	if errors.Is(err, errSilent) {
-		return Finding{State: Unknown, Details: []string{err.Error()}}, nil
-	}
-	if err != nil {
-		return Finding{}, err
-	}
-	return look(acting)
-}
-
 // recoveredHandler brings instances that are down back with gprecoverseg: incrementally, or by a full copy where their data
 // is gone or a person wants it so.
 type recoveredHandler struct {

@@ -31,6 +31,12 @@ func Rebalance() Utility {
 const LagSQL = `select coalesce(sum(pg_wal_lsn_diff(sent_lsn, flush_lsn)), 0)::bigint from gp_stat_replication where gp_segment_id >= 0;
 `
 
+// SilentMirrorsSQL prints the number of mirrors that are up in the catalogue and not connected to their primary. It fails where a
+// primary does not answer.
+const SilentMirrorsSQL = `select count(*) from gp_segment_configuration m where role = 'm' and status = 'u' and content >= 0 and not exists (
+  select 1 from gp_stat_replication r where r.gp_segment_id = m.content and r.application_name = 'gp_walreceiver');
+`
+
 // Down are the instances of segments, without the coordinators, that are marked as down.
 func (c Catalogue) Down() []Row {
 	var down []Row

@@ -25,9 +25,9 @@ func TestRecover(t *testing.T) {
 	}
 	const primaryDir, mirrorDir = "/greenplum/primary/gpseg0", "/greenplum/mirror/gpseg0"
 
+	// The catalogue has it as up and in sync for another half minute.
 	c.in("demo-mirror-0", killInstance, mirrorDir)
-	c.patiently("the mirror is known to be down", func() (bool, error) { return c.acts("demo-primary-0") })
-	c.gpk("recover", "--dry-run").want(t, 3).says(t)
+	c.gpk("recover", "--dry-run").want(t, 3)
 	recovered("a mirror")
 
 	c.in("demo-primary-0", killInstance, primaryDir)

@@ -22,7 +22,7 @@ type row struct {
 	wanted  bound
 }
 
-// bound is of a value: at most, or at least if least is set.
+// bound is of a value: at most, or at least if least is set. None for 0: the row is there to be read.
 type bound struct {
 	value float64
 	least bool
@@ -30,7 +30,10 @@ type bound struct {
 
 func (b bound) String() string {
 	sign := "≤"
-	if b.least {
+	switch {
+	case b.value == 0:
+		return ""
+	case b.least:
 		sign = "≥"
 	}
 	return fmt.Sprintf("%s %.4g", sign, b.value)
@@ -70,12 +73,16 @@ func table(out io.Writer, rows []row) error {
 	_, _ = fmt.Fprintf(columns, "| what\t| gpk\t| against\t| theirs\t| ratio\t| wanted\t| met\t|\n")
 	_, _ = fmt.Fprintf(columns, "| ---\t| ---\t| ---\t| ---\t| ---\t| ---\t| ---\t|\n")
 	for _, r := range rows {
-		theirs, ratio, met := "", "", "no"
+		theirs, ratio, met := "", "", ""
 		if r.against != "" {
 			theirs, ratio = amount(r.theirs, r.unit), fmt.Sprintf("%.2f", r.value())
 		}
-		if r.wanted.met(r.value()) {
+		switch {
+		case r.wanted.value == 0:
+		case r.wanted.met(r.value()):
 			met = "yes"
+		default:
+			met = "no"
 		}
 		_, _ = fmt.Fprintf(columns, "| %s\t| %s\t| %s\t| %s\t| %s\t| %s\t| %s\t|\n",
 			r.what, amount(r.ours, r.unit), r.against, theirs, ratio, r.wanted, met)
