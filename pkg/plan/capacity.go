@@ -55,6 +55,19 @@ func PairRuleIn(set *appsv1.StatefulSet) bool {
 // RoleWide is the plan for an API server that does not know matchLabelKeys in anti-affinity: without the index, what keeps
 // a primary away from its own mirror keeps it away from all mirrors.
 func (p Plan) RoleWide() Plan {
+	p = p.withSets(roleWide)
+	for i, step := range p.Steps {
+		if action, ok := step.Action.(Capacity); ok {
+			action.Notes = append(slices.Clone(action.Notes), "this API server is too old to keep each primary away from just its own "+
+				"mirror (matchLabelKeys): all primaries are kept away from all mirrors, which takes nodes for either")
+			p.Steps[i].Action = action
+		}
+	}
+	return p
+}
+
+// withSets is the plan with other StatefulSets, in what is applied and in what is to have room.
+func (p Plan) withSets(other func(*appsv1.StatefulSet) *appsv1.StatefulSet) Plan {
 	p.Steps = slices.Clone(p.Steps)
 	for i, step := range p.Steps {
 		switch action := step.Action.(type) {
@@ -62,17 +75,15 @@ func (p Plan) RoleWide() Plan {
 			action.Objects = slices.Clone(action.Objects)
 			for j, object := range action.Objects {
 				if set, ok := object.(*appsv1.StatefulSet); ok {
-					action.Objects[j] = roleWide(set)
+					action.Objects[j] = other(set)
 				}
 			}
 			p.Steps[i].Action = action
 		case Capacity:
 			action.Sets = slices.Clone(action.Sets)
 			for j, set := range action.Sets {
-				action.Sets[j] = roleWide(set)
+				action.Sets[j] = other(set)
 			}
-			action.Notes = append(slices.Clone(action.Notes), "this API server is too old to keep each primary away from just its own "+
-				"mirror (matchLabelKeys): all primaries are kept away from all mirrors, which takes nodes for either")
 			p.Steps[i].Action = action
 		}
 	}

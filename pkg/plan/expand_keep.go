@@ -13,7 +13,7 @@ import (
 // stay without.
 func (p Plan) Keeping(to *topology.Cluster) Plan {
 	t := topology.New(to)
-	larger := func(set *appsv1.StatefulSet) *appsv1.StatefulSet {
+	p = p.withSets(func(set *appsv1.StatefulSet) *appsv1.StatefulSet {
 		at := slices.IndexFunc(t.Groups, func(g topology.Group) bool { return g.Name == set.Name })
 		if at < 0 || *set.Spec.Replicas == 0 || *set.Spec.Replicas >= t.Groups[at].Replicas {
 			return set
@@ -21,24 +21,9 @@ func (p Plan) Keeping(to *topology.Cluster) Plan {
 		set = set.DeepCopy()
 		*set.Spec.Replicas = t.Groups[at].Replicas
 		return set
-	}
-	p.Steps = slices.Clone(p.Steps)
+	})
 	for i, step := range p.Steps {
 		switch action := step.Action.(type) {
-		case Apply:
-			action.Objects = slices.Clone(action.Objects)
-			for j, object := range action.Objects {
-				if set, ok := object.(*appsv1.StatefulSet); ok {
-					action.Objects[j] = larger(set)
-				}
-			}
-			p.Steps[i].Action = action
-		case Capacity:
-			action.Sets = slices.Clone(action.Sets)
-			for j, set := range action.Sets {
-				action.Sets[j] = larger(set)
-			}
-			p.Steps[i].Action = action
 		case Started:
 			action.Hosts = hosts(to, t)
 			p.Steps[i].Action = action
