@@ -32,13 +32,9 @@ func Run(ctx context.Context, env utility.Environment) int {
 	flags := utility.NewFlags(env.Name, "logfile", "coordinator-data-directory")
 	force := flags.BoolP("force", "f", false, "activate a standby that does not run")
 	opt, err := flags.Read(env.Args)
-	if err != nil {
-		return env.Misused(err)
-	}
-	u, err := env.Start(opt.LogDir, opt.Quiet)
-	if err != nil {
-		env.Complain("%v\n", err)
-		return 2
+	u, status := env.Begin(err, opt.LogDir, opt.Quiet)
+	if u == nil {
+		return status
 	}
 	r := &run{Utility: u, opt: opt, force: *force, port: utility.Port()}
 	if r.opt.Dir == "" {

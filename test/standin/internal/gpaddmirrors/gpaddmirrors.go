@@ -42,13 +42,9 @@ func Run(ctx context.Context, env utility.Environment) int {
 	flags.IntP("segment-batch-size", "b", 64, "segments of a host at once, which here are all")
 	flags.Bool("hba-hostnames", false, "host names in pg_hba.conf: the stand-in writes no others")
 	opt, err := flags.Read(env.Args)
-	if err != nil {
-		return env.Misused(err)
-	}
-	u, err := env.Start(opt.LogDir, opt.Quiet)
-	if err != nil {
-		env.Complain("%v\n", err)
-		return 2
+	u, status := env.Begin(err, opt.LogDir, opt.Quiet)
+	if u == nil {
+		return status
 	}
 	r := &run{Utility: u, opt: opt, input: *input}
 	u.Log.Info("Starting gpaddmirrors with args: %s", env.Line())

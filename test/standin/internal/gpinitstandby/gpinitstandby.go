@@ -55,13 +55,9 @@ func Run(ctx context.Context, env utility.Environment) int {
 // RunIn is the utility for the coordinator in a directory.
 func RunIn(ctx context.Context, env utility.Environment, dir string) int {
 	opt, err := parseOptions(env)
-	if err != nil {
-		return env.Misused(err)
-	}
-	u, err := env.Start(opt.LogDir, opt.Quiet)
-	if err != nil {
-		env.Complain("%v\n", err)
-		return 2
+	u, status := env.Begin(err, opt.LogDir, opt.Quiet)
+	if u == nil {
+		return status
 	}
 	r := &run{Utility: u, opt: opt, dir: dir, port: utility.Port()}
 	if err := r.possible(ctx); err != nil {

@@ -73,13 +73,9 @@ type run struct {
 // could be done, 4 when it was told not to.
 func Run(ctx context.Context, env utility.Environment) int {
 	opt, err := parseOptions(env)
-	if err != nil {
-		return env.Misused(err)
-	}
-	u, err := env.Start(opt.LogDir, opt.Quiet)
-	if err != nil {
-		env.Complain("%v\n", err)
-		return 2
+	u, status := env.Begin(err, opt.LogDir, opt.Quiet)
+	if u == nil {
+		return status
 	}
 	if opt.Dir, err = utility.CoordinatorDirectory(opt.Dir); err != nil {
 		u.Fail(err)

@@ -55,13 +55,9 @@ type run struct {
 // when the cluster did not, 4 when it would have had to ask.
 func Run(ctx context.Context, env utility.Environment) int {
 	opt, err := parseOptions(env)
-	if err != nil {
-		return env.Misused(err)
-	}
-	u, err := env.Start(opt.LogDir, opt.Quiet)
-	if err != nil {
-		env.Complain("%v\n", err)
-		return 2
+	u, status := env.Begin(err, opt.LogDir, opt.Quiet)
+	if u == nil {
+		return status
 	}
 	u.Log.Info("Starting gpstart with args: %s", env.Line())
 	r := &run{Utility: u, opt: opt}

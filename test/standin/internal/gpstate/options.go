@@ -58,13 +58,9 @@ type run struct {
 // should be, 2 when the coordinator does not answer.
 func Run(ctx context.Context, env utility.Environment) int {
 	opt, err := parseOptions(env)
-	if err != nil {
-		return env.Misused(err)
-	}
-	u, err := env.Start(opt.LogDir, opt.Quiet)
-	if err != nil {
-		env.Complain("%v\n", err)
-		return 2
+	u, status := env.Begin(err, opt.LogDir, opt.Quiet)
+	if u == nil {
+		return status
 	}
 	u.Log.Info("Starting gpstate with args: %s", env.Line())
 	r := &run{Utility: u, opt: opt, port: utility.Port()}

@@ -70,13 +70,9 @@ func Run(ctx context.Context, env utility.Environment) int { return RunWith(ctx,
 // RunWith is the utility, with gpstart for -r.
 func RunWith(ctx context.Context, env utility.Environment, start Starter) int {
 	opt, err := parseOptions(env)
-	if err != nil {
-		return env.Misused(err)
-	}
-	u, err := env.Start(opt.LogDir, opt.Quiet)
-	if err != nil {
-		env.Complain("%v\n", err)
-		return 2
+	u, status := env.Begin(err, opt.LogDir, opt.Quiet)
+	if u == nil {
+		return status
 	}
 	u.Log.Info("Starting gpstop with args: %s", env.Line())
 	r := &run{Utility: u, opt: opt}

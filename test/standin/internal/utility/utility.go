@@ -59,6 +59,20 @@ type Utility struct {
 	Shell   shell.Shell
 }
 
+// Begin is how every utility begins, once its command line has been read: misused is what is wrong with that. Where nothing
+// begins, it has told why and gives the exit status.
+func (e Environment) Begin(misused error, dir string, quiet bool) (*Utility, int) {
+	if misused != nil {
+		return nil, e.Misused(misused)
+	}
+	u, err := e.Start(dir, quiet)
+	if err != nil {
+		e.Complain("%v\n", err)
+		return nil, 2
+	}
+	return u, 0
+}
+
 // Start opens a utility's log. Its files are in dir, or in ~/gpAdminLogs.
 func (e Environment) Start(dir string, quiet bool) (*Utility, error) {
 	r, err := release.Load(e.Home)
