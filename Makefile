@@ -8,8 +8,8 @@ SHELL := /bin/bash
 # Without cgo, binaries are static, and what is compiled for one module serves the others and the bench.
 export CGO_ENABLED := 0
 
-# Machines of the bench that run pods.
-NODES ?= 2
+# Machines of the bench that run pods: of three, the mirrors of one's primaries can be spread over two.
+NODES ?= 3
 # Nodes of the bench that pretend to; 0 is as many as there are.
 SIMULATED ?= 0
 # The release of the stand-in that tests begin with, and all that it plays: two with equal catalogue versions, one with another.

@@ -53,6 +53,7 @@ func TestCreate(t *testing.T) {
 func TestShapes(t *testing.T) {
 	for title, s := range map[string]shape{
 		"three with a standby":              {primaries: 3, standby: true},
+		"four with mirrors":                 {primaries: 4, mirrors: true},
 		"four with mirrors by two in a pod": {primaries: 4, mirrors: true, perPod: 2},
 		"three with both by two in a pod":   {primaries: 3, mirrors: true, standby: true, perPod: 2},
 	} {
@@ -61,6 +62,7 @@ func TestShapes(t *testing.T) {
 			c := newCluster(t, s)
 			c.gpk("create", "-f", c.file).want(t, 0)
 			c.wantSpread(c.wantWhole(s))
+			c.wantMirrorsSpread()
 			if again := c.gpk("create", "-f", c.file).want(t, 0); !strings.HasPrefix(again.stdout, "no changes") {
 				t.Errorf("create on a finished cluster: %s", again.stdout)
 			}
@@ -125,6 +127,37 @@ func (c *cluster) wantPairsApart() {
 	if len(instances) != 6 {
 		c.t.Errorf("gpk status has %d instances instead of 6", len(instances))
 	}
+}
+
+// wantMirrorsSpread fails the test if all mirrors of a node's primaries are on one other node, where there are three or more.
+func (c *cluster) wantMirrorsSpread() {
+	c.t.Helper()
+	instances := c.wholeStatus().Instances
+	homes := map[int]string{}
+	primaries, mirrors := map[string]map[string]bool{}, map[string]map[string]bool{}
+	for _, i := range instances {
+		if i.Role == "primary" {
+			homes[i.Content] = i.Node
+			put(primaries, i.Node, i.Pod)
+		}
+	}
+	for _, i := range instances {
+		if i.Role == "mirror" {
+			put(mirrors, homes[i.Content], i.Node)
+		}
+	}
+	for node, pods := range primaries {
+		if len(primaries) > 2 && len(pods) > 1 && len(mirrors[node]) == 1 {
+			c.t.Errorf("node %s has the primaries of pods %v, and node %v has all of their mirrors", node, pods, mirrors[node])
+		}
+	}
+}
+
+func put(sets map[string]map[string]bool, key, value string) {
+	if sets[key] == nil {
+		sets[key] = map[string]bool{}
+	}
+	sets[key][value] = true
 }
 
 // wantSpread writes a distributed table and counts its rows on each primary by itself: all are there, on more than one.
