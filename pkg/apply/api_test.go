@@ -1,7 +1,6 @@
 package apply
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -298,75 +297,6 @@ func (a *memoryAPI) serve(r *http.Request, resource, name string) (runtime.Objec
 	return object, nil
 }
 
-// merged is a merge patch, or a crude server-side apply: fields that are given replace those that are there, lists as a
-// whole. What the same manager applied before and does not give any more goes.
-func (a *memoryAPI) merged(r *http.Request, at string, old plan.Object, body []byte) ([]byte, error) {
-	given, err := fields(body)
-	if err != nil {
-		return nil, err
-	}
-	owner := r.URL.Query().Get("fieldManager") + " " + at
-	before := a.applied[owner]
-	isApply := r.Header.Get("Content-Type") == string(types.ApplyPatchType)
-	if isApply && r.URL.Query().Get("dryRun") == "" {
-		a.applied[owner] = given
-	}
-	switch {
-	case old == nil && isApply:
-		return body, nil
-	case old == nil:
-		return nil, apierrors.NewNotFound(schema.GroupResource{}, at)
-	}
-	text, err := json.Marshal(old)
-	if err != nil {
-		return nil, err
-	}
-	have, err := fields(text)
-	if err != nil {
-		return nil, err
-	}
-	if isApply {
-		prune(have, before, given)
-	}
-	delete(given, "status")
-	merge(have, given)
-	return json.Marshal(have)
-}
-
-func fields(text []byte) (map[string]any, error) {
-	var found map[string]any
-	err := json.Unmarshal(text, &found)
-	return found, err
-}
-
-// prune takes away what was given before and is no more.
-func prune(have, before, given map[string]any) {
-	for name, value := range before {
-		was, nested := value.(map[string]any)
-		is, both := given[name].(map[string]any)
-		within, there := have[name].(map[string]any)
-		switch {
-		case given[name] == nil:
-			delete(have, name)
-		case nested && both && there:
-			prune(within, was, is)
-		}
-	}
-}
-
-func merge(into, from map[string]any) {
-	for name, value := range from {
-		fields, nested := value.(map[string]any)
-		have, both := into[name].(map[string]any)
-		switch {
-		case nested && both:
-			merge(have, fields)
-		case value != nil:
-			into[name] = value
-		}
-	}
-}
-
 func (a *memoryAPI) remove(at string) {
 	old := a.objects[at]
 	delete(a.objects, at)
@@ -434,67 +364,4 @@ func asMetadata(r *http.Request, object runtime.Object) runtime.Object {
 			UID: o.GetUID(), Labels: o.GetLabels(), ResourceVersion: o.GetResourceVersion()}})
 	}
 	return only
-}
-
-func respond(w http.ResponseWriter, object runtime.Object, err error) {
-	code := http.StatusOK
-	if err != nil {
-		status, ok := err.(apierrors.APIStatus)
-		if !ok {
-			status = apierrors.NewInternalError(err)
-		}
-		s := status.Status()
-		s.TypeMeta = metav1.TypeMeta{APIVersion: "v1", Kind: "Status"}
-		object, code = &s, int(s.Code)
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(code)
-	_ = json.NewEncoder(w).Encode(object)
-}
-
-// serveWatch sends what is there, a bookmark, and then every change until the client goes.
-func (a *memoryAPI) serveWatch(w http.ResponseWriter, r *http.Request, resource string) {
-	events := make(chan metav1.WatchEvent, 1000)
-	a.mutex.Lock()
-	items, _ := a.items(resource, r.URL.Query().Get("labelSelector"))
-	if r.URL.Query().Get("sendInitialEvents") == "true" {
-		for _, item := range items {
-			events <- metav1.WatchEvent{Type: "ADDED", Object: runtime.RawExtension{Object: item.DeepCopyObject()}}
-		}
-		kind := kinds()[resource]
-		mark := map[string]any{"apiVersion": kind.GroupVersion().String(), "kind": kind.Kind, "metadata": map[string]any{
-			"resourceVersion": strconv.Itoa(a.version), "annotations": map[string]string{metav1.InitialEventsAnnotationKey: "true"}}}
-		raw, _ := json.Marshal(mark)
-		events <- metav1.WatchEvent{Type: "BOOKMARK", Object: runtime.RawExtension{Raw: raw}}
-	}
-	if since, err := strconv.Atoi(r.URL.Query().Get("resourceVersion")); err == nil {
-		for _, past := range a.history {
-			if past.version > since && past.resource == resource {
-				events <- past.event
-			}
-		}
-	}
-	a.watchers[events] = resource
-	a.mutex.Unlock()
-	ctx := r.Context()
-	if seconds, err := strconv.Atoi(r.URL.Query().Get("timeoutSeconds")); err == nil {
-		limited, stop := context.WithTimeout(ctx, time.Duration(seconds)*time.Second)
-		defer stop()
-		ctx = limited
-	}
-	defer func() {
-		a.mutex.Lock()
-		defer a.mutex.Unlock()
-		delete(a.watchers, events)
-	}()
-	w.Header().Set("Content-Type", "application/json")
-	for {
-		w.(http.Flusher).Flush()
-		select {
-		case event := <-events:
-			_ = json.NewEncoder(w).Encode(event)
-		case <-ctx.Done():
-			return
-		}
-	}
 }
