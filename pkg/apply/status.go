@@ -4,6 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	corev1 "k8s.io/api/core/v1"
 
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
@@ -48,10 +52,8 @@ func (t *Target) Status(ctx context.Context) (Status, error) {
 	nodes := map[string]string{}
 	for i := range pods {
 		nodes[pods[i].Name] = pods[i].Spec.NodeName
-		if !ready(&pods[i]) {
-			status.Faults = append(status.Faults, "pod "+pods[i].Name+" "+condition(&pods[i]))
-		}
 	}
+	status.Faults = append(status.Faults, t.unready(ctx, pods)...)
 	acting, err := t.Acting(ctx)
 	if errors.Is(err, errSilent) {
 		status.Faults = append(status.Faults, firstLine(err))
@@ -66,6 +68,38 @@ func (t *Target) Status(ctx context.Context) (Status, error) {
 	}
 	status.Faults = append(status.Faults, acting.Catalogue.Unhealthy()...)
 	return status, nil
+}
+
+// probeTime is how long a pod may take to run its readiness probe.
+const probeTime = 5 * time.Second
+
+// unready says in words which pods are not as they should be. Those that run and are not ready are asked themselves: what their
+// kubelets know may be ten seconds old.
+func (t *Target) unready(ctx context.Context, pods []corev1.Pod) []string {
+	faults := make([]string, len(pods))
+	var group errgroup.Group
+	group.SetLimit(parallel)
+	for i := range pods {
+		pod := &pods[i]
+		switch {
+		case ready(pod):
+		case !running(pod):
+			faults[i] = "pod " + pod.Name + " " + condition(pod)
+		default:
+			group.Go(func() error {
+				_, err := t.runSoon(ctx, pod.Name, segments.AskReady(), probeTime)
+				var exit *ExecError
+				if errors.As(err, &exit) {
+					faults[i] = "pod " + pod.Name + " is not ready: " + lastLines(exit.Output, 1)
+				} else if err != nil {
+					faults[i] = "pod " + pod.Name + " is not ready: " + firstLine(err)
+				}
+				return nil
+			})
+		}
+	}
+	_ = group.Wait()
+	return nonEmpty(faults)
 }
 
 func instanceStatus(row segments.Row, node string, catalogue segments.Catalogue) InstanceStatus {

@@ -9,8 +9,8 @@ import (
 
 // Create is the plan of a new cluster. Its steps are those of a person who knows what depends on what: keys and names
 // before pods, volumes before pods since a pod with a bound claim starts at once, the hosts before pods since what comes
-// later is seen by them a minute or two later, ssh before gpinitsystem, the
-// clients' Service and a written row when all is there, and last what the kubelets find only at their next look.
+// later is seen by them a minute or two later, ssh before gpinitsystem, and the clients' Service and a written row when all
+// is there.
 func Create(c *topology.Cluster) (Plan, error) {
 	t := topology.New(c)
 	shared, err := sharedObjects(c)

@@ -9,15 +9,17 @@ import (
 
 func TestParseVerify(t *testing.T) {
 	tests := map[string]struct{ out, want string }{
-		"right":          {`{"rows" : 1000, "sum" : 500500, "primaries" : 2}` + "\n", ""},
-		"rows lost":      {`{"rows":999,"sum":499500,"primaries":2}`, "999 with the sum 499500 came back"},
-		"another value":  {`{"rows":1000,"sum":500501,"primaries":2}`, "1000 with the sum 500501 came back"},
-		"an empty table": {`{"rows":0,"sum":null,"primaries":2}`, "0 with the sum 0 came back"},
-		"a primary mute": {`{"rows":1000,"sum":500500,"primaries":1}`, "1 of 2 primaries answered"},
-		"one too many":   {`{"rows":1000,"sum":500500,"primaries":3}`, "3 of 2 primaries answered"},
-		"cut off":        {`{"rows":1000,"sum":500500`, "came back as"},
-		"nothing":        {"", "came back as"},
-		"something else": {"FATAL: the database system is starting up\n", "FATAL"},
+		"right":            {`{"rows" : 1000, "sum" : 500500, "primaries" : 2}` + "\n", ""},
+		"rows lost":        {`{"rows":999,"sum":499500,"primaries":2}`, "999 with the sum 499500 came back"},
+		"another value":    {`{"rows":1000,"sum":500501,"primaries":2}`, "1000 with the sum 500501 came back"},
+		"an empty table":   {`{"rows":0,"sum":null,"primaries":2}`, "0 with the sum 0 came back"},
+		"a primary mute":   {`{"rows":1000,"sum":500500,"primaries":1}`, "1 of 2 primaries answered"},
+		"one too many":     {`{"rows":1000,"sum":500500,"primaries":3}`, "3 of 2 primaries answered"},
+		"cut off":          {`{"rows":1000,"sum":500500`, "came back as"},
+		"nothing":          {"", "came back as"},
+		"another timeline": {`{"rows":1000,"sum":500500,"written":"00000001","timeline":"00000002","primaries":2}`, "no row yet in the coordinator's timeline 00000002"},
+		"this timeline":    {`{"rows":1000,"sum":500500,"written":"00000002","timeline":"00000002","primaries":2}`, ""},
+		"something else":   {"FATAL: the database system is starting up\n", "FATAL"},
 	}
 	for name, test := range tests {
 		err := ParseVerify(test.out, 2)
@@ -28,7 +30,8 @@ func TestParseVerify(t *testing.T) {
 }
 
 func TestVerifySQL(t *testing.T) {
-	if sql := VerifyWriteSQL(); !strings.Contains(sql, "generate_series(1, 1000)") || strings.Count(sql, ";") != 4 {
+	if sql := VerifyWriteSQL(); !strings.Contains(sql, "generate_series(1, 1000)") || !strings.Contains(sql, "as timeline \\gset\n") ||
+		strings.Count(sql, ";") != 4 {
 		t.Errorf("the rows are written by %q", sql)
 	}
 }

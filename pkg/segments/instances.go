@@ -40,6 +40,9 @@ func Instances(verb string, dirs ...string) Command {
 	return Script("instances.sh", append([]string{verb}, dirs...)...)
 }
 
+// AskReady runs a pod's readiness probe, which says why it fails.
+func AskReady() Command { return Script("ready.sh") }
+
 // AskCoordinator asks a coordinator's pod for its facts and, if its instance answers as a coordinator, for the catalogue. Its
 // exit status is psql's.
 func AskCoordinator() Command {
