@@ -24,6 +24,10 @@ const (
 	defaultStatement   = 125  // MiB; statement_mem
 	maxStatement       = 2000 // MiB; max_statement_mem, which statement_mem must stay below
 	activeStatements   = 20   // the limit of the resource queue pg_default
+	// leastStatement is in MiB, so that a plan may have a hundred operators: the simple ones have 100 kB each, and a statement that
+	// has not enough for them is refused (gp_resmanager_memory_policy_auto_fixed_mem, "insufficient memory reserved for
+	// statement"). The utilities' own views have thirty and more.
+	leastStatement = 10
 )
 
 // Settings are the server settings of a cluster whose defaults are set: those derived from the resources in a fixed
@@ -160,7 +164,7 @@ func vmem(s share) int64 {
 
 func (t tuning) statementMemory() NamedSetting {
 	why := fmt.Sprintf("gp_vmem_protect_limit * 0.9 / %d, Greenplum's formula with the %[1]d statements that the default resource queue "+
-		"runs at once, by the smaller of the limits", activeStatements)
+		"runs at once, by the smaller of the limits, and %d MB at least", activeStatements, leastStatement)
 	size := int64(defaultStatement)
 	if given, ok := wholeSetting(t.config["gp_vmem_protect_limit"]); ok {
 		size = perStatement(given)
@@ -185,7 +189,9 @@ func connectTimeout() NamedSetting {
 		"instead of Greenplum's three minutes, for which a new coordinator would be kept from answering by each segment that is cut off"}
 }
 
-func perStatement(vmem int64) int64 { return vmem * 9 / 10 / activeStatements }
+func perStatement(vmem int64) int64 {
+	return max(vmem*9/10/activeStatements, min(leastStatement, vmem))
+}
 
 // memoryMiB is the memory of a component's pod in MiB: its limit, or its request without one, or 0.
 func memoryMiB(c *Cluster, component Component) int64 {

@@ -54,7 +54,7 @@ max_connections 50 150
 max_prepared_transactions 50 50
 shared_buffers 32MB 32MB
 gp_vmem_protect_limit 105 105
-statement_mem 4MB 4MB
+statement_mem 10MB 10MB
 gp_segment_connect_timeout 30s 30s`},
 		{"ordinary", "4Gi", "16Gi", 1, "", `
 max_connections 250 750
