@@ -76,7 +76,22 @@ func (t *Target) FollowRedistribution(ctx context.Context, progress func(string)
 			return segments.Expansion{}, err
 		}
 	}
-	return t.Expansion(ctx)
+	return t.expansionAtLast(ctx, progress)
+}
+
+// expansionAtLast asks again where the database refuses for a moment, as it does when it is short of memory: rows may have been
+// moved for days by then.
+func (t *Target) expansionAtLast(ctx context.Context, progress func(string)) (under segments.Expansion, err error) {
+	err = until(ctx, settlePatience, progress, func() ([]string, error) {
+		var err error
+		under, err = t.Expansion(ctx)
+		var exit *ExecError
+		if errors.As(err, &exit) {
+			return []string{lastLines(exit.Output, 1)}, nil
+		}
+		return nil, err
+	}, "%s")
+	return under, err
 }
 
 func (t *Target) tellExpansion(ctx context.Context, acting Acting, progress func(string)) {

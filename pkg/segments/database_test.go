@@ -17,7 +17,7 @@ func TestParseVerify(t *testing.T) {
 		"one too many":     {`{"rows":1000,"sum":500500,"primaries":3}`, "3 of 2 primaries answered"},
 		"cut off":          {`{"rows":1000,"sum":500500`, "came back as"},
 		"nothing":          {"", "came back as"},
-		"another timeline": {`{"rows":1000,"sum":500500,"written":"00000001","timeline":"00000002","primaries":2}`, "no row yet in the coordinator's timeline 00000002"},
+		"another timeline": {`{"rows":1000,"sum":500500,"written":"00000001","timeline":"00000002","primaries":2}`, "no row yet of the coordinator's timeline 00000002"},
 		"this timeline":    {`{"rows":1000,"sum":500500,"written":"00000002","timeline":"00000002","primaries":2}`, ""},
 		"something else":   {"FATAL: the database system is starting up\n", "FATAL"},
 	}

@@ -33,7 +33,8 @@ const LagSQL = `select coalesce(sum(pg_wal_lsn_diff(sent_lsn, flush_lsn)), 0)::b
 
 // SilentMirrorsSQL prints the number of mirrors that are up in the catalogue and not connected to their primary. It fails where a
 // primary does not answer.
-const SilentMirrorsSQL = `select count(*) from gp_segment_configuration m where role = 'm' and status = 'u' and content >= 0 and not exists (
+const SilentMirrorsSQL = `select count(*) from gp_segment_configuration m
+where role = 'm' and status = 'u' and content >= 0 and not exists (
   select 1 from gp_stat_replication r where r.gp_segment_id = m.content and r.application_name = 'gp_walreceiver');
 `
 

@@ -47,7 +47,7 @@ func ParseVerify(out string, primaries int) error {
 		return fmt.Errorf("%d rows with the sum %d were written, %d with the sum %d came back", VerifyRows, want, answer.Rows, answer.Sum)
 	}
 	if answer.Written != answer.Timeline {
-		return fmt.Errorf("the rows were written in timeline %s, and no row yet in the coordinator's timeline %s", answer.Written, answer.Timeline)
+		return fmt.Errorf("the rows are of timeline %s: there is no row yet of the coordinator's timeline %s", answer.Written, answer.Timeline)
 	}
 	if answer.Primaries != primaries {
 		return fmt.Errorf("%d of %d primaries answered", answer.Primaries, primaries)

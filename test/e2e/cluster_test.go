@@ -98,12 +98,12 @@ spec:
     count: %d
     perPod: %d
     mirrors: %t
-    resources: {requests: {cpu: 20m, memory: 256Mi}}
+    resources: {requests: {cpu: 20m, memory: %dMi}}
     storage: {size: 1Gi}
   database:
     name: analytics
     hba: ["host analytics visitor all md5"]
-`, name, c.namespace, version, image, s.standby, s.primaries, max(s.perPod, 1), s.mirrors)
+`, name, c.namespace, version, image, s.standby, s.primaries, max(s.perPod, 1), s.mirrors, 256*max(s.perPod, 1))
 }
 
 // remove deletes the namespace and waits until it is gone. Its data is for nobody, so the pods get no time to stop.
