@@ -126,23 +126,21 @@ contract-run:
 	GPK_TEST_IMAGE=$${GPK_TEST_IMAGE:-gpk.local/standin:$(STANDIN)} \
 	go test -tags e2e -count 1 -timeout 40m -v ./test/contract/
 
+# On the cluster and with the image of the environment, or on the bench.
+speed = go run ./test/speed -kubectl $${KUBECTL:-$(CURDIR)/.bench/bin/kubectl} \
+  -kubeconfig $${GPK_TEST_KUBECONFIG:-$(CURDIR)/.bench/kubeconfig} -image $${GPK_TEST_IMAGE:-gpk.local/standin:$(STANDIN)}
+
 .PHONY: bench-create
 bench-create: build bench-up load ## measure gpk against kubectl, a script by hand and a bare client (a quarter of an hour)
-	go run ./test/speed -only plan,create,apply -kubectl $${KUBECTL:-$(CURDIR)/.bench/bin/kubectl} \
-	  -kubeconfig $${GPK_TEST_KUBECONFIG:-$(CURDIR)/.bench/kubeconfig} \
-	  -image $${GPK_TEST_IMAGE:-gpk.local/standin:$(STANDIN)} $(SPEED)
+	$(speed) -only plan,create,apply $(SPEED)
 
 .PHONY: bench-upgrade
 bench-upgrade: build bench-up load ## measure how long an upgrade takes the database down, by gpk and by hand
-	go run ./test/speed -only upgrade -kubectl $${KUBECTL:-$(CURDIR)/.bench/bin/kubectl} \
-	  -kubeconfig $${GPK_TEST_KUBECONFIG:-$(CURDIR)/.bench/kubeconfig} \
-	  -image $${GPK_TEST_IMAGE:-gpk.local/standin:$(STANDIN)} -next $${GPK_TEST_NEXT:-gpk.local/standin:7.2.0} $(SPEED)
+	$(speed) -only upgrade -next $${GPK_TEST_NEXT:-gpk.local/standin:7.2.0} $(SPEED)
 
 .PHONY: bench-failover
 bench-failover: build bench-up load ## measure how long a failover takes to the first row written, by gpk and by hand
-	go run ./test/speed -only failover -kubectl $${KUBECTL:-$(CURDIR)/.bench/bin/kubectl} \
-	  -kubeconfig $${GPK_TEST_KUBECONFIG:-$(CURDIR)/.bench/kubeconfig} \
-	  -image $${GPK_TEST_IMAGE:-gpk.local/standin:$(STANDIN)} $(SPEED)
+	$(speed) -only failover $(SPEED)
 
 .PHONY: bench-test
 bench-test: bench ## the bench's own tests, on an instance of its own (root)

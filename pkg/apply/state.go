@@ -40,16 +40,27 @@ func (t *Target) state(ctx context.Context) (map[string]string, error) {
 // decide changes some of what gpk has decided, and keeps the rest. The pods see it within two minutes, and those that are
 // made anew at once.
 func (t *Target) decide(ctx context.Context, changes map[string]string) error {
-	decided, err := t.state(ctx)
-	if err != nil {
+	merged, same, err := t.toDecide(ctx, changes)
+	if err != nil || same {
 		return err
-	}
-	merged := decision(decided, changes, time.Now())
-	if maps.Equal(merged, decided) {
-		return nil
 	}
 	_, err = t.apply(ctx, t.stateObject(merged), actingManager, false)
 	return err
+}
+
+// toDecide is what decide would note. same says that all of it has been decided already.
+func (t *Target) toDecide(ctx context.Context, changes map[string]string) (merged map[string]string, same bool, err error) {
+	decided, err := t.state(ctx)
+	if err != nil {
+		return nil, false, err
+	}
+	merged = decision(decided, changes, time.Now())
+	return merged, maps.Equal(merged, decided), nil
+}
+
+// actsIn is the decision that a database runs on these hosts, with its acting coordinator in a pod.
+func actsIn(pod string, hosts []string) map[string]string {
+	return map[string]string{plan.StateCoordinator: pod, plan.StateDatabase: databaseRuns, plan.StateHosts: hostLines(hosts)}
 }
 
 // decision is what was decided with changes. Another coordinator is the decision of another term: the time, so that the terms

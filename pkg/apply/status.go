@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"golang.org/x/sync/errgroup"
 	corev1 "k8s.io/api/core/v1"
 
 	"gpk/pkg/plan"
@@ -77,28 +76,25 @@ const probeTime = 5 * time.Second
 // kubelets know may be ten seconds old.
 func (t *Target) unready(ctx context.Context, pods []corev1.Pod) []string {
 	faults := make([]string, len(pods))
-	var group errgroup.Group
-	group.SetLimit(parallel)
-	for i := range pods {
-		pod := &pods[i]
+	_ = each(ctx, pods, func(ctx context.Context, i int, pod corev1.Pod) error {
 		switch {
-		case ready(pod):
-		case !running(pod):
-			faults[i] = "pod " + pod.Name + " " + condition(pod)
+		case ready(&pod):
+		case !running(&pod):
+			faults[i] = "pod " + pod.Name + " " + condition(&pod)
 		default:
-			group.Go(func() error {
-				_, err := t.runSoon(ctx, pod.Name, segments.AskReady(), probeTime)
-				var exit *ExecError
-				if errors.As(err, &exit) {
-					faults[i] = "pod " + pod.Name + " is not ready: " + lastLines(exit.Output, 1)
-				} else if err != nil {
-					faults[i] = "pod " + pod.Name + " is not ready: " + firstLine(err)
-				}
-				return nil
-			})
+			_, err := t.runSoon(ctx, pod.Name, segments.AskReady(), probeTime)
+			if err == nil {
+				break
+			}
+			why := firstLine(err)
+			var exit *ExecError
+			if errors.As(err, &exit) {
+				why = lastLines(exit.Output, 1)
+			}
+			faults[i] = "pod " + pod.Name + " is not ready: " + why
 		}
-	}
-	_ = group.Wait()
+		return nil
+	})
 	return nonEmpty(faults)
 }
 

@@ -215,13 +215,17 @@ type hostsHandler struct {
 }
 
 func (h *hostsHandler) Check(ctx context.Context) (Finding, error) {
-	state, err := h.target.state(ctx)
-	if err != nil || state[plan.StateHosts] == hostLines(h.action.Hosts) {
+	_, known, err := h.target.toDecide(ctx, h.decision())
+	if err != nil || known {
 		return Finding{State: Done}, err
 	}
 	return pendingIf([]string{fmt.Sprintf("the pods are to know %d hosts", len(h.action.Hosts))}), nil
 }
 
 func (h *hostsHandler) Do(ctx context.Context, _ func(string)) error {
-	return h.target.decide(ctx, map[string]string{plan.StateHosts: hostLines(h.action.Hosts)})
+	return h.target.decide(ctx, h.decision())
+}
+
+func (h *hostsHandler) decision() map[string]string {
+	return map[string]string{plan.StateHosts: hostLines(h.action.Hosts)}
 }

@@ -66,12 +66,7 @@ func (h *fenceHandler) checkInstance(ctx context.Context) (Finding, error) {
 }
 
 func (h *fenceHandler) Do(ctx context.Context, progress func(string)) error {
-	decided := map[string]string{
-		plan.StateCoordinator: h.action.To,
-		plan.StateDatabase:    databaseRuns,
-		plan.StateHosts:       hostLines(h.action.Hosts),
-	}
-	if err := h.target.decide(ctx, decided); err != nil {
+	if err := h.target.decide(ctx, actsIn(h.action.To, h.action.Hosts)); err != nil {
 		return err
 	}
 	_, err := h.target.runAt(ctx, h.action.Eligible, segments.HaltCoordinator("fast"), haltTime)

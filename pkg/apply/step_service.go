@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -29,11 +28,11 @@ func (h *exposeHandler) Check(ctx context.Context) (Finding, error) {
 
 func (h *exposeHandler) look(ctx context.Context, acting Acting) (Finding, error) {
 	var details []string
-	decided, err := h.target.state(ctx)
+	_, decided, err := h.target.toDecide(ctx, actsIn(acting.Pod, h.action.Hosts))
 	if err != nil {
 		return Finding{}, err
 	}
-	if !maps.Equal(decided, decision(decided, h.decided(acting.Pod), time.Now())) {
+	if !decided {
 		details = append(details, fmt.Sprintf("ConfigMap %s: the acting coordinator is in pod %s", plan.StateName(h.target.Ref.Name), acting.Pod))
 	}
 	difference, err := h.target.difference(ctx, h.service(acting.Pod), actingManager)
@@ -51,19 +50,11 @@ func (h *exposeHandler) Do(ctx context.Context, _ func(string)) error {
 	if err != nil {
 		return err
 	}
-	if err := h.target.decide(ctx, h.decided(acting.Pod)); err != nil {
+	if err := h.target.decide(ctx, actsIn(acting.Pod, h.action.Hosts)); err != nil {
 		return err
 	}
 	_, err = h.target.apply(ctx, h.service(acting.Pod), actingManager, false)
 	return err
-}
-
-func (h *exposeHandler) decided(pod string) map[string]string {
-	return map[string]string{
-		plan.StateCoordinator: pod,
-		plan.StateDatabase:    databaseRuns,
-		plan.StateHosts:       hostLines(h.action.Hosts),
-	}
 }
 
 func (h *exposeHandler) service(pod string) plan.Object {

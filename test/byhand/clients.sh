@@ -3,12 +3,9 @@
 # coordinator's pod, and a word in the pg_hba.conf of both coordinators. failover.sh points the Service elsewhere.
 #   clients.sh NAMESPACE
 set -euo pipefail
-here=$(cd "$(dirname "$0")" && pwd)
 namespace=$1
-kubectl=${KUBECTL:-$here/../../.bench/bin/kubectl}
-[ -x "$kubectl" ] || kubectl=$(command -v kubectl)
-
-k() { "$kubectl" --namespace "$namespace" "$@"; }
+# shellcheck source=SCRIPTDIR/kubectl.sh
+. "$(dirname "$0")/kubectl.sh"
 
 k expose pod coordinator-0 --name clients --port 5432 --selector statefulset.kubernetes.io/pod-name=coordinator-0
 # The pods of this namespace are the only ones there are.

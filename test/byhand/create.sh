@@ -4,12 +4,10 @@
 #   create.sh NAMESPACE IMAGE [SEGMENTS]
 # The namespace must be there. `kubectl delete namespace NAMESPACE` removes it all.
 set -euo pipefail
-here=$(cd "$(dirname "$0")" && pwd)
 namespace=$1 image=$2 segments=${3:-4}
-kubectl=${KUBECTL:-$here/../../.bench/bin/kubectl}
-[ -x "$kubectl" ] || kubectl=$(command -v kubectl)
+# shellcheck source=SCRIPTDIR/kubectl.sh
+. "$(dirname "$0")/kubectl.sh"
 
-k() { "$kubectl" --namespace "$namespace" "$@"; }
 host() { echo "$1.gp.$namespace.svc.cluster.local"; }
 
 files=$(mktemp -d)

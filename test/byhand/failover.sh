@@ -4,12 +4,9 @@
 # the old coordinator stays away, is left to whoever types it.
 #   failover.sh NAMESPACE
 set -euo pipefail
-here=$(cd "$(dirname "$0")" && pwd)
 namespace=$1
-kubectl=${KUBECTL:-$here/../../.bench/bin/kubectl}
-[ -x "$kubectl" ] || kubectl=$(command -v kubectl)
-
-k() { "$kubectl" --namespace "$namespace" "$@"; }
+# shellcheck source=SCRIPTDIR/kubectl.sh
+. "$(dirname "$0")/kubectl.sh"
 
 # Without this, gpactivatestandby takes the files of a process that was killed for a coordinator that runs.
 k exec coordinator-0 -- bash -c "rm -f /tmp/.s.PGSQL.5432*"

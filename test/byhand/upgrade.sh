@@ -4,12 +4,10 @@
 #   upgrade.sh NAMESPACE IMAGE
 # The image should be on the nodes already.
 set -euo pipefail
-here=$(cd "$(dirname "$0")" && pwd)
 namespace=$1 image=$2
-kubectl=${KUBECTL:-$here/../../.bench/bin/kubectl}
-[ -x "$kubectl" ] || kubectl=$(command -v kubectl)
+# shellcheck source=SCRIPTDIR/kubectl.sh
+. "$(dirname "$0")/kubectl.sh"
 
-k() { "$kubectl" --namespace "$namespace" "$@"; }
 on_coordinator() { k exec coordinator-0 -- bash -c ". ~/.bashrc; $1"; }
 pods() { k get pods -l app=greenplum -o name | wc -l; }
 

@@ -45,16 +45,12 @@ spec:
 // creates measures, in turns, gpk and the administrator's script from nothing to the first answer, and gpk once more on the
 // cluster that is there then.
 func (m *measure) creates() ([]row, error) {
-	var ours, again, byHand []float64
-	err := m.inTurns(func(n *kube.Namespace) error {
+	var again []float64
+	ours, byHand, err := m.inTurns(func(n *kube.Namespace) ([]float64, error) {
 		first, second, err := m.createWithGpk(n)
-		ours, again = append(ours, first), append(again, second...)
-		return err
-	}, func(n *kube.Namespace) error {
-		seconds, err := m.createByHand(n)
-		byHand = append(byHand, seconds)
-		return err
-	})
+		again = append(again, second...)
+		return []float64{first}, err
+	}, m.createByHand)
 	if err != nil {
 		return nil, err
 	}
@@ -65,17 +61,36 @@ func (m *measure) creates() ([]row, error) {
 	}, nil
 }
 
-// inTurns does both as often as everything is measured. Who comes first takes turns as well.
-func (m *measure) inTurns(ours, theirs func(*kube.Namespace) error) error {
-	turns := []func(*kube.Namespace) error{ours, theirs}
+// inTurns does both as often as everything is measured, each in a namespace of its own, and gives the seconds that they
+// tell. Who comes first takes turns as well.
+func (m *measure) inTurns(ours, theirs func(*kube.Namespace) ([]float64, error)) (first, second []float64, err error) {
+	ways := []func(*kube.Namespace) ([]float64, error){ours, theirs}
+	told := make([][]float64, len(ways))
 	for i := range m.runs {
-		for j := range turns {
-			if err := m.inNamespace(turns[(i+j)%2]); err != nil {
+		for j := range ways {
+			way := (i + j) % len(ways)
+			err := m.inNamespace(func(n *kube.Namespace) error {
+				seconds, err := ways[way](n)
+				told[way] = append(told[way], seconds...)
 				return err
+			})
+			if err != nil {
+				return nil, nil, err
 			}
 		}
 	}
-	return nil
+	return told[0], told[1], nil
+}
+
+// file writes the cluster.yaml of a namespace, and gives its path.
+func (m *measure) file(n *kube.Namespace) (string, error) {
+	path := filepath.Join(m.dir, "cluster.yaml")
+	return path, os.WriteFile(path, []byte(clusterFile(n.Name, m.image, primaries)), 0o600)
+}
+
+// byHand runs a script that lies beside the administrator's.
+func (m *measure) byHand(script string, args ...string) (string, error) {
+	return m.output(filepath.Join(filepath.Dir(m.script), script), args...)
 }
 
 // inNamespace does something in a namespace of its own and waits until it is gone, so that nothing of it is left to do while
@@ -96,8 +111,8 @@ func (m *measure) inNamespace(do func(*kube.Namespace) error) (err error) {
 }
 
 func (m *measure) createWithGpk(n *kube.Namespace) (first float64, again []float64, err error) {
-	file := filepath.Join(m.dir, "cluster.yaml")
-	if err := os.WriteFile(file, []byte(clusterFile(n.Name, m.image, primaries)), 0o600); err != nil {
+	file, err := m.file(n)
+	if err != nil {
 		return 0, nil, err
 	}
 	first, err = timed(func() error {
@@ -125,7 +140,7 @@ func (m *measure) createWithGpk(n *kube.Namespace) (first float64, again []float
 	return first, again, nil
 }
 
-func (m *measure) createByHand(n *kube.Namespace) (float64, error) {
+func (m *measure) createByHand(n *kube.Namespace) ([]float64, error) {
 	seconds, err := timed(func() error {
 		answer, err := m.output(m.script, n.Name, m.image, fmt.Sprint(primaries))
 		return errors.Join(err, wantAnswer(answer))
@@ -133,7 +148,7 @@ func (m *measure) createByHand(n *kube.Namespace) (float64, error) {
 	if err == nil {
 		m.say("create by hand: %.1f s", seconds)
 	}
-	return seconds, err
+	return []float64{seconds}, err
 }
 
 // wantAnswer wants the last line of an output to be the answer to the question.

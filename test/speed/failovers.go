@@ -2,8 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -16,16 +14,7 @@ import (
 // failovers measures, in turns, how long it takes from the command to the first row that a client writes through its Service,
 // when the coordinator's processes have been killed: with gpk failover, and with the bare utilities.
 func (m *measure) failovers() ([]row, error) {
-	var ours, byHand []float64
-	err := m.inTurns(func(n *kube.Namespace) error {
-		seconds, err := m.failoverWithGpk(n)
-		ours = append(ours, seconds)
-		return err
-	}, func(n *kube.Namespace) error {
-		seconds, err := m.failoverByHand(n)
-		byHand = append(byHand, seconds)
-		return err
-	})
+	ours, byHand, err := m.inTurns(m.failoverWithGpk, m.failoverByHand)
 	if err != nil {
 		return nil, err
 	}
@@ -33,29 +22,25 @@ func (m *measure) failovers() ([]row, error) {
 	return []row{{what: what, ours: ours, unit: "s", against: "by hand", theirs: byHand}}, nil
 }
 
-func (m *measure) failoverWithGpk(n *kube.Namespace) (float64, error) {
-	file := filepath.Join(m.dir, "cluster.yaml")
-	if err := os.WriteFile(file, []byte(clusterFile(n.Name, m.image, primaries)), 0o600); err != nil {
-		return 0, err
+func (m *measure) failoverWithGpk(n *kube.Namespace) ([]float64, error) {
+	file, err := m.file(n)
+	if err != nil {
+		return nil, err
 	}
 	if _, err := m.output(m.gpk, "create", "-f", file); err != nil {
-		return 0, err
+		return nil, err
 	}
-	seconds, err := m.takeover(n, "demo-", "demo-coordinator", m.gpk, "failover", "-n", n.Name)
-	m.say("first row with gpk: %.1f s", seconds)
-	return seconds, err
+	return m.takeover(n, "demo-", "demo-coordinator", func() (string, error) { return m.output(m.gpk, "failover", "-n", n.Name) })
 }
 
-func (m *measure) failoverByHand(n *kube.Namespace) (float64, error) {
+func (m *measure) failoverByHand(n *kube.Namespace) ([]float64, error) {
 	if _, err := m.output(m.script, n.Name, m.image, fmt.Sprint(primaries)); err != nil {
-		return 0, err
+		return nil, err
 	}
-	if _, err := m.output(filepath.Join(filepath.Dir(m.script), "clients.sh"), n.Name); err != nil {
-		return 0, err
+	if _, err := m.byHand("clients.sh", n.Name); err != nil {
+		return nil, err
 	}
-	seconds, err := m.takeover(n, "", "clients", filepath.Join(filepath.Dir(m.script), "failover.sh"), n.Name)
-	m.say("first row by hand: %.1f s", seconds)
-	return seconds, err
+	return m.takeover(n, "", "clients", func() (string, error) { return m.byHand("failover.sh", n.Name) })
 }
 
 const (
@@ -73,11 +58,15 @@ echo "$said"`
 
 // takeover kills the coordinator, runs a command, and gives the seconds from its begin to the first row written. The clocks
 // of the nodes have to be this machine's.
-func (m *measure) takeover(n *kube.Namespace, prefix, service, program string, args ...string) (float64, error) {
+func (m *measure) takeover(n *kube.Namespace, prefix, service string, command func() (string, error)) ([]float64, error) {
 	client := prefix + "mirror-0"
 	for _, step := range []struct{ pod, script string }{{client, to(service, written)}, {prefix + "coordinator-0", killed}} {
-		if said, err := n.Run(m.ctx, step.pod, step.script); err != nil || said.Status != 0 {
-			return 0, fmt.Errorf("in pod %s: %s: %w", step.pod, said.Output, err)
+		said, err := n.Run(m.ctx, step.pod, step.script)
+		if err != nil {
+			return nil, err
+		}
+		if said.Status != 0 {
+			return nil, fmt.Errorf("in pod %s: exit status %d: %s", step.pod, said.Status, said.Output)
 		}
 	}
 	began := time.Now()
@@ -87,18 +76,20 @@ func (m *measure) takeover(n *kube.Namespace, prefix, service, program string, a
 		first, err = n.Run(m.ctx, client, to(service, accepted))
 		return err
 	})
-	if _, err := m.output(program, args...); err != nil {
-		return 0, err
+	if _, err := command(); err != nil {
+		return nil, err
 	}
-	m.say("the command took %.1f s", time.Since(began).Seconds())
+	ended := time.Since(began)
 	if err := group.Wait(); err != nil {
-		return 0, err
+		return nil, err
 	}
 	nanoseconds, err := strconv.ParseInt(strings.TrimSpace(first.Output), 10, 64)
 	if err != nil {
-		return 0, fmt.Errorf("the client says: %s", first.Output)
+		return nil, fmt.Errorf("the client says: %s", first.Output)
 	}
-	return time.Unix(0, nanoseconds).Sub(began).Seconds(), nil
+	seconds := time.Unix(0, nanoseconds).Sub(began).Seconds()
+	m.say("first row through %s: %.1f s; the command took %.1f s", service, seconds, ended.Seconds())
+	return []float64{seconds}, nil
 }
 
 func to(service, script string) string { return strings.ReplaceAll(script, "SERVICE", service) }

@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -18,16 +16,7 @@ func (m *measure) upgrades() ([]row, error) {
 	if m.next == "" {
 		return nil, errors.New("-next is not given: the image of another release with the same catalogue version")
 	}
-	var ours, byHand []float64
-	err := m.inTurns(func(n *kube.Namespace) error {
-		seconds, err := m.upgradeWithGpk(n)
-		ours = append(ours, seconds...)
-		return err
-	}, func(n *kube.Namespace) error {
-		seconds, err := m.upgradeByHand(n)
-		byHand = append(byHand, seconds...)
-		return err
-	})
+	ours, byHand, err := m.inTurns(m.upgradeWithGpk, m.upgradeByHand)
 	if err != nil {
 		return nil, err
 	}
@@ -38,8 +27,8 @@ func (m *measure) upgrades() ([]row, error) {
 // upgradeWithGpk takes the cluster to the other image and back, and gives the times that gpk tells: from before gpstop until all
 // primaries have answered a query.
 func (m *measure) upgradeWithGpk(n *kube.Namespace) ([]float64, error) {
-	file := filepath.Join(m.dir, "cluster.yaml")
-	if err := os.WriteFile(file, []byte(clusterFile(n.Name, m.image, primaries)), 0o600); err != nil {
+	file, err := m.file(n)
+	if err != nil {
 		return nil, err
 	}
 	if _, err := m.output(m.gpk, "create", "-f", file); err != nil {
@@ -68,7 +57,7 @@ func (m *measure) upgradeByHand(n *kube.Namespace) ([]float64, error) {
 	}
 	var all []float64
 	for _, image := range []string{m.next, m.image} {
-		out, err := m.output(filepath.Join(filepath.Dir(m.script), "upgrade.sh"), n.Name, image)
+		out, err := m.byHand("upgrade.sh", n.Name, image)
 		if err != nil {
 			return nil, err
 		}
