@@ -2,6 +2,7 @@ package templates_test
 
 import (
 	"net"
+	"os"
 	"strings"
 	"testing"
 )
@@ -11,7 +12,7 @@ func keepPod(t *testing.T, name string, looks string) *fakePod {
 	t.Helper()
 	p := newPod(t)
 	p.env = append(p.env, "LOG="+p.path("log"), "ANSWERS="+p.path("answers/"), "HOSTNAME="+name, "READY="+p.path("mirror-accepts"), "LOOKS="+p.path("looks"),
-		"LATER="+p.path("gpk/state/later"), "DECIDED="+p.path("gpk/state/coordinator"),
+		"LATER="+p.path("gpk/state/later"),
 		"GPK_COORDINATORS=demo-coordinator-0.demo demo-coordinator-1.demo")
 	p.write("log", "")
 	p.write("looks", looks)
@@ -28,8 +29,9 @@ case $verb in
   start) touch "$dir/running" ;;
   stop) rm "$dir/running" ;;
 esac`)
-	// Waits take no time, and the 10 s or 5 s between two looks end the script when there have been enough.
-	p.fake("sleep", `[ ! -e "$LATER" ] || { mv "$LATER" "$DECIDED"; echo 9 >"${DECIDED%/*}/term"; }
+	// Waits take no time, and the 10 s or 5 s between two looks end the script when there have been enough. What is decided later
+	// comes with the first of them.
+	p.fake("sleep", `[ ! -d "$LATER" ] || { mv "$LATER"/* "${LATER%/*}"; rmdir "$LATER"; }
 [ "$1" != 1 ] || exec /bin/sleep 0.05
 [ "$1" = 10 ] || [ "$1" = 5 ] || exit 0
 n=$(cat "$LOOKS"); [ "$n" -gt 0 ] || exit 1; echo $((n - 1)) >"$LOOKS"`)
@@ -69,11 +71,18 @@ func TestKeepRestartsCoordinator(t *testing.T) {
 		want  string
 		says  string
 	}{
-		"it is the acting one":         {map[string]string{"gpk/state/coordinator": "demo-coordinator-0"}, started, ""},
-		"the other one is":             {map[string]string{"gpk/state/coordinator": "demo-coordinator-1"}, "", "the acting coordinator is to be in pod 'demo-coordinator-1'"},
-		"nobody has decided":           {nil, "", "stays down"},
-		"it is decided later":          {map[string]string{"gpk/state/later": "demo-coordinator-0"}, started, ""},
-		"a later one is awaited":       {map[string]string{"gpk/state/coordinator": "demo-coordinator-1", "gpk/state/term": "6", "greenplum/.gpk/term": "7", "gpk/state/later": "demo-coordinator-0"}, started, ""},
+		"it is the acting one": {map[string]string{"gpk/state/coordinator": "demo-coordinator-0"}, started, ""},
+		"the other one is":     {map[string]string{"gpk/state/coordinator": "demo-coordinator-1"}, "", "the acting coordinator is to be in pod 'demo-coordinator-1'"},
+		"nobody has decided":   {nil, "", "stays down"},
+		"it is decided later":  {map[string]string{"gpk/state/later/coordinator": "demo-coordinator-0"}, started, ""},
+		"a later one is awaited": {map[string]string{"gpk/state/coordinator": "demo-coordinator-1", "gpk/state/term": "6", "greenplum/.gpk/term": "7",
+			"gpk/state/later/coordinator": "demo-coordinator-0", "gpk/state/later/term": "9"}, started, ""},
+		"a stop is awaited": {map[string]string{"gpk/state/coordinator": "demo-coordinator-0", "gpk/state/database": "running", "gpk/state/term": "6",
+			"greenplum/.gpk/term": "7", "gpk/state/later/database": "stopped", "gpk/state/later/term": "7"}, "", "to be stopped"},
+		"a start is awaited": {map[string]string{"gpk/state/coordinator": "demo-coordinator-0", "gpk/state/database": "stopped", "gpk/state/term": "6",
+			"greenplum/.gpk/term": "7", "gpk/state/later/database": "running", "gpk/state/later/term": "7"}, started, ""},
+		"a start of a standby is awaited": {map[string]string{coordinatorDir + "/standby.signal": "", "gpk/state/coordinator": "demo-coordinator-1", "gpk/state/term": "6",
+			"gpk/state/database": "stopped", "greenplum/.gpk/term": "7", "gpk/state/later/database": "running", "gpk/state/later/term": "7"}, "start dispatch", ""},
 		"the other one answers":        {map[string]string{"gpk/state/coordinator": "demo-coordinator-0", "answers/demo-coordinator-1.demo.alive": "1\n"}, "", "the other coordinator answers"},
 		"it is to be stopped":          {map[string]string{"gpk/state/coordinator": "demo-coordinator-0", "gpk/state/database": "stopped"}, "", "to be stopped"},
 		"a standby":                    {map[string]string{coordinatorDir + "/standby.signal": "", "gpk/state/coordinator": "demo-coordinator-1"}, "start dispatch", ""},
@@ -135,6 +144,23 @@ func TestKeepRestartsSegment(t *testing.T) {
 				t.Errorf("it did %q and said %q", p.done(), r.out)
 			}
 		})
+	}
+}
+
+// While the database is to be stopped a segment stays down, also where a coordinator that is about to be stopped still answers.
+func TestKeepWaitsWithSegment(t *testing.T) {
+	p := keepPod(t, "demo-primary-0", "0")
+	p.write(primaryDir+"/postgresql.conf", "port = 40000\n")
+	p.write(primaryDir+"/log/startup.log", "")
+	p.write("answers/demo-coordinator-0.demo.row", "p|u\n")
+	p.write("gpk/state/database", "stopped")
+	p.write("gpk/state/later/database", "running")
+	r := p.run(nil, "keep.sh")
+	if _, err := os.Stat(p.path("gpk/state/later")); err == nil {
+		t.Error("it did not wait")
+	}
+	if !strings.Contains(r.out, "gpk start starts the instance in") || !strings.Contains(p.done(), "pg_ctl start -D /"+primaryDir) {
+		t.Errorf("it did %q and said %q", p.done(), r.out)
 	}
 }
 

@@ -51,7 +51,7 @@ func newGrowth(t *testing.T) *growth {
 		}
 	}
 	target := api.target(t)
-	if err := target.decide(t.Context(), map[string]string{plan.StateCoordinator: g.world.acting, plan.StateDatabase: databaseRuns}); err != nil {
+	if _, err := target.decide(t.Context(), map[string]string{plan.StateCoordinator: g.world.acting, plan.StateDatabase: databaseRuns}); err != nil {
 		t.Fatal(err)
 	}
 	if err := target.keep(t.Context(), Record{Spec: "from"}); err != nil {

@@ -8,7 +8,7 @@ import (
 	"gpk/pkg/plan"
 )
 
-// Another coordinator is a later decision, whatever the clock says and wherever the one before has gone; all else keeps its term.
+// Another coordinator, and a stop or a start, is a later decision, whatever the clock says and wherever the one before has gone; all else keeps its term.
 func TestDecision(t *testing.T) {
 	now := time.Unix(1000, 0)
 	tests := map[string]struct{ decided, changes, want map[string]string }{
@@ -18,8 +18,10 @@ func TestDecision(t *testing.T) {
 			map[string]string{plan.StateCoordinator: "b", plan.StateTerm: "1000", plan.StateHosts: "h\n"}},
 		"another, by a clock that is late": {map[string]string{plan.StateCoordinator: "a", plan.StateTerm: "2000"}, map[string]string{plan.StateCoordinator: "b"},
 			map[string]string{plan.StateCoordinator: "b", plan.StateTerm: "2001"}},
-		"the same": {map[string]string{plan.StateCoordinator: "a", plan.StateTerm: "900"}, map[string]string{plan.StateCoordinator: "a", plan.StateDatabase: databaseStopped},
-			map[string]string{plan.StateCoordinator: "a", plan.StateTerm: "900", plan.StateDatabase: databaseStopped}},
+		"the same": {map[string]string{plan.StateCoordinator: "a", plan.StateTerm: "900"}, map[string]string{plan.StateCoordinator: "a", plan.StateHosts: "h\n"},
+			map[string]string{plan.StateCoordinator: "a", plan.StateTerm: "900", plan.StateHosts: "h\n"}},
+		"a stop": {map[string]string{plan.StateCoordinator: "a", plan.StateTerm: "900"}, map[string]string{plan.StateDatabase: databaseStopped},
+			map[string]string{plan.StateCoordinator: "a", plan.StateTerm: "1000", plan.StateDatabase: databaseStopped}},
 		"of one that had no term": {map[string]string{plan.StateCoordinator: "a"}, map[string]string{plan.StateCoordinator: "a"},
 			map[string]string{plan.StateCoordinator: "a"}},
 		"hosts alone": {nil, map[string]string{plan.StateHosts: "h\n"}, map[string]string{plan.StateHosts: "h\n"}},

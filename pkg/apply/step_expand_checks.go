@@ -223,7 +223,8 @@ func (h *hostsHandler) Check(ctx context.Context) (Finding, error) {
 }
 
 func (h *hostsHandler) Do(ctx context.Context, _ func(string)) error {
-	return h.target.decide(ctx, h.decision())
+	_, err := h.target.decide(ctx, h.decision())
+	return err
 }
 
 func (h *hostsHandler) decision() map[string]string {

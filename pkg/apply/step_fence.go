@@ -66,10 +66,11 @@ func (h *fenceHandler) checkInstance(ctx context.Context) (Finding, error) {
 }
 
 func (h *fenceHandler) Do(ctx context.Context, progress func(string)) error {
-	if err := h.target.decide(ctx, actsIn(h.action.To, h.action.Hosts)); err != nil {
+	term, err := h.target.decide(ctx, actsIn(h.action.To, h.action.Hosts))
+	if err != nil {
 		return err
 	}
-	_, err := h.target.runAt(ctx, h.action.Eligible, segments.HaltCoordinator("fast"), haltTime)
+	_, err = h.target.runAt(ctx, h.action.Eligible, segments.HaltCoordinator("fast", term), haltTime)
 	if !errors.Is(err, errUnreachable) {
 		return err
 	}

@@ -96,7 +96,7 @@ func (h *rebuildHandler) make(ctx context.Context, acting Acting, place topology
 		}
 	}
 	// Whatever runs there is no standby of this coordinator any more.
-	for _, command := range []segments.Command{segments.HaltCoordinator("fast"), segments.MoveCoordinatorAside()} {
+	for _, command := range []segments.Command{segments.HaltCoordinator("fast", ""), segments.MoveCoordinatorAside()} {
 		if _, err := h.target.run(ctx, place.Pod, command); err != nil {
 			return err
 		}

@@ -50,7 +50,7 @@ func (h *exposeHandler) Do(ctx context.Context, _ func(string)) error {
 	if err != nil {
 		return err
 	}
-	if err := h.target.decide(ctx, actsIn(acting.Pod, h.action.Hosts)); err != nil {
+	if _, err := h.target.decide(ctx, actsIn(acting.Pod, h.action.Hosts)); err != nil {
 		return err
 	}
 	_, err = h.target.apply(ctx, h.service(acting.Pod), actingManager, false)
@@ -83,15 +83,8 @@ func (h *syncedHandler) look(_ context.Context, acting Acting) (Finding, error) 
 // Do asks for a probe of all segments before each look: the catalogue is only as fresh as the last one.
 func (h *syncedHandler) Do(ctx context.Context, progress func(string)) error {
 	return until(ctx, settlePatience, progress, func() ([]string, error) {
-		acting, err := h.target.Acting(ctx)
-		if err != nil {
-			return nil, err
-		}
-		if _, err := h.target.sql(ctx, acting, "postgres", segments.ProbeSQL); err != nil {
-			return nil, err
-		}
-		finding, err := h.Check(ctx)
-		return finding.Details, err
+		acting, err := h.target.probed(ctx)
+		return acting.Catalogue.Unhealthy(), err
 	}, "%s")
 }
 

@@ -91,7 +91,7 @@ func (t *Target) runningInstances(ctx context.Context, instances []topology.Inst
 func (h *stoppedHandler) Do(ctx context.Context, progress func(string)) error {
 	keeps := len(h.action.Keep) > 0
 	if keeps {
-		if err := h.target.decide(ctx, map[string]string{plan.StateDatabase: databaseStopped}); err != nil {
+		if err := h.target.announce(ctx, map[string]string{plan.StateDatabase: databaseStopped}, progress); err != nil {
 			return err
 		}
 	}
@@ -105,7 +105,7 @@ func (h *stoppedHandler) Do(ctx context.Context, progress func(string)) error {
 		return err
 	case keeps && h.action.Mode == smart:
 		// Clients that are still there are what smart waits for: the database goes on, and so do its pods' restarts.
-		return errors.Join(err, h.target.decide(ctx, map[string]string{plan.StateDatabase: databaseRuns}))
+		return errors.Join(err, h.target.announce(ctx, map[string]string{plan.StateDatabase: databaseRuns}, progress))
 	}
 	// Of a database that is half made or half down, gpstop may not want to know.
 	progress(fmt.Sprintf("each pod stops its own instances: %v", err))
@@ -190,8 +190,8 @@ func (h *startedHandler) Do(ctx context.Context, progress func(string)) error {
 	if err != nil {
 		return err
 	}
-	err = h.target.decide(ctx, map[string]string{plan.StateDatabase: databaseRuns, plan.StateHosts: hostLines(h.action.Hosts)})
-	if err != nil {
+	decision := map[string]string{plan.StateDatabase: databaseRuns, plan.StateHosts: hostLines(h.action.Hosts)}
+	if err := h.target.announce(ctx, decision, progress); err != nil {
 		return err
 	}
 	if _, err := h.target.Acting(ctx); !errors.Is(err, errSilent) {

@@ -21,7 +21,7 @@ func (h *wholeHandler) Check(ctx context.Context) (Finding, error) {
 	if err != nil || len(old) == 0 {
 		return Finding{State: Done}, err
 	}
-	finding, err := h.target.lookAt(ctx, h.look)
+	finding, err := h.target.lookProbed(ctx, func(acting Acting) (Finding, error) { return h.look(ctx, acting) })
 	if finding.State == Unknown {
 		return Finding{State: Blocked, Details: append([]string{"the database does not run"}, finding.Details...),
 			Next: "nothing was changed: `gpk start` starts it, `gpk status` says what is amiss; then run this again"}, err
@@ -29,15 +29,7 @@ func (h *wholeHandler) Check(ctx context.Context) (Finding, error) {
 	return finding, err
 }
 
-// look asks for a probe first: the catalogue is only as fresh as the last one.
 func (h *wholeHandler) look(ctx context.Context, acting Acting) (Finding, error) {
-	if _, err := h.target.sql(ctx, acting, "postgres", segments.ProbeSQL); err != nil {
-		return Finding{}, err
-	}
-	acting, err := h.target.Acting(ctx)
-	if err != nil {
-		return Finding{}, err
-	}
 	if faults := acting.Catalogue.Broken(); len(faults) > 0 {
 		return Finding{State: Blocked, Details: []string{strings.Join(faults, "; ")},
 			Next: "nothing was changed: `gpk recover` brings them back; then run this again"}, nil

@@ -51,8 +51,8 @@ func StateName(cluster string) string { return cluster + "-state" }
 const (
 	// StateCoordinator is the pod that is to act as coordinator. A coordinator's instance in another pod stays down.
 	StateCoordinator = "coordinator"
-	// StateTerm grows with every decision on StateCoordinator. A pod may see the one before for two minutes; by the term of the
-	// decision that its instance was activated by it knows that there is a later one (the fencing token of distributed locks).
+	// StateTerm grows with every decision on StateCoordinator and StateDatabase. A pod may see the one before for two minutes; a
+	// coordinator's that was told the term knows that there is a later one (the fencing token of distributed locks).
 	StateTerm = "term"
 	// StateDatabase is running or stopped: whether pods that restart bring their instances back.
 	StateDatabase = "database"

@@ -110,11 +110,11 @@ func seconds(text string) (time.Time, error) {
 // StartStandby starts the standby's instance of a pod, if there is one that does not run.
 func StartStandby() Command { return Script("coordinator.sh", "follow") }
 
-// HaltCoordinator stops the coordinator's instance of a pod, if it runs, fast or immediate.
-func HaltCoordinator(mode string) Command { return Script("coordinator.sh", "halt", mode) }
+// HaltCoordinator stops the coordinator's instance of a pod, if it runs, fast or immediate. The term, if there is one, is Learn's.
+func HaltCoordinator(mode, term string) Command { return Script("coordinator.sh", "halt", mode, term) }
 
-// Elect lets a standby's pod know the term of the decision by which it becomes the coordinator's.
-func Elect(term string) Command { return Script("coordinator.sh", "elect", term) }
+// Learn lets a coordinator's pod know that there is a decision of a term, before the decision itself has come into the pod.
+func Learn(term string) Command { return Script("coordinator.sh", "term", term) }
 
 // MoveCoordinatorAside puts the data of the coordinator's instance of a pod, which must not run, out of the way.
 func MoveCoordinatorAside() Command { return Script("coordinator.sh", "aside") }

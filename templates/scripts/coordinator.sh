@@ -3,8 +3,8 @@
 #   following                prints how far the standby here has followed the coordinator, and which hosts it reaches
 #   missing LSN              prints the commits of the instance here that come after a record of the write-ahead log
 #   follow                   starts the standby's instance, if there is one that does not run
-#   halt MODE                stops the instance and removes its socket's files; fast gives way to immediate
-#   elect TERM               notes that the instance here is to act since the decision of that term
+#   halt MODE [TERM]         stops the instance and removes its socket's files; fast gives way to immediate; the term as below
+#   term TERM                notes that there is a decision of that term, which gpk's state in this pod may not show yet
 #   aside                    moves the instance's directory aside, so that a new one can be made in its place
 #   discard                  removes what was moved aside
 set -u
@@ -59,7 +59,10 @@ follow() {
   pg_ctl start -D "$dir" -l "$dir/log/startup.log" -w -t 60 -o "-c gp_role=dispatch" >/dev/null 2>&1
 }
 
+term() { echo "$1" >"$state/term.new" && mv "$state/term.new" "$state/term"; }
+
 halt() {
+  [ -z "${2:-}" ] || term "$2"
   if [ "$(instance)" = running ]; then
     pg_ctl stop -D "$dir" -m "$1" -w -t 60 >/dev/null || pg_ctl stop -D "$dir" -m immediate -w -t 60 >/dev/null || return 1
   fi
@@ -80,7 +83,7 @@ case $verb in
   missing) missing "$@" ;;
   follow) follow ;;
   halt) halt "$@" ;;
-  elect) echo "$1" >"$state/term.new" && mv "$state/term.new" "$state/term" ;;
+  term) term "$@" ;;
   aside) aside ;;
   discard) rm -rf -- "$state/aside" ;;
   *) echo "unknown verb: $verb" >&2; exit 2 ;;

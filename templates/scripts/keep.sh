@@ -39,7 +39,7 @@ await_hosts() {
 }
 
 # A decision comes into a pod that is older than it within two minutes. Until then the pod sees none, soon after `gpk create`, or
-# the one before. Each has a term, and the pod that was made the acting coordinator's knows the term of that.
+# the one before. Each has a term, and gpk lets the coordinators' pods know that at once.
 term() { cat "$1" 2>/dev/null || echo 0; }
 outdated() { [ "$(term "$state/term")" -lt "$(term /greenplum/.gpk/term)" ]; }
 
@@ -50,13 +50,20 @@ await_decision() {
   done
 }
 
+to_be_stopped() { [ "$(decided database)" = stopped ]; }
+say_stopped() { say "the database is to be stopped: gpk start starts the instance in $1"; }
+
 restart_coordinator() {
   local dir=$1
+  await_decision
+  if to_be_stopped; then
+    say_stopped "$dir"
+    return
+  fi
   if follows "$dir"; then
     start "$dir" dispatch
     return
   fi
-  await_decision
   if [ "$(decided coordinator)" != "${HOSTNAME%%.*}" ]; then
     say "the acting coordinator is to be in pod '$(decided coordinator)': the instance in $dir stays down"
     return
@@ -80,13 +87,13 @@ row() {
 
 port_of() { sed -n 's/^ *port *= *\([0-9]*\).*/\1/p' "$1/postgresql.conf" | tail -n 1; }
 
-# While no coordinator answers there is nothing to know: its own restart starts all segments that may run.
+# While no coordinator answers there is nothing to know: its own restart starts all segments that may run, and so does gpk start.
 restart_segment() {
-  local dir=$1 port answer
+  local dir=$1 port
   port=$(port_of "$dir")
+  ! to_be_stopped || say_stopped "$dir"
   until runs "$dir"; do
-    answer=$(row "$port")
-    case $answer in
+    case $(to_be_stopped || row "$port") in
       'p|u') start "$dir" execute; return ;;
       'm|'*)
         if follows "$dir"; then
@@ -103,10 +110,6 @@ restart_segment() {
 }
 
 restart() {
-  if [ "$(decided database)" = stopped ]; then
-    say "the database is to be stopped: gpk start starts it"
-    return
-  fi
   for dir in /greenplum/*/gpseg*; do
     [ -d "$dir" ] || continue
     case $dir in

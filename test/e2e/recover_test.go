@@ -83,6 +83,16 @@ func TestStop(t *testing.T) {
 	c.in("demo-primary-0", environment+"sleep 3; ! pg_ctl status -D /greenplum/primary/gpseg0")
 	c.gpk("start").want(t, 0)
 	c.wantWhole(s)
+	c.gpk("stop").want(t, 0)
+	c.endContainer("demo-coordinator-0")
+	c.in("demo-coordinator-0", environment+"sleep 10; ! pg_ctl status -D "+coordinatorDir)
+	c.gpk("start").want(t, 0)
+	c.endContainer("demo-coordinator-0")
+	c.patiently("the coordinator is back", func() (bool, error) {
+		_, err := c.tryCatalogue()
+		return err == nil, err
+	})
+	c.wantWhole(s)
 	if r := c.gpk("start").want(t, 0); !strings.Contains(r.stdout, "runs already") {
 		t.Errorf("started again: %s", r.stdout)
 	}

@@ -67,6 +67,24 @@ func (c *cluster) restart(pods ...string) {
 	c.t.Logf("%d pods run again after %.1fs", len(pods), time.Since(began).Seconds())
 }
 
+// endContainer ends the container of a pod, which stays, and waits until the next one runs. What gpk has decided within the last
+// minute or two may come into it late.
+func (c *cluster) endContainer(pod string) {
+	c.t.Helper()
+	state := func() (restarts int32, runs bool) {
+		found, err := shared.client.CoreV1().Pods(c.namespace).Get(c.ctx, pod, metav1.GetOptions{})
+		c.must(nil, err)
+		status := found.Status.ContainerStatuses[0]
+		return status.RestartCount, status.State.Running != nil
+	}
+	before, _ := state()
+	c.in(pod, "kill 1")
+	c.patiently("the next container of pod "+pod+" runs", func() (bool, error) {
+		restarts, runs := state()
+		return restarts > before && runs, nil
+	})
+}
+
 // comesBack wants the database whole again, with its rows.
 func (c *cluster) comesBack(s shape, when string) {
 	c.t.Helper()
