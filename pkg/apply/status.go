@@ -4,9 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
-
-	corev1 "k8s.io/api/core/v1"
 
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
@@ -67,35 +64,6 @@ func (t *Target) Status(ctx context.Context) (Status, error) {
 	}
 	status.Faults = append(status.Faults, acting.Catalogue.Unhealthy()...)
 	return status, nil
-}
-
-// probeTime is how long a pod may take to run its readiness probe.
-const probeTime = 5 * time.Second
-
-// unready says in words which pods are not as they should be. Those that run and are not ready are asked themselves: what their
-// kubelets know may be ten seconds old.
-func (t *Target) unready(ctx context.Context, pods []corev1.Pod) []string {
-	faults := make([]string, len(pods))
-	_ = each(ctx, pods, func(ctx context.Context, i int, pod corev1.Pod) error {
-		switch {
-		case ready(&pod):
-		case !running(&pod):
-			faults[i] = "pod " + pod.Name + " " + condition(&pod)
-		default:
-			_, err := t.runSoon(ctx, pod.Name, segments.AskReady(), probeTime)
-			if err == nil {
-				break
-			}
-			why := firstLine(err)
-			var exit *ExecError
-			if errors.As(err, &exit) {
-				why = lastLines(exit.Output, 1)
-			}
-			faults[i] = "pod " + pod.Name + " is not ready: " + why
-		}
-		return nil
-	})
-	return nonEmpty(faults)
 }
 
 func instanceStatus(row segments.Row, node string, catalogue segments.Catalogue) InstanceStatus {

@@ -40,7 +40,7 @@ func (h *activateHandler) Do(ctx context.Context, progress func(string)) error {
 		return err
 	}
 	if !promoted {
-		finding, err := (&eligibleHandler{h.target, h.action.Eligible}).Check(ctx)
+		finding, err := (&eligibleHandler{h.target, h.action.Eligible}).judge(ctx, f)
 		if err != nil {
 			return err
 		}

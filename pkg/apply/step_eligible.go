@@ -47,6 +47,11 @@ func (h *eligibleHandler) lookAtStandby(ctx context.Context) (Finding, error) {
 	if promoted, err := h.target.promoted(ctx, h.action.To, f); err != nil || promoted {
 		return Finding{State: Done}, err
 	}
+	return h.judge(ctx, f)
+}
+
+// judge compares what a standby that has not been activated has with what the coordinator had.
+func (h *eligibleHandler) judge(ctx context.Context, f segments.Following) (Finding, error) {
 	if !f.Follows || f.Instance != "running" {
 		found := fmt.Sprintf("the instance in pod %s is %s, and %s", h.action.To, f.Instance, standbyWords(f))
 		return Finding{State: Blocked, Details: []string{found},

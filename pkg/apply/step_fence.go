@@ -97,14 +97,18 @@ func (h *fenceHandler) Do(ctx context.Context, progress func(string)) error {
 
 // outvoted is an error where the coordinator may be on the larger side of a network that has come apart, and goes on.
 func (h *fenceHandler) outvoted(ctx context.Context) error {
-	f, err := h.target.following(ctx, h.action.To)
+	out, err := h.target.runSoon(ctx, h.action.To, segments.CountHosts(), askTime)
 	if err != nil {
 		return err
 	}
-	if f.Hosts > 0 && 2*f.Reached >= f.Hosts {
+	reached, tried, err := segments.ParseHosts(out)
+	if err != nil {
+		return err
+	}
+	if tried > 0 && 2*reached >= tried {
 		return nil
 	}
 	return &NextError{fmt.Errorf("pod %s cannot be reached, and the standby reaches only %d of %d hosts: the coordinator may be well and "+
-		"take writes on the larger side", h.action.From, f.Reached, f.Hosts),
+		"take writes on the larger side", h.action.From, reached, tried),
 		"mend the network, or make sure that the coordinator's node is off and give --fenced"}
 }

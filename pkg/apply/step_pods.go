@@ -28,25 +28,6 @@ func (h *runningHandler) Do(ctx context.Context, progress func(string)) error {
 	return h.target.waitPods(ctx, h.action.Pods, running, progress)
 }
 
-// readyHandler waits until the pods are ready, which ready.sh makes mean that their instances run.
-type readyHandler struct {
-	target *Target
-	action plan.Ready
-}
-
-func (h *readyHandler) Check(ctx context.Context) (Finding, error) {
-	return h.target.checkPods(ctx, h.action.Pods, ready)
-}
-
-// readyPatience bounds the wait for instances of a database that answers: they start within moments, or not at all.
-const readyPatience = 5 * time.Minute
-
-func (h *readyHandler) Do(ctx context.Context, progress func(string)) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, readyPatience, fmt.Errorf("not so within %s", readyPatience))
-	defer cancel()
-	return h.target.waitPods(ctx, h.action.Pods, ready, progress)
-}
-
 // checkPods lists the pods afresh: a Check believes no cache.
 func (t *Target) checkPods(ctx context.Context, names []string, fine func(*corev1.Pod) bool) (Finding, error) {
 	list, err := t.client.CoreV1().Pods(t.Ref.Namespace).List(ctx, t.listOptions())

@@ -19,8 +19,6 @@ type Following struct {
 	Received string
 	// Streamed is when the instance was last seen to be connected to the coordinator, looked at every second.
 	Streamed time.Time
-	// Reached is how many of all Hosts the pod reaches, itself among them.
-	Reached, Hosts int
 }
 
 // AskStandby asks a standby's pod how far it has followed.
@@ -42,8 +40,6 @@ func ParseFollowing(out string) (Following, error) {
 			f.Received = rest
 		case "streamed":
 			f.Streamed, err = seconds(rest)
-		case "hosts":
-			_, err = fmt.Sscan(rest, &f.Reached, &f.Hosts)
 		case "end":
 			complete = true
 		}
@@ -55,6 +51,18 @@ func ParseFollowing(out string) (Following, error) {
 		return Following{}, fmt.Errorf("how far the standby has followed was cut off after %q", firstLine(out))
 	}
 	return f, nil
+}
+
+// CountHosts asks a pod how many of the cluster's hosts it reaches.
+func CountHosts() Command { return Script("hosts.sh", "count") }
+
+// ParseHosts reads the answer of CountHosts: how many hosts the pod reached, itself among them, and how many it tried. Of many
+// hosts some stand for all.
+func ParseHosts(out string) (reached, tried int, err error) {
+	if _, err := fmt.Sscan(out, &reached, &tried); err != nil {
+		return 0, 0, fmt.Errorf("the count of hosts came back as %q: %w", firstLine(out), err)
+	}
+	return reached, tried, nil
 }
 
 // Commit is a transaction's last record in a write-ahead log.

@@ -8,14 +8,25 @@ import (
 )
 
 func TestParseFollowing(t *testing.T) {
-	got, err := ParseFollowing("instance running\nfollows yes\nreceived 0/0C067420\nstreamed 1700000000\nhosts 3 6\nend\n")
-	want := Following{"running", true, "0/0C067420", time.Unix(1700000000, 0), 3, 6}
+	got, err := ParseFollowing("instance running\nfollows yes\nreceived 0/0C067420\nstreamed 1700000000\nend\n")
+	want := Following{"running", true, "0/0C067420", time.Unix(1700000000, 0)}
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Errorf("%v\n%s", err, diff)
 	}
-	for _, out := range []string{"", "instance running\n", "streamed soon\nend\n", "hosts many\nend\n"} {
+	for _, out := range []string{"", "instance running\n", "streamed soon\nend\n"} {
 		if f, err := ParseFollowing(out); err == nil {
 			t.Errorf("%q is %+v", out, f)
+		}
+	}
+}
+
+func TestParseHosts(t *testing.T) {
+	if reached, tried, err := ParseHosts("3 6\n"); reached != 3 || tried != 6 || err != nil {
+		t.Errorf("%d of %d, %v", reached, tried, err)
+	}
+	for _, out := range []string{"", "3\n", "many of all\n"} {
+		if reached, tried, err := ParseHosts(out); err == nil {
+			t.Errorf("%q is %d of %d", out, reached, tried)
 		}
 	}
 }

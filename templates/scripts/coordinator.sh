@@ -1,6 +1,6 @@
 #!/bin/bash
 # What a change of coordinators needs to know of, and does to, the coordinator's or the standby's instance of this pod:
-#   following                prints how far the standby here has followed the coordinator, and which hosts it reaches
+#   following                prints how far the standby here has followed the coordinator
 #   missing LSN              prints the commits of the instance here that come after a record of the write-ahead log
 #   follow                   starts the standby's instance, if there is one that does not run
 #   halt MODE [TERM]         stops the instance and removes its socket's files; fast gives way to immediate; the term as below
@@ -33,7 +33,6 @@ following() {
   if [ -e "$dir/standby.signal" ] || [ -e "$dir/recovery.conf" ]; then echo "follows yes"; else echo "follows no"; fi
   echo "received $(waldump -s "$(control "Latest checkpoint's REDO location")" 2>/dev/null | sed -n 's/.* lsn: \([^,]*\),.*/\1/p' | tail -n 1)"
   echo "streamed $(stat -c %Y "$state/streamed" 2>/dev/null || echo 0)"
-  echo "hosts $(/bin/bash /gpk/scripts/hosts.sh count)"
   echo end
 }
 

@@ -1,9 +1,11 @@
 #!/bin/bash
 # Which of the cluster's hosts can be reached from here, by their ssh ports. Addresses are noted while all is well, since
 # whoever is cut off from the others may be cut off from the DNS too.
-#   note     notes the addresses of all hosts
-#   count    prints how many hosts can be reached, this one among them, and how many there are
+#   note     notes the addresses of the coordinators and of the hosts that are counted
+#   count    prints how many hosts can be reached, this one among them, and how many were tried
 #   reach HOST...   succeeds if one of them can be reached
+# Of many hosts, 64 stand for all. A coordinator that is cut off and the standby that is to follow it count the same ones, so
+# that not both of them reach more than half, and a count takes no longer than one host that does not answer.
 set -u
 noted=/tmp/gpk-addresses
 hosts=/gpk/state/hosts
@@ -17,21 +19,23 @@ answers() {
   timeout 2 bash -c "</dev/tcp/${at:-$1}/22" 2>/dev/null
 }
 
+counted() { awk -v all="$(wc -l <"$hosts")" -v most=64 'all <= most || int(NR * most / all) > int((NR - 1) * most / all)' "$hosts"; }
+
 note() {
   # shellcheck disable=SC2016
-  xargs -r -P 8 -n 1 bash -c 'at=$(getent hosts "$1") && echo "$1 ${at%% *}"' note <"$hosts" >"$noted.new" 2>/dev/null
+  { xargs -n 1 <<<"$GPK_COORDINATORS"; counted; } | sort -u |
+    xargs -r -P 8 -n 1 bash -c 'at=$(getent hosts "$1") && echo "$1 ${at%% *}"' note >"$noted.new" 2>/dev/null
   # Whoever has no address for the moment keeps the one that it had.
   cat "$noted.new" >>"$noted" && awk '{ at[$1] = $2 } END { for (host in at) print host, at[host] }' "$noted" >"$noted.new" &&
     mv "$noted.new" "$noted"
 }
 
 count() {
-  local total reached
+  local reached
   [ -s "$hosts" ] || { echo "0 0"; return; }
-  total=$(wc -l <"$hosts")
   # shellcheck disable=SC2016
-  reached=$(xargs -r -P 32 -n 1 bash -c '/bin/bash /gpk/scripts/hosts.sh reach "$1" && echo yes' count <"$hosts" | wc -l)
-  echo "$reached $total"
+  reached=$(counted | xargs -P 64 -n 1 bash -c '/bin/bash /gpk/scripts/hosts.sh reach "$1" && echo yes' count | wc -l)
+  echo "$reached $(counted | wc -l)"
 }
 
 reach() {

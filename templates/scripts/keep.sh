@@ -29,9 +29,10 @@ other_answers() {
 
 # gpstart marks what it cannot reach as down, so the other hosts get a minute to come back as well.
 await_hosts() {
+  unreachable=$(decided hosts)
   for ((tries = 0; tries < 60; tries++)); do
     # shellcheck disable=SC2016
-    unreachable=$(xargs -r -P 16 -n 1 bash -c 'ssh -o BatchMode=yes -o ConnectTimeout=2 "$1" true </dev/null >/dev/null 2>&1 || echo "$1"' try <"$state/hosts")
+    unreachable=$(xargs -r -P 16 -n 1 bash -c 'ssh -o BatchMode=yes -o ConnectTimeout=2 "$1" true </dev/null >/dev/null 2>&1 || echo "$1"' try <<<"$unreachable")
     [ -n "$unreachable" ] || return
     sleep 1
   done

@@ -1,0 +1,65 @@
+package templates_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// Of many hosts, the same 64 are tried from everywhere: both sides of a network that has come apart count them, and a count takes
+// no longer than a host that does not answer.
+func TestHostsCount(t *testing.T) {
+	tests := map[string]struct {
+		hosts, every int
+		want         string
+	}{
+		"none known":   {0, 2, "0 0"},
+		"one":          {1, 1, "1 1"},
+		"half of few":  {10, 2, "5 10"},
+		"64":           {64, 1, "64 64"},
+		"65":           {65, 1, "64 64"},
+		"all of many":  {10000, 1, "64 64"},
+		"half of many": {1001, 2, "32 64"},
+		"none of many": {200, 0, "0 64"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			p := newPod(t)
+			var hosts, up strings.Builder
+			for i := range test.hosts {
+				fmt.Fprintf(&hosts, "demo-%d\n", i)
+				if test.every > 0 && i%test.every == 0 {
+					fmt.Fprintf(&up, "demo-%d\n", i)
+				}
+			}
+			p.write("gpk/state/hosts", hosts.String())
+			p.write("up", up.String())
+			p.env = append(p.env, "UP="+p.path("up"))
+			p.fake("timeout", `host=${4#*/dev/tcp/}; grep -qx "${host%/22}" "$UP"`)
+			if r := p.run(nil, "hosts.sh", "count"); strings.TrimSpace(r.out) != test.want {
+				t.Errorf("it says %q, want %q", r.out, test.want)
+			}
+		})
+	}
+}
+
+// Whoever is cut off from the DNS knows the addresses of those that it counts, and of the other coordinator.
+func TestHostsNote(t *testing.T) {
+	p := newPod(t)
+	var hosts strings.Builder
+	for i := range 1000 {
+		fmt.Fprintf(&hosts, "demo-%d\n", i)
+	}
+	p.write("gpk/state/hosts", hosts.String())
+	p.env = append(p.env, "GPK_COORDINATORS=demo-coordinator-0.demo demo-coordinator-1.demo", "TRIED="+p.path("tried"))
+	p.fake("getent", `echo "10.0.0.1 $2"`)
+	p.fake("timeout", `echo "$4" >>"$TRIED"`)
+	p.run(nil, "hosts.sh", "note")
+	if r := p.run(nil, "hosts.sh", "count"); strings.TrimSpace(r.out) != "64 64" {
+		t.Errorf("it says %q", r.out)
+	}
+	p.run(nil, "hosts.sh", "reach", "demo-coordinator-1.demo")
+	if tried := p.read("tried"); strings.Count(tried, "/dev/tcp/10.0.0.1/22") != 65 {
+		t.Errorf("not by the addresses that were noted: %s", tried)
+	}
+}
