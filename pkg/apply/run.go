@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 	"sync"
 	"time"
 
@@ -120,10 +119,15 @@ func (r *recorder) conclude(ctx context.Context, options Options) error {
 }
 
 // settled says whether nothing is left to do, and tells the observer if so. It checks all steps at once, which is what makes
-// a second create quick. Anything else that it finds is the engine's, which checks one step after the other.
+// a second create quick, until one of them is not done. Then it is the engine's turn, which checks one step after the other.
 func (t *Target) settled(ctx context.Context, p plan.Plan, observe Observer) bool {
-	previews, err := t.check(ctx, p)
-	if err != nil || slices.ContainsFunc(previews, func(p Preview) bool { return p.Finding.State != Done }) {
+	previews, err := t.check(ctx, p, func(f Finding) error {
+		if f.State != Done {
+			return errUnsettled
+		}
+		return nil
+	})
+	if err != nil {
 		return false
 	}
 	for _, preview := range previews {
@@ -131,6 +135,8 @@ func (t *Target) settled(ctx context.Context, p plan.Plan, observe Observer) boo
 	}
 	return true
 }
+
+var errUnsettled = errors.New("something is left to do")
 
 // Preview is one step and what its Check found.
 type Preview struct {
@@ -144,11 +150,11 @@ func (t *Target) Preview(ctx context.Context, p plan.Plan) ([]Preview, error) {
 	if err != nil {
 		return nil, err
 	}
-	return t.check(ctx, p)
+	return t.check(ctx, p, func(Finding) error { return nil })
 }
 
-// check checks every step at once.
-func (t *Target) check(ctx context.Context, p plan.Plan) ([]Preview, error) {
+// check checks every step at once, as long as what it finds goes.
+func (t *Target) check(ctx context.Context, p plan.Plan, goes func(Finding) error) ([]Preview, error) {
 	previews := make([]Preview, len(p.Steps))
 	err := each(ctx, p.Steps, func(ctx context.Context, i int, step plan.Step) error {
 		h, err := t.handler(step)
@@ -160,7 +166,7 @@ func (t *Target) check(ctx context.Context, p plan.Plan) ([]Preview, error) {
 			return &StepError{Step: step, Err: err}
 		}
 		previews[i] = Preview{step, finding}
-		return nil
+		return goes(finding)
 	})
 	return previews, err
 }
