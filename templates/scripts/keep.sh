@@ -89,9 +89,11 @@ row() {
 port_of() { sed -n 's/^ *port *= *\([0-9]*\).*/\1/p' "$1/postgresql.conf" | tail -n 1; }
 
 # While no coordinator answers there is nothing to know: its own restart starts all segments that may run, and so does gpk start.
+# Of thousands that have restarted at once, some hundred ask in a second.
 restart_segment() {
-  local dir=$1 port
+  local dir=$1 port pause
   port=$(port_of "$dir")
+  pause=$((1 + $(decided hosts | wc -l) / 500))
   ! to_be_stopped || say_stopped "$dir"
   until runs "$dir"; do
     case $(to_be_stopped || row "$port") in
@@ -106,7 +108,7 @@ restart_segment() {
         ;;
       'p|d') say "the catalogue has the instance in $dir as down: it stays down; gpk recover brings it back"; return ;;
     esac
-    sleep 1
+    sleep "$pause"
   done
 }
 

@@ -113,12 +113,18 @@ func TestExpandTakenBack(t *testing.T) {
 // wantOnAll wants a table's rows to be there, and some of them on each segment.
 func (c *cluster) wantOnAll(table string, rows int, primaries []instance) {
 	c.t.Helper()
+	c.wantRowsOnAll(table, primaries)
+	if have := c.sql("analytics", "select count(*) from "+table); have != fmt.Sprint(rows) {
+		c.t.Errorf("%s has %s rows, want %d", table, have, rows)
+	}
+}
+
+// wantRowsOnAll wants some rows of a table on every primary.
+func (c *cluster) wantRowsOnAll(table string, primaries []instance) {
+	c.t.Helper()
 	for _, primary := range primaries {
 		if own := c.utility(primary, "analytics", "select count(*) from "+table); own == "0" {
 			c.t.Errorf("content %d has no rows of %s", primary.Content, table)
 		}
-	}
-	if have := c.sql("analytics", "select count(*) from "+table); have != fmt.Sprint(rows) {
-		c.t.Errorf("%s has %s rows, want %d", table, have, rows)
 	}
 }
