@@ -65,22 +65,22 @@ const (
 // A coordinator comes back only where gpk wants it, and only while no other one answers: two that take writes would be the
 // end of the data.
 func TestKeepRestartsCoordinator(t *testing.T) {
-	const started = "gpstart"
+	const restarted = "gpstart"
 	tests := map[string]struct {
 		state map[string]string
 		want  string
 		says  string
 	}{
-		"it is the acting one": {map[string]string{"gpk/state/coordinator": "demo-coordinator-0"}, started, ""},
+		"it is the acting one": {map[string]string{"gpk/state/coordinator": "demo-coordinator-0"}, restarted, ""},
 		"the other one is":     {map[string]string{"gpk/state/coordinator": "demo-coordinator-1"}, "", "the acting coordinator is to be in pod 'demo-coordinator-1'"},
 		"nobody has decided":   {nil, "", "stays down"},
-		"it is decided later":  {map[string]string{"gpk/state/later/coordinator": "demo-coordinator-0"}, started, ""},
+		"it is decided later":  {map[string]string{"gpk/state/later/coordinator": "demo-coordinator-0"}, restarted, ""},
 		"a later one is awaited": {map[string]string{"gpk/state/coordinator": "demo-coordinator-1", "gpk/state/term": "6", "greenplum/.gpk/term": "7",
-			"gpk/state/later/coordinator": "demo-coordinator-0", "gpk/state/later/term": "9"}, started, ""},
+			"gpk/state/later/coordinator": "demo-coordinator-0", "gpk/state/later/term": "9"}, restarted, ""},
 		"a stop is awaited": {map[string]string{"gpk/state/coordinator": "demo-coordinator-0", "gpk/state/database": "running", "gpk/state/term": "6",
 			"greenplum/.gpk/term": "7", "gpk/state/later/database": "stopped", "gpk/state/later/term": "7"}, "", "to be stopped"},
 		"a start is awaited": {map[string]string{"gpk/state/coordinator": "demo-coordinator-0", "gpk/state/database": "stopped", "gpk/state/term": "6",
-			"greenplum/.gpk/term": "7", "gpk/state/later/database": "running", "gpk/state/later/term": "7"}, started, ""},
+			"greenplum/.gpk/term": "7", "gpk/state/later/database": "running", "gpk/state/later/term": "7"}, restarted, ""},
 		"a start of a standby is awaited": {map[string]string{coordinatorDir + "/standby.signal": "", "gpk/state/coordinator": "demo-coordinator-1", "gpk/state/term": "6",
 			"gpk/state/database": "stopped", "greenplum/.gpk/term": "7", "gpk/state/later/database": "running", "gpk/state/later/term": "7"}, "start dispatch", ""},
 		"the other one answers":        {map[string]string{"gpk/state/coordinator": "demo-coordinator-0", "answers/demo-coordinator-1.demo.alive": "1\n"}, "", "the other coordinator answers"},
@@ -105,6 +105,19 @@ func TestKeepRestartsCoordinator(t *testing.T) {
 				t.Errorf("it did %q and said %q, want %q and %q", got, r.out, test.want, test.says)
 			}
 		})
+	}
+	// Somebody has started it while its pod waited, and the pod watches over it from then on.
+	started := keepPod(t, "demo-coordinator-0", "2")
+	started.write(coordinatorDir+"/log/startup.log", "")
+	started.write("gpk/state/coordinator", "demo-coordinator-1")
+	started.write("gpk/state/term", "6")
+	started.write("greenplum/.gpk/term", "7")
+	started.fake("sleep", `case $1 in
+  1) touch `+started.path(coordinatorDir+"/running")+` ;;
+  5) echo 8 >`+started.path("gpk/state/term")+`; n=$(cat "$LOOKS"); [ "$n" -gt 0 ] || exit 1; echo $((n - 1)) >"$LOOKS" ;;
+esac`)
+	if r := started.run(nil, "keep.sh"); !strings.HasPrefix(started.done(), "pg_ctl stop") {
+		t.Errorf("it did %q and said %q", started.done(), r.out)
 	}
 	fresh := keepPod(t, "demo-coordinator-0", "0")
 	fresh.remove("greenplum/.gpk/initialised")

@@ -21,7 +21,7 @@ import (
 )
 
 // parallel is how many requests or execs gpk has under way at once.
-const parallel = 32
+const parallel = 64
 
 // Target is one cluster in one namespace of one API server.
 type Target struct {

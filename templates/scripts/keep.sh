@@ -44,8 +44,10 @@ await_hosts() {
 term() { cat "$1" 2>/dev/null || echo 0; }
 outdated() { [ "$(term "$state/term")" -lt "$(term /greenplum/.gpk/term)" ]; }
 
+# Whoever starts the instance meanwhile, as gpk start does, has decided.
 await_decision() {
   for ((tries = 0; tries < 130; tries++)); do
+    ! runs "$1" || return
     [ -z "$(decided coordinator)" ] || outdated || return
     sleep 1
   done
@@ -56,7 +58,8 @@ say_stopped() { say "the database is to be stopped: gpk start starts the instanc
 
 restart_coordinator() {
   local dir=$1
-  await_decision
+  await_decision "$dir"
+  ! runs "$dir" || return
   if to_be_stopped; then
     say_stopped "$dir"
     return

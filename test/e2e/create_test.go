@@ -49,49 +49,6 @@ func TestCreate(t *testing.T) {
 	c.wantSame(before)
 }
 
-// TestShapes makes clusters of shapes that no other test has, and does everything to them.
-func TestShapes(t *testing.T) {
-	for title, s := range map[string]shape{
-		"three with a standby":              {primaries: 3, standby: true},
-		"four with mirrors":                 {primaries: 4, mirrors: true},
-		"four with mirrors by two in a pod": {primaries: 4, mirrors: true, perPod: 2},
-		"three with both by two in a pod":   {primaries: 3, mirrors: true, standby: true, perPod: 2},
-	} {
-		t.Run(strings.ReplaceAll(title, " ", "-"), func(t *testing.T) {
-			t.Parallel()
-			c := newCluster(t, s)
-			c.gpk("create", "-f", c.file).want(t, 0)
-			c.wantSpread(c.wantWhole(s))
-			c.wantMirrorsSpread()
-			if again := c.gpk("create", "-f", c.file).want(t, 0); !strings.HasPrefix(again.stdout, "no changes") {
-				t.Errorf("create on a finished cluster: %s", again.stdout)
-			}
-			c.daysAfter(s)
-			c.gpk("delete", "--cluster", name, "--delete-data", "--yes").want(t, 0)
-		})
-	}
-}
-
-// daysAfter does to a cluster what comes after the first day, while a client writes.
-func (c *cluster) daysAfter(s shape) {
-	c.t.Helper()
-	w := c.writes()
-	c.gpk("restart").want(c.t, 0)
-	acting := coordinator
-	if s.standby {
-		acting = "demo-coordinator-1"
-		c.gpk("failover", "--force").want(c.t, 0)
-	}
-	c.wantCoordinator(acting)
-	s.primaries++
-	c.gpk("expand", "--segments", strconv.Itoa(s.primaries)).want(c.t, 0)
-	c.wantOnAll("spread", 500, c.wantWhole(s))
-	c.gpk("upgrade", "--version", "7.2.0").want(c.t, 0)
-	c.wantRelease(s, "7.2.0")
-	c.wantCoordinator(acting)
-	w.wantAll()
-}
-
 // wantOwnObjects fails the test unless all that was made bears the cluster's labels, and is what pods and clients need.
 func (c *cluster) wantOwnObjects(before map[string]metav1.PartialObjectMetadata) {
 	c.t.Helper()
