@@ -131,7 +131,7 @@ speed = go run ./test/speed -kubectl $${KUBECTL:-$(CURDIR)/.bench/bin/kubectl} \
   -kubeconfig $${GPK_TEST_KUBECONFIG:-$(CURDIR)/.bench/kubeconfig} -image $${GPK_TEST_IMAGE:-gpk.local/standin:$(STANDIN)}
 
 .PHONY: bench-create
-bench-create: build bench-up load ## measure gpk against kubectl, a script by hand and a bare client (a quarter of an hour)
+bench-create: build bench-up load ## measure gpk against kubectl, a script by hand and a bare client (apply alone: a quarter of an hour)
 	$(speed) -only plan,create,apply $(SPEED)
 
 .PHONY: bench-upgrade

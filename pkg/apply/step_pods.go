@@ -18,7 +18,8 @@ type runningHandler struct {
 }
 
 func (h *runningHandler) Check(ctx context.Context) (Finding, error) {
-	return h.target.checkPods(ctx, h.action.Pods, running)
+	down, err := h.target.podsRunning(ctx, h.action.Pods)
+	return pendingIf(down), err
 }
 
 func (h *runningHandler) Do(ctx context.Context, progress func(string)) error {
@@ -28,17 +29,14 @@ func (h *runningHandler) Do(ctx context.Context, progress func(string)) error {
 	return h.target.waitPods(ctx, h.action.Pods, running, progress)
 }
 
-// checkPods lists the pods afresh: a Check believes no cache.
-func (t *Target) checkPods(ctx context.Context, names []string, fine func(*corev1.Pod) bool) (Finding, error) {
-	list, err := t.client.CoreV1().Pods(t.Ref.Namespace).List(ctx, t.listOptions())
-	if err != nil {
-		return Finding{}, fmt.Errorf("pods: %w", err)
-	}
+// podsByName lists the pods afresh: a Check believes no cache.
+func (t *Target) podsByName(ctx context.Context) (map[string]*corev1.Pod, error) {
+	list, err := t.Pods(ctx)
 	pods := map[string]*corev1.Pod{}
-	for i := range list.Items {
-		pods[list.Items[i].Name] = &list.Items[i]
+	for i := range list {
+		pods[list[i].Name] = &list[i]
 	}
-	return pendingIf(unfinished(names, pods, fine)), nil
+	return pods, err
 }
 
 func (t *Target) waitPods(ctx context.Context, names []string, fine func(*corev1.Pod) bool, progress func(string)) error {
@@ -146,8 +144,11 @@ func hopeless(pod *corev1.Pod) error {
 
 // podsRunning says which of the pods do not run, for handlers that need to ask them something.
 func (t *Target) podsRunning(ctx context.Context, names []string) ([]string, error) {
-	finding, err := t.checkPods(ctx, names, running)
-	return finding.Details, err
+	pods, err := t.podsByName(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return unfinished(names, pods, running), nil
 }
 
 // byNameRunning finds a pod by its name, if its database container runs.

@@ -19,13 +19,9 @@ type readyHandler struct {
 }
 
 func (h *readyHandler) Check(ctx context.Context) (Finding, error) {
-	pods, err := h.target.Pods(ctx)
+	found, err := h.target.podsByName(ctx)
 	if err != nil {
 		return Finding{}, err
-	}
-	found := map[string]*corev1.Pod{}
-	for i := range pods {
-		found[pods[i].Name] = &pods[i]
 	}
 	var wanted []corev1.Pod
 	for _, name := range h.action.Pods {
