@@ -57,6 +57,15 @@ failures() {
     END { for (i = 1; i <= count; i++) printf "%s", line[order[i]] }' "$said" | tail -n 150
 }
 
+# in_short prints the last words of each failed test, for whoever is shown no more than a few lines.
+in_short() {
+  awk '
+    /^=== (RUN|CONT|NAME|PAUSE) / { test = $3; next }
+    /^ *--- FAIL: / { order[++count] = $3; next }
+    /_test\.go:[0-9]+: / && !/ report_test\.go:/ { before[test] = last[test]; last[test] = $0 "\n" }
+    END { for (i = 1; i <= count; i++) printf "FAILED: %s\n%s%s", order[i], before[order[i]], last[order[i]] }' "$said" | cut -c -400
+}
+
 # keep_logs saves what the bench's machines said, and shows the end of it.
 keep_logs() {
   local log
@@ -80,14 +89,15 @@ finish() {
     printf '\n=== what failed in %s\n' "$failed"
     failures
   fi
-  rm -f "$before" "$after" "$said"
   printf '\n%-14s %8s\n' stage time
   printf '%s\n' "${table[@]}"
   printf '%-14s %8s\n\n' all "$(clock $((SECONDS - begun)))"
   if [ -n "$failed" ]; then
+    in_short
     echo "FAILED: $failed"
-    exit 1
   fi
+  rm -f "$before" "$after" "$said"
+  [ -z "$failed" ] || exit 1
   echo "all stages passed"
 }
 

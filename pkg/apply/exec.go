@@ -37,6 +37,17 @@ func (e *ExecError) Error() string {
 	return fmt.Sprintf("in pod %s: %s: exit status %d: %s", e.Pod, command, e.Status, lastLines(e.Output, 5))
 }
 
+// why is the one line that says what went wrong: of a database's answer the last error, not the position or the hint below it.
+func (e *ExecError) why() string {
+	why := lastLines(e.Output, 1)
+	for line := range strings.Lines(e.Output) {
+		if strings.Contains(line, "ERROR:") || strings.Contains(line, "FATAL:") || strings.Contains(line, "PANIC:") {
+			why = strings.TrimSpace(line)
+		}
+	}
+	return why
+}
+
 // Streams are what a command in a pod is connected to.
 type Streams struct {
 	In       io.Reader

@@ -93,6 +93,19 @@ func TestLastLines(t *testing.T) {
 	}
 }
 
+func TestExecErrorWhy(t *testing.T) {
+	for output, want := range map[string]string{
+		"":                                      "",
+		"not ready: the instance is starting\n": "not ready: the instance is starting",
+		"ERROR:  no function f\nLINE 1: select f()\n               ^\nHINT:  Add casts.\n":  "ERROR:  no function f",
+		"psql: error: connection to server on socket failed: FATAL:  the database starts\n": "psql: error: connection to server on socket failed: FATAL:  the database starts",
+	} {
+		if got := (&ExecError{Output: output}).why(); got != want {
+			t.Errorf("of %q: %q, want %q", output, got, want)
+		}
+	}
+}
+
 func TestExecErrorText(t *testing.T) {
 	err := &ExecError{Pod: "demo-primary-0", Argv: []string{"/bin/bash", strings.Repeat("x", 200)}, Status: 3, Output: "1\n2\n3\n4\n5\n6\n"}
 	want := "in pod demo-primary-0: /bin/bash " + strings.Repeat("x", 107) + "...: exit status 3: 2 | 3 | 4 | 5 | 6"

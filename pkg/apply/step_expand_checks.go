@@ -178,7 +178,7 @@ func (h *roomHandler) sizes(ctx context.Context, acting Acting) (total, largest 
 		var exit *ExecError
 		if errors.As(err, &exit) {
 			notes = append(notes, fmt.Sprintf("whether the largest table of database %s can be redistributed was not checked: %s", database,
-				lastLines(exit.Output, 1)))
+				exit.why()))
 		} else if err != nil {
 			return 0, 0, nil, err
 		}

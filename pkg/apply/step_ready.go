@@ -62,7 +62,7 @@ func (t *Target) unready(ctx context.Context, pods []corev1.Pod) []string {
 			why := firstLine(err)
 			var exit *ExecError
 			if errors.As(err, &exit) {
-				why = lastLines(exit.Output, 1)
+				why = exit.why()
 			}
 			faults[i] = "pod " + pod.Name + " is not ready: " + why
 		}

@@ -87,7 +87,7 @@ func (t *Target) expansionAtLast(ctx context.Context, progress func(string)) (un
 		under, err = t.Expansion(ctx)
 		var exit *ExecError
 		if errors.As(err, &exit) {
-			return []string{lastLines(exit.Output, 1)}, nil
+			return []string{exit.why()}, nil
 		}
 		return nil, err
 	}, "%s")

@@ -108,7 +108,7 @@ func (h *verifyHandler) Check(ctx context.Context) (Finding, error) {
 		<-read
 		var exit *ExecError
 		if errors.As(reading, &exit) {
-			return pendingIf([]string{lastLines(exit.Output, 1)}), nil
+			return pendingIf([]string{exit.why()}), nil
 		}
 		if reading == nil {
 			if fault := segments.ParseVerify(out, acting.Catalogue.Primaries()); fault != nil {

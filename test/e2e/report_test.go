@@ -58,7 +58,7 @@ func (c *cluster) reportPod(ctx context.Context, b *strings.Builder, pod *corev1
 		fmt.Fprintln(b, err)
 	}
 	b.Write(log)
-	logs, err := c.exec(ctx, pod.Name, "tail -n 15 /greenplum/.gpk/jobs/*/log 2>&1; ps -eo pid,args | head -n 40")
+	logs, err := c.exec(ctx, pod.Name, "tail -n 15 /greenplum/.gpk/jobs/*/log /greenplum/coordinator/*/log/prober.log 2>&1; ps -eo pid,args | head -n 40")
 	if err != nil {
 		fmt.Fprintln(b, err)
 	}

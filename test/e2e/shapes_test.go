@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -43,10 +44,31 @@ func (c *cluster) daysAfter(s shape) {
 	}
 	c.wantCoordinator(acting)
 	s.primaries++
-	c.gpk("expand", "--segments", strconv.Itoa(s.primaries)).want(c.t, 0)
+	c.day("expand", "--segments", strconv.Itoa(s.primaries))
 	c.wantOnAll("spread", 500, c.wantWhole(s))
-	c.gpk("upgrade", "--version", "7.2.0").want(c.t, 0)
+	c.day("config", "set", "work_mem=48MB")
+	if s.mirrors {
+		c.in("demo-primary-0", killInstance, "/greenplum/primary/gpseg0")
+		c.day("recover")
+		c.wantWhole(s)
+	}
+	c.day("upgrade", "--version", "7.2.0")
 	c.wantRelease(s, "7.2.0")
+	c.day("stop")
+	c.day("start")
 	c.wantCoordinator(acting)
+	c.wantWhole(s)
 	w.wantAll()
+}
+
+// day is a command's preview, the command, and both once more, when there is nothing left to do.
+func (c *cluster) day(command ...string) {
+	c.t.Helper()
+	preview := append(slices.Clone(command), "--dry-run")
+	c.gpk(preview...).want(c.t, 3)
+	c.gpk(command...).want(c.t, 0)
+	c.gpk(preview...).want(c.t, 0)
+	if again := c.gpk(append(command, "-o", "json")...).want(c.t, 0); !strings.Contains(again.stdout, `"changed": 0`) {
+		c.t.Errorf("gpk %s found something to do again: %s", strings.Join(command, " "), again.stdout)
+	}
 }

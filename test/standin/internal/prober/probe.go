@@ -20,7 +20,6 @@ func (p *Prober) probe(ctx context.Context, full bool) (bool, error) {
 	}
 	primaries := all.InRole(catalog.Primary)
 	findings := p.lookAll(ctx, primaries)
-	p.settle(ctx, findings)
 	changed := false
 	for _, primary := range primaries {
 		mirror, hasMirror := all.Find(primary.Content, catalog.Mirror)
@@ -32,11 +31,15 @@ func (p *Prober) probe(ctx context.Context, full bool) (bool, error) {
 		}
 		changed = changed || did
 	}
+	p.settle(ctx, findings)
 	return changed, nil
 }
 
-// settle ends a move of rows whose mover has died half-way.
+// settle ends a move of rows whose mover has died half-way. What it commits may
+// wait for a mirror that is gone and not yet given up.
 func (p *Prober) settle(ctx context.Context, findings map[int]finding) {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
 	for _, f := range findings {
 		if f.prepared {
 			if err := spread.Resolve(ctx, p.port); err != nil {
@@ -51,11 +54,13 @@ func (p *Prober) lookAll(ctx context.Context, primaries catalog.Segments) map[in
 	findings := map[int]finding{}
 	var mu sync.Mutex
 	var wait sync.WaitGroup
+	kept := p.primary // the first looks end while the last ones begin
+	p.primary = sessions{}
 	for _, s := range primaries {
-		kept := p.primary[s.DBID]
-		delete(p.primary, s.DBID)
+		conn := kept[s.DBID]
+		delete(kept, s.DBID)
 		wait.Go(func() {
-			f, conn := look(ctx, kept, s)
+			f, conn := look(ctx, conn, s)
 			mu.Lock()
 			defer mu.Unlock()
 			findings[s.DBID] = p.heard(s.DBID, f)
@@ -65,6 +70,9 @@ func (p *Prober) lookAll(ctx context.Context, primaries catalog.Segments) map[in
 		})
 	}
 	wait.Wait()
+	for _, conn := range kept { // to those that are primaries no longer
+		drop(conn)
+	}
 	return findings
 }
 
