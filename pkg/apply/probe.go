@@ -13,7 +13,7 @@ import (
 const mirrorGrace = 45 * time.Second
 
 // lookProbed is lookAt for steps that must not believe an old catalogue.
-func (t *Target) lookProbed(ctx context.Context, look func(Acting) (Finding, error)) (Finding, error) {
+func (t *Target) lookProbed(ctx context.Context, look func(context.Context, Acting) (Finding, error)) (Finding, error) {
 	acting, err := t.probed(ctx)
 	if errors.Is(err, errSilent) {
 		return Finding{State: Unknown, Details: []string{err.Error()}}, nil
@@ -21,7 +21,7 @@ func (t *Target) lookProbed(ctx context.Context, look func(Acting) (Finding, err
 	if err != nil {
 		return Finding{}, err
 	}
-	return look(acting)
+	return look(ctx, acting)
 }
 
 // probed is the acting coordinator with its catalogue after a probe of all segments: an instance that was killed is in it as up

@@ -52,7 +52,7 @@ func (t *Target) decide(ctx context.Context, changes map[string]string) (term st
 // on what was decided before if its container ends right now. The other pods do nothing without a coordinator.
 func (t *Target) announce(ctx context.Context, changes map[string]string, progress func(string)) error {
 	term, err := t.decide(ctx, changes)
-	if err != nil {
+	if err != nil || term == "" { // what was decided without a term has not changed
 		return err
 	}
 	pods, err := t.coordinatorPods(ctx)

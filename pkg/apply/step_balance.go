@@ -56,7 +56,9 @@ func (h *presentHandler) Do(ctx context.Context, progress func(string)) error {
 type caughtHandler struct{ target *Target }
 
 func (h *caughtHandler) Check(ctx context.Context) (Finding, error) {
-	return h.target.lookProbed(ctx, func(acting Acting) (Finding, error) { return pendingIf(acting.Catalogue.OutOfSync()), nil })
+	return h.target.lookProbed(ctx, func(_ context.Context, acting Acting) (Finding, error) {
+		return pendingIf(acting.Catalogue.OutOfSync()), nil
+	})
 }
 
 // Do waits as long as the mirrors catch up: only when nothing has changed for a while it gives up.
@@ -118,7 +120,7 @@ func (h *balancedHandler) Do(ctx context.Context, progress func(string)) error {
 type answeringHandler struct{ target *Target }
 
 func (h *answeringHandler) Check(ctx context.Context) (Finding, error) {
-	return h.target.lookProbed(ctx, func(acting Acting) (Finding, error) {
+	return h.target.lookProbed(ctx, func(ctx context.Context, acting Acting) (Finding, error) {
 		whole, err := h.target.primariesAnswer(ctx, acting)
 		if err != nil || whole {
 			return Finding{State: Done}, err

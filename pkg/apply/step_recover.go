@@ -19,7 +19,7 @@ type recoveredHandler struct {
 }
 
 func (h *recoveredHandler) Check(ctx context.Context) (Finding, error) {
-	return h.target.lookProbed(ctx, func(acting Acting) (Finding, error) {
+	return h.target.lookProbed(ctx, func(_ context.Context, acting Acting) (Finding, error) {
 		var details []string
 		for _, row := range acting.Catalogue.Down() {
 			details = append(details, row.String()+" is down")

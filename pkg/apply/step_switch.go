@@ -19,7 +19,7 @@ type switchedHandler struct {
 }
 
 func (h *switchedHandler) Check(ctx context.Context) (Finding, error) {
-	return h.target.lookProbed(ctx, func(acting Acting) (Finding, error) {
+	return h.target.lookProbed(ctx, func(_ context.Context, acting Acting) (Finding, error) {
 		primary, found := acting.Catalogue.Find(h.action.Content, topology.Primary)
 		mirror, mirrored := acting.Catalogue.Find(h.action.Content, topology.Mirror)
 		switch {

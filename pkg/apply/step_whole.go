@@ -21,7 +21,7 @@ func (h *wholeHandler) Check(ctx context.Context) (Finding, error) {
 	if err != nil || len(old) == 0 {
 		return Finding{State: Done}, err
 	}
-	finding, err := h.target.lookProbed(ctx, func(acting Acting) (Finding, error) { return h.look(ctx, acting) })
+	finding, err := h.target.lookProbed(ctx, h.look)
 	if finding.State == Unknown {
 		return Finding{State: Blocked, Details: append([]string{"the database does not run"}, finding.Details...),
 			Next: "nothing was changed: `gpk start` starts it, `gpk status` says what is amiss; then run this again"}, err
