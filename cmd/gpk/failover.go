@@ -27,8 +27,12 @@ that clients were told are done, unless --accept-data-loss names its pod.`,
 	force := cmd.Flags().Bool("force", false, "switch from a coordinator that is well, which is stopped cleanly first")
 	loss := cmd.Flags().String("accept-data-loss", "", "pod of a standby that may take over although it lacks transactions")
 	fenced := cmd.Flags().Bool("fenced", false, "the old coordinator's node is known to be off: do not ask the network")
+	rollback := cmd.Flags().Bool("rollback", false, "take a failover back that has not activated the standby: the coordinator acts again")
 	segment := cmd.Flags().Int32("segment", 0, "make the mirror of this content its primary, instead of changing coordinators")
 	dryRun := dryRunFlag(cmd)
+	cmd.MarkFlagsMutuallyExclusive("rollback", "force")
+	cmd.MarkFlagsMutuallyExclusive("rollback", "fenced")
+	cmd.MarkFlagsMutuallyExclusive("rollback", "segment")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		m, err := a.made(cmd.Context())
 		if err != nil {
@@ -40,6 +44,9 @@ that clients were told are done, unless --accept-data-loss names its pod.`,
 		takeover, begun, err := a.takeover(cmd.Context(), m, *force)
 		if err != nil {
 			return err
+		}
+		if *rollback {
+			return a.failBack(cmd.Context(), m, takeover, begun, *loss, *dryRun)
 		}
 		if *loss != "" && *loss != takeover.To {
 			return usage("--accept-data-loss %s: the standby that would take over is in pod %s", *loss, takeover.To)
@@ -72,8 +79,18 @@ func (a *app) takeover(ctx context.Context, m made, force bool) (plan.Takeover, 
 		return plan.Takeover{}, nil, hint(fmt.Errorf("the coordinator in pod %s answers: nothing was changed", from),
 			"gpk failover --force switches to pod "+to+" all the same")
 	}
-	begun := &apply.Unfinished{Operation: "failover", Since: time.Now().UTC(), Resume: "gpk failover", To: to}
+	begun := &apply.Unfinished{Operation: "failover", Since: time.Now().UTC(), Resume: "gpk failover", Undo: "gpk failover --rollback", To: to}
 	return plan.Takeover{From: from, To: to}, begun, nil
+}
+
+// failBack has the coordinator act again that a takeover has put out of the way. loss names it where the standby cannot be asked.
+func (a *app) failBack(ctx context.Context, m made, takeover plan.Takeover, begun *apply.Unfinished, loss string, dryRun bool) error {
+	if loss != "" && loss != takeover.From {
+		return usage("--accept-data-loss %s: the coordinator that would act again is in pod %s", loss, takeover.From)
+	}
+	return a.operate(ctx, m, operation{plan: plan.FailoverBack(m.cluster, takeover, loss != ""), amid: true, begun: begun,
+		done: fmt.Sprintf("the coordinator of %s is in pod %s again", m.target.Ref.Name, takeover.From),
+		same: fmt.Sprintf("the coordinator of %s is in pod %s", m.target.Ref.Name, takeover.From)}, dryRun)
 }
 
 func (a *app) switchSegment(ctx context.Context, m made, content int32, dryRun bool) error {

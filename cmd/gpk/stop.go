@@ -33,7 +33,7 @@ pods go as well, which gives their nodes back; the volumes are kept.`,
 			return err
 		}
 		name := m.target.Ref.Name
-		return a.operate(cmd.Context(), m, operation{plan: p, amid: true,
+		return a.operate(cmd.Context(), m, operation{plan: p, amid: !*zero || notUpgrading(m),
 			done: name + " is stopped: gpk start starts it", same: name + " is stopped already"}, *dryRun)
 	}
 	return cmd
@@ -57,7 +57,7 @@ func (a *app) startCommand() *cobra.Command {
 			return err
 		}
 		name := m.target.Ref.Name
-		return a.operate(cmd.Context(), m, operation{plan: p, amid: true,
+		return a.operate(cmd.Context(), m, operation{plan: p, amid: notUpgrading(m),
 			done: name + " is ready: " + m.cluster.ClientHost(), same: name + " runs already"}, *dryRun)
 	}
 	return cmd
@@ -84,13 +84,20 @@ func (a *app) restartCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return a.operate(cmd.Context(), m, operation{plan: p, amid: true, done: m.target.Ref.Name + " has been restarted"}, *dryRun)
+		return a.operate(cmd.Context(), m, operation{plan: p, amid: notUpgrading(m),
+			done: m.target.Ref.Name + " has been restarted"}, *dryRun)
 	}
 	return cmd
 }
 
+// notUpgrading says that no upgrade is half done. Amid one, pods would start a database of two releases.
+func notUpgrading(m made) bool {
+	return m.record.Unfinished == nil || m.record.Unfinished.Operation != "upgrade"
+}
+
 func modeFlag(cmd *cobra.Command) *string {
-	return cmd.Flags().String("mode", "fast", "smart waits for clients to leave, fast ends their transactions, immediate aborts everything")
+	return cmd.Flags().String("mode", "fast",
+		"smart waits two minutes for clients to leave, fast ends their transactions, immediate aborts everything")
 }
 
 func checkMode(mode string) error {

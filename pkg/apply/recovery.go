@@ -15,6 +15,8 @@ func (t *Target) recoveryHandler(action plan.Action) handler {
 		return &fenceHandler{target: t, action: action}
 	case plan.Activate:
 		return &activateHandler{t, action}
+	case plan.Return:
+		return &returnHandler{t, action}
 	case plan.Rebuild:
 		return &rebuildHandler{t, action}
 	case plan.Present:

@@ -10,6 +10,9 @@ import (
 	"gpk/pkg/segments"
 )
 
+// activateJob is the name of gpactivatestandby's job.
+const activateJob = "gpactivatestandby"
+
 // activateHandler makes the standby the coordinator, with gpactivatestandby in its pod.
 type activateHandler struct {
 	target *Target
@@ -45,12 +48,12 @@ func (h *activateHandler) Do(ctx context.Context, progress func(string)) error {
 			return err
 		}
 		if finding.State != Done {
-			return &NextError{errors.New(firstOf(finding.Details)), finding.Next}
+			return &NextError{errors.New(firstOf(finding.Details)), orBack(h.action.Eligible, finding.Next)}
 		}
 		if err := h.elect(ctx); err != nil {
 			return err
 		}
-		if err := h.target.runJob(ctx, h.action.To, "gpactivatestandby", segments.ActivateStandby(), progress); err != nil {
+		if err := h.target.runJob(ctx, h.action.To, activateJob, segments.ActivateStandby(), progress); err != nil {
 			return err
 		}
 	}

@@ -20,7 +20,7 @@ func (h *eligibleHandler) Check(ctx context.Context) (Finding, error) {
 	acting, err := h.target.Acting(ctx)
 	switch {
 	case errors.Is(err, errSilent):
-		return h.lookAtStandby(ctx)
+		return h.silent(ctx)
 	case err != nil:
 		return Finding{}, err
 	case acting.Pod == h.action.To:
@@ -35,6 +35,22 @@ func (h *eligibleHandler) Check(ctx context.Context) (Finding, error) {
 		return Finding{State: Done}, nil
 	}
 	return h.refused("the catalogue has the standby in pod " + h.action.To + " as not in sync"), nil
+}
+
+// silent is for a coordinator that does not answer.
+func (h *eligibleHandler) silent(ctx context.Context) (Finding, error) {
+	state, err := h.target.state(ctx)
+	if err != nil {
+		return Finding{}, err
+	}
+	if state[plan.StateDatabase] == databaseStopped {
+		return Finding{State: Blocked, Details: []string{"the database has been stopped"}, Next: "gpk start"}, nil
+	}
+	finding, err := h.lookAtStandby(ctx)
+	if finding.State == Blocked && state[plan.StateCoordinator] == h.action.To {
+		finding.Next = orBack(h.action, finding.Next)
+	}
+	return finding, err
 }
 
 // lookAtStandby is for a coordinator that does not answer: what there is to know is in the two pods.

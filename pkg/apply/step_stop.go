@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"gpk/pkg/plan"
@@ -89,23 +90,25 @@ func (t *Target) runningInstances(ctx context.Context, instances []topology.Inst
 }
 
 func (h *stoppedHandler) Do(ctx context.Context, progress func(string)) error {
-	keeps := len(h.action.Keep) > 0
-	if keeps {
+	mode := h.action.Mode
+	if mode == smart {
+		if err := h.target.clientsGone(ctx, progress); err != nil {
+			return err
+		}
+		mode = fast
+	}
+	if len(h.action.Keep) > 0 {
 		if err := h.target.announce(ctx, map[string]string{plan.StateDatabase: databaseStopped}, progress); err != nil {
 			return err
 		}
 	}
 	acting, err := h.target.Acting(ctx)
 	if err == nil {
-		err = h.target.runJob(ctx, acting.Pod, "gpstop", segments.Gpstop(h.action.Mode), progress)
+		err = h.target.runJob(ctx, acting.Pod, "gpstop", segments.Gpstop(mode), progress)
 	}
 	var exit *UtilityError
-	switch {
-	case !errors.As(err, &exit) && !errors.Is(err, errSilent):
+	if !errors.As(err, &exit) && !errors.Is(err, errSilent) {
 		return err
-	case keeps && h.action.Mode == smart:
-		// Clients that are still there are what smart waits for: the database goes on, and so do its pods' restarts.
-		return errors.Join(err, h.target.announce(ctx, map[string]string{plan.StateDatabase: databaseRuns}, progress))
 	}
 	// Of a database that is half made or half down, gpstop may not want to know.
 	progress(fmt.Sprintf("each pod stops its own instances: %v", err))
@@ -122,8 +125,39 @@ func (h *stoppedHandler) Do(ctx context.Context, progress func(string)) error {
 	return h.target.instances(ctx, "stop", dirs)
 }
 
-// smart is gpstop's mode that waits for clients to leave.
-const smart = "smart"
+// Modes of gpstop. gpk waits for the clients of a smart stop itself: gpstop turns new ones away meanwhile and, after two minutes,
+// asks a person how to go on; where there is none, it kills the coordinator (gpstop, _stop_coordinator_smart).
+const (
+	smart = "smart"
+	fast  = "fast"
+)
+
+// smartPatience is how long clients get to leave: as long as gpstop's own time-out.
+const smartPatience = 2 * time.Minute
+
+// clientsGone waits until no client is connected to the coordinator, if one acts. Nothing has been changed until then.
+func (t *Target) clientsGone(ctx context.Context, progress func(string)) error {
+	var connected []string
+	err := until(ctx, smartPatience, progress, func() ([]string, error) {
+		connected = nil
+		acting, err := t.Acting(ctx)
+		if errors.Is(err, errSilent) {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		out, err := t.sql(ctx, acting, "postgres", segments.ClientsSQL)
+		if out != "" {
+			connected = strings.Split(out, "\n")
+		}
+		return connected, err
+	}, fmt.Sprintf("clients are still connected after %s, so the database goes on: %%s", smartPatience))
+	if err != nil && ctx.Err() == nil && len(connected) > 0 {
+		return &NextError{err, "have them leave, or end their sessions with --mode fast"}
+	}
+	return err
+}
 
 // startedHandler starts the database with gpstart, in the pod that is to be the acting coordinator's.
 type startedHandler struct {

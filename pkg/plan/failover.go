@@ -30,6 +30,15 @@ type Fence struct {
 // Activate makes the standby the coordinator.
 type Activate struct{ Eligible }
 
+// Return has the coordinator act again that a takeover has put out of the way, as long as the standby has not been activated.
+type Return struct {
+	Takeover
+	// Hosts are the hosts of all pods.
+	Hosts []string
+	// AcceptLoss is a person's decision where the standby cannot be asked: it is off, and what it may have written is given up.
+	AcceptLoss bool
+}
+
 // Rebuild makes the coordinator's pod that does not act a standby, whatever is in it. What it holds is moved aside before and
 // removed afterwards.
 type Rebuild struct {
@@ -42,6 +51,7 @@ type Rebuild struct {
 func (Eligible) action() {}
 func (Fence) action()    {}
 func (Activate) action() {}
+func (Return) action()   {}
 func (Rebuild) action()  {}
 
 // FailoverOptions are a person's decisions.
@@ -61,6 +71,17 @@ func Failover(c *topology.Cluster, takeover Takeover, options FailoverOptions) P
 		{"eligible", "standby able to take over", Converge, eligible},
 		{"fence", "coordinator in pod " + takeover.From + " out of the way", Converge, Fence{eligible, hosts(c, t), options.Fenced}},
 		{"activate", "standby in pod " + takeover.To + " activated", Once, Activate{eligible}},
+	}
+	steps = append(steps, reachable(c, t)...)
+	return Plan{"failover", ref(c), append(steps, rebuild(t, true))}
+}
+
+// FailoverBack is the plan that takes a failover back that has not activated the standby.
+func FailoverBack(c *topology.Cluster, takeover Takeover, acceptLoss bool) Plan {
+	t := topology.New(c)
+	steps := []Step{
+		{"return", "pod " + takeover.From + " to act again", Converge, Return{takeover, hosts(c, t), acceptLoss}},
+		{"start", "coordinator answers", Converge, Started{Hosts: hosts(c, t), AnyPrimary: true}},
 	}
 	steps = append(steps, reachable(c, t)...)
 	return Plan{"failover", ref(c), append(steps, rebuild(t, true))}

@@ -52,6 +52,13 @@ const CatalogueSQL = `select coalesce(json_agg(c), '[]') from (
 // catalogue until the next probe, a minute later.
 const ProbeSQL = "select gp_request_fts_probe_scan();\n"
 
+// ClientsSQL prints a line for every session of a client, of the coordinator's database that is asked. What Greenplum runs in the
+// background is of another type.
+const ClientsSQL = `select format('%s in database %s, from %s, since %s', usename, datname,
+    coalesce(host(client_addr), 'the coordinator''s pod'), to_char(backend_start at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"'))
+  from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid() order by backend_start;
+`
+
 // ParseCatalogue reads what CatalogueSQL printed.
 func ParseCatalogue(out string) (Catalogue, error) {
 	var rows Catalogue

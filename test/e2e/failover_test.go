@@ -4,7 +4,10 @@ package e2e
 
 import (
 	"strings"
+	"syscall"
 	"testing"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 // killInstance kills the server of a data directory, as a crash would, and nothing starts it again.
@@ -45,6 +48,39 @@ func TestFailover(t *testing.T) {
 	}
 	w.wantAll()
 	c.wantWhole(s)
+}
+
+// TestFailoverTakenBack ends gpk when it has put the coordinator out of the way and not activated the standby.
+func TestFailoverTakenBack(t *testing.T) {
+	t.Parallel()
+	s := shape{primaries: 1, standby: true}
+	c := newCluster(t, s)
+	c.gpk("create", "-f", c.file).want(t, 0)
+	w := c.writes()
+	first := c.start("failover", "--force")
+	c.eventually("the decision that the standby is to act", func() (bool, error) {
+		state, err := shared.client.CoreV1().ConfigMaps(c.namespace).Get(c.ctx, "demo-state", metav1.GetOptions{})
+		return err == nil && state.Data["coordinator"] == "demo-coordinator-1", err
+	})
+	first.signal(syscall.SIGKILL)
+	first.wait().want(t, -1)
+	c.gpk("expand", "--segments", "2").want(t, 1).says(t, "gpk failover", "gpk failover --rollback")
+
+	c.gpk("failover", "--rollback", "--dry-run").want(t, 3)
+	c.gpk("failover", "--rollback").want(t, 0)
+	c.wantCoordinator("demo-coordinator-0")
+	c.wantWhole(s)
+	c.gpk("failover", "--rollback").want(t, 1).says(t, "nothing was changed")
+
+	// What its pod sees of the two decisions may be the one before.
+	c.endContainer("demo-coordinator-0")
+	c.patiently("the coordinator is back", func() (bool, error) {
+		_, err := c.tryCatalogue()
+		return err == nil, err
+	})
+	c.wantCoordinator("demo-coordinator-0")
+	c.wantWhole(s)
+	w.wantAll()
 }
 
 // TestFailoverStale has a standby that lacks transactions: it takes over only where a person accepts that by its name.

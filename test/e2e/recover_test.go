@@ -107,7 +107,9 @@ func TestStop(t *testing.T) {
 	c.gpk("start").want(t, 0)
 	c.wantWhole(s)
 
+	asleep := c.sleeper()
 	c.gpk("stop", "--mode", "smart").want(t, 0)
+	c.must(nil, <-asleep)
 	c.gpk("restart", "--mode", "immediate").want(t, 0)
 	c.gpk("stop", "--mode", "brutal").want(t, 2)
 	w.wantAll()

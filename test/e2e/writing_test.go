@@ -76,3 +76,17 @@ func (w *writing) wantAll() {
 	}
 	w.c.t.Logf("%d rows were acknowledged and %d are there; the longest time without an answer was %.1fs", len(w.acknowledged), len(found), gap.Seconds())
 }
+
+// sleeper is a client whose one statement takes ten seconds. It is connected when this returns; what comes is how it ended.
+func (c *cluster) sleeper() <-chan error {
+	c.t.Helper()
+	ended := make(chan error, 1)
+	go func() {
+		_, err := c.exec(c.ctx, "demo-primary-0", environment+`psql -X -h demo-coordinator -d analytics -c "select pg_sleep(10)"`)
+		ended <- err
+	}()
+	c.patiently("the client is connected", func() (bool, error) {
+		return c.sql("postgres", "select count(*) from pg_stat_activity where query = 'select pg_sleep(10)'") == "1", nil
+	})
+	return ended
+}

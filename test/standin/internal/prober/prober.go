@@ -102,7 +102,8 @@ func (p *Prober) begin(ctx context.Context, store *catalog.Store) error {
 			return err
 		}
 	}
-	_, err := store.Exec(ctx, "listen standin_probe")
+	// By this name pg_stat_activity knows it from a client (views.sql).
+	_, err := store.Exec(ctx, "set application_name = 'standin-prober'; listen standin_probe")
 	return err
 }
 

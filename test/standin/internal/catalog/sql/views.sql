@@ -29,6 +29,14 @@ end $$;
 create view pg_catalog.gp_segment_configuration as select * from standin.segment_configuration();
 grant select on pg_catalog.gp_segment_configuration to public;
 
+-- The prober is a client to PostgreSQL; Greenplum's is a process of its own.
+create or replace view pg_catalog.pg_stat_activity as
+    select s.datid, d.datname, s.pid, s.leader_pid, s.usesysid, r.rolname as usename, s.application_name,
+           s.client_addr, s.client_hostname, s.client_port, s.backend_start, s.xact_start, s.query_start, s.state_change,
+           s.wait_event_type, s.wait_event, s.state, s.backend_xid, s.backend_xmin, s.query_id, s.query,
+           case s.application_name when 'standin-prober' then 'ftsprobe process' else s.backend_type end as backend_type
+      from pg_stat_get_activity(null) s left join pg_database d on d.oid = s.datid left join pg_authid r on r.oid = s.usesysid;
+
 create view pg_catalog.gp_id as
     select 'Greenplum'::name as gpname, -1::smallint as numsegments, -1::smallint as dbid, -1::smallint as content;
 grant select on pg_catalog.gp_id to public;

@@ -1,0 +1,67 @@
+package apply
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"gpk/pkg/plan"
+)
+
+// returnHandler has the coordinator act again that a failover has put out of the way. It may, as long as the standby has not
+// become a coordinator, whose rows it would not have.
+type returnHandler struct {
+	target *Target
+	action plan.Return
+}
+
+func (h *returnHandler) Check(ctx context.Context) (Finding, error) {
+	acting, err := h.target.Acting(ctx)
+	if err == nil && acting.Pod == h.action.To {
+		return h.activated(), nil
+	}
+	if err != nil && !errors.Is(err, errSilent) {
+		return Finding{}, err
+	}
+	state, err := h.target.state(ctx)
+	if err != nil || state[plan.StateCoordinator] == h.action.From {
+		return Finding{State: Done}, err
+	}
+	return h.lookAtStandby(ctx)
+}
+
+// lookAtStandby is for when the standby is to act, and does not yet.
+func (h *returnHandler) lookAtStandby(ctx context.Context) (Finding, error) {
+	pending := pendingIf([]string{"pod " + h.action.To + " is to act, and its standby has not been activated"})
+	f, err := h.target.following(ctx, h.action.To)
+	if err != nil && h.action.AcceptLoss {
+		return pending, nil
+	}
+	if err != nil {
+		return Finding{State: Blocked, Details: []string{fmt.Sprintf("whether the standby has been activated cannot be asked: %v", err)},
+			Next: "see to pod " + h.action.To + ". Or make sure that its node is off, and give up what it may have written since: " +
+				"gpk failover --rollback --accept-data-loss " + h.action.From}, nil
+	}
+	work, err := job{h.target, h.action.To, activateJob}.state(ctx)
+	if err != nil {
+		return Finding{}, err
+	}
+	if !f.Follows || work.Phase == "running" {
+		return h.activated(), nil
+	}
+	return pending, nil
+}
+
+func (h *returnHandler) activated() Finding {
+	return Finding{State: Blocked, Details: []string{"the standby in pod " + h.action.To + " has been activated"},
+		Next: "gpk failover finishes it; gpk failover --force then leads back to pod " + h.action.From}
+}
+
+func (h *returnHandler) Do(ctx context.Context, progress func(string)) error {
+	return h.target.announce(ctx, actsIn(h.action.From, h.action.Hosts), progress)
+}
+
+// orBack adds to what a person may do about a takeover that cannot go on: the coordinator is out of the way already.
+func orBack(e plan.Eligible, next string) string {
+	return "`gpk failover --rollback` has the coordinator in pod " + e.From + " act again. Or: " + next
+}
