@@ -148,7 +148,7 @@ func (t *Target) Pods(ctx context.Context) ([]corev1.Pod, error) {
 }
 
 // Clusters are the names of the clusters in a namespace, in order: those that gpk keeps a record of, and those of which
-// delete has left the volumes.
+// delete has left the volumes. Who may not list volume claims is told of the first only: the others have nothing to ask.
 func Clusters(ctx context.Context, t *Target) ([]string, error) {
 	managed := metav1.ListOptions{LabelSelector: plan.ManagedSelector}
 	records, err := t.client.CoreV1().ConfigMaps(t.Ref.Namespace).List(ctx, managed)
@@ -156,8 +156,8 @@ func Clusters(ctx context.Context, t *Target) ([]string, error) {
 		return nil, fmt.Errorf("the records of clusters: %w", err)
 	}
 	claims, err := t.client.CoreV1().PersistentVolumeClaims(t.Ref.Namespace).List(ctx, managed)
-	if err != nil {
-		return nil, fmt.Errorf("the volumes of clusters: %w", err)
+	if err := unlessForbidden("the volumes of clusters", err); err != nil {
+		return nil, err
 	}
 	found := map[string]bool{}
 	for _, item := range records.Items {

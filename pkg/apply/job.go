@@ -150,8 +150,8 @@ func (j job) answer(ctx context.Context) (jobState, error) {
 func (t *Target) whereabouts(ctx context.Context, name string) string {
 	ctx, cancel := context.WithTimeout(ctx, answerTime)
 	defer cancel()
-	pod, err := t.client.CoreV1().Pods(t.Ref.Namespace).Get(ctx, name, metav1.GetOptions{})
-	if err != nil || pod.Spec.NodeName == "" {
+	pod, err := t.pod(ctx, name)
+	if err != nil || pod == nil || pod.Spec.NodeName == "" {
 		return "pod " + name
 	}
 	where := "pod " + name + " on node " + pod.Spec.NodeName

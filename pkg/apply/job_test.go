@@ -7,15 +7,37 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"gpk/pkg/segments"
 )
+
+// A pod is named with its node without the right to get pods, which no command needs.
+func TestWhereabouts(t *testing.T) {
+	a := newAPI()
+	a.put(&corev1.Pod{ObjectMeta: meta("demo-primary-0", "demo"), Spec: corev1.PodSpec{NodeName: "node1"}})
+	a.failWith(func(r *http.Request) error {
+		if strings.Contains(r.URL.Path, "/pods/") {
+			return apierrors.NewForbidden(schema.GroupResource{Resource: "pods"}, "", errors.New("no right to get pods"))
+		}
+		return nil
+	})
+	target := a.target(t)
+	for pod, where := range map[string]string{"demo-primary-0": "pod demo-primary-0 on node node1", "demo-primary-1": "pod demo-primary-1"} {
+		if got := target.whereabouts(t.Context(), pod); got != where {
+			t.Errorf("%q, wanted %q", got, where)
+		}
+	}
+}
 
 // Whatever the pieces in which a log arrives, whole lines are handed on, and every byte counts.
 func TestLineWriter(t *testing.T) {

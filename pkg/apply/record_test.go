@@ -1,13 +1,17 @@
 package apply
 
 import (
+	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 
 	"golang.org/x/crypto/ssh"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"gpk/pkg/plan"
 )
@@ -64,6 +68,34 @@ func TestClustersAreThoseWithARecord(t *testing.T) {
 	a.put(&corev1.ConfigMap{ObjectMeta: meta("demo-scripts", "demo")}, &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "x-gpk"}})
 	if names, err := Clusters(t.Context(), a.target(t)); err != nil || len(names) != 0 {
 		t.Errorf("clusters %q, error %v", names, err)
+	}
+}
+
+// Volumes that delete has left are a cluster too, for a user who may see them. Who may not is not kept from the others.
+func TestClustersWithoutTheRightToVolumes(t *testing.T) {
+	a := newAPI()
+	a.put(&corev1.ConfigMap{ObjectMeta: meta("demo-gpk", "demo")}, &corev1.PersistentVolumeClaim{ObjectMeta: meta("data-left-primary-0", "left")})
+	if names, err := Clusters(t.Context(), a.target(t)); err != nil || fmt.Sprint(names) != "[demo left]" {
+		t.Errorf("clusters %q, error %v", names, err)
+	}
+	claims := schema.GroupResource{Resource: "persistentvolumeclaims"}
+	for _, fault := range []struct {
+		error
+		names string
+	}{
+		{apierrors.NewForbidden(claims, "", errors.New("no right")), "[demo]"},
+		{apierrors.NewServiceUnavailable("gone"), ""},
+	} {
+		a.failWith(func(r *http.Request) error {
+			if strings.HasSuffix(r.URL.Path, "/persistentvolumeclaims") {
+				return fault.error
+			}
+			return nil
+		})
+		names, err := Clusters(t.Context(), a.target(t))
+		if fault.names == "" && err == nil || fault.names != "" && (err != nil || fmt.Sprint(names) != fault.names) {
+			t.Errorf("where claims are answered with %q: clusters %q, error %v", fault.error, names, err)
+		}
 	}
 }
 

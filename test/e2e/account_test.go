@@ -3,7 +3,9 @@
 package e2e
 
 import (
+	"os"
 	"path/filepath"
+	"strings"
 
 	authenticationv1 "k8s.io/api/authentication/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -11,24 +13,30 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/client-go/tools/clientcmd/api"
+	"sigs.k8s.io/yaml"
 )
 
 // user is the account that gpk works as.
 const user = "gpk-user"
 
-// rights are all that gpk needs, and all in one namespace: what it makes outside of it would be refused.
-func rights() []rbacv1.PolicyRule {
-	keep := []string{"get", "list", "watch", "create", "patch", "delete"}
-	return []rbacv1.PolicyRule{
-		{APIGroups: []string{""}, Resources: []string{"configmaps", "secrets", "services", "serviceaccounts", "persistentvolumeclaims"}, Verbs: keep},
-		{APIGroups: []string{"apps"}, Resources: []string{"statefulsets"}, Verbs: keep},
-		{APIGroups: []string{"policy"}, Resources: []string{"poddisruptionbudgets"}, Verbs: keep},
-		{APIGroups: []string{"networking.k8s.io"}, Resources: []string{"networkpolicies"}, Verbs: keep},
-		{APIGroups: []string{"coordination.k8s.io"}, Resources: []string{"leases"}, Verbs: []string{"get", "create", "update", "delete"}},
-		{APIGroups: []string{""}, Resources: []string{"pods"}, Verbs: []string{"get", "list", "watch", "create", "patch", "delete"}},
-		{APIGroups: []string{""}, Resources: []string{"pods/exec"}, Verbs: []string{"get", "create"}},
-		{APIGroups: []string{""}, Resources: []string{"pods/log"}, Verbs: []string{"get"}},
+// rights are those of the Role in docs/rights.md, which says that gpk needs no others: all in one namespace, so that what it
+// made outside of it would be refused.
+func (c *cluster) rights() []rbacv1.PolicyRule {
+	c.t.Helper()
+	const page = "../../docs/rights.md"
+	text, err := os.ReadFile(page)
+	c.must(nil, err)
+	_, block, found := strings.Cut(string(text), "\n```yaml\n")
+	block, _, ends := strings.Cut(block, "\n```\n")
+	if !found || !ends {
+		c.t.Fatalf("%s has no block of YAML", page)
 	}
+	var role rbacv1.Role
+	c.must(nil, yaml.UnmarshalStrict([]byte(block), &role))
+	if role.Kind != "Role" || len(role.Rules) == 0 {
+		c.t.Fatalf("the first block of YAML in %s is no Role with rules: %+v", page, role)
+	}
+	return role.Rules
 }
 
 // account makes an account with rights, and returns the path of its kubeconfig.

@@ -92,7 +92,7 @@ func isWorkload(object string) bool {
 func TestRightMissing(t *testing.T) {
 	t.Parallel()
 	c := newCluster(t, small())
-	fewer := rights()
+	fewer := c.rights()
 	for i := range fewer {
 		if slices.Contains(fewer[i].Resources, "statefulsets") {
 			fewer[i].Verbs = []string{"get", "list", "watch"}

@@ -57,7 +57,7 @@ func newCluster(t *testing.T, s shape) *cluster {
 	}}, metav1.CreateOptions{}))
 	t.Cleanup(c.remove)
 	c.furnished()
-	c.kubeconfig = c.account(user, rights())
+	c.kubeconfig = c.account(user, c.rights())
 	c.file = filepath.Join(c.home, "cluster.yaml")
 	if err := os.WriteFile(c.file, []byte(c.yaml(s)), 0o600); err != nil {
 		t.Fatal(err)
