@@ -1,6 +1,6 @@
 #!/bin/bash
 # Prints what a bench could leave behind on this machine, one thing a line, sorted: `make test` compares it before and after.
-# What comes and goes by itself (pids, counters, systemd's own control groups) is left out.
+# What comes and goes by itself (pids, counters, systemd's own control groups, groups within those of others) is left out.
 set -euo pipefail
 project=$(cd "$(dirname "$0")/.." && pwd -P)
 
@@ -56,5 +56,5 @@ files() {
   awk '{for (i = 7; $i != "-"; i++) {}; print "mount", $5, $(i + 1)}' /proc/self/mountinfo
   for link in /sys/class/net/*; do echo "link ${link##*/}"; done
   awk 'NR > 1 {print "route", $1, $2, $3, $8}' /proc/net/route
-  find /sys/fs/cgroup -type d ! -path '*.slice*' ! -path '*.scope*' -printf 'cgroup %p\n' 2>/dev/null || true
+  find /sys/fs/cgroup -maxdepth 2 -type d ! -path '*.slice*' ! -path '*.scope*' -printf 'cgroup %p\n' 2>/dev/null || true
 } | LC_ALL=C sort
