@@ -303,19 +303,41 @@ func TestExpandRefused(t *testing.T) {
 	}
 }
 
-// What would fill a volume is refused as well: the new one, or one that is there.
+// What would fill a volume is refused as well: the new one, or one that is there. The pods that are there have 93.1 GiB left.
 func TestExpandNeedsRoom(t *testing.T) {
-	for size, says := range map[int64]string{
-		90 << 30:  "for pod demo-primary-1 is too small: it needs at least",
-		200 << 30: "pod demo-primary-0 has 93.1 GiB left on its volume, and the largest table takes 200.0 GiB of it",
-	} {
-		g := newGrowth(t)
-		g.world.size = size
-		requests, err := g.expand(false, 0)
-		wantBlocked(t, err, "room", says)
-		if requests > 0 {
-			t.Errorf("%d requests changed something", requests)
-		}
+	const largestTable = "pod demo-primary-0 has 93.1 GiB left on its volume, and the largest table takes 200.0 GiB of it"
+	tests := map[string]struct {
+		// size is that of the database, and largest that of its largest table.
+		size, largest, volume int64
+		says                  string
+	}{
+		"the largest table":                     {200 << 30, 200 << 30, 1 << 40, largestTable},
+		"the share in a new pod":                {20 << 30, 1 << 20, 5 << 30, "a volume of 5.0 GiB for pod demo-primary-1 is too small: it needs at least 7.2 GiB"},
+		"the share in a pod that is there":      {300 << 30, 1 << 20, 1 << 40, "pod demo-primary-0 has 93.1 GiB left on its volume, and with 1 more segments in it needs at least 100"},
+		"the share beside the largest table":    {90 << 30, 90 << 30, 1 << 40, "pod demo-primary-0 has 93.1 GiB left on its volume, and with 1 more segments in it needs at least 120"},
+		"the same where no volume size is kept": {300 << 30, 1 << 20, 0, "pod demo-mirror-0 has 93.1 GiB left on its volume, and with 1 more segments in it needs at least 100"},
+		"all of it":                             {270 << 30, 1 << 20, 1 << 40, ""},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			g := newGrowth(t)
+			g.world.size, g.world.largest = test.size, test.largest
+			g.to.Spec.Segments.Storage.Size = nil
+			if test.volume > 0 {
+				g.to.Spec.Segments.Storage.Size = resource.NewQuantity(test.volume, resource.BinarySI)
+			}
+			requests, err := g.expand(false, 0)
+			if test.says == "" {
+				if err != nil {
+					t.Error(err)
+				}
+				return
+			}
+			wantBlocked(t, err, "room", test.says)
+			if requests > 0 {
+				t.Errorf("%d requests changed something", requests)
+			}
+		})
 	}
 }
 

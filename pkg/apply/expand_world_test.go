@@ -34,8 +34,8 @@ type fakeExpansion struct {
 	// setup is the last line of gpexpand's status file, schema the last of its words in the database.
 	setup, schema string
 	tablespace    string
-	// size is that of the database and of its largest table.
-	size int64
+	// size is that of the database, and largest that of its largest table.
+	size, largest int64
 	// made and noted are directories, by pod.
 	made, noted map[string][]string
 	hba         map[string]string
@@ -47,7 +47,7 @@ type fakeExpansion struct {
 }
 
 func newExpansion(api *memoryAPI, from, to topology.Topology) *fakeExpansion {
-	f := &fakeExpansion{from: from.Instances, to: to.Instances, acting: from.Coordinator().Pod, setup: segments.NoSetup, size: 1 << 20,
+	f := &fakeExpansion{from: from.Instances, to: to.Instances, acting: from.Coordinator().Pod, setup: segments.NoSetup, size: 1 << 20, largest: 1 << 20,
 		made: map[string][]string{}, noted: map[string][]string{}, hba: map[string]string{}, jobs: map[string]*fakeJob{}}
 	for _, i := range from.Instances {
 		f.add(i, true)
@@ -181,8 +181,10 @@ func (f *fakeExpansion) sql(pod, sql string, out io.Writer) int {
 		fmt.Fprintf(out, "[%s]", f.tablespace)
 	case segments.DatabasesSQL:
 		fmt.Fprintln(out, `["postgres"]`)
-	case segments.SizeSQL, segments.LargestSQL:
+	case segments.SizeSQL:
 		fmt.Fprintln(out, f.size)
+	case segments.LargestSQL:
+		fmt.Fprintln(out, f.largest)
 	case segments.VerifyReadSQL:
 		fmt.Fprintf(out, `{"rows":1000,"sum":500500,"primaries":%d}`, f.catalogue.Primaries())
 	default:

@@ -136,7 +136,7 @@ func (h *roomHandler) look(ctx context.Context, acting Acting) (Finding, error) 
 }
 
 // tight says what would not fit: the template on the coordinator's volume, a second copy of the largest table on each
-// segment's, and on a new one the template and its share of everything.
+// segment's, and wherever new segments come to, beside older ones as in a pod of their own, what they take.
 func (h *roomHandler) tight(pods []podDirs, facts map[string]segments.ExpansionFacts, total, largest int64) []string {
 	template := facts[pods[0].pod].Coordinator + wal
 	var tight []string
@@ -151,11 +151,13 @@ func (h *roomHandler) tight(pods []podDirs, facts map[string]segments.ExpansionF
 		}
 	}
 	for _, pod := range byPod(h.action.New) {
-		if _, old := facts[pod.pod]; old || h.action.Volume == 0 {
-			continue
-		}
 		need := copies*template + int64(len(pod.dirs))*(template+total/int64(h.action.Total)) + largest
-		if need > h.action.Volume {
+		there, old := facts[pod.pod]
+		switch {
+		case old && there.Free >= largest && there.Free < need:
+			tight = append(tight, fmt.Sprintf("pod %s has %s left on its volume, and with %d more segments in it needs at least %s",
+				pod.pod, segments.Size(there.Free), len(pod.dirs), segments.Size(need)))
+		case !old && h.action.Volume != 0 && h.action.Volume < need:
 			tight = append(tight, fmt.Sprintf("a volume of %s for pod %s is too small: it needs at least %s",
 				segments.Size(h.action.Volume), pod.pod, segments.Size(need)))
 		}
