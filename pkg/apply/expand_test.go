@@ -375,3 +375,33 @@ func TestExpandAfterFailover(t *testing.T) {
 		}
 	}
 }
+
+// gpk waits for the end of its own gpexpand. One that somebody has started by hand it neither follows nor starts another beside.
+func TestRedistributeBesideAnother(t *testing.T) {
+	g := newGrowth(t)
+	if _, err := g.expand(false, 0); err != nil {
+		t.Fatal(err)
+	}
+	start := plan.StartRedistribution(g.to, segments.Redistribution{Parallel: 1})
+	g.world.byHand = true
+	requests, err := g.run(start, Options{}, 0)
+	wantBlocked(t, err, "redistribute", "a gpexpand is running in pod demo-coordinator-0 that gpk has not started")
+	if g.world.jobs[redistributeJob] != nil {
+		t.Errorf("gpexpand was started all the same, with %d requests", requests)
+	}
+	g.world.byHand = false
+	for _, when := range []string{"nothing runs", "gpk's own runs"} {
+		if _, err := g.run(start, Options{}, 0); err != nil {
+			t.Errorf("%s: %v", when, err)
+		}
+	}
+	g.api.failWith(nil)
+	url, stop := g.api.serveAt()
+	defer stop()
+	if under, err := targetAt(t, url).FollowRedistribution(t.Context(), func(string) {}); err != nil || !under.Complete() {
+		t.Errorf("followed: %+v, %v", under, err)
+	}
+	for _, violation := range g.world.violations {
+		t.Error(violation)
+	}
+}

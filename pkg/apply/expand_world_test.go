@@ -36,6 +36,8 @@ type fakeExpansion struct {
 	tablespace    string
 	// size is that of the database, and largest that of its largest table.
 	size, largest int64
+	// byHand: somebody has started a gpexpand beside gpk.
+	byHand bool
 	// made and noted are directories, by pod.
 	made, noted map[string][]string
 	hba         map[string]string
@@ -197,7 +199,7 @@ func (f *fakeExpansion) sql(pod, sql string, out io.Writer) int {
 func (f *fakeExpansion) expand(pod, verb string, dirs []string, out io.Writer) int {
 	switch verb {
 	case "facts":
-		runs := "idle"
+		runs := map[bool]string{true: "running", false: "idle"}[f.byHand && pod == f.acting]
 		for _, j := range f.jobs {
 			if strings.HasPrefix(j.state, "running") && pod == f.acting {
 				runs = "running"

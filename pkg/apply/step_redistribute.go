@@ -30,15 +30,29 @@ func (h *redistributeHandler) Check(ctx context.Context) (Finding, error) {
 		if err != nil || under.Status == "" || under.Complete() {
 			return Finding{State: Done}, err
 		}
-		facts, err := h.target.expansionFacts(ctx, []podDirs{{pod: acting.Pod}})
-		if err != nil {
-			return Finding{}, err
-		}
-		if facts[acting.Pod].Runs {
-			return Finding{State: Done, Details: []string{"gpexpand is running, with the bounds that it was started with"}}, nil
-		}
-		return pendingIf([]string{under.String()}), nil
+		return h.look(ctx, acting, under)
 	})
+}
+
+// look tells gpk's own gpexpand, which can be followed to its end, from one that somebody has started by hand. gpk's is asked
+// for first: it may end between the two questions.
+func (h *redistributeHandler) look(ctx context.Context, acting Acting, under segments.Expansion) (Finding, error) {
+	own, err := job{h.target, acting.Pod, redistributeJob}.state(ctx)
+	if err != nil {
+		return Finding{}, err
+	}
+	if own.Phase == "running" {
+		return Finding{State: Done, Details: []string{"gpexpand is running, with the bounds that it was started with"}}, nil
+	}
+	facts, err := h.target.expansionFacts(ctx, []podDirs{{pod: acting.Pod}})
+	if err != nil {
+		return Finding{}, err
+	}
+	if facts[acting.Pod].Runs {
+		return Finding{State: Blocked, Details: []string{"a gpexpand is running in pod " + acting.Pod + " that gpk has not started"},
+			Next: "wait for its end, or stop it where it was started; then gpk expand --resume"}, nil
+	}
+	return pendingIf([]string{under.String()}), nil
 }
 
 func (h *redistributeHandler) Do(ctx context.Context, _ func(string)) error {
