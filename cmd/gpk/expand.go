@@ -137,7 +137,7 @@ func (f expandFlags) wanted(m made) (*topology.Cluster, error) {
 
 // preview says what there is to do, as far as it can be known before it is begun.
 func (x *expansion) preview(ctx context.Context, to *topology.Cluster) error {
-	p := plan.StartRedistribution(x.made.cluster, x.bounds.redistribution())
+	p := plan.StartRedistribution(x.made.cluster, x.bounds.redistribution(time.Now()))
 	if to != nil {
 		var err error
 		if p, _, err = x.plan(ctx, to); err != nil {
@@ -207,10 +207,11 @@ func newBounds(f expandFlags, now time.Time) (bounds, error) {
 	return b, err
 }
 
-// begin is the bounds for rows that begin to move now: a duration counts from then.
+// begin is the bounds for rows that begin to move now: a duration counts from then, and is a point in time from then on,
+// however often gpexpand is started until it.
 func (b bounds) begin(now time.Time) bounds {
 	if b.limit > 0 {
-		b.until = now.Add(b.limit)
+		b.until, b.limit = now.Add(b.limit), 0
 	}
 	return b
 }
@@ -220,10 +221,11 @@ func (b bounds) over(now time.Time) bool {
 	return !b.until.IsZero() && now.After(b.until.Add(-time.Second))
 }
 
-func (b bounds) redistribution() segments.Redistribution {
+// redistribution is what gpexpand is told when it is started now.
+func (b bounds) redistribution(now time.Time) segments.Redistribution {
 	r := segments.Redistribution{Limit: b.limit, Parallel: b.parallel}
-	if b.limit == 0 && !b.until.IsZero() {
-		r.Limit = max(time.Until(b.until), time.Second)
+	if !b.until.IsZero() {
+		r.Limit = max(b.until.Sub(now), time.Second)
 	}
 	return r
 }

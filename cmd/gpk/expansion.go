@@ -92,9 +92,8 @@ func (x *expansion) redistribute(ctx context.Context, c *topology.Cluster, outco
 	if err != nil || under.Status == "" || x.flags.none {
 		return under, err
 	}
-	for bounds := x.bounds; !under.Complete(); {
-		bounds = bounds.begin(time.Now())
-		started, err := x.app.run(ctx, target, plan.StartRedistribution(c, bounds.redistribution()), apply.Options{})
+	for bounds := x.bounds.begin(time.Now()); !under.Complete(); {
+		started, err := x.app.run(ctx, target, plan.StartRedistribution(c, bounds.redistribution(time.Now())), apply.Options{})
 		if err != nil {
 			return under, err
 		}
