@@ -108,6 +108,40 @@ func TestExpandReachesFromActing(t *testing.T) {
 	t.Error("new hosts are not tried")
 }
 
+// Whatever of a plan that comes between notes the hosts of all pods, it notes the new ones with them, from its first step on.
+func TestKeepingNewHosts(t *testing.T) {
+	from, to := grown(t, 4, 1)
+	whole, err := Recover(from, RecoverOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		plan Plan
+		want int
+	}{{whole, 2}, {Failover(from, Takeover{"demo-coordinator-0", "demo-coordinator-1"}, FailoverOptions{}), 2}} {
+		noted := 0
+		for _, step := range test.plan.Keeping(to).Steps {
+			var known []string
+			switch action := step.Action.(type) {
+			case Started:
+				known = action.Hosts
+			case Fence:
+				known = action.Hosts
+			case Expose:
+				known = action.Hosts
+			default:
+				continue
+			}
+			if noted++; len(known) != 10 {
+				t.Errorf("%s, step %s: hosts %q", test.plan.Operation, step.ID, known)
+			}
+		}
+		if noted != test.want {
+			t.Errorf("%s: %d steps note hosts, want %d", test.plan.Operation, noted, test.want)
+		}
+	}
+}
+
 // A start that comes between leaves the new pods, and a stop that takes all pods away takes these too.
 func TestKeepingNewPods(t *testing.T) {
 	from, to := grown(t, 4, 1)
