@@ -23,6 +23,8 @@ func (t *Target) recoveryHandler(action plan.Action) handler {
 		return &presentHandler{t, action}
 	case plan.Answering:
 		return &answeringHandler{t}
+	case plan.RebuildFirst:
+		return &rebuildFirstHandler{rebuildHandler: rebuildHandler{t, action.Rebuild}}
 	case plan.Recovered:
 		return &recoveredHandler{t, action}
 	case plan.Caught:

@@ -170,3 +170,39 @@ func (h *recoveredHandler) verdict(ctx context.Context, absent map[string]string
 	}
 	return fmt.Errorf("instances whose pods do not run stay down: %s", strings.Join(sortedWords(words), "; "))
 }
+
+// rebuildFirstHandler makes a standby if its pod answers, and keeps the steps after it from nothing if that fails: gpinitstandby
+// wants the primaries, and of the hosts that it does not reach it leaves the pg_hba.conf as it is.
+type rebuildFirstHandler struct {
+	rebuildHandler
+	// tried: it was, and what is lacking still is not what the step is about.
+	tried bool
+}
+
+func (h *rebuildFirstHandler) Check(ctx context.Context) (Finding, error) {
+	if h.tried {
+		return Finding{State: Done}, nil
+	}
+	return h.target.lookAt(ctx, func(ctx context.Context, acting Acting) (Finding, error) {
+		finding, err := h.look(ctx, acting)
+		if err != nil || finding.State == Done {
+			return finding, err
+		}
+		// A pod that has said nothing of its volume does not run, or its node is lost.
+		if place := h.place(acting).Pod; acting.Pods[place].Marker == "" {
+			finding = Finding{State: Done, Details: []string{
+				fmt.Sprintf("%s, and pod %s does not answer: the segments come first", firstOf(finding.Details), place)}}
+		}
+		return finding, nil
+	})
+}
+
+func (h *rebuildFirstHandler) Do(ctx context.Context, progress func(string)) error {
+	err := h.rebuildHandler.Do(ctx, progress)
+	if err == nil || ctx.Err() != nil {
+		return err
+	}
+	h.tried = true
+	progress("it is tried again after the segments: " + err.Error())
+	return nil
+}

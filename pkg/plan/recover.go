@@ -15,6 +15,10 @@ type Recovered struct {
 	Full bool
 }
 
+// RebuildFirst is Rebuild ahead of the segments, whose recovery may take hours, and comes to no end where a pod of theirs is
+// away. It keeps them from nothing: what cannot be done is left to the Rebuild that comes after them.
+type RebuildFirst struct{ Rebuild }
+
 // Balanced gives every segment's instance the role that it was made for.
 type Balanced struct{}
 
@@ -38,8 +42,8 @@ type RecoverOptions struct {
 	Rebalance bool
 }
 
-// Recover is the plan that makes a cluster whole again: volumes and pods that are missing, the database, segments, mirrors, the
-// standby.
+// Recover is the plan that makes a cluster whole again: volumes and pods that are missing, the database, the standby, segments,
+// mirrors. Neither the standby nor the segments wait for what the other lacks.
 func Recover(c *topology.Cluster, options RecoverOptions) (Plan, error) {
 	t := topology.New(c)
 	volumes, err := volumes(c, t)
@@ -55,6 +59,10 @@ func Recover(c *topology.Cluster, options RecoverOptions) (Plan, error) {
 		{"pods", "stateful sets", Converge, Present{workloads.Objects}},
 		{"start", "coordinator answers", Converge, Started{Hosts: hosts(c, t), AnyPrimary: true}},
 		{"answering", "a primary of every content answers", Converge, Answering{}},
+	}
+	if c.HasMirrors() && c.HasStandby() {
+		steps = append(steps, Step{"standby-first", "standby coordinator, as far as it can be made before the segments", Once,
+			RebuildFirst{Rebuild{Pods: coordinators(t)}}})
 	}
 	if c.HasMirrors() {
 		steps = append(steps, Step{"segments", "segments recovered", Converge, Recovered{options.Full}},
