@@ -69,8 +69,20 @@ type upgrade struct {
 
 const rollbackCommand = "gpk upgrade --rollback"
 
-// upgradeTo is the upgrade to a version, or what is left of one that has begun.
+// upgradeTo is the upgrade to a version, or what is left of one that has begun, which knows its images itself.
 func upgradeTo(m made, version, image string) (*upgrade, error) {
+	u, err := unfinishedUpgrade(m)
+	switch {
+	case err != nil:
+		return nil, err
+	case u == nil:
+	case u.to.Spec.Version == version && (image == "" || u.to.Spec.Image == image):
+		return u, nil
+	case u.from.Spec.Version == version && (image == "" || u.from.Spec.Image == image):
+		return u.undone(), nil
+	default:
+		return nil, m.record.Unfinished.Refusal(m.target.Ref.Name)
+	}
 	if before, after := major(m.cluster.Spec.Version), major(version); after != before && after != version {
 		return nil, hint(fmt.Errorf("from %s to %s is a major upgrade: the catalogue versions of the two differ",
 			m.cluster.Spec.Version, version), plan.MajorUpgrade)
@@ -79,18 +91,7 @@ func upgradeTo(m made, version, image string) (*upgrade, error) {
 	if err != nil {
 		return nil, err
 	}
-	u, err := unfinishedUpgrade(m)
-	switch {
-	case err != nil:
-		return nil, err
-	case u == nil:
-		return &upgrade{from: m.cluster, to: to}, nil
-	case u.to.Spec.Version == version && (image == "" || u.to.Spec.Image == image):
-		return u, nil
-	case u.from.Spec.Version == version && (image == "" || u.from.Spec.Image == image):
-		return u.undone(), nil
-	}
-	return nil, m.record.Unfinished.Refusal(m.target.Ref.Name)
+	return &upgrade{from: m.cluster, to: to}, nil
 }
 
 // rollbackOf takes back an upgrade that has not come to its end, or the last one; nil if there is none.
@@ -175,9 +176,9 @@ func (u *upgrade) unfinished(m made) (*apply.Unfinished, error) {
 		return nil, err
 	}
 	begun := &apply.Unfinished{Operation: plan.UpgradeOperation, Since: time.Now().UTC(), From: string(from), To: string(to),
-		Resume: upgradeCommandTo(u.to), Undo: rollbackCommand}
+		Resume: upgradeCommand(u.from, u.to), Undo: rollbackCommand}
 	if u.rollback {
-		begun.Resume, begun.Undo = rollbackCommand, upgradeCommandTo(u.from)
+		begun.Resume, begun.Undo = rollbackCommand, upgradeCommand(u.to, u.from)
 	}
 	return begun, nil
 }
@@ -188,7 +189,14 @@ func major(version string) string {
 	return first
 }
 
-func upgradeCommandTo(c *topology.Cluster) string { return "gpk upgrade --version " + c.Spec.Version }
+// upgradeCommand names the image only where the version alone does not give it.
+func upgradeCommand(from, to *topology.Cluster) string {
+	command := "gpk upgrade --version " + to.Spec.Version
+	if alone, err := withRelease(from, to.Spec.Version, ""); err != nil || alone.Spec.Image != to.Spec.Image {
+		command += " --image " + to.Spec.Image
+	}
+	return command
+}
 
 func release(c *topology.Cluster) apply.Release {
 	return apply.Release{Version: c.Spec.Version, Image: c.Spec.Image}

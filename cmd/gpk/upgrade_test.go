@@ -85,6 +85,57 @@ func TestUnfinishedUpgrade(t *testing.T) {
 	}
 }
 
+// The commands that are told lead to both ends whatever the images are called: the record names them, and the version alone
+// need not.
+func TestToldUpgradeCommands(t *testing.T) {
+	const one, two = "x/greenplum@sha256:1111111111111111111111111111111111111111111111111111111111111111",
+		"x/greenplum@sha256:2222222222222222222222222222222222222222222222222222222222222222"
+	tests := map[string]struct{ version, before, after, resume, undo string }{
+		"tags that are the release": {"7.2.0", "x/greenplum:7.1.0", "x/greenplum:7.2.0", "--version 7.2.0", "--version 7.1.0"},
+		"no tags":                   {"7.2.0", "x/greenplum", "x/greenplum", "--version 7.2.0", "--version 7.1.0"},
+		"digests":                   {"7.2.0", one, two, "--version 7.2.0 --image " + two, "--version 7.1.0 --image " + one},
+		"tags of their own":         {"7.2.0", "x/greenplum:old", "x/greenplum:new", "--version 7.2.0 --image x/greenplum:new", "--version 7.1.0 --image x/greenplum:old"},
+		"the same release":          {"7.1.0", one, two, "--version 7.1.0 --image " + two, "--version 7.1.0 --image " + one},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			before := clusterOf(t, "7.1.0", test.before)
+			m := made{target: &apply.Target{Ref: plan.Ref{Namespace: "analytics", Name: "demo"}}, cluster: before}
+			u, err := upgradeTo(m, test.version, test.after)
+			if err != nil {
+				t.Fatal(err)
+			}
+			back := upgrade{from: u.to, to: u.from, rollback: true}
+			for _, u := range []*upgrade{u, &back} {
+				begun, err := u.unfinished(m)
+				if err != nil {
+					t.Fatal(err)
+				}
+				there, undo := begun.Resume, begun.Undo
+				if u.rollback {
+					there, undo = undo, there
+					if there != "gpk upgrade "+test.resume {
+						t.Errorf("told of the rollback: %s", there)
+					}
+				} else if there != "gpk upgrade "+test.resume || undo != rollbackCommand {
+					t.Errorf("told: %s, and %s", there, undo)
+				}
+				amid := m
+				amid.record.Unfinished = begun
+				for command, want := range map[string]string{test.resume: test.after, test.undo: test.before, "--version 7.2.0": test.after} {
+					words := append(strings.Fields(command), "", "")
+					if command == "--version 7.2.0" && test.version != "7.2.0" {
+						continue
+					}
+					if again, err := upgradeTo(amid, words[1], words[3]); err != nil || !again.begun || again.to.Spec.Image != want {
+						t.Errorf("%s, rollback %t: %+v, %v", command, u.rollback, again, err)
+					}
+				}
+			}
+		})
+	}
+}
+
 func TestUpgradeKeepsWhereItCameFrom(t *testing.T) {
 	before := clusterOf(t, "7.1.0", "x/greenplum")
 	m := made{target: &apply.Target{Ref: plan.Ref{Namespace: "analytics", Name: "demo"}}, cluster: before}
