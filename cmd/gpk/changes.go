@@ -133,7 +133,7 @@ func recorded(target *apply.Target, record apply.Record) (*topology.Cluster, err
 
 // acceptable is for apply.Options.Accept: whether create may go on with a file, given what the cluster was made from. While
 // there is no database yet a changed file is taken, but for what the volumes were made for.
-func acceptable(target *apply.Target, c *topology.Cluster, file string, update bool) func(context.Context, apply.Record) error {
+func (a *app) acceptable(target *apply.Target, c *topology.Cluster, file string, update bool) func(context.Context, apply.Record) error {
 	return func(ctx context.Context, record apply.Record) error {
 		made, err := recorded(target, record)
 		if made == nil || err != nil {
@@ -151,7 +151,11 @@ func acceptable(target *apply.Target, c *topology.Cluster, file string, update b
 		if err != nil {
 			return err
 		}
-		return refusal(c, file, refused(changes, stage, update))
+		left := refused(changes, stage, update)
+		if len(left) > 0 {
+			a.among(ctx, target)
+		}
+		return refusal(c, file, left)
 	}
 }
 

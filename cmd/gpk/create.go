@@ -46,7 +46,7 @@ changes with --update.`,
 		if err != nil {
 			return err
 		}
-		accept := acceptable(target, c, *file, *update)
+		accept := a.acceptable(target, c, *file, *update)
 		if *dryRun {
 			record, err := target.Record(cmd.Context())
 			if err != nil {

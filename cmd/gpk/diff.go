@@ -35,6 +35,12 @@ and the command that takes it away. Exit status 3 if there are differences.`,
 		if err != nil {
 			return err
 		}
+		if len(found) > 0 {
+			a.among(cmd.Context(), target)
+		}
+		for i := range found {
+			found[i].Command, found[i].Why = a.aimed(found[i].Command), a.aimed(found[i].Why)
+		}
 		switch {
 		case a.json():
 			err = a.printJSON(found)

@@ -78,7 +78,12 @@ func report(io streams, err error) int {
 		return code
 	}
 	_, _ = fmt.Fprintf(io.err, "%s %v\n", color.New(color.FgRed, color.Bold).Sprint("error:"), err)
-	if next := next(code, err); next != "" {
+	next := next(code, err)
+	var aimed aimedError
+	if errors.As(err, &aimed) {
+		next = aimed.app.aimed(next)
+	}
+	if next != "" {
 		_, _ = fmt.Fprintf(io.err, "%s %s\n", color.New(color.Bold).Sprint("next:"), next)
 	}
 	return code

@@ -148,9 +148,9 @@ func (x *expansion) tell(answer expanded) error {
 	case answer.Changed == 0:
 		lines = []string{fmt.Sprintf("nothing to do: %s has %d segments", name, answer.Segments)}
 	case !x.flags.analyze:
-		lines = append(lines, "their statistics are of before: gpk psql -c analyze, in each database, gathers them anew")
+		lines = append(lines, "their statistics are of before: `gpk psql -d DATABASE -- -c analyze` gathers them anew, in each database")
 	}
-	if _, err := fmt.Fprintln(x.out, strings.Join(lines, "\n")); err != nil {
+	if _, err := fmt.Fprintln(x.out, x.aimed(strings.Join(lines, "\n"))); err != nil {
 		return err
 	}
 	return x.tellFile(answer.ClusterYAML)

@@ -119,7 +119,7 @@ func (a *app) operate(ctx context.Context, m made, o operation, dryRun bool) err
 	if more != "" {
 		sentence += "\n" + more
 	}
-	if _, err := fmt.Fprintln(a.out, sentence); err != nil {
+	if _, err := fmt.Fprintln(a.out, a.aimed(sentence)); err != nil {
 		return err
 	}
 	return a.tellFile(answer.ClusterYAML)

@@ -111,7 +111,10 @@ func (a *app) preview(ctx context.Context, target *apply.Target, p plan.Plan) er
 	for _, preview := range previews {
 		different = different || preview.Finding.State != apply.Done
 		found := preview.Finding
-		shown = append(shown, previewed{preview.Step.ID, preview.Step.Title, found.State, found.Details, found.Next})
+		for i, detail := range found.Details {
+			found.Details[i] = a.aimed(detail)
+		}
+		shown = append(shown, previewed{preview.Step.ID, preview.Step.Title, found.State, found.Details, a.aimed(found.Next)})
 	}
 	if a.json() {
 		err = a.printJSON(shown)

@@ -19,10 +19,12 @@ type progress struct {
 	verbose bool
 	spin    *spinner.Spinner
 	last    string
+	// aimed has what is noted name this cluster in the commands that it tells.
+	aimed func(string) string
 }
 
 func (a *app) progress() *progress {
-	p := &progress{out: a.err, quiet: a.settings.GetBool("quiet"), verbose: a.settings.GetBool("verbose")}
+	p := &progress{out: a.err, quiet: a.settings.GetBool("quiet"), verbose: a.settings.GetBool("verbose"), aimed: a.aimed}
 	if terminal(a.err) && !p.quiet && !p.verbose {
 		p.spin = spinner.New(spinner.CharSets[14], 100*time.Millisecond, spinner.WithWriter(a.err))
 	}
@@ -44,7 +46,7 @@ func (p *progress) observe(event apply.Event) {
 		p.print(color.GreenString("✓"), event.Step.Title, fmt.Sprintf(" (%.1fs)", event.Elapsed.Seconds()))
 	case apply.StepSkipped:
 		for _, note := range event.Finding.Details {
-			p.print(color.YellowString("!"), note, "")
+			p.print(color.YellowString("!"), p.aimed(note), "")
 		}
 		if p.verbose {
 			p.print(color.HiBlackString("="), event.Step.Title, "")

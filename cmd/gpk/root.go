@@ -14,6 +14,8 @@ import (
 	"github.com/spf13/pflag"
 	"github.com/spf13/viper"
 	"golang.org/x/term"
+
+	"gpk/pkg/plan"
 )
 
 // streams are where gpk reads and writes: data to out, progress and errors to err.
@@ -33,11 +35,12 @@ func terminal(stream any) bool {
 type app struct {
 	streams
 	settings *viper.Viper
+	aim      aim
 }
 
 // newRoot makes the command with all its subcommands.
 func newRoot(io streams) *cobra.Command {
-	a := &app{io, viper.New()}
+	a := &app{streams: io, settings: viper.New()}
 	// The library knows one switch for all streams, so colour is for two terminals only.
 	color.NoColor = !terminal(io.err) || !terminal(io.out) || os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb"
 	root := &cobra.Command{
@@ -79,10 +82,16 @@ Every command can be run again: it does what is left to do.`,
 	return root
 }
 
-// explained makes a command's errors say what can be done about them.
+// explained makes a command's errors say what can be done about them, and about which cluster.
 func (a *app) explained(command *cobra.Command) {
 	run := command.RunE
-	command.RunE = func(cmd *cobra.Command, args []string) error { return a.explain(run(cmd, args)) }
+	command.RunE = func(cmd *cobra.Command, args []string) error {
+		err := a.explain(run(cmd, args))
+		if err == nil {
+			return nil
+		}
+		return aimedError{err, a}
+	}
 }
 
 // onlyCommands makes an unknown command a usage error, with the nearest ones that there are.
@@ -122,14 +131,16 @@ func (a *app) readSettings(cmd *cobra.Command) (context.Context, error) {
 	a.settings.SetEnvPrefix("GPK")
 	a.settings.SetEnvKeyReplacer(strings.NewReplacer("-", "_"))
 	a.settings.AutomaticEnv()
-	if err := a.settings.BindPFlags(cmd.Flags()); err != nil {
-		return ctx, err
-	}
 	if folder, err := os.UserConfigDir(); err == nil {
 		a.settings.SetConfigFile(filepath.Join(folder, "gpk", "config.yaml"))
 		if err := a.settings.ReadInConfig(); err != nil && !os.IsNotExist(err) {
 			return ctx, usage("your own settings: %w", err)
 		}
+	}
+	a.aim.asked = askedFlags(cmd)
+	a.aim.standing = plan.Ref{Namespace: a.settings.GetString("namespace"), Name: a.settings.GetString("cluster")}
+	if err := a.settings.BindPFlags(cmd.Flags()); err != nil {
+		return ctx, err
 	}
 	if err := a.checkSettings(cmd); err != nil {
 		return ctx, err

@@ -35,6 +35,10 @@ func (a *app) namespace() string {
 	if given := a.settings.GetString("namespace"); given != "" {
 		return given
 	}
+	return a.contextNamespace()
+}
+
+func (a *app) contextNamespace() string {
 	// Without a kubeconfig there is no context, and what needs an API server says so by itself.
 	if namespace, _, err := a.kubeconfig().Namespace(); err == nil {
 		return namespace
@@ -57,6 +61,9 @@ func (a *app) load(path string) (*topology.Cluster, error) {
 	}
 	if given := a.settings.GetString("namespace"); given != "" && given != c.Metadata.Namespace {
 		return nil, usage("%s is of the namespace %q, and the command line of %q: leave one of them away", path, c.Metadata.Namespace, given)
+	}
+	if given := a.aim.asked["cluster"]; given != "" && given != c.Metadata.Name {
+		return nil, usage("%s is of the cluster %q, and the command line of %q: leave one of them away", path, c.Metadata.Name, given)
 	}
 	return c, nil
 }
@@ -84,6 +91,7 @@ func (a *app) loadWithImage(path string) (*topology.Cluster, error) {
 }
 
 func (a *app) target(ref plan.Ref) (*apply.Target, error) {
+	a.aim.cluster = ref
 	config, err := a.restConfig()
 	if err != nil {
 		return nil, err
@@ -102,6 +110,7 @@ func (a *app) existing(ctx context.Context) (*apply.Target, error) {
 	if err != nil {
 		return nil, err
 	}
+	a.aim.several = len(names) > 1
 	switch {
 	case ref.Name == "" && len(names) == 1:
 		return a.target(plan.Ref{Namespace: ref.Namespace, Name: names[0]})

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"os"
+	"testing"
+	"time"
+
+	"github.com/spf13/viper"
+
+	"gpk/pkg/apply"
+	"gpk/pkg/plan"
+)
+
+func TestAimed(t *testing.T) {
+	t.Setenv("KUBECONFIG", t.TempDir()+"/kubeconfig")
+	text := `{apiVersion: v1, kind: Config, current-context: here, clusters: [{name: c, cluster: {server: "https://127.0.0.1:1"}}],
+contexts: [{name: here, context: {cluster: c, user: me, namespace: own}}], users: [{name: me, user: {token: x}}]}`
+	if err := os.WriteFile(os.Getenv("KUBECONFIG"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	own, other := plan.Ref{Namespace: "own", Name: "demo"}, plan.Ref{Namespace: "other", Name: "demo"}
+	const resume = "gpk expand --resume"
+	tests := map[string]struct {
+		aim        aim
+		text, want string
+	}{
+		"the context's namespace":     {aim{cluster: own}, resume, resume},
+		"and -n says so":              {aim{cluster: own, asked: map[string]string{"namespace": "own"}}, resume, resume},
+		"no cluster yet":              {aim{}, resume, resume},
+		"another namespace":           {aim{cluster: other}, resume, resume + " -n other --cluster demo"},
+		"which is standing":           {aim{cluster: other, standing: plan.Ref{Namespace: "other"}}, resume, resume},
+		"the context's is overridden": {aim{cluster: own, standing: other}, resume, resume + " -n own"},
+		"one of several":              {aim{cluster: own, several: true}, resume, resume + " --cluster demo"},
+		"which is standing too":       {aim{cluster: own, several: true, standing: plan.Ref{Name: "demo"}}, resume, resume},
+		"another one is standing":     {aim{cluster: own, standing: plan.Ref{Name: "x"}}, resume, resume + " --cluster demo"},
+		"named by the command line":   {aim{cluster: own, asked: map[string]string{"cluster": "demo"}}, resume, resume + " --cluster demo"},
+		"another Kubernetes": {aim{cluster: own, asked: map[string]string{"kubeconfig": "a b", "context": "here"}}, resume,
+			resume + " --kubeconfig 'a b' --context here"},
+		"a file names its cluster":    {aim{cluster: other}, "gpk create -f 'a b.yaml' --update", "gpk create -f 'a b.yaml' --update -n other"},
+		"a file with a quote in it":   {aim{cluster: other}, `gpk resize -f 'a'\''b' x`, `gpk resize -f 'a'\''b' -n other x`},
+		"another cluster is no aim":   {aim{cluster: other}, "make one with `gpk create`, see `gpk --help`", "make one with `gpk create`, see `gpk --help`"},
+		"words that are no commands":  {aim{cluster: other}, "gpk starts and demo-gpk start", "gpk starts and demo-gpk start"},
+		"with values":                 {aim{cluster: other}, "gpk upgrade --version 7.2.0 --image x/y:z@sha256:1", "gpk upgrade --version 7.2.0 --image x/y:z@sha256:1 -n other --cluster demo"},
+		"a flag that is not known":    {aim{cluster: other}, "gpk stop --mode fast", "gpk stop -n other --cluster demo --mode fast"},
+		"an argument":                 {aim{cluster: other}, "gpk config set 'a=b c'", "gpk config set -n other --cluster demo 'a=b c'"},
+		"what is psql's own":          {aim{cluster: other}, "gpk psql -- -c x", "gpk psql -n other --cluster demo -- -c x"},
+		"two in backticks and a line": {aim{cluster: other}, "finish it with `gpk expand --resume`, or\n`gpk expand --rollback`; gpk start, then this again", "finish it with `gpk expand --resume -n other --cluster demo`, or\n`gpk expand --rollback -n other --cluster demo`; gpk start -n other --cluster demo, then this again"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			a := &app{settings: viper.New(), aim: test.aim}
+			if got := a.aimed(test.text); got != test.want {
+				t.Errorf("%s\nwanted: %s", got, test.want)
+			}
+		})
+	}
+}
+
+// Commands that are told for a cluster of another namespace than the context's lead there, where the context's own has
+// exactly one cluster too.
+func TestToldCommandsNameTheirCluster(t *testing.T) {
+	c := clusterOf(t, "7.1.0", "x/greenplum")
+	larger := clusterOf(t, "7.1.0", "x/greenplum")
+	larger.Spec.Segments.Count = 8
+	file := written(t, larger)
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	begun := &apply.Unfinished{Operation: "expand", Since: time.Now(), Resume: "gpk expand --resume", Undo: "gpk expand --rollback", To: string(text)}
+
+	s := &shelf{}
+	gpk := s.serve(t, "own")
+	s.record(t, c, begun)
+	s.put(analytics+"services/demo-coordinator", map[string]any{"apiVersion": "v1", "kind": "Service", "spec": map[string]any{"selector": map[string]any{"a": "b"}}})
+	for _, command := range [][]string{{"diff", "-f", file}, {"diff", "-f", file, "-o", "json"}} {
+		gpk(command...).wants(t, 3, "gpk expand --segments 8 -n analytics --cluster demo", "gpk create -f "+file+" -n analytics")
+	}
+	gpk("create", "-f", file).wants(t, 1, "next: finish it with `gpk expand --resume -n analytics --cluster demo`, or take it back with `gpk expand --rollback -n analytics --cluster demo`")
+	gpk("restart", "-n", "analytics", "--dry-run").wants(t, 3)
+	gpk("config", "set", "work_mem=1MB", "-n", "analytics").wants(t, 1, "`gpk expand --resume -n analytics --cluster demo`")
+	s.record(t, c, nil)
+	gpk("create", "-f", file).wants(t, 2, "gpk expand --segments 8 -n analytics --cluster demo\n")
+
+	// In the context's own namespace nothing is added, until there is another cluster.
+	gpk = s.serve(t, "analytics")
+	s.record(t, c, nil)
+	s.put(analytics+"services/demo-coordinator", map[string]any{"apiVersion": "v1", "kind": "Service", "spec": map[string]any{"selector": map[string]any{"a": "b"}}})
+	gpk("diff", "-f", file).wants(t, 3, "gpk expand --segments 8\n")
+	other := clusterOf(t, "7.1.0", "x/greenplum")
+	other.Metadata.Name = "other"
+	s.record(t, other, nil)
+	gpk("diff", "-f", file).wants(t, 3, "gpk expand --segments 8 --cluster demo\n")
+	gpk("create", "-f", file).wants(t, 2, "gpk expand --segments 8 --cluster demo\n")
+	gpk("diff", "-f", file, "--cluster", "other").wants(t, 2, `of the cluster "demo", and the command line of "other"`)
+}
