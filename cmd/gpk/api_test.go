@@ -122,12 +122,16 @@ func (s *shelf) record(t *testing.T, c *topology.Cluster, unfinished *apply.Unfi
 		data["unfinished.json"] = string(text)
 	}
 	name := c.Metadata.Name
+	s.put(analytics+"configmaps/"+name+"-gpk", map[string]any{"apiVersion": "v1", "kind": "ConfigMap",
+		"metadata": map[string]any{"labels": labels(name)}, "data": data})
+}
+
+func labels(cluster string) map[string]any {
 	labels := map[string]any{}
-	for key, value := range plan.Labels(name) {
+	for key, value := range plan.Labels(cluster) {
 		labels[key] = value
 	}
-	s.put(analytics+"configmaps/"+name+"-gpk", map[string]any{"apiVersion": "v1", "kind": "ConfigMap",
-		"metadata": map[string]any{"labels": labels}, "data": data})
+	return labels
 }
 
 // has says whether there is an object.

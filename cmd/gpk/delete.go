@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -18,7 +19,7 @@ func (a *app) deleteCommand() *cobra.Command {
 		Short: "Take a cluster away, and keep its volumes unless told otherwise",
 		Long: `delete stops the database and removes the cluster's objects. The volumes stay, and create finds their data again. With
 --delete-data they go as well, for ever: gpk asks for the cluster's name, which a script gives with --confirm, or with --yes and
---cluster.`,
+--cluster. Amid an expansion, or another operation that has not come to its end, it takes --delete-data.`,
 		Example: "  gpk delete --cluster demo\n  gpk delete --cluster demo --delete-data --confirm demo",
 	}
 	data := cmd.Flags().Bool("delete-data", false, "delete the volumes and all data as well")
@@ -37,8 +38,12 @@ func (a *app) deleteCommand() *cobra.Command {
 			if err := a.confirm(target.Ref, given); err != nil {
 				return err
 			}
+		} else if err := keepable(cmd.Context(), target); err != nil {
+			return err
 		}
-		outcome, err := a.run(cmd.Context(), target, plan.Delete(target.Ref, *data), apply.Options{Remove: true})
+		// Without its data an operation that has not come to its end has nothing left to go on with.
+		options := apply.Options{Remove: true, Amid: *data}
+		outcome, err := a.run(cmd.Context(), target, plan.Delete(target.Ref, *data), options)
 		if err != nil {
 			return err
 		}
@@ -51,6 +56,21 @@ func (a *app) deleteCommand() *cobra.Command {
 		return a.tell(outcome, "%s is gone; its volumes are kept\n", target.Ref.Name)
 	}
 	return cmd
+}
+
+// keepable refuses to keep the volumes amid an operation: between its two ends they fit no cluster.yaml, and the record that says
+// how to go on would go.
+func keepable(ctx context.Context, target *apply.Target) error {
+	record, err := target.Record(ctx)
+	if err != nil || record.Unfinished == nil {
+		return err
+	}
+	err = record.Unfinished.Refusal(target.Ref.Name)
+	var told *apply.NextError
+	if errors.As(err, &told) {
+		told.Next += ", since volumes that are kept would be half-way; `gpk delete --delete-data` takes it away as it is, with all data"
+	}
+	return err
 }
 
 // doomed is the target that is named, there or not, so that delete can be run again, or else the only one there is.

@@ -111,14 +111,12 @@ func TestToldUpgradeCommands(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				there, undo := begun.Resume, begun.Undo
+				there, back := begun.Resume, begun.Undo
 				if u.rollback {
-					there, undo = undo, there
-					if there != "gpk upgrade "+test.resume {
-						t.Errorf("told of the rollback: %s", there)
-					}
-				} else if there != "gpk upgrade "+test.resume || undo != rollbackCommand {
-					t.Errorf("told: %s, and %s", there, undo)
+					there, back = back, there
+				}
+				if there != "gpk upgrade "+test.resume || back != rollbackCommand {
+					t.Errorf("told, rollback %t: %s, and %s", u.rollback, there, back)
 				}
 				amid := m
 				amid.record.Unfinished = begun

@@ -32,7 +32,7 @@ type Options struct {
 	Window Window
 	// Conclude changes what else is kept of the cluster once everything is done. Nil: nothing.
 	Conclude func(*Record)
-	// Amid allows the operation while another one is unfinished: it changes nothing that matters to that.
+	// Amid allows the operation while another one is unfinished: it changes nothing that matters to that, or leaves nothing of it.
 	Amid bool
 	// Accept is asked, with the lock held, whether the plan may be carried out on a cluster with this record. Nil: it may.
 	Accept func(context.Context, Record) error
