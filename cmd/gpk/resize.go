@@ -186,25 +186,32 @@ func (r *resizing) unfinished(m made, from, to *topology.Cluster) (begun *apply.
 		Resume: command, Undo: command + " with the resources from before"}, false, nil
 }
 
-// previewResize shows the steps of both parts.
+// previewResize shows the steps of both parts, or of what is left of them.
 func (a *app) previewResize(ctx context.Context, m made, r *resizing, skipCapacity bool) error {
-	if u := m.record.Unfinished; u != nil && u.Operation != plan.ResizeOperation {
-		return u.Refusal(m.target.Ref.Name)
-	}
-	p, err := plan.ResizeVolumes(r.larger)
+	p, err := r.preview(m, skipCapacity)
 	if err != nil {
 		return err
 	}
-	if !same(r.larger, r.to) {
-		second, _, err := plan.Resize(m.cluster, r.to, false)
-		if err != nil {
-			return err
-		}
-		p = p.Without("sets")
-		p.Steps = append(p.Steps, second.Steps...)
-	}
-	if skipCapacity {
-		p = p.Without("capacity")
-	}
 	return a.preview(ctx, m.target, p)
+}
+
+// preview is what resize would carry out, as one plan.
+func (r *resizing) preview(m made, skipCapacity bool) (plan.Plan, error) {
+	if same(m.cluster, r.larger) {
+		o, err := r.operation(m, skipCapacity)
+		return o.plan, err
+	}
+	if _, _, err := r.unfinished(m, m.cluster, r.larger); err != nil {
+		return plan.Plan{}, err
+	}
+	p, err := plan.ResizeVolumes(r.larger)
+	if err != nil || same(r.larger, r.to) {
+		return p, err
+	}
+	// The second part finds the first one done.
+	m.cluster, m.record.Unfinished = r.larger, nil
+	o, err := r.operation(m, skipCapacity)
+	p = p.Without("sets")
+	p.Steps = append(p.Steps, o.plan.Steps...)
+	return p, err
 }
