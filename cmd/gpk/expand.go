@@ -56,6 +56,11 @@ ends, and failover and recover may come between.`,
 	flags.BoolVar(&f.analyze, "analyze", false, "gather the statistics of all tables when all rows are moved")
 	flags.BoolVar(&f.skipCapacity, "skip-capacity", false, "do not look whether the nodes have room, as where an autoscaler adds some")
 	f.dryRun = dryRunFlag(cmd)
+	excludes(cmd, "rollback", "segments", "resume", "no-redistribute", "redistribute-for", "redistribute-until", "parallel", "analyze",
+		"skip-capacity")
+	excludes(cmd, "resume", "segments")
+	excludes(cmd, "no-redistribute", "redistribute-for", "redistribute-until", "parallel", "analyze")
+	excludes(cmd, "redistribute-for", "redistribute-until")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if err := f.check(); err != nil {
 			return err
@@ -100,8 +105,6 @@ func (f expandFlags) check() error {
 		return usage("--parallel %d: gpexpand takes 1 to 96", f.parallel)
 	case f.limit < 0:
 		return usage("--redistribute-for %s: it is a duration such as 90m", f.limit)
-	case f.limit > 0 && f.until != "", f.none && (f.limit > 0 || f.until != "" || f.analyze):
-		return usage("--redistribute-for, --redistribute-until and --no-redistribute exclude each other")
 	}
 	return nil
 }

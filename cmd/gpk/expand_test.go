@@ -44,8 +44,6 @@ func TestExpandFlags(t *testing.T) {
 		{segments: 4, resume: true, parallel: 1},
 		{segments: -1, parallel: 1},
 		{segments: 4, parallel: 97},
-		{segments: 4, parallel: 1, limit: time.Hour, until: "06:00"},
-		{segments: 4, parallel: 1, none: true, analyze: true},
 		{segments: 4, parallel: 1, limit: -time.Hour},
 	}
 	for _, f := range wrong {

@@ -30,9 +30,8 @@ that clients were told are done, unless --accept-data-loss names its pod.`,
 	rollback := cmd.Flags().Bool("rollback", false, "take a failover back that has not activated the standby: the coordinator acts again")
 	segment := cmd.Flags().Int32("segment", 0, "make the mirror of this content its primary, instead of changing coordinators")
 	dryRun := dryRunFlag(cmd)
-	cmd.MarkFlagsMutuallyExclusive("rollback", "force")
-	cmd.MarkFlagsMutuallyExclusive("rollback", "fenced")
-	cmd.MarkFlagsMutuallyExclusive("rollback", "segment")
+	excludes(cmd, "segment", "force", "fenced", "accept-data-loss")
+	excludes(cmd, "rollback", "force", "fenced", "segment")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		m, err := a.made(cmd.Context())
 		if err != nil {
@@ -94,6 +93,10 @@ func (a *app) failBack(ctx context.Context, m made, takeover plan.Takeover, begu
 }
 
 func (a *app) switchSegment(ctx context.Context, m made, content int32, dryRun bool) error {
+	if content >= 0 && content < m.cluster.Spec.Segments.Count && !m.cluster.HasMirrors() {
+		return hint(fmt.Errorf("content %d has no mirror: %s was made without mirrors, and nothing was changed", content, m.target.Ref.Name),
+			"restart the segment's pod if it does not answer; spec.segments.mirrors gives the next cluster mirrors")
+	}
 	return a.operate(ctx, m, operation{plan: plan.Switch(m.cluster, content),
 		done: fmt.Sprintf("the mirror of content %d is its primary now, and the other way round", content)}, dryRun)
 }

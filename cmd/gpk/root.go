@@ -110,7 +110,7 @@ func onlyCommands(root *cobra.Command) {
 	}
 }
 
-// asUsage makes wrong arguments end with the exit status for usage.
+// asUsage makes wrong arguments, and flags that exclude each other, end with the exit status for usage.
 func asUsage(command *cobra.Command) {
 	check := command.Args
 	if check == nil {
@@ -120,7 +120,18 @@ func asUsage(command *cobra.Command) {
 		if err := check(cmd, args); err != nil {
 			return usageError{err}
 		}
+		// Cobra would look at them later, and at nothing but the flags, as here.
+		if err := cmd.ValidateFlagGroups(); err != nil {
+			return usageError{err}
+		}
 		return nil
+	}
+}
+
+// excludes has each of the other flags exclude the one, which does not heed them.
+func excludes(cmd *cobra.Command, one string, others ...string) {
+	for _, other := range others {
+		cmd.MarkFlagsMutuallyExclusive(one, other)
 	}
 }
 

@@ -27,6 +27,7 @@ back to the image from before by itself. upgrade --rollback does so later.`,
 	cmd.Flags().String("image", "", "its image (default: the present one, with the release as its tag)")
 	rollback := cmd.Flags().Bool("rollback", false, "go back to what the last upgrade came from")
 	dryRun := dryRunFlag(cmd)
+	excludes(cmd, "rollback", "version", "image")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if *rollback == (*version != "") {
 			return usage("give either --version, or --rollback")
