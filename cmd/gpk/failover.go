@@ -21,8 +21,10 @@ writes any more, whether its pod can be reached or not, activates the standby, l
 new standby of the old coordinator's pod where that runs.
 
 It refuses while the coordinator answers, unless --force asks for a planned switch, and when the standby lacks transactions
-that clients were told are done, unless --accept-data-loss names its pod.`,
-		Example: "  gpk failover\n  gpk failover --force\n  gpk failover --accept-data-loss demo-coordinator-1\n  gpk failover --segment 3",
+that clients were told are done, unless --accept-data-loss names its pod. One that cannot go on before the standby has been
+activated is taken back by --rollback.`,
+		Example: "  gpk failover\n  gpk failover --force\n  gpk failover --accept-data-loss demo-coordinator-1\n" +
+			"  gpk failover --rollback\n  gpk failover --segment 3",
 	}
 	force := cmd.Flags().Bool("force", false, "switch from a coordinator that is well, which is stopped cleanly first")
 	loss := cmd.Flags().String("accept-data-loss", "", "pod of a standby that may take over although it lacks transactions")

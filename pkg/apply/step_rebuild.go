@@ -38,7 +38,8 @@ func (h *rebuildHandler) look(ctx context.Context, acting Acting) (Finding, erro
 	if err != nil {
 		return Finding{}, err
 	}
-	if _, asked := acting.Pods[place.Pod]; (!runs || !asked) && h.action.IfReachable {
+	// A pod that has said nothing of its volume is one whose node is lost.
+	if silent := acting.Pods[place.Pod].Marker == ""; (!runs || silent) && h.action.IfReachable {
 		return Finding{State: Done, Details: []string{fmt.Sprintf("%s, and pod %s cannot be reached: `gpk recover` makes one when it is back",
 			missing, place.Pod)}}, nil
 	}
@@ -87,6 +88,10 @@ func (h *rebuildHandler) Do(ctx context.Context, progress func(string)) error {
 }
 
 func (h *rebuildHandler) make(ctx context.Context, acting Acting, place topology.Instance, progress func(string)) error {
+	if acting.Pods[place.Pod].Marker == "" {
+		return &NextError{fmt.Errorf("pod %s cannot be reached: a standby cannot be made in it", place.Pod),
+			"see to the pod and its node, then run the same command again"}
+	}
 	if row, found := acting.Catalogue.Find(topology.CoordinatorContent, topology.Mirror); found {
 		if revived, err := h.revive(ctx, row.Pod(), progress); revived || err != nil {
 			return err
