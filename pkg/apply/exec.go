@@ -48,6 +48,13 @@ func (e *ExecError) why() string {
 	return why
 }
 
+// shortOfMemory says whether a database had no memory left for a statement: what Greenplum calls VMEM is what gp_vmem_protect_limit
+// bounds, on each instance.
+func (e *ExecError) shortOfMemory() bool {
+	why := strings.ToLower(e.why())
+	return strings.Contains(why, "vmem") || strings.Contains(why, "out of memory")
+}
+
 // Streams are what a command in a pod is connected to.
 type Streams struct {
 	In       io.Reader

@@ -3,6 +3,7 @@ package apply
 import (
 	"context"
 	"errors"
+	"time"
 
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
@@ -52,7 +53,25 @@ func (t *Target) Expansion(ctx context.Context) (segments.Expansion, error) {
 	return t.expansion(ctx, acting)
 }
 
-func (t *Target) expansion(ctx context.Context, acting Acting) (segments.Expansion, error) {
+// expansion asks once more, and again, where the database cancels the question because it is short of memory, as it does
+// while clients have all of it.
+func (t *Target) expansion(ctx context.Context, acting Acting) (under segments.Expansion, err error) {
+	err = until(ctx, memoryPatience, func(string) {}, func() ([]string, error) {
+		var err error
+		under, err = t.askExpansion(ctx, acting)
+		var exit *ExecError
+		if errors.As(err, &exit) && exit.shortOfMemory() {
+			return []string{exit.why()}, nil
+		}
+		return nil, err
+	}, "how far the expansion is was asked for "+memoryPatience.String()+" in vain: %s")
+	return under, err
+}
+
+// memoryPatience is how long a database may be short of memory for a question about an expansion.
+const memoryPatience = 30 * time.Second
+
+func (t *Target) askExpansion(ctx context.Context, acting Acting) (segments.Expansion, error) {
 	there, err := t.sql(ctx, acting, "postgres", segments.ExpansionThereSQL)
 	if err != nil || there != "t" {
 		return segments.Expansion{}, err

@@ -128,6 +128,18 @@ func TestExecErrorWhy(t *testing.T) {
 	}
 }
 
+func TestExecErrorShortOfMemory(t *testing.T) {
+	for output, want := range map[string]bool{
+		"ERROR:  Canceling query because of high VMEM usage. Used: 44MB, available 10MB, red zone: 94MB (runaway_cleaner.c:189)\n": true,
+		"ERROR:  Out of memory  (seg1 10.0.0.1:40000 pid=1)\nDETAIL:  Vmem limit reached\n":                                        true,
+		"ERROR:  permission denied\n": false,
+	} {
+		if got := (&ExecError{Output: output}).shortOfMemory(); got != want {
+			t.Errorf("of %q: %t", output, got)
+		}
+	}
+}
+
 func TestExecErrorText(t *testing.T) {
 	err := &ExecError{Pod: "demo-primary-0", Argv: []string{"/bin/bash", strings.Repeat("x", 200)}, Status: 3, Output: "1\n2\n3\n4\n5\n6\n"}
 	want := "in pod demo-primary-0: /bin/bash " + strings.Repeat("x", 107) + "...: exit status 3: 2 | 3 | 4 | 5 | 6"
