@@ -1,6 +1,9 @@
 package apply
 
 import (
+	"bytes"
+	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -10,6 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"gpk/pkg/plan"
+	"gpk/pkg/segments"
 )
 
 func meta(name, cluster string) metav1.ObjectMeta {
@@ -103,5 +107,39 @@ func TestStop(t *testing.T) {
 		if c.database.begun["gpstop"] != 1 || len(c.database.violations) > 0 {
 			t.Errorf("gpstop broken %q: begun %v, %q", broken, c.database.begun, c.database.violations)
 		}
+	}
+}
+
+// A smart stop waits for clients, and asks gpstop for a fast one then: its own smart mode asks a person.
+func TestStopSmart(t *testing.T) {
+	c := newCreation(t)
+	if _, _, err := c.run(0); err != nil {
+		t.Fatal(err)
+	}
+	d, asked := c.database, 0
+	c.api.exec = func(pod string, argv []string, stdin io.Reader, out, errs io.Writer) int {
+		input, err := io.ReadAll(stdin)
+		if err != nil {
+			return cut
+		}
+		if strings.Contains(string(input), "client backend") {
+			if asked++; asked == 1 {
+				fmt.Fprintln(out, "ann in database analytics, from 10.0.0.9, since 2026-01-01 00:00:00 UTC")
+			}
+			return 0
+		}
+		return d.exec(pod, argv, bytes.NewReader(input), out, errs)
+	}
+	clear(d.begun)
+	var told []string
+	h := &stoppedHandler{c.api.served(t), plan.Stopped{Mode: smart}}
+	if err := h.Do(t.Context(), func(line string) { told = append(told, line) }); err != nil {
+		t.Fatal(err)
+	}
+	if asked != 2 || len(told) == 0 || !strings.HasPrefix(told[0], "ann in database analytics") {
+		t.Errorf("asked %d times, told %q", asked, told)
+	}
+	if argv := d.volumes["demo-coordinator-0"].jobs["gpstop"].argv; !slices.Equal(argv, segments.Gpstop(fast).Argv) || d.begun["gpstop"] != 1 {
+		t.Errorf("gpstop %d times: %q", d.begun["gpstop"], argv)
 	}
 }
