@@ -42,12 +42,12 @@ activated is taken back by --rollback.`,
 		if cmd.Flags().Changed("segment") {
 			return a.switchSegment(cmd.Context(), m, *segment, *dryRun)
 		}
+		if *rollback {
+			return a.failBack(cmd.Context(), m, *loss, *dryRun)
+		}
 		takeover, begun, err := a.takeover(cmd.Context(), m, *force)
 		if err != nil {
 			return err
-		}
-		if *rollback {
-			return a.failBack(cmd.Context(), m, takeover, begun, *loss, *dryRun)
 		}
 		if *loss != "" && *loss != takeover.To {
 			return usage("--accept-data-loss %s: the standby that would take over is in pod %s", *loss, takeover.To)
@@ -60,11 +60,18 @@ activated is taken back by --rollback.`,
 	return cmd
 }
 
-// takeover is the one that was begun and not finished, or else the one from whoever is, or was, the coordinator.
+// takeover is the one that was begun and not finished, or else the one from whoever is, or was, the coordinator. One that has been
+// taken back, as far as the decision which pod is to act, is not gone on with.
 func (a *app) takeover(ctx context.Context, m made, force bool) (plan.Takeover, *apply.Unfinished, error) {
 	if u := m.record.Unfinished; u != nil && u.Operation == "failover" {
-		takeover, err := plan.TakeoverTo(m.cluster, u.To)
-		return takeover, u, err
+		_, toAct, err := m.target.Begun(ctx)
+		if err != nil {
+			return plan.Takeover{}, nil, err
+		}
+		if toAct == u.To || force {
+			takeover, err := plan.TakeoverTo(m.cluster, u.To)
+			return takeover, u, err
+		}
 	}
 	var both []string
 	for _, instance := range topology.New(m.cluster).Instances {
@@ -84,12 +91,28 @@ func (a *app) takeover(ctx context.Context, m made, force bool) (plan.Takeover, 
 	return plan.Takeover{From: from, To: to}, begun, nil
 }
 
-// failBack has the coordinator act again that a takeover has put out of the way. loss names it where the standby cannot be asked.
-func (a *app) failBack(ctx context.Context, m made, takeover plan.Takeover, begun *apply.Unfinished, loss string, dryRun bool) error {
+// failBack has the coordinator act again that a takeover has put out of the way, if there is one that has not come to its end. loss
+// names that coordinator's pod where the standby cannot be asked.
+func (a *app) failBack(ctx context.Context, m made, loss string, dryRun bool) error {
+	begun, toAct, err := m.target.Begun(ctx)
+	if err != nil {
+		return err
+	}
+	u := m.record.Unfinished
+	if recorded := u != nil && u.Operation == "failover"; recorded {
+		toAct = u.To
+	} else if u = nil; !begun {
+		return a.operate(ctx, m, operation{plan: plan.Plan{Operation: "failover", Cluster: m.target.Ref}, amid: true,
+			same: fmt.Sprintf("no failover of %s is to be taken back: its coordinator is in pod %s", m.target.Ref.Name, toAct)}, dryRun)
+	}
+	takeover, err := plan.TakeoverTo(m.cluster, toAct)
+	if err != nil {
+		return err
+	}
 	if loss != "" && loss != takeover.From {
 		return usage("--accept-data-loss %s: the coordinator that would act again is in pod %s", loss, takeover.From)
 	}
-	return a.operate(ctx, m, operation{plan: plan.FailoverBack(m.cluster, takeover, loss != ""), amid: true, begun: begun,
+	return a.operate(ctx, m, operation{plan: plan.FailoverBack(m.cluster, takeover, loss != ""), amid: true, begun: u,
 		done: fmt.Sprintf("the coordinator of %s is in pod %s again", m.target.Ref.Name, takeover.From),
 		same: fmt.Sprintf("the coordinator of %s is in pod %s", m.target.Ref.Name, takeover.From)}, dryRun)
 }

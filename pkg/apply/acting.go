@@ -129,8 +129,14 @@ const (
 	lostHolds = 20 * time.Second
 )
 
+// isLost says whether a coordinator's pod could not be reached a moment ago.
+func (t *Target) isLost(pod string) bool {
+	since, known := t.lost.Load(pod)
+	return known && time.Since(since.(time.Time)) < lostHolds
+}
+
 func (t *Target) askCoordinator(ctx context.Context, pod string) (coordinatorAnswer, error) {
-	if since, known := t.lost.Load(pod); known && time.Since(since.(time.Time)) < lostHolds {
+	if t.isLost(pod) {
 		return coordinatorAnswer{silence: fmt.Errorf("pod %s could not be reached", pod)}, nil
 	}
 	out, err := t.runSoon(ctx, pod, segments.AskCoordinator(), askTime)

@@ -55,17 +55,17 @@ func (t *Target) Expansion(ctx context.Context) (segments.Expansion, error) {
 
 // expansion asks once more, and again, where the database cancels the question because it is short of memory, as it does
 // while clients have all of it.
-func (t *Target) expansion(ctx context.Context, acting Acting) (under segments.Expansion, err error) {
-	err = until(ctx, memoryPatience, func(string) {}, func() ([]string, error) {
-		var err error
-		under, err = t.askExpansion(ctx, acting)
+func (t *Target) expansion(ctx context.Context, acting Acting) (segments.Expansion, error) {
+	for end := time.Now().Add(memoryPatience); ; {
+		under, err := t.askExpansion(ctx, acting)
 		var exit *ExecError
-		if errors.As(err, &exit) && exit.shortOfMemory() {
-			return []string{exit.why()}, nil
+		if !errors.As(err, &exit) || !exit.shortOfMemory() || time.Now().After(end) {
+			return under, err
 		}
-		return nil, err
-	}, "how far the expansion is was asked for "+memoryPatience.String()+" in vain: %s")
-	return under, err
+		if err := sleep(ctx, 500*time.Millisecond); err != nil {
+			return under, err
+		}
+	}
 }
 
 // memoryPatience is how long a database may be short of memory for a question about an expansion.

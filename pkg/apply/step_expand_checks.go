@@ -124,11 +124,15 @@ func (h *roomHandler) look(ctx context.Context, acting Acting) (Finding, error) 
 	if err != nil {
 		return Finding{}, err
 	}
+	if at := facts[acting.Pod]; at.Runs || at.Setup != segments.NoSetup {
+		// What gpexpand has made by now takes its part of the room already.
+		return Finding{State: Done}, nil
+	}
 	total, largest, notes, err := h.sizes(ctx, acting)
 	if err != nil {
 		return Finding{}, err
 	}
-	if tight := h.tight(pods, facts, total, largest); len(tight) > 0 {
+	if tight := h.tight(acting.Catalogue, pods, facts, total, largest); len(tight) > 0 {
 		return Finding{State: Blocked, Details: []string{few(tight)},
 			Next: "enlarge the volumes with `gpk resize`, or free what is not needed; nothing was changed"}, nil
 	}
@@ -137,7 +141,7 @@ func (h *roomHandler) look(ctx context.Context, acting Acting) (Finding, error) 
 
 // tight says what would not fit: the template on the coordinator's volume, a second copy of the largest table on each
 // segment's, and wherever new segments come to, beside older ones as in a pod of their own, what they take.
-func (h *roomHandler) tight(pods []podDirs, facts map[string]segments.ExpansionFacts, total, largest int64) []string {
+func (h *roomHandler) tight(catalogue segments.Catalogue, pods []podDirs, facts map[string]segments.ExpansionFacts, total, largest int64) []string {
 	template := facts[pods[0].pod].Coordinator + wal
 	var tight []string
 	if free := facts[pods[0].pod].Free; free < copies*template {
@@ -151,7 +155,7 @@ func (h *roomHandler) tight(pods []podDirs, facts map[string]segments.ExpansionF
 		}
 	}
 	for _, pod := range byPod(h.action.New) {
-		need := copies*template + int64(len(pod.dirs))*(template+total/int64(h.action.Total)) + largest
+		need := copies*template + int64(len(pod.dirs))*template + h.rows(catalogue, pod, total) + largest
 		there, old := facts[pod.pod]
 		switch {
 		case old && there.Free >= largest && there.Free < need:
@@ -163,6 +167,21 @@ func (h *roomHandler) tight(pods []podDirs, facts map[string]segments.ExpansionF
 		}
 	}
 	return tight
+}
+
+// rows are the bytes of rows by which a pod will have more: its older segments give some away.
+func (h *roomHandler) rows(catalogue segments.Catalogue, pod podDirs, total int64) int64 {
+	var older int64
+	for _, row := range catalogue {
+		if row.Content >= 0 && row.Pod() == pod.pod {
+			older++
+		}
+	}
+	before := int64(0)
+	if primaries := int64(catalogue.Primaries()); primaries > 0 {
+		before = older * total / primaries
+	}
+	return max(0, (older+int64(len(pod.dirs)))*total/int64(h.action.Total)-before)
 }
 
 // sizes are the bytes of all databases, and of the largest table on the segment that has most of it.

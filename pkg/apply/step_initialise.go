@@ -1,6 +1,7 @@
 package apply
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -74,7 +75,7 @@ func (h *initialiseHandler) Do(ctx context.Context, progress func(string)) (err 
 		progress("attaching to gpinitsystem, which is running")
 		err = j.follow(ctx, "gpinitsystem", progress)
 	case stopped:
-		err = h.bringBack(ctx, j.pod, progress)
+		err = h.bringBack(ctx, progress)
 	case abandoned, fresh:
 		if found == abandoned {
 			progress("removing what an initialisation that did not finish left behind")
@@ -96,8 +97,8 @@ func (h *initialiseHandler) Do(ctx context.Context, progress func(string)) (err 
 const restartPatience = 100 * time.Second
 
 // bringBack starts a database that was made before. Pods that know who is to act do so by themselves, and a second gpstart
-// beside theirs would only be in the way; gpstart is for volumes that were adopted.
-func (h *initialiseHandler) bringBack(ctx context.Context, pod string, progress func(string)) error {
+// beside theirs would only be in the way; gpstart is for what was stopped, and for volumes that were adopted.
+func (h *initialiseHandler) bringBack(ctx context.Context, progress func(string)) error {
 	state, err := h.target.state(ctx)
 	if err != nil {
 		return err
@@ -112,9 +113,43 @@ func (h *initialiseHandler) bringBack(ctx context.Context, pod string, progress 
 				return err
 			}
 		}
-		pod = state[plan.StateCoordinator]
+	}
+	pod := state[plan.StateCoordinator]
+	if pod == "" {
+		if pod, err = h.lastActing(ctx); err != nil {
+			return err
+		}
 	}
 	return h.target.runJob(ctx, pod, "gpstart", segments.Gpstart(), progress)
+}
+
+// lastActing is the coordinators' pod whose volume has the coordinator, where the cluster's state has gone with `gpk delete`: since a
+// failover that may be the second one, and the first has a standby.
+func (h *initialiseHandler) lastActing(ctx context.Context) (string, error) {
+	first := h.action.Topology.Coordinator().Pod
+	standby, wanted := h.action.Topology.Standby()
+	if !wanted {
+		return first, nil
+	}
+	var leads []string
+	for _, pod := range []string{first, standby.Pod} {
+		f, err := h.target.following(ctx, pod)
+		if err != nil {
+			return "", err
+		}
+		if f.Instance != "absent" && !f.Follows {
+			leads = append(leads, pod)
+		}
+	}
+	switch len(leads) {
+	case 0:
+		return first, nil
+	case 1:
+		return leads[0], nil
+	}
+	return "", &NextError{fmt.Errorf("the volumes of pods %s and %s both hold a coordinator, since a failover made no standby of the old one",
+		first, standby.Pod), "move " + topology.CoordinatorDir + " aside in the pod of the old one, whose timeline is the lower " +
+		"(pg_controldata), and run the same command again"}
 }
 
 // mark notes on every volume that its instances are complete, if the catalogue says so and it has not been noted before,
@@ -175,10 +210,16 @@ func (h *initialiseHandler) look(ctx context.Context) (situation, []string, erro
 	if err != nil && !errors.Is(err, errSilent) {
 		return "", nil, err
 	}
-	answers, at := err == nil, coordinator.Pod
+	answers, at := err == nil, acting.Pod
 	var missing []string
 	if answers {
-		at, missing = acting.Pod, acting.Catalogue.Missing(h.action.Topology.Instances)
+		missing = acting.Catalogue.Missing(h.action.Topology.Instances)
+	} else {
+		decided, err := h.target.state(ctx)
+		if err != nil {
+			return "", nil, err
+		}
+		at = cmp.Or(decided[plan.StateCoordinator], coordinator.Pod)
 	}
 	marker := acting.Pods[at].Marker
 	if answers && len(missing) == 0 && marker == segments.Initialised {

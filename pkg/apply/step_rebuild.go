@@ -38,12 +38,21 @@ func (h *rebuildHandler) look(ctx context.Context, acting Acting) (Finding, erro
 	if err != nil {
 		return Finding{}, err
 	}
-	// A pod that has said nothing of its volume is one whose node is lost.
-	if silent := acting.Pods[place.Pod].Marker == ""; (!runs || silent) && h.action.IfReachable {
+	if h.action.IfReachable && (!runs || !h.answers(ctx, acting, place.Pod)) {
 		return Finding{State: Done, Details: []string{fmt.Sprintf("%s, and pod %s cannot be reached: `gpk recover` makes one when it is back",
 			missing, place.Pod)}}, nil
 	}
 	return pendingIf([]string{missing}), nil
+}
+
+// answers says whether a coordinators' pod can be worked with. One that runs by the API server's word alone, and has said nothing
+// of its volume, is asked once more: its node is lost, or a stream was.
+func (h *rebuildHandler) answers(ctx context.Context, acting Acting, pod string) bool {
+	if acting.Pods[pod].Marker != "" {
+		return true
+	}
+	_, err := h.target.runSoon(ctx, pod, segments.Instances("facts", topology.CoordinatorDir), askTime)
+	return err == nil
 }
 
 // place is the coordinators' pod that does not act.
@@ -88,13 +97,15 @@ func (h *rebuildHandler) Do(ctx context.Context, progress func(string)) error {
 }
 
 func (h *rebuildHandler) make(ctx context.Context, acting Acting, place topology.Instance, progress func(string)) error {
-	if acting.Pods[place.Pod].Marker == "" {
+	if !h.answers(ctx, acting, place.Pod) {
 		return &NextError{fmt.Errorf("pod %s cannot be reached: a standby cannot be made in it", place.Pod),
 			"see to the pod and its node, then run the same command again"}
 	}
 	if row, found := acting.Catalogue.Find(topology.CoordinatorContent, topology.Mirror); found {
-		if revived, err := h.revive(ctx, row.Pod(), progress); revived || err != nil {
-			return err
+		if !h.action.Anew {
+			if revived, err := h.revive(ctx, row.Pod(), progress); revived || err != nil {
+				return err
+			}
 		}
 		if err := h.target.runJob(ctx, acting.Pod, "gpinitstandby-remove", segments.RemoveStandby(), progress); err != nil {
 			return err

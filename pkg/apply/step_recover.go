@@ -188,8 +188,7 @@ func (h *rebuildFirstHandler) Check(ctx context.Context) (Finding, error) {
 		if err != nil || finding.State == Done {
 			return finding, err
 		}
-		// A pod that has said nothing of its volume does not run, or its node is lost.
-		if place := h.place(acting).Pod; acting.Pods[place].Marker == "" {
+		if place := h.place(acting).Pod; !h.answers(ctx, acting, place) {
 			finding = Finding{State: Done, Details: []string{
 				fmt.Sprintf("%s, and pod %s does not answer: the segments come first", firstOf(finding.Details), place)}}
 		}

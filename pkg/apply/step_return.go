@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"gpk/pkg/plan"
+	"gpk/pkg/segments"
 )
 
 // returnHandler has the coordinator act again that a failover has put out of the way. It may, as long as the standby has not
@@ -18,7 +19,7 @@ type returnHandler struct {
 func (h *returnHandler) Check(ctx context.Context) (Finding, error) {
 	acting, err := h.target.Acting(ctx)
 	if err == nil && acting.Pod == h.action.To {
-		return h.activated(), nil
+		return h.activated("the standby in pod " + h.action.To + " acts"), nil
 	}
 	if err != nil && !errors.Is(err, errSilent) {
 		return Finding{}, err
@@ -34,30 +35,47 @@ func (h *returnHandler) Check(ctx context.Context) (Finding, error) {
 func (h *returnHandler) lookAtStandby(ctx context.Context) (Finding, error) {
 	pending := pendingIf([]string{"pod " + h.action.To + " is to act, and its standby has not been activated"})
 	f, err := h.target.following(ctx, h.action.To)
-	if err != nil && h.action.AcceptLoss {
+	switch {
+	case err != nil && h.action.AcceptLoss:
 		return pending, nil
-	}
-	if err != nil {
+	case err != nil:
 		return Finding{State: Blocked, Details: []string{fmt.Sprintf("whether the standby has been activated cannot be asked: %v", err)},
 			Next: "see to pod " + h.action.To + ". Or make sure that its node is off, and give up what it may have written since: " +
 				"gpk failover --rollback --accept-data-loss " + h.action.From}, nil
 	}
 	work, err := job{h.target, h.action.To, activateJob}.state(ctx)
-	if err != nil {
+	switch {
+	case err != nil:
 		return Finding{}, err
-	}
-	if !f.Follows || work.Phase == "running" {
-		return h.activated(), nil
+	case work.Phase == "running":
+		return h.activated("gpactivatestandby is running in pod " + h.action.To), nil
+	case f.Follows || f.Instance == "absent":
+		return pending, nil
+	case f.Instance == "running" || !h.action.AcceptLoss:
+		return h.activated("the standby in pod " + h.action.To + " has been activated, and is " + f.Instance), nil
 	}
 	return pending, nil
 }
 
-func (h *returnHandler) activated() Finding {
-	return Finding{State: Blocked, Details: []string{"the standby in pod " + h.action.To + " has been activated"},
-		Next: "gpk failover finishes it; gpk failover --force then leads back to pod " + h.action.From}
+func (h *returnHandler) activated(how string) Finding {
+	return Finding{State: Blocked, Details: []string{how},
+		Next: "gpk failover finishes it, and gpk failover --force then leads back to pod " + h.action.From + ". An instance there that does not " +
+			"start and what it has written can be given up: gpk failover --rollback --accept-data-loss " + h.action.From}
 }
 
+// Do stops the standby first: where gpactivatestandby was cut off, a promotion may be on its way.
 func (h *returnHandler) Do(ctx context.Context, progress func(string)) error {
+	_, err := h.target.runSoon(ctx, h.action.To, segments.HaltCoordinator("fast", ""), haltTime)
+	if err == nil {
+		var f segments.Following
+		if f, err = h.target.following(ctx, h.action.To); err == nil && !f.Follows && f.Instance != "absent" && !h.action.AcceptLoss {
+			return &NextError{fmt.Errorf("the standby in pod %s has been activated in this moment, and was stopped", h.action.To),
+				"gpk start starts it there, and gpk failover finishes what was begun"}
+		}
+	}
+	if err != nil && !h.action.AcceptLoss {
+		return err
+	}
 	return h.target.announce(ctx, actsIn(h.action.From, h.action.Hosts), progress)
 }
 

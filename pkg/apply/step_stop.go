@@ -135,28 +135,42 @@ const (
 // smartPatience is how long clients get to leave: as long as gpstop's own time-out.
 const smartPatience = 2 * time.Minute
 
-// clientsGone waits until no client is connected to the coordinator, if one acts. Nothing has been changed until then.
+// clientsGone waits until it is known that no client is connected to the coordinator. Nothing has been changed until then.
 func (t *Target) clientsGone(ctx context.Context, progress func(string)) error {
-	var connected []string
-	err := until(ctx, smartPatience, progress, func() ([]string, error) {
-		connected = nil
-		acting, err := t.Acting(ctx)
-		if errors.Is(err, errSilent) {
-			return nil, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		out, err := t.sql(ctx, acting, "postgres", segments.ClientsSQL)
-		if out != "" {
-			connected = strings.Split(out, "\n")
-		}
-		return connected, err
-	}, fmt.Sprintf("clients are still connected after %s, so the database goes on: %%s", smartPatience))
-	if err != nil && ctx.Err() == nil && len(connected) > 0 {
-		return &NextError{err, "have them leave, or end their sessions with --mode fast"}
+	var there []string
+	err := until(ctx, smartPatience, progress, func() (_ []string, err error) {
+		there, err = t.clients(ctx)
+		return there, err
+	}, fmt.Sprintf("after %s it is not so that no client is connected, and the database goes on: %%s", smartPatience))
+	if err != nil && ctx.Err() == nil && len(there) > 0 {
+		return &NextError{err, "have the clients leave, or end their sessions with --mode fast"}
 	}
 	return err
+}
+
+// clients are the sessions of clients, in words, or why they cannot be known. A coordinator that does not run has none.
+func (t *Target) clients(ctx context.Context) ([]string, error) {
+	acting, err := t.Acting(ctx)
+	if errors.Is(err, errSilent) {
+		state, stateErr := t.state(ctx)
+		facts, asked := acting.Pods[state[plan.StateCoordinator]]
+		if stateErr != nil || !asked || facts.Marker != "" && facts.Instances[topology.CoordinatorDir] != "running" {
+			return nil, stateErr
+		}
+		return []string{firstLine(err)}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	out, err := t.sql(ctx, acting, "postgres", segments.ClientsSQL)
+	var exit *ExecError
+	switch {
+	case errors.As(err, &exit):
+		return []string{exit.why()}, nil
+	case err != nil || out == "":
+		return nil, err
+	}
+	return strings.Split(out, "\n"), nil
 }
 
 // startedHandler starts the database with gpstart, in the pod that is to be the acting coordinator's.
@@ -189,7 +203,7 @@ func (h *startedHandler) Check(ctx context.Context) (Finding, error) {
 // silent is for a coordinator that does not answer: it can be started where its pod runs.
 func (h *startedHandler) silent(ctx context.Context, pod string, silence error) (Finding, error) {
 	runs, err := h.target.podRuns(ctx, pod)
-	if _, lost := h.target.lost.Load(pod); runs && !lost || err != nil || !h.action.AnyPrimary {
+	if runs && !h.target.isLost(pod) || err != nil || !h.action.AnyPrimary {
 		return pendingIf([]string{firstLine(silence)}), err
 	}
 	return Finding{State: Blocked, Details: []string{"the coordinator's pod " + pod + " cannot be reached: " + firstLine(silence)},

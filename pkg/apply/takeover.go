@@ -207,13 +207,11 @@ func (t *Target) Takeover(ctx context.Context, both []string) (from, to string, 
 	if !errors.Is(err, errSilent) {
 		return "", "", false, err
 	}
-	state, err := t.state(ctx)
+	begun, from, err := t.Begun(ctx)
 	if err != nil {
 		return "", "", false, err
 	}
-	from = state[plan.StateCoordinator]
-	if f, err := t.following(ctx, from); err == nil && f.Follows {
-		// A takeover by that pod has been begun, and its instance not been activated yet.
+	if begun {
 		return other[from], from, false, nil
 	}
 	if other[from] == "" {
@@ -221,4 +219,16 @@ func (t *Target) Takeover(ctx context.Context, both []string) (from, to string, 
 			"gpk create -f cluster.yaml"}
 	}
 	return from, other[from], false, nil
+}
+
+// Begun says whether a takeover has been begun whose standby has not been activated, as far as its pod can be asked, and which
+// pod is to act.
+func (t *Target) Begun(ctx context.Context) (begun bool, toAct string, err error) {
+	state, err := t.state(ctx)
+	if err != nil || state[plan.StateCoordinator] == "" {
+		return false, "", err
+	}
+	toAct = state[plan.StateCoordinator]
+	f, err := t.following(ctx, toAct)
+	return err == nil && f.Follows, toAct, nil
 }

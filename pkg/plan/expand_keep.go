@@ -30,6 +30,9 @@ func (p Plan) Keeping(to *topology.Cluster) Plan {
 		case Expose:
 			action.Hosts = hosts(to, t)
 			p.Steps[i].Action = action
+		case Return:
+			action.Hosts = hosts(to, t)
+			p.Steps[i].Action = action
 		case Fence:
 			action.Hosts = hosts(to, t)
 			p.Steps[i].Action = action

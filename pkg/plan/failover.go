@@ -46,6 +46,8 @@ type Rebuild struct {
 	Pods []topology.Instance
 	// IfReachable lets it be where that pod does not run.
 	IfReachable bool
+	// Anew has no standby follow again that was there: gpactivatestandby may have left it a word to promote itself by.
+	Anew bool
 }
 
 func (Eligible) action() {}
@@ -73,7 +75,7 @@ func Failover(c *topology.Cluster, takeover Takeover, options FailoverOptions) P
 		{"activate", "standby in pod " + takeover.To + " activated", Once, Activate{eligible}},
 	}
 	steps = append(steps, reachable(c, t)...)
-	return Plan{"failover", ref(c), append(steps, rebuild(t, true))}
+	return Plan{"failover", ref(c), append(steps, rebuild(Rebuild{Pods: coordinators(t), IfReachable: true}))}
 }
 
 // FailoverBack is the plan that takes a failover back that has not activated the standby.
@@ -84,11 +86,11 @@ func FailoverBack(c *topology.Cluster, takeover Takeover, acceptLoss bool) Plan 
 		{"start", "coordinator answers", Converge, Started{Hosts: hosts(c, t), AnyPrimary: true}},
 	}
 	steps = append(steps, reachable(c, t)...)
-	return Plan{"failover", ref(c), append(steps, rebuild(t, true))}
+	return Plan{"failover", ref(c), append(steps, rebuild(Rebuild{Pods: coordinators(t), IfReachable: true, Anew: true}))}
 }
 
-func rebuild(t topology.Topology, ifReachable bool) Step {
-	return Step{"standby", "standby coordinator", Once, Rebuild{coordinators(t), ifReachable}}
+func rebuild(action Rebuild) Step {
+	return Step{"standby", "standby coordinator", Once, action}
 }
 
 // coordinators are the instances of both coordinators' pods, whoever acts.

@@ -72,7 +72,7 @@ func Recover(c *topology.Cluster, options RecoverOptions) (Plan, error) {
 		}
 	}
 	if c.HasStandby() {
-		steps = append(steps, rebuild(t, false))
+		steps = append(steps, rebuild(Rebuild{Pods: coordinators(t)}))
 	}
 	steps = append(steps, Step{"ready", "instances running in every pod", Converge, Ready{t.Pods()}})
 	return Plan{"recover", ref(c), append(steps, reachable(c, t)...)}, nil
