@@ -200,12 +200,13 @@ func (d *fakeDatabase) sql(pod, sql string, client bool, out, errs io.Writer) in
 		d.extension = true
 	case strings.Contains(sql, "from pg_authid"):
 		_ = json.NewEncoder(out).Encode(d.roles)
-	case strings.HasPrefix(sql, "create role"):
+	case strings.Contains(sql, "\ncreate role"):
 		if d.roles["visitor"] != "" {
 			fmt.Fprintln(errs, "ERROR: role exists")
 			return 3
 		}
-		d.roles["visitor"] = strings.Split(sql, "'")[1]
+		_, stored, _ := strings.Cut(sql, " login password ")
+		d.roles["visitor"] = strings.Split(stored, "'")[1]
 	case strings.HasPrefix(sql, "create database"):
 		if d.database {
 			fmt.Fprintln(errs, "ERROR: database exists")

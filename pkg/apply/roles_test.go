@@ -15,11 +15,13 @@ func TestPasswordsSecret(t *testing.T) {
 		data map[string]string
 		says []string
 	}{
-		"fine":        {map[string]string{"visitor": "open sesame", "gpadmin": "x"}, nil},
-		"no key":      {map[string]string{}, []string{"it has no key"}},
-		"empty":       {map[string]string{"visitor": ""}, []string{"the password of visitor is empty"}},
-		"newline":     {map[string]string{"visitor": "hush\n"}, []string{"the password of visitor has a newline"}},
-		"no role":     {map[string]string{"visitor.txt": "hush"}, []string{"visitor.txt is no name of a role"}},
+		"fine":    {map[string]string{"visitor": "open sesame", "gpadmin": "x"}, nil},
+		"no key":  {map[string]string{}, []string{"it has no key"}},
+		"empty":   {map[string]string{"visitor": ""}, []string{"the password of visitor is empty"}},
+		"newline": {map[string]string{"visitor": "hush\n"}, []string{"the password of visitor has a newline"}},
+		"no role": {map[string]string{"visitor.txt": "hush"}, []string{"visitor.txt is no name of a role"}},
+		"reserved": {map[string]string{"public": "hush", "none": "hush", "pg_monitor": "hush", "pgadmin": "x"}, []string{
+			"the database keeps the name public for itself", "the name none for", "the name pg_monitor for"}},
 		"two at once": {map[string]string{"a.b": "hush", "c": ""}, []string{"a.b is no name", "the password of c is empty"}},
 	} {
 		t.Run(name, func(t *testing.T) {

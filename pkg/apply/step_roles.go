@@ -51,6 +51,8 @@ func (t *Target) passwords(ctx context.Context, secret string) (map[string]strin
 		switch {
 		case !roleKey.MatchString(role):
 			faults = append(faults, "the key "+role+" is no name of a role")
+		case role == "public", role == "none", strings.HasPrefix(role, "pg_"):
+			faults = append(faults, "the database keeps the name "+role+" for itself")
 		case password == "":
 			faults = append(faults, "the password of "+role+" is empty")
 		case strings.ContainsFunc(password, unicode.IsControl):

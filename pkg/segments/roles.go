@@ -33,14 +33,23 @@ func ParseRoles(out string) (map[string]string, error) {
 	return stored, nil
 }
 
+// unlogged keeps the statements behind it in a session out of the server's log, however they end, since gpinitsystem has the
+// coordinator log each of them. Psql then shows no line of a statement that fails.
+const unlogged = `\set VERBOSITY terse
+set log_statement = 'none';
+set log_min_duration_statement = -1;
+set log_min_error_statement = panic;
+`
+
 // PasswordSQL gives a role a password, and makes the role if it is not there. What is sent is what the server will store:
-// the password itself never reaches its log.
+// the password itself never reaches the server. What it stores is as good as one to guess passwords by, and to log in with
+// where it is MD5: so the log has neither.
 func PasswordSQL(role string, exists bool, stored string) string {
 	verb, login := "alter", ""
 	if !exists {
 		verb, login = "create", "login "
 	}
-	return verb + " role " + identifier(role) + " " + login + "password " + literal(stored) + ";\n"
+	return unlogged + verb + " role " + identifier(role) + " " + login + "password " + literal(stored) + ";\n"
 }
 
 // StorePassword is a password in the form that servers of a release store: SCRAM-SHA-256 from Greenplum 7 on, MD5 before.

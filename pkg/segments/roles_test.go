@@ -45,10 +45,12 @@ func TestStorePassword(t *testing.T) {
 }
 
 func TestRoleSQL(t *testing.T) {
-	if got, want := PasswordSQL(`o"brien`, false, "md5a'b"), `create role "o""brien" login password 'md5a''b';`+"\n"; got != want {
+	const quiet = "\\set VERBOSITY terse\nset log_statement = 'none';\nset log_min_duration_statement = -1;\n" +
+		"set log_min_error_statement = panic;\n"
+	if got, want := PasswordSQL(`o"brien`, false, "md5a'b"), quiet+`create role "o""brien" login password 'md5a''b';`+"\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	if got, want := PasswordSQL("visitor", true, "md5ab"), `alter role "visitor" password 'md5ab';`+"\n"; got != want {
+	if got, want := PasswordSQL("visitor", true, "md5ab"), quiet+`alter role "visitor" password 'md5ab';`+"\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	if _, err := ParseRoles(""); err == nil {
