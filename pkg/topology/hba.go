@@ -9,11 +9,12 @@ import (
 	"unicode"
 )
 
-// The first and the last word of a line of pg_hba.conf, by PostgreSQL's documentation.
+// The first and the last word of a line of pg_hba.conf, by PostgreSQL's documentation. It has two more methods, sspi and bsd,
+// which no server on Linux knows.
 var (
 	hbaTypes   = []string{"local", "host", "hostssl", "hostnossl", "hostgssenc", "hostnogssenc"}
 	hbaMethods = []string{
-		"scram-sha-256", "md5", "password", "reject", "gss", "sspi", "ident", "peer", "ldap", "radius", "cert", "pam", "bsd", "trust",
+		"scram-sha-256", "md5", "password", "reject", "gss", "ident", "peer", "ldap", "radius", "cert", "pam", "trust",
 	}
 	// hbaWord is a word, or a list of words with commas, each in quotes or not.
 	hbaWord = regexp.MustCompile(`(?:"[^"]*"|[^\s",#]|,\s*)+`)
@@ -49,7 +50,10 @@ func hbaComplaint(line string) string {
 			return complaint
 		}
 	}
-	return hbaMethodComplaint(rest[0], rest[1:], local)
+	if complaint := hbaMethodComplaint(words[0], rest[0]); complaint != "" {
+		return complaint
+	}
+	return hbaOptionsComplaint(rest[0], rest[1:])
 }
 
 // hbaAfterAddress is what follows the address, which may be two words: an address and a mask.
@@ -68,6 +72,9 @@ func hbaAfterAddress(words []string) (rest []string, complaint string) {
 		if len(words) < 3 || net.ParseIP(words[1]) == nil {
 			return nil, "an address needs its mask: give " + address + "/32, or /128 for IPv6"
 		}
+		if strings.Contains(address, ":") != strings.Contains(words[1], ":") {
+			return nil, "the address and its mask are of one kind: both IPv4, or both IPv6"
+		}
 		return words[2:], ""
 	}
 	if !hbaHost.MatchString(address) {
@@ -76,7 +83,9 @@ func hbaAfterAddress(words []string) (rest []string, complaint string) {
 	return words[1:], ""
 }
 
-func hbaMethodComplaint(method string, options []string, local bool) string {
+// hbaMethodComplaint is about what the method does not go with.
+func hbaMethodComplaint(kind, method string) string {
+	local := kind == "local"
 	switch {
 	case !slices.Contains(hbaMethods, method):
 		return "the method is one of " + strings.Join(hbaMethods[:len(hbaMethods)-1], ", ")
@@ -84,11 +93,30 @@ func hbaMethodComplaint(method string, options []string, local bool) string {
 		return "trust lets anyone in who says a user's name: give scram-sha-256"
 	case method == "peer" && !local:
 		return "peer works for local connections only: give scram-sha-256"
+	case method == "gss" && local:
+		return "gss does not work for local connections: give peer"
+	case method == "cert" && kind != "hostssl":
+		return "cert works for hostssl only: give hostssl, or another method"
 	}
+	return ""
+}
+
+// hbaOptionsComplaint is about the options that a method cannot do without. The server knows more of them.
+func hbaOptionsComplaint(method string, options []string) string {
+	given := map[string]bool{}
 	for _, option := range options {
-		if name, _, found := strings.Cut(option, "="); !found || name == "" {
+		name, _, found := strings.Cut(option, "=")
+		if !found || name == "" {
 			return "behind the method there are only options: NAME=VALUE"
 		}
+		given[name] = true
+	}
+	switch {
+	case method == "ldap" && !given["ldapurl"] && !given["ldapbasedn"] && !given["ldapprefix"] && !given["ldapsuffix"]:
+		return "ldap needs ldapurl, ldapbasedn, ldapprefix or ldapsuffix behind it"
+	// Greenplum 6 takes one server only.
+	case method == "radius" && (!given["radiusservers"] && !given["radiusserver"] || !given["radiussecrets"] && !given["radiussecret"]):
+		return "radius needs radiusservers and radiussecrets behind it"
 	}
 	return ""
 }
