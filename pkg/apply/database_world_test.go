@@ -28,12 +28,14 @@ type fakeDatabase struct {
 	mutex    sync.Mutex
 	volumes  map[string]*fakeVolume
 	// up: the instances run and the coordinator answers.
-	up        bool
-	complete  bool
-	standby   bool
-	database  bool
-	rows      bool
-	hba       map[string]string
+	up       bool
+	complete bool
+	standby  bool
+	database bool
+	rows     bool
+	hba      map[string]string
+	// refuses is the line of pg_hba.conf that the server does not take.
+	refuses   string
 	extension bool
 	roles     map[string]string
 	config    map[string]string
@@ -186,6 +188,8 @@ func (d *fakeDatabase) sql(pod, sql string, client bool, out, errs io.Writer) in
 	case sql == segments.CatalogueSQL:
 		_ = json.NewEncoder(out).Encode(d.catalogue())
 	case sql == segments.ProbeSQL, sql == segments.DropPasswordSQL:
+	case sql == segments.RefusedHBASQL:
+		fmt.Fprintln(out, d.refused(pod))
 	case sql == segments.SilentMirrorsSQL:
 		fmt.Fprintln(out, 0)
 	case sql == segments.AnsweringSQL:
@@ -225,6 +229,13 @@ func (d *fakeDatabase) sql(pod, sql string, client bool, out, errs io.Writer) in
 		return 3
 	}
 	return 0
+}
+
+func (d *fakeDatabase) refused(pod string) string {
+	if i := slices.Index(strings.Split(d.hba[pod], "\n"), d.refuses); d.refuses != "" && i >= 0 {
+		return fmt.Sprintf(`[{"line" : %d, "error" : "it mixes two ways"}]`, i+1)
+	}
+	return "[]"
 }
 
 func (d *fakeDatabase) catalogue() segments.Catalogue {

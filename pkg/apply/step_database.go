@@ -31,6 +31,7 @@ func (h *databaseHandler) look(ctx context.Context, acting Acting) (Finding, err
 func (h *databaseHandler) missing(ctx context.Context, acting Acting) ([]string, error) {
 	questions := []func(context.Context) ([]string, error){
 		func(ctx context.Context) ([]string, error) { return h.missingInside(ctx, acting) },
+		func(ctx context.Context) ([]string, error) { return h.target.refusedHBA(ctx, acting, "") },
 	}
 	for _, pod := range coordinators(acting) {
 		questions = append(questions, func(ctx context.Context) ([]string, error) {
@@ -104,19 +105,13 @@ func (h *databaseHandler) Do(ctx context.Context, _ func(string)) error {
 			return fmt.Errorf("extension %s in database %s: %w", name, h.name(), err)
 		}
 	}
-	return each(ctx, coordinators(acting), func(ctx context.Context, _ int, pod string) error {
-		return h.target.writeHBA(ctx, pod, topology.CoordinatorDir, h.action.HBA)
-	})
-}
-
-// writeHBA puts gpk's block into pg_hba.conf of an instance.
-func (t *Target) writeHBA(ctx context.Context, pod, dir, block string) error {
-	current, err := t.run(ctx, pod, segments.ReadHBA(dir))
-	if err != nil {
+	// What the acting coordinator refuses goes nowhere else.
+	if err := h.target.offerHBA(ctx, acting, h.action.HBA); err != nil {
 		return err
 	}
-	_, err = t.run(ctx, pod, segments.WriteHBA(dir, current, segments.ReplaceHBA(current, block)))
-	return err
+	return each(ctx, coordinators(acting)[1:], func(ctx context.Context, _ int, pod string) error {
+		return h.target.writeHBA(ctx, pod, topology.CoordinatorDir, h.action.HBA)
+	})
 }
 
 // coordinators are the pods of the acting coordinator and of its standby, if there is one.

@@ -106,3 +106,19 @@ func FuzzReplaceHBAKeeps(f *testing.F) {
 		}
 	})
 }
+
+func TestParseRefusedHBA(t *testing.T) {
+	if refused, err := ParseRefusedHBA("[]\n"); err != nil || len(refused) != 0 {
+		t.Errorf("got %v, error %v", refused, err)
+	}
+	// As PostgreSQL 15 prints it.
+	refused, err := ParseRefusedHBA(`[{"line" : 98, "error" : "invalid authentication method \"bsd\": not supported by this build"}, ` +
+		`{"line" : 99, "error" : "cert authentication is only supported on hostssl connections"}]`)
+	if err != nil || len(refused) != 2 || refused[0] != (RefusedLine{98, `invalid authentication method "bsd": not supported by this build`}) {
+		t.Errorf("got %v, error %v", refused, err)
+	}
+	// A stream that was cut is no answer.
+	if refused, err := ParseRefusedHBA(""); err == nil {
+		t.Errorf("from nothing came %v", refused)
+	}
+}

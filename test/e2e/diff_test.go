@@ -57,6 +57,14 @@ func TestUpdate(t *testing.T) {
 	}
 	c.wantDifferences(c.file, "spec.database.hba")
 
+	// What only the server knows to be wrong: it must not be left for its next start.
+	const mixed = "host all all all ldap ldapserver=x ldapbasedn=y ldapprefix=z"
+	refused := c.changed("refused.yaml", `hba: ["`, `hba: ["`+mixed+`", "`)
+	c.gpk("create", "-f", refused, "--update").want(t, 1).says(t, mixed, "the file from before is back", "spec.database.hba")
+	c.gpk("restart").want(t, 0)
+	c.gpk("create", "-f", other, "--update").want(t, 0)
+	c.wantNoDifferences(other)
+
 	// Yes is an answer, but names no cluster.
 	c.gpk("delete", "--delete-data", "--yes").want(t, 2).says(t, "--confirm demo")
 	c.gpk("delete", "--cluster", name, "--delete-data", "--yes").want(t, 0)

@@ -1,0 +1,57 @@
+package apply
+
+import (
+	"errors"
+	"maps"
+	"strings"
+	"testing"
+
+	"gpk/pkg/plan"
+)
+
+// A line that the server refuses is taken back before the standby gets it: neither would start with it.
+func TestRefusedHBA(t *testing.T) {
+	const line = "host all all all ldap ldapserver=x ldapbasedn=y ldapprefix=z"
+	c := newCreation(t)
+	if _, _, err := c.run(0); err != nil {
+		t.Fatal(err)
+	}
+	d := c.database
+	before := maps.Clone(d.hba)
+	good := c.plan
+
+	d.refuses = line
+	cluster := shape(t)
+	cluster.Spec.Database.HBA = []string{"host all all all md5", line}
+	var err error
+	if c.plan, err = plan.Create(cluster); err != nil {
+		t.Fatal(err)
+	}
+	_, _, err = c.run(0)
+	var told *NextError
+	if !errors.As(err, &told) || !strings.Contains(told.Next, "spec.database.hba") {
+		t.Fatalf("error %v", err)
+	}
+	for _, words := range []string{line, "line 6 of /greenplum/coordinator/gpseg-1/pg_hba.conf in pod " + d.topology.Coordinator().Pod,
+		"it mixes two ways", "the file from before is back"} {
+		if !strings.Contains(err.Error(), words) {
+			t.Errorf("%q is not in %q", words, err)
+		}
+	}
+	if !maps.Equal(d.hba, before) {
+		t.Errorf("from %q came %q", before, d.hba)
+	}
+
+	// Of a gpk that was killed before it could ask.
+	killed := d.topology.Coordinator().Pod
+	d.hba[killed] = before[killed] + line + "\n"
+	c.plan = good
+	if _, _, err = c.run(0); !errors.As(err, &told) || !strings.Contains(err.Error(), "would not start again") {
+		t.Errorf("error %v", err)
+	}
+	d.hba[killed] = before[killed]
+	if _, outcome, err := c.run(0); err != nil || outcome.Changed != 0 {
+		t.Errorf("%d steps, error %v", outcome.Changed, err)
+	}
+	c.check("in the end")
+}
