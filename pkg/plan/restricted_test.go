@@ -127,3 +127,23 @@ func TestRestrictedFinds(t *testing.T) {
 		}
 	}
 }
+
+// A patch of a volume that the template has would be merged into it: cluster.yaml refuses each of them, and no other.
+func TestOwnedVolumes(t *testing.T) {
+	c := load(t, "one")
+	set := statefulSets(create(t, c))[0]
+	var names []string
+	for _, claim := range set.Spec.VolumeClaimTemplates {
+		names = append(names, claim.Name)
+	}
+	for _, volume := range set.Spec.Template.Spec.Volumes {
+		names = append(names, volume.Name)
+	}
+	want := "gpk's own volumes are " + strings.Join(names, ", ") + ": give"
+	for _, name := range names {
+		c.Spec.PodTemplate = &corev1.PodTemplateSpec{Spec: corev1.PodSpec{Volumes: []corev1.Volume{{Name: name}}}}
+		if err := c.Validate(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("a patch of the volume %s: %v, want %q", name, err, want)
+		}
+	}
+}

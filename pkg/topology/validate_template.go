@@ -18,7 +18,7 @@ const (
 )
 
 var (
-	ownedVolumes = []string{"data", "scripts", "ssh", "shm"}
+	ownedVolumes = []string{"data", "scripts", "ssh", "state", "shm"}
 	ownedMounts  = []string{VolumeMount, "/gpk", "/dev/shm", "/tmp"}
 	ownedLabels  = []string{
 		"app.kubernetes.io/name", "app.kubernetes.io/instance", "app.kubernetes.io/component", "app.kubernetes.io/managed-by",
