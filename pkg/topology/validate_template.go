@@ -78,6 +78,7 @@ const restricted = "pods keep to the restricted pod security standard"
 func (v *validator) podSpec(s *corev1.PodSpec, path *field.Path) {
 	const perRole = "give it under spec.coordinator and spec.segments"
 	const named = "Greenplum knows the pods by the names that the StatefulSet gives"
+	const account = "the pods have a ServiceAccount of their own, and no token of the API server"
 	v.forbid(path, []forbidden{
 		{s.HostNetwork, "hostNetwork", restricted},
 		{s.HostPID, "hostPID", restricted},
@@ -93,8 +94,15 @@ func (v *validator) podSpec(s *corev1.PodSpec, path *field.Path) {
 		{s.SchedulerName != "", "schedulerName", perRole},
 		{len(s.ImagePullSecrets) > 0, "imagePullSecrets", "give spec.imagePullSecrets"},
 		{s.ActiveDeadlineSeconds != nil, "activeDeadlineSeconds", "a database has no deadline"},
+		{s.ServiceAccountName != "" || s.DeprecatedServiceAccount != "", "serviceAccountName", account},
+		{s.AutomountServiceAccountToken != nil && *s.AutomountServiceAccountToken, "automountServiceAccountToken", account},
 		{s.ShareProcessNamespace != nil, "shareProcessNamespace", "the start script is the first process of its container"},
 	})
+	if s.DNSConfig != nil {
+		v.forbid(path.Child("dnsConfig"), []forbidden{
+			{len(s.DNSConfig.Searches) > 0, "searches", "the list would replace gpk's own, by which gpexpand finds the hosts"},
+		})
+	}
 	if s.Affinity != nil {
 		v.forbid(path.Child("affinity"), []forbidden{
 			{s.Affinity.PodAntiAffinity != nil, "podAntiAffinity", "give antiAffinity under spec.coordinator and spec.segments"},
@@ -170,6 +178,7 @@ func (v *validator) containerSecurity(s *corev1.SecurityContext, database bool, 
 		v.user(s.RunAsNonRoot, s.RunAsUser, s.RunAsGroup, path)
 	} else {
 		v.user(s.RunAsNonRoot, nil, nil, path)
+		v.forbid(path, []forbidden{{s.RunAsUser != nil && *s.RunAsUser == 0, "runAsUser", restricted}})
 	}
 	isSet := func(flag *bool) bool { return flag != nil && *flag }
 	v.forbid(path, []forbidden{
