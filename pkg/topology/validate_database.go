@@ -75,6 +75,8 @@ func (v *validator) config(c *Cluster, path *field.Path) {
 // settingValue refuses what would break out of its place in postgresql.conf or in the scripts that write it there.
 func (v *validator) settingValue(path *field.Path, value string) {
 	switch {
+	case value == "":
+		v.say(path, "empty: give a value, or leave the setting out for its default")
 	case strings.ContainsFunc(value, unicode.IsControl):
 		v.refuse(path, value, "give one line without control characters")
 	case strings.ContainsAny(value, "'\\"):
