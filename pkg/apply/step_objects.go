@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"slices"
 
+	corev1 "k8s.io/api/core/v1"
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes/scheme"
 
 	"gpk/pkg/plan"
@@ -24,6 +26,10 @@ func (h *applyHandler) Check(ctx context.Context) (Finding, error) {
 	live, err := h.target.liveAll(ctx, h.action.Objects)
 	if err != nil {
 		return Finding{}, err
+	}
+	if found := h.target.foreign(h.action.Objects, live); len(found) > 0 {
+		return Finding{State: Blocked, Details: found, Next: "it was left as it is: give the cluster another metadata.name, or rename or " +
+			"remove that object if nobody needs it, and run this again"}, nil
 	}
 	differences := make([]string, len(h.action.Objects))
 	err = each(ctx, h.action.Objects, func(ctx context.Context, i int, object plan.Object) (err error) {
@@ -52,6 +58,27 @@ func (h *applyHandler) Do(ctx context.Context, _ func(string)) error {
 		h.answers[i], err = h.target.apply(ctx, object, manager, false)
 		return err
 	})
+}
+
+// foreign says which of the objects of a plan are somebody else's: gpk would change them, and later delete them. What has lost
+// its labels is the cluster's all the same if gpk has applied it. Volume claims may be made beforehand, and are adopted.
+func (t *Target) foreign(wanted, live []plan.Object) []string {
+	var found []string
+	for i, object := range live {
+		if _, claim := object.(*corev1.PersistentVolumeClaim); object == nil || claim {
+			continue
+		}
+		ours := object.GetLabels()[plan.ManagedLabel] == plan.Labels(t.Ref.Name)[plan.ManagedLabel]
+		applied := slices.ContainsFunc(object.GetManagedFields(), func(f metav1.ManagedFieldsEntry) bool { return f.Manager == manager })
+		switch cluster := plan.ClusterOf(object); {
+		case ours && cluster == t.Ref.Name:
+		case ours && cluster != "":
+			found = append(found, objectName(wanted[i])+" belongs to the cluster "+cluster)
+		case !applied:
+			found = append(found, objectName(wanted[i])+" is there already, and gpk has not made it")
+		}
+	}
+	return found
 }
 
 // askedSingly is how many objects of a kind are asked for one by one: a list would be of all that the cluster has of the kind.
