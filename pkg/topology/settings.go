@@ -23,6 +23,7 @@ const (
 	defaultVmem        = 8192 // MB; gp_vmem_protect_limit
 	defaultStatement   = 125  // MiB; statement_mem
 	maxStatement       = 2000 // MiB; max_statement_mem, which statement_mem must stay below
+	connectionBuffers  = 16   // kB of shared_buffers for each connection, at least
 	activeStatements   = 20   // the limit of the resource queue pg_default
 	// leastStatement is in MiB, so that a plan may have a hundred operators: the simple ones have 100 kB each, and a statement that
 	// has not enough for them is refused (gp_resmanager_memory_policy_auto_fixed_mem, "insufficient memory reserved for
@@ -125,7 +126,7 @@ func (t tuning) sharedBuffers() NamedSetting {
 }
 
 func buffers(s share, connections int64) Setting {
-	return megabytes(max(s.buffers(), (16*connections+1023)/1024))
+	return megabytes(max(s.buffers(), (connectionBuffers*connections+1023)/1024))
 }
 
 // buffers are the shared_buffers of an instance in MiB.

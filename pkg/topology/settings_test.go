@@ -157,6 +157,29 @@ func TestSettingsFit(t *testing.T) {
 	}
 }
 
+// More connections than an instance has shared_buffers for are refused, unless the file says how many buffers there are.
+func TestConnectionsFit(t *testing.T) {
+	for config, want := range map[string]string{
+		"max_connections: 5461":                         "",
+		"max_connections: 20000":                        "give at most 5461: the shared_buffers for more would not fit in an instance's part, 256 MB, of the memory of a segment pod",
+		"max_connections: 20000, shared_buffers: 128MB": "",
+		"max_connections: 20000, Shared_Buffers: 128MB": "",
+	} {
+		c := load(t, "1Gi", "2Gi", 8, "")
+		c.Spec.Database.Config = map[string]topology.Setting{}
+		for given := range strings.SplitSeq(config, ", ") {
+			name, value, _ := strings.Cut(given, ": ")
+			c.Spec.Database.Config[name] = topology.Setting(value)
+		}
+		if err := c.Validate(); (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", config, err, want)
+		}
+	}
+	if c := load(t, "", "", 8, "max_connections: 20000"); c == nil {
+		t.Error("pods of which nobody says how much memory they have")
+	}
+}
+
 func TestShmSize(t *testing.T) {
 	for memory, want := range map[string]string{"": "256Mi", "256Mi": "64Mi", "4Gi": "1Gi", "512Gi": "8Gi"} {
 		size := topology.ShmSize(load(t, memory, "", 1, ""), topology.CoordinatorComponent)

@@ -21,6 +21,8 @@ func (v *validator) limits(c *Cluster, path *field.Path) {
 		case "max_connections":
 			if n, ok := wholeSetting(value); !ok || n < leastConnections || n > mostConnections {
 				v.refuse(at, string(value), "give %d to %d; the segments get %d times as many", leastConnections, mostConnections, connectionFactor)
+			} else {
+				v.connectionsFit(c, at, value, n)
 			}
 		case "max_prepared_transactions":
 			if n, ok := wholeSetting(value); !ok || n < connections {
@@ -46,15 +48,37 @@ func (v *validator) limits(c *Cluster, path *field.Path) {
 	}
 }
 
+// part is what each instance of a component's pod has of its memory, in MiB; 0 if nobody says.
+type part struct {
+	name   string
+	mib    int64
+	factor int64
+}
+
+func parts(c *Cluster) []part {
+	t := newTuning(c)
+	return []part{{"the coordinator's", t.coordinator.each(), 1}, {"a segment", t.segment.each(), connectionFactor}}
+}
+
 // fits refuses what each instance of a pod would take, in kB, and the pod doesn't have.
 func (v *validator) fits(c *Cluster, path *field.Path, value Setting, kB int64) {
-	for _, pod := range []struct {
-		name      string
-		component Component
-		instances int64
-	}{{"the coordinator's", CoordinatorComponent, 1}, {"a segment", PrimaryComponent, int64(max(c.Spec.Segments.PerPod, 1))}} {
-		if part := memoryMiB(c, pod.component) / pod.instances; part > 0 && kB > part<<10 {
-			v.refuse(path, string(value), "give at most %d MB, an instance's part of the memory of %s pod", part, pod.name)
+	for _, pod := range parts(c) {
+		if pod.mib > 0 && kB > pod.mib<<10 {
+			v.refuse(path, string(value), "give at most %d MB, an instance's part of the memory of %s pod", pod.mib, pod.name)
+			return
+		}
+	}
+}
+
+// connectionsFit refuses connections for which shared_buffers would be derived that the pod doesn't have.
+func (v *validator) connectionsFit(c *Cluster, path *field.Path, value Setting, connections int64) {
+	if _, given := newTuning(c).config["shared_buffers"]; given {
+		return
+	}
+	for _, pod := range parts(c) {
+		if most := pod.mib << 10 / (connectionBuffers * pod.factor); pod.mib > 0 && connections > most {
+			v.refuse(path, string(value), "give at most %d: the shared_buffers for more would not fit in an instance's part, %d MB, "+
+				"of the memory of %s pod", most, pod.mib, pod.name)
 			return
 		}
 	}
