@@ -187,10 +187,35 @@ func (a *app) checkSettings(cmd *cobra.Command) (err error) {
 		return err
 	case format != "" && format != "json":
 		return usage("-o %s: json is the only other format", format)
-	case a.settings.GetBool("quiet") && a.settings.GetBool("verbose"):
+	}
+	return a.checkLoudness(cmd)
+}
+
+// checkLoudness refuses --quiet with --verbose, unless one of them has been said where it outranks the other.
+func (a *app) checkLoudness(cmd *cobra.Command) error {
+	if !a.settings.GetBool("quiet") || !a.settings.GetBool("verbose") {
+		return nil
+	}
+	switch quiet, verbose := rank(cmd, "quiet"), rank(cmd, "verbose"); {
+	case quiet > verbose:
+		a.settings.Set("verbose", false)
+	case verbose > quiet:
+		a.settings.Set("quiet", false)
+	default:
 		return usage("--quiet and --verbose: take one of them")
 	}
 	return nil
+}
+
+// rank is that of where a setting is given: a flag's above the variable's, and that above the user's own file's.
+func rank(cmd *cobra.Command, name string) int {
+	switch {
+	case cmd.Flags().Changed(name):
+		return 2
+	case os.Getenv("GPK_"+strings.ToUpper(name)) != "":
+		return 1
+	}
+	return 0
 }
 
 func (a *app) json() bool { return a.settings.GetString("output") == "json" }
