@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
 
 	"gpk/pkg/apply"
 )
@@ -71,14 +72,20 @@ func podsOf(ctx context.Context, target *apply.Target, named []string) ([]string
 	return all, nil
 }
 
+// logsAtOnce is how many pods' logs are read at once, where they end by themselves.
+const logsAtOnce = 64
+
 // logs shows pod after pod, or all at once while following. A pod whose logs cannot be had does not keep back the others'.
 func (a *app) logs(ctx context.Context, target *apply.Target, pods []string, options apply.LogOptions) error {
 	var mutex sync.Mutex
-	var running sync.WaitGroup
+	var running errgroup.Group
+	if !options.Follow {
+		running.SetLimit(logsAtOnce)
+	}
 	failures := make([]error, len(pods))
 	lines := make([][]apply.LogLine, len(pods))
 	for i, pod := range pods {
-		running.Go(func() {
+		running.Go(func() error {
 			failures[i] = target.Logs(ctx, pod, options, func(l apply.LogLine) {
 				if !options.Follow {
 					lines[i] = append(lines[i], l)
@@ -88,9 +95,10 @@ func (a *app) logs(ctx context.Context, target *apply.Target, pods []string, opt
 				defer mutex.Unlock()
 				a.printLogLine(l)
 			})
+			return nil
 		})
 	}
-	running.Wait()
+	_ = running.Wait() // the failures are in failures
 	for _, l := range slices.Concat(lines...) {
 		a.printLogLine(l)
 	}
