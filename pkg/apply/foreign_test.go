@@ -45,6 +45,9 @@ func TestApplyLeavesForeignObjects(t *testing.T) {
 			if err != nil || finding.State != test.state || !slices.Equal(finding.Details, []string{test.detail}) || (finding.Next != "") != (test.state == Blocked) {
 				t.Errorf("found %+v, error %v", finding, err)
 			}
+			if among, err := (&spreadHandler{*h, 0}).Check(t.Context()); err != nil || among.State != test.state {
+				t.Errorf("among stateful sets: found %+v, error %v", among, err)
+			}
 		})
 	}
 }

@@ -32,8 +32,8 @@ type spreadHandler struct {
 
 func (h *spreadHandler) Check(ctx context.Context) (Finding, error) {
 	finding, err := h.applyHandler.Check(ctx)
-	if err != nil {
-		return Finding{}, err
+	if err != nil || finding.State == Blocked {
+		return finding, err
 	}
 	pods, err := h.target.Pods(ctx)
 	if err != nil {
