@@ -313,9 +313,9 @@ func TestExpandNeedsRoom(t *testing.T) {
 	}{
 		"the largest table":                     {200 << 30, 200 << 30, 1 << 40, largestTable},
 		"the share in a new pod":                {20 << 30, 1 << 20, 5 << 30, "a volume of 5.0 GiB for pod demo-primary-1 is too small: it needs at least 7.2 GiB"},
-		"the share in a pod that is there":      {300 << 30, 1 << 20, 1 << 40, "pod demo-primary-0 has 93.1 GiB left on its volume, and with 1 more segments in it needs at least 100"},
-		"the share beside the largest table":    {90 << 30, 90 << 30, 1 << 40, "pod demo-primary-0 has 93.1 GiB left on its volume, and with 1 more segments in it needs at least 120"},
-		"the same where no volume size is kept": {300 << 30, 1 << 20, 0, "pod demo-mirror-0 has 93.1 GiB left on its volume, and with 1 more segments in it needs at least 100"},
+		"a template beside the largest table":   {93 << 30, 93 << 30, 1 << 40, "pod demo-primary-0 has 93.1 GiB left on its volume, and with 1 more segments in it needs at least 93"},
+		"the same where no volume size is kept": {93 << 30, 93 << 30, 0, "pod demo-primary-0 has 93.1 GiB left on its volume, and with 1 more segments in it needs at least 93"},
+		"a share that an older segment gives":   {300 << 30, 1 << 20, 1 << 40, ""},
 		"all of it":                             {270 << 30, 1 << 20, 1 << 40, ""},
 	}
 	for name, test := range tests {
@@ -338,6 +338,23 @@ func TestExpandNeedsRoom(t *testing.T) {
 				t.Errorf("%d requests changed something", requests)
 			}
 		})
+	}
+}
+
+// A pod gets what its new segments take, less what its older ones give.
+func TestExpandRows(t *testing.T) {
+	catalogue := segments.Catalogue{{Content: -1, Role: "p", Host: "demo-coordinator-0.demo"}}
+	for content, pod := range []string{"demo-primary-0", "demo-primary-0", "demo-primary-1"} {
+		catalogue = append(catalogue, segments.Row{Content: int32(content), Role: "p", Host: pod + ".demo"})
+	}
+	h := &roomHandler{action: plan.Room{Total: 4}}
+	for pod, want := range map[string]int64{"demo-primary-0": 25, "demo-primary-1": 50, "demo-primary-2": 75} {
+		if got := h.rows(catalogue, podDirs{pod, []string{"/greenplum/primary/gpseg3"}}, 300); got != want {
+			t.Errorf("pod %s gets %d, want %d", pod, got, want)
+		}
+	}
+	if got := h.rows(catalogue[:2], podDirs{"demo-primary-0", []string{"/greenplum/primary/gpseg1"}}, 300); got != 0 {
+		t.Errorf("a pod that gives most away gets %d", got)
 	}
 }
 

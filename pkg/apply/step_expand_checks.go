@@ -141,7 +141,8 @@ func (h *roomHandler) look(ctx context.Context, acting Acting) (Finding, error) 
 
 // tight says what would not fit: the template on the coordinator's volume, a second copy of the largest table on each
 // segment's, and wherever new segments come to, beside older ones as in a pod of their own, what they take.
-func (h *roomHandler) tight(catalogue segments.Catalogue, pods []podDirs, facts map[string]segments.ExpansionFacts, total, largest int64) []string {
+func (h *roomHandler) tight(catalogue segments.Catalogue, pods []podDirs, facts map[string]segments.ExpansionFacts,
+	total, largest int64) []string {
 	template := facts[pods[0].pod].Coordinator + wal
 	var tight []string
 	if free := facts[pods[0].pod].Free; free < copies*template {

@@ -51,6 +51,9 @@ func (h *rebuildHandler) answers(ctx context.Context, acting Acting, pod string)
 	if acting.Pods[pod].Marker != "" {
 		return true
 	}
+	if runs, err := h.target.podRuns(ctx, pod); err != nil || !runs {
+		return false
+	}
 	_, err := h.target.runSoon(ctx, pod, segments.Instances("facts", topology.CoordinatorDir), askTime)
 	return err == nil
 }

@@ -59,8 +59,8 @@ func (h *returnHandler) lookAtStandby(ctx context.Context) (Finding, error) {
 
 func (h *returnHandler) activated(how string) Finding {
 	return Finding{State: Blocked, Details: []string{how},
-		Next: "gpk failover finishes it, and gpk failover --force then leads back to pod " + h.action.From + ". An instance there that does not " +
-			"start and what it has written can be given up: gpk failover --rollback --accept-data-loss " + h.action.From}
+		Next: "gpk failover finishes it, and gpk failover --force then leads back to pod " + h.action.From + ". An instance there that " +
+			"does not start and what it has written can be given up: gpk failover --rollback --accept-data-loss " + h.action.From}
 }
 
 // Do stops the standby first: where gpactivatestandby was cut off, a promotion may be on its way.

@@ -19,11 +19,7 @@ func (v *validator) limits(c *Cluster, path *field.Path) {
 		at, value := path.Key(name), c.Spec.Database.Config[name]
 		switch strings.ToLower(name) {
 		case "max_connections":
-			if n, ok := wholeSetting(value); !ok || n < leastConnections || n > mostConnections {
-				v.refuse(at, string(value), "give %d to %d; the segments get %d times as many", leastConnections, mostConnections, connectionFactor)
-			} else {
-				v.connectionsFit(c, at, value, n)
-			}
+			v.connectionsFit(c, at, value)
 		case "max_prepared_transactions":
 			if n, ok := wholeSetting(value); !ok || n < connections {
 				v.refuse(at, string(value), "give at least max_connections, %d: each session may have a prepared transaction", connections)
@@ -70,8 +66,14 @@ func (v *validator) fits(c *Cluster, path *field.Path, value Setting, kB int64) 
 	}
 }
 
-// connectionsFit refuses connections for which shared_buffers would be derived that the pod doesn't have.
-func (v *validator) connectionsFit(c *Cluster, path *field.Path, value Setting, connections int64) {
+// connectionsFit refuses too few and too many connections, and those for which shared_buffers would be derived that the pod
+// doesn't have.
+func (v *validator) connectionsFit(c *Cluster, path *field.Path, value Setting) {
+	connections, ok := wholeSetting(value)
+	if !ok || connections < leastConnections || connections > mostConnections {
+		v.refuse(path, string(value), "give %d to %d; the segments get %d times as many", leastConnections, mostConnections, connectionFactor)
+		return
+	}
 	if _, given := newTuning(c).config["shared_buffers"]; given {
 		return
 	}
