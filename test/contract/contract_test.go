@@ -19,6 +19,7 @@ func TestUtilities(t *testing.T) {
 		{"gpinitsystem again", refused},
 		{"gpstate", reports},
 		{"rows on the segments", rowsOnSegments},
+		{"gpconfig", settings},
 		{"gpstop and gpstart", stopAndStart},
 		{"a primary's processes are killed", killedPrimary},
 		{"the other copy too", doubleFault},
