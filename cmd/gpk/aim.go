@@ -32,10 +32,8 @@ var toldCommand = regexp.MustCompile("(?:^|[\\s`(])gpk (?:(?:create|diff|plan) -
 	"(?: (?:-f|--version|--image|--segments|--accept-data-loss) " + word +
 	"| --(?:delete-data|force|full|restart|resume|rollback|scale-to-zero|update)\\b)*")
 
-// word is one of a shell's command line, as package plan writes them, and plainWord one that needs no quotes.
+// word matches one of a shell's command line, as plan.Word writes them.
 const word = `(?:'[^']*'|\\.|[^\s;,)'\\` + "`" + `]+)+`
-
-var plainWord = regexp.MustCompile(`^[\w./:=@,+%-]+$`)
 
 // askedFlags are those of the command line by which it finds its cluster.
 func askedFlags(cmd *cobra.Command) map[string]string {
@@ -57,7 +55,7 @@ func (a *app) aimed(text string) string {
 	return toldCommand.ReplaceAllStringFunc(text, func(command string) string {
 		for _, name := range []string{"kubeconfig", "context"} {
 			if given := a.aim.asked[name]; given != "" {
-				command += " --" + name + " " + quoted(given)
+				command += " --" + name + " " + plan.Word(given)
 			}
 		}
 		if elsewhere {
@@ -81,14 +79,6 @@ func (a *app) nameNeeded(elsewhere bool) bool {
 func (a *app) among(ctx context.Context, target *apply.Target) {
 	names, err := apply.Clusters(ctx, target)
 	a.aim.several = err != nil || len(names) > 1
-}
-
-// quoted is one word of a shell's command line.
-func quoted(text string) string {
-	if plainWord.MatchString(text) {
-		return text
-	}
-	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }
 
 // aimedError is an error of a command, with the commands in it aimed.

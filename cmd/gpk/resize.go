@@ -181,7 +181,7 @@ func (r *resizing) unfinished(m made, from, to *topology.Cluster) (begun *apply.
 		}
 		return u, true, nil
 	}
-	command := "gpk resize -f " + quoted(r.file)
+	command := "gpk resize -f " + plan.Word(r.file)
 	return &apply.Unfinished{Operation: plan.ResizeOperation, Since: time.Now().UTC(), From: string(before), To: string(after),
 		Resume: command, Undo: command + " with the resources from before"}, false, nil
 }

@@ -34,28 +34,24 @@ func (h *rebuildHandler) look(ctx context.Context, acting Acting) (Finding, erro
 	if found {
 		missing = "the standby in pod " + row.Pod() + " is not in sync"
 	}
-	runs, err := h.target.podRuns(ctx, place.Pod)
-	if err != nil {
-		return Finding{}, err
-	}
-	if h.action.IfReachable && (!runs || !h.answers(ctx, acting, place.Pod)) {
-		return Finding{State: Done, Details: []string{fmt.Sprintf("%s, and pod %s cannot be reached: `gpk recover` makes one when it is back",
-			missing, place.Pod)}}, nil
+	if h.action.IfReachable {
+		if answers, err := h.answers(ctx, acting, place.Pod); err != nil || !answers {
+			return Finding{State: Done, Details: []string{fmt.Sprintf("%s, and pod %s cannot be reached: `gpk recover` makes one when it is back",
+				missing, place.Pod)}}, err
+		}
 	}
 	return pendingIf([]string{missing}), nil
 }
 
 // answers says whether a coordinators' pod can be worked with. One that runs by the API server's word alone, and has said nothing
 // of its volume, is asked once more: its node is lost, or a stream was.
-func (h *rebuildHandler) answers(ctx context.Context, acting Acting, pod string) bool {
-	if acting.Pods[pod].Marker != "" {
-		return true
+func (h *rebuildHandler) answers(ctx context.Context, acting Acting, pod string) (bool, error) {
+	runs, err := h.target.podRuns(ctx, pod)
+	if err != nil || !runs || acting.Pods[pod].Marker != "" {
+		return runs, err
 	}
-	if runs, err := h.target.podRuns(ctx, pod); err != nil || !runs {
-		return false
-	}
-	_, err := h.target.runSoon(ctx, pod, segments.Instances("facts", topology.CoordinatorDir), askTime)
-	return err == nil
+	_, err = h.target.runSoon(ctx, pod, segments.Instances("facts", topology.CoordinatorDir), askTime)
+	return err == nil, nil
 }
 
 // place is the coordinators' pod that does not act.
@@ -100,7 +96,9 @@ func (h *rebuildHandler) Do(ctx context.Context, progress func(string)) error {
 }
 
 func (h *rebuildHandler) make(ctx context.Context, acting Acting, place topology.Instance, progress func(string)) error {
-	if !h.answers(ctx, acting, place.Pod) {
+	if answers, err := h.answers(ctx, acting, place.Pod); err != nil {
+		return err
+	} else if !answers {
 		return &NextError{fmt.Errorf("pod %s cannot be reached: a standby cannot be made in it", place.Pod),
 			"see to the pod and its node, then run the same command again"}
 	}

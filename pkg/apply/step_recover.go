@@ -188,11 +188,13 @@ func (h *rebuildFirstHandler) Check(ctx context.Context) (Finding, error) {
 		if err != nil || finding.State == Done {
 			return finding, err
 		}
-		if place := h.place(acting).Pod; !h.answers(ctx, acting, place) {
+		place := h.place(acting).Pod
+		answers, err := h.answers(ctx, acting, place)
+		if err == nil && !answers {
 			finding = Finding{State: Done, Details: []string{
 				fmt.Sprintf("%s, and pod %s does not answer: the segments come first", firstOf(finding.Details), place)}}
 		}
-		return finding, nil
+		return finding, err
 	})
 }
 

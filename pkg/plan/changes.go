@@ -108,14 +108,14 @@ func never(why string) func(*Change, edit) { return func(c *Change, _ edit) { c.
 // update is for what create can change in a cluster that runs, when it is told to.
 func update(note string) func(*Change, edit) {
 	return func(c *Change, e edit) {
-		c.Command, c.Why, c.Update = "gpk create -f "+word(e.file)+" --update", note, true
+		c.Command, c.Why, c.Update = "gpk create -f "+Word(e.file)+" --update", note, true
 	}
 }
 
 func upgrade(c *Change, e edit) {
-	c.Command = "gpk upgrade --version " + word(e.to.Spec.Version)
+	c.Command = "gpk upgrade --version " + Word(e.to.Spec.Version)
 	if e.from.Spec.Image != e.to.Spec.Image {
-		c.Command += " --image " + word(e.to.Spec.Image)
+		c.Command += " --image " + Word(e.to.Spec.Image)
 	}
 }
 
@@ -139,7 +139,7 @@ func enlarge(c *Change, e edit) {
 	resize(c, e)
 }
 
-func resize(c *Change, e edit) { c.Command = "gpk resize -f " + word(e.file) }
+func resize(c *Change, e edit) { c.Command = "gpk resize -f " + Word(e.file) }
 
 // anotherDatabase makes a further database: gpk drops none.
 func anotherDatabase(c *Change, e edit) {
@@ -156,7 +156,7 @@ func anotherDatabase(c *Change, e edit) {
 // configure puts the default back where the file doesn't give a value any more.
 func configure(c *Change, _ edit) {
 	name := strings.TrimSuffix(strings.TrimPrefix(c.Field, "spec.database.config["), "]")
-	c.Command = "gpk config set " + word(name+"="+cmp.Or(c.To, SettingDefault))
+	c.Command = "gpk config set " + Word(name+"="+cmp.Or(c.To, SettingDefault))
 }
 
 // Repair is the command that brings back what a step's Check misses in a cluster that is as its file says.
@@ -164,11 +164,11 @@ func Repair(step Step, file string) string {
 	if _, ok := step.Action.(Synced); ok {
 		return "gpk recover"
 	}
-	return "gpk create -f " + word(file)
+	return "gpk create -f " + Word(file)
 }
 
-// word is one word of a shell's command line.
-func word(s string) string {
+// Word is a text as one word of a shell's command line, in quotes where it needs them.
+func Word(s string) string {
 	plain := func(r rune) bool {
 		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("._-/:=@,+%", r)
 	}
