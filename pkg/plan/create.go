@@ -17,7 +17,11 @@ func Create(c *topology.Cluster) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	protection, err := protection(c, t)
+	policies, err := networkPolicies(c)
+	if err != nil {
+		return Plan{}, err
+	}
+	budgets, err := budgets(c, t)
 	if err != nil {
 		return Plan{}, err
 	}
@@ -37,7 +41,7 @@ func Create(c *topology.Cluster) (Plan, error) {
 	steps := []Step{
 		{"capacity", "room for the pods", Converge, capacity(workloads)},
 		{"keys", "ssh keys of the cluster", Converge, keys},
-		{"objects", "services and scripts", Converge, Apply{Objects: append(shared, protection...)}},
+		{"objects", "services and scripts", Converge, Apply{Objects: slices.Concat(shared, policies, budgets)}},
 		{"volumes", "volume claims", Converge, volumes},
 		{"hosts", "hosts known to the pods", Converge, Hosts{hosts(c, t)}},
 		{"pods", "stateful sets", Converge, workloads},

@@ -94,6 +94,9 @@ func Expand(from, to *topology.Cluster, coordinator string, begun bool) (Plan, e
 			Step{"network", "new hosts reachable by name, ssh and port", Converge, x.reach(to, coordinator)},
 			Step{"hosts", "new hosts known to all pods", Converge, Hosts{hosts(to, x.topology)}})
 	}
+	if len(x.budgets.Objects) > 0 {
+		steps = append(steps, Step{"budgets", "new pairs kept from drains", Converge, x.budgets})
+	}
 	steps = append(steps,
 		Step{"setup", "gpexpand", Once, Setup{x.instances}},
 		Step{"complete", "new segments complete", Converge, Complete{x.instances, initialise(to, x.topology).HBA}},
@@ -116,6 +119,9 @@ func Unexpand(from, to *topology.Cluster) (Plan, error) {
 			Step{"pods", "stateful sets of before", Converge, x.smaller},
 			Step{"gone", "new pods gone", Converge, Absent{"Pod", x.pods}},
 			Step{"volumes", "new volumes gone", Destructive, Absent{"PersistentVolumeClaim", names(x.claims.Objects)}})
+	}
+	if len(x.budgets.Objects) > 0 {
+		steps = append(steps, Step{"budgets", "new pairs' budgets gone", Converge, Absent{"PodDisruptionBudget", names(x.budgets.Objects)}})
 	}
 	return Plan{"expand", ref(to), steps}, nil
 }
@@ -140,6 +146,8 @@ type expansion struct {
 	instances []topology.Instance
 	pods      []string
 	claims    Apply
+	// budgets are those of the new pods.
+	budgets Apply
 	// larger and smaller are the StatefulSets that change, as they become and as they were.
 	larger, smaller Apply
 }
@@ -165,6 +173,9 @@ func expansionOf(from, to *topology.Cluster) (expansion, error) {
 		if slices.ContainsFunc(x.pods, func(pod string) bool { return claim.GetName() == "data-"+pod }) {
 			x.claims.Objects = append(x.claims.Objects, claim)
 		}
+	}
+	if x.budgets.Objects, err = newBudgets(from, to); err != nil {
+		return expansion{}, err
 	}
 	if x.larger, err = workloads(to, x.topology); err != nil {
 		return expansion{}, err

@@ -77,7 +77,7 @@ func TestUnexpandRemovesOnlyNew(t *testing.T) {
 			t.Errorf("step %s is %s", step.ID, step.Class)
 		}
 	}
-	want := []string{"demo-primary-3", "demo-mirror-3", "data-demo-primary-3", "data-demo-mirror-3"}
+	want := []string{"demo-primary-3", "demo-mirror-3", "data-demo-primary-3", "data-demo-mirror-3", "demo-pair-3"}
 	if !slices.Equal(removed, want) {
 		t.Errorf("removed %q, want %q", removed, want)
 	}

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	policyv1 "k8s.io/api/policy/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -21,6 +23,9 @@ func TestRestarts(t *testing.T) {
 	c.gpk("create", "-f", c.file).want(t, 0)
 	c.sql("analytics", "create table kept (id int)")
 	c.sql("analytics", "insert into kept select generate_series(1, 300)")
+	for _, pod := range []string{"demo-coordinator-0", "demo-coordinator-1", "demo-primary-0", "demo-mirror-0"} {
+		c.patiently("a drain may take pod "+pod, func() (bool, error) { return true, c.evict(pod) })
+	}
 
 	c.restart("demo-mirror-0")
 	c.comesBack(s, "after its mirror was lost")
@@ -39,6 +44,21 @@ func TestRestarts(t *testing.T) {
 	c.restart("demo-coordinator-0", "demo-coordinator-1", "demo-primary-0", "demo-mirror-0")
 	c.wantMirrorActing("after all pods were lost at once")
 	c.gpk("status").want(t, 1)
+	c.patiently("a drain leaves the last copy alone", func() (bool, error) {
+		err := c.evict("demo-mirror-0")
+		if apierrors.IsTooManyRequests(err) {
+			return true, nil
+		}
+		return false, err
+	})
+}
+
+// evict asks for a pod's eviction as a drain would, without any.
+func (c *cluster) evict(pod string) error {
+	return shared.client.CoreV1().Pods(c.namespace).EvictV1(c.ctx, &policyv1.Eviction{
+		ObjectMeta:    metav1.ObjectMeta{Name: pod},
+		DeleteOptions: &metav1.DeleteOptions{DryRun: []string{metav1.DryRunAll}},
+	})
 }
 
 // restart deletes pods, which get a second to stop, and waits until others run in their places.
