@@ -86,7 +86,7 @@ func same(a, b *topology.Cluster) bool { return len(plan.Differences(a, b)) == 0
 func (a *app) resize(ctx context.Context, m made, r *resizing, skipCapacity bool) error {
 	was, grown := m.cluster, 0
 	if !same(m.cluster, r.larger) {
-		p, err := plan.ResizeVolumes(r.larger)
+		p, err := plan.ResizeVolumes(r.larger, r.to)
 		if err != nil {
 			return err
 		}
@@ -121,7 +121,7 @@ func (r *resizing) operation(m made, skipCapacity bool) (operation, error) {
 	o := operation{result: r.to, done: name + " has the sizes of " + shownPath(r.file),
 		same: "no changes: " + name + " has the sizes of " + shownPath(r.file)}
 	if same(m.cluster, r.to) && m.record.Unfinished == nil {
-		p, err := plan.ResizeVolumes(r.to)
+		p, err := plan.ResizeVolumes(r.to, r.to)
 		o.plan = p
 		return o, err
 	}
@@ -204,7 +204,7 @@ func (r *resizing) preview(m made, skipCapacity bool) (plan.Plan, error) {
 	if _, _, err := r.unfinished(m, m.cluster, r.larger); err != nil {
 		return plan.Plan{}, err
 	}
-	p, err := plan.ResizeVolumes(r.larger)
+	p, err := plan.ResizeVolumes(r.larger, r.to)
 	if err != nil || same(r.larger, r.to) {
 		return p, err
 	}
@@ -212,6 +212,6 @@ func (r *resizing) preview(m made, skipCapacity bool) (plan.Plan, error) {
 	m.cluster, m.record.Unfinished = r.larger, nil
 	o, err := r.operation(m, skipCapacity)
 	p = p.Without("sets")
-	p.Steps = append(p.Steps, o.plan.Steps...)
+	p.Steps = append(p.Steps, o.plan.Without("admissible").Steps...)
 	return p, err
 }

@@ -24,7 +24,7 @@ func sized(t *testing.T, volume, memory string) *topology.Cluster {
 
 // What --dry-run shows is what the command does, at the beginning as amid a window in which the database is down.
 func TestPreviewResize(t *testing.T) {
-	const volumes, window = "growable volumes grown templates", "pods stop replaced running network start ready synced service verify"
+	const volumes, window = "admissible growable volumes grown templates", "pods stop replaced running network start ready synced service verify"
 	small, larger, more := sized(t, "1Gi", "1Gi"), sized(t, "2Gi", "1Gi"), sized(t, "2Gi", "2Gi")
 	begun := func(from, to *topology.Cluster) *apply.Unfinished {
 		var texts [2]string
@@ -45,8 +45,8 @@ func TestPreviewResize(t *testing.T) {
 	}{
 		"nothing":                  {small, small, nil, false, volumes + " sets"},
 		"volumes":                  {small, larger, nil, false, volumes + " sets"},
-		"resources":                {larger, more, nil, false, "whole capacity settings " + window + " effective"},
-		"resources anyhow":         {larger, more, nil, true, "whole settings " + window + " effective"},
+		"resources":                {larger, more, nil, false, "whole capacity admissible settings " + window + " effective"},
+		"resources anyhow":         {larger, more, nil, true, "whole admissible settings " + window + " effective"},
 		"both":                     {small, more, nil, false, volumes + " whole capacity settings " + window + " effective"},
 		"amid the volumes":         {small, larger, begun(small, larger), false, volumes + " sets"},
 		"amid the volumes of both": {small, more, begun(small, larger), false, volumes + " whole capacity settings " + window + " effective"},

@@ -62,8 +62,12 @@ func (t *Target) objectDrift(ctx context.Context, step plan.Step, objects []plan
 	err := each(ctx, objects, func(ctx context.Context, i int, object plan.Object) error {
 		name := objectName(object)
 		differences, missing, err := t.differences(ctx, object, manager)
-		if missing {
+		refused := refusal(object, err)
+		switch {
+		case missing:
 			found[i] = []Drift{{Step: step, Object: name, Found: name + " is missing"}}
+		case refused != "":
+			found[i], err = []Drift{{Step: step, Object: name, Found: refused, Next: refusedNext}}, nil
 		}
 		for _, difference := range differences {
 			found[i] = append(found[i], Drift{Step: step, Object: name, Difference: difference})

@@ -11,7 +11,7 @@ import (
 
 // adapted is the plan as this API server can carry it out. One that does not know matchLabelKeys in anti-affinity drops the
 // field without a word, or refuses the object for it, by its version: a dry run of one StatefulSet tells. What else is wrong
-// with that StatefulSet is for its own step to say.
+// with that StatefulSet is for the step admissible to say.
 func (t *Target) adapted(ctx context.Context, p plan.Plan) (plan.Plan, error) {
 	set := p.PairRule()
 	if set == nil {

@@ -212,8 +212,6 @@ func (r *recorder) keep(ctx context.Context) error {
 // handler is the one that carries out a step's action.
 func (t *Target) handler(step plan.Step) (handler, error) {
 	switch action := step.Action.(type) {
-	case plan.Capacity:
-		return &capacityHandler{t, action}, nil
 	case plan.Apply:
 		if action.Spread != nil {
 			return &spreadHandler{applyHandler{target: t, action: action}, nodePatience}, nil
@@ -250,6 +248,9 @@ func (t *Target) handler(step plan.Step) (handler, error) {
 	case plan.Remove:
 		return &removeHandler{t, action}, nil
 	}
+	if h := t.beforehandHandler(step.Action); h != nil {
+		return h, nil
+	}
 	if h := t.recoveryHandler(step.Action); h != nil {
 		return h, nil
 	}
@@ -260,4 +261,15 @@ func (t *Target) handler(step plan.Step) (handler, error) {
 		return h, nil
 	}
 	return nil, errors.New("gpk has no handler for this step: please report it")
+}
+
+// beforehandHandler is the one that looks whether what is to be made can be, nil for an action that makes something.
+func (t *Target) beforehandHandler(action plan.Action) handler {
+	switch action := action.(type) {
+	case plan.Capacity:
+		return &capacityHandler{t, action}
+	case plan.Admissible:
+		return &admissibleHandler{t, action}
+	}
+	return nil
 }

@@ -28,10 +28,9 @@ func (h *applyHandler) Check(ctx context.Context) (Finding, error) {
 		return Finding{}, err
 	}
 	if found := h.target.foreign(h.action.Objects, live); len(found) > 0 {
-		return Finding{State: Blocked, Details: found, Next: "it was left as it is: give the cluster another metadata.name, or rename or " +
-			"remove that object if nobody needs it, and run this again"}, nil
+		return Finding{State: Blocked, Details: found, Next: foreignNext}, nil
 	}
-	differences := make([]string, len(h.action.Objects))
+	differences, refused := make([]string, len(h.action.Objects)), make([]string, len(h.action.Objects))
 	err = each(ctx, h.action.Objects, func(ctx context.Context, i int, object plan.Object) (err error) {
 		switch {
 		case live[i] == nil:
@@ -44,10 +43,16 @@ func (h *applyHandler) Check(ctx context.Context) (Finding, error) {
 		default:
 			differences[i], err = h.target.difference(ctx, object, manager)
 		}
+		if refused[i] = refusal(object, err); refused[i] != "" {
+			return nil
+		}
 		return err
 	})
 	if err != nil {
 		return Finding{}, err
+	}
+	if found := nonEmpty(refused); len(found) > 0 {
+		return Finding{State: Blocked, Details: found, Next: refusedNext}, nil
 	}
 	return pendingIf(slices.DeleteFunc(differences, func(d string) bool { return d == "" })), nil
 }
@@ -59,6 +64,13 @@ func (h *applyHandler) Do(ctx context.Context, _ func(string)) error {
 		return err
 	})
 }
+
+// What to type where an object is somebody else's, and where the API server takes none like it.
+const (
+	foreignNext = "it was left as it is: give the cluster another metadata.name, or rename or remove that object if nobody needs it, " +
+		"and run this again"
+	refusedNext = "it was left as it is: mend cluster.yaml, or whatever forbids it in the cluster, and run this again"
+)
 
 // foreign says which of the objects of a plan are somebody else's: gpk would change them, and later delete them. What has lost
 // its labels is the cluster's all the same if gpk has applied it. Volume claims may be made beforehand, and are adopted.

@@ -66,7 +66,7 @@ func (p Plan) RoleWide() Plan {
 	return p
 }
 
-// withSets is the plan with other StatefulSets, in what is applied and in what is to have room.
+// withSets is the plan with other StatefulSets, in what is applied, what is asked for beforehand and what is to have room.
 func (p Plan) withSets(other func(*appsv1.StatefulSet) *appsv1.StatefulSet) Plan {
 	p.Steps = slices.Clone(p.Steps)
 	for i, step := range p.Steps {
@@ -80,6 +80,12 @@ func (p Plan) withSets(other func(*appsv1.StatefulSet) *appsv1.StatefulSet) Plan
 			}
 			p.Steps[i].Action = action
 		case Capacity:
+			action.Sets = slices.Clone(action.Sets)
+			for j, set := range action.Sets {
+				action.Sets[j] = other(set)
+			}
+			p.Steps[i].Action = action
+		case Admissible:
 			action.Sets = slices.Clone(action.Sets)
 			for j, set := range action.Sets {
 				action.Sets[j] = other(set)

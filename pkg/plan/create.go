@@ -40,6 +40,7 @@ func Create(c *topology.Cluster) (Plan, error) {
 	workloads.Spread = mirrorSpread(c, t)
 	steps := []Step{
 		{"capacity", "room for the pods", Converge, capacity(workloads)},
+		admissible(workloads, false),
 		{"keys", "ssh keys of the cluster", Converge, keys},
 		{"objects", "services and scripts", Converge, Apply{Objects: slices.Concat(shared, policies, budgets)}},
 		{"volumes", "volume claims", Converge, volumes},
@@ -51,7 +52,7 @@ func Create(c *topology.Cluster) (Plan, error) {
 		{"initialise", "gpinitsystem", Once, initialise(c, t)},
 	}
 	if !c.HasNetworkPolicy() {
-		steps = slices.Insert(steps, 3, Step{"exposed", "no network policies", Converge, Remove{[]string{"NetworkPolicy"}}})
+		steps = slices.Insert(steps, 4, Step{"exposed", "no network policies", Converge, Remove{[]string{"NetworkPolicy"}}})
 	}
 	if secret := c.Spec.Database.PasswordSecret; secret != "" {
 		steps = slices.Insert(steps, 0, Step{"secret", "passwords in Secret " + secret, Converge, Passwords{secret}})

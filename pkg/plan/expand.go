@@ -88,6 +88,7 @@ func Expand(from, to *topology.Cluster, coordinator string, begun bool) (Plan, e
 		}
 		steps = append(steps,
 			Step{"capacity", "room for the new pods", Converge, capacity(all)},
+			admissible(x.larger, true),
 			Step{"volumes", "volume claims", Converge, x.claims},
 			Step{"pods", "stateful sets", Converge, x.larger},
 			Step{"running", "new pods running", Converge, Running{x.pods}},

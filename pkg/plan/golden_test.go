@@ -83,6 +83,10 @@ func outline(t *testing.T, p plan.Plan) string {
 		switch action := step.Action.(type) {
 		case plan.Apply:
 			what = names(action.Objects)
+		case plan.Admissible:
+			for _, set := range action.Sets {
+				what += names([]plan.Object{set})
+			}
 		case plan.Keys:
 			what = names([]plan.Object{action.Secret}) + asYAML(t, action.Files)
 		case plan.Initialise:

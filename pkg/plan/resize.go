@@ -28,14 +28,19 @@ func (Orphaned) action() {}
 // ResizeOperation is the operation of the plans of ResizeVolumes and Resize.
 const ResizeOperation = "resize"
 
-// ResizeVolumes is the plan that makes volumes as large as c has them, while the database runs.
-func ResizeVolumes(c *topology.Cluster) (Plan, error) {
+// ResizeVolumes is the plan that makes volumes as large as c has them, while the database runs. to has the resources as well that the
+// pods are given afterwards: volumes never go back, so what the API server would refuse of these is found before.
+func ResizeVolumes(c, to *topology.Cluster) (Plan, error) {
 	t := topology.New(c)
 	volumes, err := volumes(c, t)
 	if err != nil {
 		return Plan{}, err
 	}
-	workloads, err := workloads(c, t)
+	wanted, err := workloads(to, t)
+	if err != nil {
+		return Plan{}, err
+	}
+	sets, err := workloads(c, t)
 	if err != nil {
 		return Plan{}, err
 	}
@@ -46,11 +51,12 @@ func ResizeVolumes(c *topology.Cluster) (Plan, error) {
 		}
 	}
 	return Plan{ResizeOperation, ref(c), []Step{
+		admissible(wanted, true),
 		{"growable", "storage classes that let volumes grow", Converge, Growable{claims}},
 		{"volumes", "volume claims", Converge, volumes},
 		{"grown", "volumes and their file systems grown", Converge, Grown{claims}},
-		{"templates", "stateful sets of the earlier size gone, without their pods", Converge, Orphaned{workloads.Sets()}},
-		{"sets", "stateful sets of the new size", Converge, workloads},
+		{"templates", "stateful sets of the earlier size gone, without their pods", Converge, Orphaned{sets.Sets()}},
+		{"sets", "stateful sets of the new size", Converge, sets},
 	}}, nil
 }
 
@@ -84,6 +90,7 @@ func Resize(from, to *topology.Cluster, begun bool) (p Plan, windowStep string, 
 		steps = append([]Step{
 			{"whole", "every instance up and in sync, no expansion under way", Converge, Whole{workloads.Sets()}},
 			{"capacity", "room for the pods", Converge, room},
+			admissible(workloads, true),
 		}, steps...)
 	}
 	return Plan{ResizeOperation, ref(to), steps}, windowStep, nil

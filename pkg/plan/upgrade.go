@@ -60,9 +60,11 @@ func Upgrade(c *topology.Cluster, begun bool) (Plan, error) {
 		if err != nil {
 			return Plan{}, err
 		}
-		sets := steps[0].Action.(Apply).Sets()
+		workloads := steps[0].Action.(Apply)
+		sets := workloads.Sets()
 		steps = append([]Step{
 			{"whole", "every instance up and in sync, no expansion under way", Converge, Whole{sets}},
+			admissible(workloads, true),
 			{"image", "image " + c.ImageRef() + " on every node, with the same catalogue version", Converge, Pulled{sets, pod, c.Spec.Version}},
 		}, steps...)
 	}

@@ -25,7 +25,7 @@ const windowIDs = "pods stop replaced running network start ready synced service
 // What can be done while the database runs comes before it is stopped, and is not done again once it may be down.
 func TestUpgrade(t *testing.T) {
 	c := load(t, "mirrored")
-	for begun, want := range map[bool]string{false: "whole image " + windowIDs + " release", true: windowIDs + " release"} {
+	for begun, want := range map[bool]string{false: "whole admissible image " + windowIDs + " release", true: windowIDs + " release"} {
 		p, err := plan.Upgrade(c, begun)
 		if got := ids(p); err != nil || got != want {
 			t.Errorf("begun %v: %s, %v; want %s", begun, got, err, want)
@@ -35,7 +35,7 @@ func TestUpgrade(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pulled := p.Steps[1].Action.(plan.Pulled)
+	pulled := p.Steps[2].Action.(plan.Pulled)
 	if broken := restricted(&pulled.Pod.Spec); len(broken) > 0 {
 		t.Errorf("the pod that brings the image is not restricted: %q", broken)
 	}
@@ -55,7 +55,7 @@ func TestResize(t *testing.T) {
 	to.Spec.Segments.Resources.Limits = corev1.ResourceList{"memory": resource.MustParse("9Gi")}
 	to.Spec.Segments.Resources.Requests = corev1.ResourceList{"memory": resource.MustParse("9Gi")}
 	for begun, want := range map[bool]string{
-		false: "whole capacity settings " + windowIDs + " effective",
+		false: "whole capacity admissible settings " + windowIDs + " effective",
 		true:  windowIDs + " settings effective",
 	} {
 		p, first, err := plan.Resize(from, to, begun)
@@ -67,7 +67,7 @@ func TestResize(t *testing.T) {
 		}
 	}
 	p, first, err := plan.Resize(from, from, false)
-	if got := ids(p); err != nil || got != "whole capacity "+windowIDs || first != "pods" {
+	if got := ids(p); err != nil || got != "whole capacity admissible "+windowIDs || first != "pods" {
 		t.Errorf("without other settings: %s from %s on, %v", got, first, err)
 	}
 }

@@ -44,7 +44,7 @@ func (v *validator) forbid(path *field.Path, list []forbidden) {
 }
 
 // podTemplate refuses what would break what gpk depends on, or the restricted pod security standard. Whatever else is wrong
-// with a pod the API server says, in a dry run, before anything is made.
+// with a pod the API server says, in the dry run of the step admissible, before anything is made.
 func (v *validator) podTemplate(t *corev1.PodTemplateSpec, path *field.Path) {
 	for _, label := range ownedLabels {
 		if _, given := t.Labels[label]; given {

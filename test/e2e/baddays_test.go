@@ -38,6 +38,9 @@ func hidden(path string) string {
 	return `{spec: {volumes: [{name: nothing, emptyDir: {}}], containers: [{name: greenplum, volumeMounts: [{name: nothing, mountPath: ` + path + `}]}]}}`
 }
 
+// unmounted mounts a volume that no pod has, which only the API server notices.
+const unmounted = `{spec: {containers: [{name: greenplum, volumeMounts: [{name: nothing, mountPath: /nothing}]}]}}`
+
 func badDays() map[string]badDay {
 	return map[string]badDay{
 		"storage class missing": {[]string{"storage: {size: 1Gi}\n  segments", "storage: {size: 1Gi, className: nowhere}\n  segments"}, nil, true, 1,
@@ -46,6 +49,8 @@ func badDays() map[string]badDay {
 			[]string{"step capacity", "demo-primary", "900"}, true},
 		"priority class missing": {[]string{"storage: {size: 1Gi}\n  segments", "priorityClassName: nobody\n    storage: {size: 1Gi}\n  segments"}, nil, true, 1,
 			[]string{"step capacity", "nobody"}, true},
+		"volume missing in podTemplate": {patched(unmounted), nil, false, 1,
+			[]string{"step admissible", "StatefulSet/demo-", "volumeMounts", "Not found", "nothing was changed"}, true},
 		"image of another release": {[]string{"version: ", "version: \"7.9.9\" # "}, nil, false, 1,
 			[]string{"step image", "7.9.9", "spec.version", "pod demo-"}, false},
 		"image without sshd": {patched(hidden("/usr/sbin")), nil, false, 1,

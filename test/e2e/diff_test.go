@@ -18,6 +18,9 @@ func TestDiff(t *testing.T) {
 	c := newCluster(t, small())
 	empty := c.objects()
 	c.wantDifferences(c.file, "StatefulSet/demo-primary is missing", "gpk create -f "+c.file)
+	refused := c.changed("refused.yaml", patched(unmounted)...)
+	c.wantDifferences(refused, "the API server refuses StatefulSet/demo-primary")
+	c.gpk("create", "-f", refused, "--dry-run").want(t, 3)
 	c.wantSame(empty)
 
 	c.gpk("create", "-f", c.file).want(t, 0)
@@ -49,6 +52,8 @@ func TestUpdate(t *testing.T) {
 	before := c.settled()
 	other := c.changed("clients.yaml", `hba: ["`, `hba: ["host all auditor all scram-sha-256", "`)
 	c.gpk("create", "-f", other).want(t, 2).says(t, "spec.database.hba", "gpk create -f "+other+" --update")
+	unadmitted := c.changed("unadmitted.yaml", append(patched(unmounted), `hba: ["`, `hba: ["host all auditor all scram-sha-256", "`)...)
+	c.gpk("create", "-f", unadmitted, "--update").want(t, 1).says(t, "step admissible", "StatefulSet/demo-", "Not found", "nothing was changed")
 	c.wantSame(before)
 	c.gpk("create", "-f", other, "--update").want(t, 0)
 	c.wantNoDifferences(other)
