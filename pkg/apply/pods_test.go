@@ -29,6 +29,22 @@ func runs() corev1.ContainerState {
 	return corev1.ContainerState{Running: &corev1.ContainerStateRunning{}}
 }
 
+// preparing is a pod whose database waits for its init containers.
+func preparing(statuses ...corev1.ContainerStatus) *corev1.Pod {
+	p := pod("p", waits("PodInitializing", ""), false)
+	p.Status.InitContainerStatuses = statuses
+	p.Spec.InitContainers = []corev1.Container{{Name: "prepare"}, {Name: "proxy", RestartPolicy: new(corev1.ContainerRestartPolicyAlways)}}
+	return p
+}
+
+func inits(name string, state corev1.ContainerState) corev1.ContainerStatus {
+	return corev1.ContainerStatus{Name: name, Image: "registry.example/" + name, State: state, Started: new(state.Running != nil)}
+}
+
+func ended(status int32) corev1.ContainerState {
+	return corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: status}}
+}
+
 // What is said of a pod in each of its states, and whether there is a point in waiting.
 func TestPodConditions(t *testing.T) {
 	deleted := pod("p", runs(), true)
@@ -39,6 +55,10 @@ func TestPodConditions(t *testing.T) {
 	homeless.Status = corev1.PodStatus{Conditions: []corev1.PodCondition{{Type: corev1.PodScheduled, Status: corev1.ConditionFalse, Message: "0/2 nodes are available"}}}
 	crashing := pod("p", waits("CrashLoopBackOff", "back-off 5m0s restarting failed container"), false)
 	crashing.Status.ContainerStatuses[1].LastTerminationState.Terminated = &corev1.ContainerStateTerminated{ExitCode: 127, Message: "no sshd\n"}
+	unprepared := preparing(inits("prepare", waits("CrashLoopBackOff", "back-off 10s")))
+	unprepared.Status.InitContainerStatuses[0].LastTerminationState = ended(9)
+	besides := pod("p", runs(), true)
+	besides.Status.ContainerStatuses[0].State = waits("CrashLoopBackOff", "back-off 10s")
 	tests := map[string]struct {
 		pod            *corev1.Pod
 		running, ready bool
@@ -57,7 +77,15 @@ func TestPodConditions(t *testing.T) {
 		"no such image":      {pod("p", waits("ImagePullBackOff", "not found"), false), false, false, "waits: ImagePullBackOff: not found", "the image registry.example/greenplum:7.1.0 cannot be had: not found"},
 		"no image of a node": {pod("p", waits("ErrImageNeverPull", "policy is Never"), false), false, false, "waits: ErrImageNeverPull: policy is Never", "cannot be had: policy is Never"},
 		"no image's name":    {pod("p", waits("InvalidImageName", "bad"), false), false, false, "waits: InvalidImageName: bad", "cannot be had: bad"},
-		"crashing":           {crashing, false, false, "waits: CrashLoopBackOff: back-off 5m0s restarting failed container", "ends again and again: exit status 127 no sshd"},
+		"preparing":          {preparing(inits("prepare", runs())), false, false, "waits for its init container prepare, which runs", ""},
+		"not prepared": {unprepared, false, false, "waits for its init container prepare, which waits: CrashLoopBackOff: back-off 10s",
+			"pod p, init container prepare ends again and again: exit status 9; see kubectl logs -n analytics p -c prepare --previous"},
+		"no such sidecar": {preparing(inits("prepare", ended(0)), inits("proxy", waits("ImagePullBackOff", "not found"))), false, false,
+			"waits for its init container proxy, which waits: ImagePullBackOff: not found",
+			"pod p, init container proxy: the image registry.example/proxy cannot be had: not found"},
+		"prepared":               {preparing(inits("prepare", ended(0)), inits("proxy", runs())), false, false, "waits: PodInitializing", ""},
+		"another container ends": {besides, true, true, "", ""},
+		"crashing":               {crashing, false, false, "waits: CrashLoopBackOff: back-off 5m0s restarting failed container", "ends again and again: exit status 127 no sshd"},
 	}
 	for name, test := range tests {
 		if got := running(test.pod); got != test.running {

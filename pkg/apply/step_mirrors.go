@@ -188,7 +188,7 @@ func (h *spreadHandler) awaitNodes(ctx context.Context, names []string, fine fun
 	defer timer.Stop()
 	last := -1
 	err = h.target.awaitPods(patient, func(pods map[string]*corev1.Pod) (bool, error) {
-		waiting := unfinished(names, pods, fine)
+		waiting := unfinished(names, pods, fine, condition)
 		if len(waiting) != last && len(waiting) > 0 {
 			last = len(waiting)
 			timer.Reset(h.patience)

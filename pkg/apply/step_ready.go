@@ -29,7 +29,7 @@ func (h *readyHandler) Check(ctx context.Context) (Finding, error) {
 			wanted = append(wanted, *pod)
 		}
 	}
-	missing := unfinished(h.action.Pods, found, func(*corev1.Pod) bool { return true })
+	missing := unfinished(h.action.Pods, found, func(*corev1.Pod) bool { return true }, condition)
 	return pendingIf(append(missing, h.target.unready(ctx, wanted)...)), nil
 }
 

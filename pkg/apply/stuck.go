@@ -3,66 +3,137 @@ package apply
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 )
 
 // How long nothing may happen to a pod. A StatefulSet's controller makes pods within seconds, unless the API server refuses
-// them. A node that an autoscaler adds takes minutes.
+// them. A node that an autoscaler adds takes minutes, and a volume that is attached to a lost node is let go after six. What a
+// container refers to may be made after the pod, and the kubelet looks again every few seconds.
 const (
 	absentPatience      = 2 * time.Minute
 	unscheduledPatience = 10 * time.Minute
+	hinderedPatience    = 10 * time.Minute
+	configPatience      = time.Minute
 )
 
-// stuck remembers since when pods are not there, or on no node.
-type stuck struct{ since map[string]time.Time }
+// quiet is how long a pod may be as it is before anybody asks why: now and then a mount takes some 12 seconds longer.
+const quiet = 20 * time.Second
+
+// stuck remembers since when pods are not there, on no node, or without a container.
+type stuck struct {
+	since map[string]time.Time
+	// first is the name of the first pod that is to be told of, if there is one.
+	first string
+	// hindered is what the events said of pods without a container when they were last asked for.
+	hindered map[types.UID]string
+	asked    time.Time
+	// blind: events may not be seen.
+	blind bool
+}
 
 // stuckPod is a pod that nothing has happened to for too long.
 type stuckPod struct {
 	name string
-	// pod is nil for one that is not there.
-	pod  *corev1.Pod
-	time time.Duration
+	// words are what it waits for, "" for a pod that is not there.
+	words string
+	time  time.Duration
 }
 
 // find is the first pod that is stuck for too long. Volumes and nodes are waited for alike: both are the scheduler's words.
 func (s *stuck) find(names []string, pods map[string]*corev1.Pod, now time.Time) *stuckPod {
 	still := map[string]time.Time{}
 	var found *stuckPod
+	s.first = ""
 	for _, name := range names {
-		pod, patience := pods[name], unscheduledPatience
-		switch {
-		case pod == nil:
-			patience = absentPatience
-		case pod.Spec.NodeName != "" || pod.DeletionTimestamp != nil:
+		pod := pods[name]
+		stage, patience := s.stage(name, pod)
+		if stage == "" {
 			continue
 		}
-		// A pod that was made meanwhile begins anew.
-		key := name
-		if pod != nil {
-			key += "/" + string(pod.UID)
-		}
-		begun, known := s.since[key]
+		begun, known := s.since[stage]
 		if !known {
 			begun = now
 		}
-		still[key] = begun
-		if passed := now.Sub(begun); passed >= patience && found == nil {
-			found = &stuckPod{name, pod, passed}
+		still[stage] = begun
+		passed := now.Sub(begun)
+		if patience == 0 || passed < quiet && s.cause(pod) == "" {
+			continue
+		}
+		if s.first == "" {
+			s.first = name
+		}
+		if passed >= patience && found == nil {
+			found = &stuckPod{name: name, time: passed}
+			if pod != nil {
+				found.words = s.condition(pod)
+			}
 		}
 	}
 	s.since = still
 	return found
 }
 
-// stuckError says what keeps a pod from being made or placed.
+// stage is what a pod has come to, which is the same as long as nothing happens to it, and how long that may be: without a bound
+// where patience is 0, as for an image that is being pulled. It is "" for a pod that runs or goes.
+func (s *stuck) stage(name string, pod *corev1.Pod) (stage string, patience time.Duration) {
+	if pod == nil {
+		return name, absentPatience
+	}
+	if pod.DeletionTimestamp != nil || running(pod) {
+		return "", 0
+	}
+	// A pod that was made meanwhile begins anew.
+	stage = name + "/" + string(pod.UID)
+	status, _ := starting(pod)
+	switch {
+	case pod.Spec.NodeName == "":
+		return stage, unscheduledPatience
+	case slices.Contains([]string{"CreateContainerConfigError", "CreateContainerError"}, waitingFor(status)):
+		return stage + "/" + waitingFor(status), configPatience
+	case s.cause(pod) != "":
+		return stage + "/hindered", hinderedPatience
+	}
+	return stage + "/starting", 0
+}
+
+// cause is what keeps a pod from its first container, as far as it is known: a pod whose kubelet says that volumes or network are
+// missing is not one that pulls an image, even where nobody may see why.
+func (s *stuck) cause(pod *corev1.Pod) string {
+	switch {
+	case pod == nil || !beforeContainers(pod):
+		return ""
+	case s.blind && sandbox(pod) == corev1.ConditionFalse:
+		return fmt.Sprintf("kubectl describe pod -n %s %s says why", pod.Namespace, pod.Name)
+	}
+	return s.hindered[pod.UID]
+}
+
+// condition says in words what a pod waits for, and why.
+func (s *stuck) condition(pod *corev1.Pod) string {
+	if cause := s.cause(pod); cause != "" && pod.DeletionTimestamp == nil {
+		return condition(pod) + ": " + cause
+	}
+	return condition(pod)
+}
+
+// foremost are the names with the one in front that there is most to say of.
+func (s *stuck) foremost(names []string) []string {
+	if s.first == "" {
+		return names
+	}
+	return append([]string{s.first}, slices.DeleteFunc(slices.Clone(names), func(name string) bool { return name == s.first })...)
+}
+
+// stuckError says what keeps a pod from being made, placed or started.
 func (t *Target) stuckError(ctx context.Context, s *stuckPod) error {
 	passed := s.time.Round(time.Second)
-	if s.pod != nil {
-		return fmt.Errorf("for %s, pod %s %s", passed, s.name, condition(s.pod))
+	if s.words != "" {
+		return fmt.Errorf("for %s, pod %s %s", passed, s.name, s.words)
 	}
 	set := s.name[:strings.LastIndex(s.name, "-")]
 	cause := t.lastWarning(ctx, set)
@@ -70,20 +141,4 @@ func (t *Target) stuckError(ctx context.Context, s *stuckPod) error {
 		cause = fmt.Sprintf("kubectl describe statefulset -n %s %s says why", t.Ref.Namespace, set)
 	}
 	return fmt.Errorf("for %s, pod %s has not been made: %s", passed, s.name, cause)
-}
-
-// lastWarning is the last event of an object that is a warning, or "" if there is none or events may not be seen.
-func (t *Target) lastWarning(ctx context.Context, name string) string {
-	list, err := t.client.CoreV1().Events(t.Ref.Namespace).List(ctx, metav1.ListOptions{
-		FieldSelector: "type=" + corev1.EventTypeWarning + ",involvedObject.name=" + name})
-	if err != nil {
-		return ""
-	}
-	var last corev1.Event
-	for _, event := range list.Items {
-		if !event.LastTimestamp.Before(&last.LastTimestamp) {
-			last = event
-		}
-	}
-	return last.Message
 }

@@ -57,6 +57,13 @@ func badDays() map[string]badDay {
 			[]string{"pod demo-", "ends again and again", "sshd"}, false},
 		"image without the database": {patched(hidden("/usr/local")), nil, false, 1,
 			[]string{"step image", "pod demo-", "lacks postgres", "gpinitsystem"}, false},
+		"Secret missing for a volume": {patched(`{spec: {volumes: [{name: nothing, secret: {secretName: nowhere}}]}}`), []string{"--timeout", "60s"}, false, 4,
+			[]string{"step running", "pod demo-", "FailedMount", `"nowhere" not found`}, false},
+		"Secret missing for a variable": {patched(`{spec: {containers: [{name: greenplum, env: [{name: X, valueFrom: {secretKeyRef: {name: nowhere, key: x}}}]}]}}`),
+			nil, false, 1, []string{"step running", "pod demo-", "CreateContainerConfigError", `"nowhere" not found`}, false},
+		"init container that fails": {patched(`{spec: {initContainers: [{name: prepare, image: "` + shared.image + `", command: [/bin/bash, -c, exit 9], ` +
+			`securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}}]}}`), nil, false, 1,
+			[]string{"step running", "pod demo-", "init container prepare", "ends again and again", "exit status 9", "-c prepare --previous"}, false},
 		"names cannot be resolved": {patched(`{spec: {dnsPolicy: None, dnsConfig: {nameservers: [192.0.2.1]}}}`), []string{"--timeout", "40s"}, false, 4,
 			[]string{"step network", "demo-primary-0", "name"}, false},
 	}
