@@ -57,7 +57,8 @@ func badDays() map[string]badDay {
 			[]string{"pod demo-", "ends again and again", "sshd"}, false},
 		"image without the database": {patched(hidden("/usr/local")), nil, false, 1,
 			[]string{"step image", "pod demo-", "lacks postgres", "gpinitsystem"}, false},
-		"Secret missing for a volume": {patched(`{spec: {volumes: [{name: nothing, secret: {secretName: nowhere}}]}}`), []string{"--timeout", "60s"}, false, 4,
+		"Secret missing for a volume": {patched(`{spec: {volumes: [{name: nothing, secret: {secretName: nowhere}}], ` +
+			`containers: [{name: greenplum, volumeMounts: [{name: nothing, mountPath: /nothing}]}]}}`), []string{"--timeout", "60s"}, false, 4,
 			[]string{"step running", "pod demo-", "FailedMount", `"nowhere" not found`}, false},
 		"Secret missing for a variable": {patched(`{spec: {containers: [{name: greenplum, env: [{name: X, valueFrom: {secretKeyRef: {name: nowhere, key: x}}}]}]}}`),
 			nil, false, 1, []string{"step running", "pod demo-", "CreateContainerConfigError", `"nowhere" not found`}, false},
