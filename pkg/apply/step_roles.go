@@ -126,7 +126,7 @@ func (h *rolesHandler) Do(ctx context.Context, _ func(string)) error {
 		if segments.PasswordMatches(verifier, role, passwords[role]) {
 			continue
 		}
-		verifier, err := segments.StorePassword(h.action.Version, role, passwords[role])
+		verifier, err := segments.StorePassword(passwords[role])
 		if err != nil {
 			return fmt.Errorf("the password of role %s: %w", role, err)
 		}

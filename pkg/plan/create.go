@@ -64,7 +64,7 @@ func Create(c *topology.Cluster) (Plan, error) {
 		steps = append(steps, Step{"standby", "standby coordinator", Once, Standby{standby}})
 	}
 	if secret := c.Spec.Database.PasswordSecret; secret != "" {
-		steps = append(steps, Step{"roles", "roles and their passwords", Converge, Roles{secret, c.Spec.Version}})
+		steps = append(steps, Step{"roles", "roles and their passwords", Converge, Roles{secret}})
 	}
 	steps = append(steps,
 		Step{"database", "database and client authentication", Converge, database(c)},

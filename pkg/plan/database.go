@@ -21,8 +21,8 @@ type Configure struct{ Settings []segments.RoleSetting }
 // Passwords looks into the Secret of the roles' passwords before anything is made.
 type Passwords struct{ Secret string }
 
-// Roles makes the roles of a Secret and gives them their passwords, in the form that servers of the version store.
-type Roles struct{ Secret, Version string }
+// Roles makes the roles of a Secret and gives them their passwords.
+type Roles struct{ Secret string }
 
 func (Database) action()  {}
 func (Configure) action() {}

@@ -1,7 +1,7 @@
 package segments
 
 import (
-	"crypto/md5" //nolint:gosec // the only form of a stored password that Greenplum 6 knows
+	"crypto/md5" //nolint:gosec // a form in which others may have stored a password
 	"crypto/rand"
 	"crypto/subtle"
 	"encoding/base64"
@@ -52,11 +52,8 @@ func PasswordSQL(role string, exists bool, stored string) string {
 	return unlogged + verb + " role " + identifier(role) + " " + login + "password " + literal(stored) + ";\n"
 }
 
-// StorePassword is a password in the form that servers of a release store: SCRAM-SHA-256 from Greenplum 7 on, MD5 before.
-func StorePassword(version, role, password string) (string, error) {
-	if major, _, _ := strings.Cut(version, "."); major == "6" || major == "5" {
-		return md5Password(role, password), nil
-	}
+// StorePassword is a password in the form that servers store: SCRAM-SHA-256.
+func StorePassword(password string) (string, error) {
 	salt := make([]byte, 16)
 	if _, err := rand.Read(salt); err != nil {
 		return "", err
@@ -64,7 +61,7 @@ func StorePassword(version, role, password string) (string, error) {
 	return scramPassword(password, salt, scramIterations)
 }
 
-// PasswordMatches tells whether a stored password was made from a password.
+// PasswordMatches tells whether a stored password was made from a password, by gpk or by anybody else: it may be MD5.
 func PasswordMatches(stored, role, password string) bool {
 	again := md5Password(role, password)
 	if rest, ok := strings.CutPrefix(stored, "SCRAM-SHA-256$"); ok {

@@ -114,8 +114,7 @@ func hbaOptionsComplaint(method string, options []string) string {
 	switch {
 	case method == "ldap" && !given["ldapurl"] && !given["ldapbasedn"] && !given["ldapprefix"] && !given["ldapsuffix"]:
 		return "ldap needs ldapurl, ldapbasedn, ldapprefix or ldapsuffix behind it"
-	// Greenplum 6 takes one server only.
-	case method == "radius" && (!given["radiusservers"] && !given["radiusserver"] || !given["radiussecrets"] && !given["radiussecret"]):
+	case method == "radius" && (!given["radiusservers"] || !given["radiussecrets"]):
 		return "radius needs radiusservers and radiussecrets behind it"
 	}
 	return ""

@@ -90,6 +90,25 @@ func TestLoadValues(t *testing.T) {
 	}
 }
 
+// The scripts in the pods are for Greenplum 7: what comes before and after it is refused, with the line.
+func TestLoadVersion(t *testing.T) {
+	data, err := os.ReadFile("testdata/good/ten-lines.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for version, allowed := range map[string]bool{"7.0.0": true, "7.5.4": true, "7.1.0-rc.1": true,
+		"6.27.1": false, "6.99.0-rc.7.0.0": false, "5.28.0": false, "8.0.0": false, "70.0.0": false, "7": false, "7.1": false} {
+		_, err := topology.Load(bytes.Replace(data, []byte(`"7.1.0"`), []byte(`"`+version+`"`), 1), "analytics")
+		want := `line 6: spec.version: "` + version + `" is not allowed: give 7.0.0 or a later release of Greenplum 7`
+		switch {
+		case allowed && err != nil:
+			t.Errorf("%s: %v", version, err)
+		case !allowed && (err == nil || !strings.Contains(err.Error(), want)):
+			t.Errorf("%s: error %v, want %q", version, err, want)
+		}
+	}
+}
+
 func TestLoadTooLarge(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "cluster.yaml")
 	if err := os.WriteFile(path, []byte("kind: GreenplumCluster\n"), 0o600); err != nil {

@@ -134,9 +134,10 @@ func (v *validator) hostLength(c *Cluster, path *field.Path) {
 	}
 }
 
-// A release has three numbers. What may follow them is a build: 7.1.0-rc.1, 7.1.0+dev.4.gabc1234.
+// A release has three numbers. What may follow them is a build: 7.1.0-rc.1, 7.1.0+dev.4.gabc1234. What gpk's scripts do in the pods
+// is Greenplum 7's: 6 has other names for the folder of its logs and for pg_waldump, and not the views that say what is in the files.
 var (
-	release = regexp.MustCompile(`^[67]\.[0-9]{1,4}\.[0-9]{1,4}([-+.][0-9A-Za-z.+-]{1,64})?$`)
+	release = regexp.MustCompile(`^7\.[0-9]{1,4}\.[0-9]{1,4}([-+.][0-9A-Za-z.+-]{1,64})?$`)
 	tag     = regexp.MustCompile(`^[0-9A-Za-z_][0-9A-Za-z_.-]{0,127}$`)
 	// reference is the grammar of github.com/distribution/reference: host, path, tag, digest.
 	reference = regexp.MustCompile(`^([0-9A-Za-z][0-9A-Za-z.-]*(:[0-9]+)?/)?` +
@@ -150,7 +151,8 @@ func (v *validator) image(c *Cluster, spec *field.Path) {
 	case s.Version == "":
 		v.say(version, "missing: give the Greenplum release in the image, such as \"7.1.0\"")
 	case !release.MatchString(s.Version):
-		v.refuse(version, s.Version, "give a release of Greenplum 6 or 7 with three numbers, such as \"7.1.0\"")
+		v.refuse(version, s.Version, "give 7.0.0 or a later release of Greenplum 7, with three numbers, such as \"7.1.0\": "+
+			"gpk's start scripts know no other")
 	case s.Image != "" && !hasTag(s.Image) && !tag.MatchString(s.Version):
 		v.refuse(version, s.Version, "it can't be the tag of the image: give spec.image a tag of its own")
 	}
