@@ -60,15 +60,18 @@ and the command that takes it away. Exit status 3 if there are differences.`,
 // differences are those of the file to what the cluster was made from, and then those of the cluster to that. A cluster that
 // has no database yet is compared with the file itself, but for what its volumes were made for.
 func differences(ctx context.Context, target *apply.Target, c *topology.Cluster, file string) ([]difference, error) {
+	found := []difference{}
 	record, err := target.Record(ctx)
-	if err != nil {
+	if drift, foreign := apply.ForeignDrift(err); foreign {
+		// The cluster has none then, and what else there is may be somebody else's as well.
+		found = append(found, drifted(drift, file, ""))
+	} else if err != nil {
 		return nil, err
 	}
 	made, err := recorded(target, record)
 	if err != nil {
 		return nil, err
 	}
-	found := []difference{}
 	wanted, note := c, ""
 	if made != nil {
 		p, err := plan.Create(made)
@@ -94,11 +97,16 @@ func differences(ctx context.Context, target *apply.Target, c *topology.Cluster,
 	}
 	drift, err := target.Drift(ctx, p)
 	for _, d := range drift {
-		one := difference{Object: d.Object, Difference: d.Difference, Found: d.Found, Command: plan.Repair(d.Step, file), Why: note}
-		if d.Next != "" {
-			one.Command, one.Why = d.Next, ""
-		}
-		found = append(found, one)
+		found = append(found, drifted(d, file, note))
 	}
 	return found, err
+}
+
+// drifted is a difference of the cluster to its plan. What a person must decide first stands in the place of a command.
+func drifted(d apply.Drift, file, note string) difference {
+	one := difference{Object: d.Object, Difference: d.Difference, Found: d.Found, Command: plan.Repair(d.Step, file), Why: note}
+	if d.Next != "" {
+		one.Command, one.Why = d.Next, ""
+	}
+	return one
 }

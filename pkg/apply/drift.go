@@ -62,6 +62,11 @@ func (t *Target) objectDrift(ctx context.Context, step plan.Step, objects []plan
 	err := each(ctx, objects, func(ctx context.Context, i int, object plan.Object) error {
 		name := objectName(object)
 		differences, missing, err := t.differences(ctx, object, manager)
+		if drift, foreign := ForeignDrift(err); foreign {
+			drift.Step, drift.Object = step, name
+			found[i] = []Drift{drift}
+			return nil
+		}
 		refused := refusal(object, err)
 		switch {
 		case missing:
@@ -82,7 +87,7 @@ func (t *Target) factDrift(ctx context.Context, step plan.Step) ([]Drift, error)
 	if err != nil {
 		return nil, err
 	}
-	finding, err := h.Check(ctx)
+	finding, err := checked(ctx, h)
 	if err != nil || finding.State == Done {
 		return nil, err
 	}
@@ -112,11 +117,14 @@ func (t *Target) differences(ctx context.Context, object plan.Object, owner stri
 }
 
 // compare gives an object as it is, nil if it is not, and as applying it would make it, both of one moment: a controller that
-// writes between the two looks would seem to be a difference.
+// writes between the two looks would seem to be a difference. One of somebody else's is an error.
 func (t *Target) compare(ctx context.Context, object plan.Object, owner string) (live, wanted plan.Object, err error) {
 	const attempts = 5
 	for range attempts {
 		if live, err = t.live(ctx, object); err != nil || live == nil {
+			return nil, nil, err
+		}
+		if err := refuse(t.foreign(kindName(object), live)); err != nil {
 			return nil, nil, err
 		}
 		if wanted, err = t.apply(ctx, object, owner, true); err != nil {

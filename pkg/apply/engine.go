@@ -125,7 +125,7 @@ func (e *engine) step(ctx context.Context, step plan.Step) (worked bool, err err
 	if err != nil {
 		return false, err
 	}
-	finding, err := h.Check(ctx)
+	finding, err := checked(ctx, h)
 	if err != nil {
 		return false, err
 	}
@@ -160,7 +160,7 @@ func (e *engine) step(ctx context.Context, step plan.Step) (worked bool, err err
 
 // confirm looks at the facts again after Do. They outrank what Do said: a utility's exit status means little.
 func (e *engine) confirm(ctx context.Context, step plan.Step, h handler, doErr error) error {
-	finding, err := h.Check(ctx)
+	finding, err := checked(ctx, h)
 	switch {
 	case err != nil && doErr != nil:
 		return doErr

@@ -90,12 +90,9 @@ func recordName(cluster string) string { return cluster + "-gpk" }
 // Record reads what gpk keeps of the cluster. A cluster that gpk does not know has an empty one. A journal that somebody
 // has made unreadable is an empty journal.
 func (t *Target) Record(ctx context.Context) (Record, error) {
-	found, err := t.client.CoreV1().ConfigMaps(t.Ref.Namespace).Get(ctx, recordName(t.Ref.Name), metav1.GetOptions{})
-	if apierrors.IsNotFound(err) {
-		return Record{}, nil
-	}
-	if err != nil {
-		return Record{}, fmt.Errorf("the cluster's record: %w", err)
+	found, err := t.configMap(ctx, recordName(t.Ref.Name), "record")
+	if found == nil || err != nil {
+		return Record{}, err
 	}
 	record := Record{Spec: found.Data[specKey]}
 	if err := json.Unmarshal([]byte(found.Data[journalKey]), &record.Journal); err != nil {
@@ -150,7 +147,12 @@ func (t *Target) keep(ctx context.Context, record Record) error {
 
 // Forget deletes the record of a cluster that is no more.
 func (t *Target) Forget(ctx context.Context) error {
-	err := t.client.CoreV1().ConfigMaps(t.Ref.Namespace).Delete(ctx, recordName(t.Ref.Name), metav1.DeleteOptions{})
+	found, err := t.configMap(ctx, recordName(t.Ref.Name), "record")
+	if found == nil || err != nil {
+		return err
+	}
+	err = t.client.CoreV1().ConfigMaps(t.Ref.Namespace).Delete(ctx, found.Name, metav1.DeleteOptions{
+		Preconditions: &metav1.Preconditions{UID: &found.UID}})
 	if err != nil && !apierrors.IsNotFound(err) {
 		return fmt.Errorf("the cluster's record: %w", err)
 	}

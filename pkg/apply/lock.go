@@ -71,6 +71,12 @@ func (t *Target) take(ctx context.Context, waiting func(string)) (*coordinationv
 	seen, deadline := "", time.Now().Add(leaseDuration)
 	for {
 		lease, err := leases.Get(ctx, leaseName(t.Ref.Name), metav1.GetOptions{})
+		if err == nil {
+			// Somebody else's is neither waited for nor taken over, whoever holds it.
+			if err := refuse(t.foreign("Lease", lease)); err != nil {
+				return nil, err
+			}
+		}
 		switch {
 		case apierrors.IsNotFound(err):
 			lease = &coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Name: leaseName(t.Ref.Name), Labels: plan.Labels(t.Ref.Name)}}

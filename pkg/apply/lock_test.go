@@ -103,7 +103,7 @@ func TestLockTakenOver(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				a := newAPI()
 				then := metav1.NewMicroTime(time.Now().Add(skew))
-				a.put(&coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Name: "demo-gpk"},
+				a.put(&coordinationv1.Lease{ObjectMeta: meta("demo-gpk", "demo"),
 					Spec: coordinationv1.LeaseSpec{HolderIdentity: new("dead"), AcquireTime: &then, RenewTime: &then}})
 				start := time.Now()
 				var waitedFor string
@@ -126,7 +126,7 @@ func TestLockTakenOver(t *testing.T) {
 func TestLockTakenOverOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := newAPI()
-		a.put(&coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Name: "demo-gpk"}, Spec: coordinationv1.LeaseSpec{HolderIdentity: new("dead")}})
+		a.put(&coordinationv1.Lease{ObjectMeta: meta("demo-gpk", "demo"), Spec: coordinationv1.LeaseSpec{HolderIdentity: new("dead")}})
 		var taken, refused atomic.Int32
 		for range 5 {
 			go func() {
@@ -152,14 +152,14 @@ func TestLockTakenOverOnce(t *testing.T) {
 	})
 }
 
-// A lease that somebody wrote by hand says less, and is held all the same.
+// A lease that somebody has edited by hand says less, and is held all the same.
 func TestLockWrittenByHand(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := newAPI()
-		a.put(&coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Name: "demo-gpk"}, Spec: coordinationv1.LeaseSpec{HolderIdentity: new("me")}})
+		a.put(&coordinationv1.Lease{ObjectMeta: meta("demo-gpk", "demo"), Spec: coordinationv1.LeaseSpec{HolderIdentity: new("me")}})
 		go func() {
 			time.Sleep(time.Second)
-			a.put(&coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Name: "demo-gpk"}, Spec: coordinationv1.LeaseSpec{HolderIdentity: new("me")}})
+			a.put(&coordinationv1.Lease{ObjectMeta: meta("demo-gpk", "demo"), Spec: coordinationv1.LeaseSpec{HolderIdentity: new("me")}})
 		}()
 		_, _, err := a.target(t).acquire(t.Context(), func(string) {})
 		var locked *LockedError
@@ -176,7 +176,7 @@ func TestLockLost(t *testing.T) {
 		after time.Duration
 	}{
 		"taken over": {func(a *memoryAPI) {
-			a.put(&coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Name: "demo-gpk"}, Spec: coordinationv1.LeaseSpec{HolderIdentity: new("another")}})
+			a.put(&coordinationv1.Lease{ObjectMeta: meta("demo-gpk", "demo"), Spec: coordinationv1.LeaseSpec{HolderIdentity: new("another")}})
 		}, renewEvery},
 		"deleted": {func(a *memoryAPI) {
 			a.mutex.Lock()
@@ -241,7 +241,7 @@ func TestLockSurvivesHiccup(t *testing.T) {
 func TestLockInterrupted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := newAPI()
-		a.put(&coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Name: "demo-gpk"}, Spec: coordinationv1.LeaseSpec{HolderIdentity: new("another")}})
+		a.put(&coordinationv1.Lease{ObjectMeta: meta("demo-gpk", "demo"), Spec: coordinationv1.LeaseSpec{HolderIdentity: new("another")}})
 		interrupted := errors.New("interrupted")
 		ctx, cancel := context.WithCancelCause(t.Context())
 		_, _, err := a.target(t).acquire(ctx, func(string) { cancel(interrupted) })

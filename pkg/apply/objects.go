@@ -58,10 +58,11 @@ func kindOf(name string) (kind, error) {
 	return found, nil
 }
 
+// kindName is the kind of an object that gpk has made. What the server has answered may not say it.
+func kindName(object plan.Object) string { return object.GetObjectKind().GroupVersionKind().Kind }
+
 // objectName is how people are told of an object, as kubectl would.
-func objectName(object plan.Object) string {
-	return object.GetObjectKind().GroupVersionKind().Kind + "/" + object.GetName()
-}
+func objectName(object plan.Object) string { return kindName(object) + "/" + object.GetName() }
 
 // apply makes one object be as given, on the server's side. With dryRun the server answers what would be and keeps
 // nothing. Fields that another manager has set otherwise are taken over: the file is what the user wants.

@@ -44,6 +44,9 @@ type Options struct {
 
 // Run takes the lock and carries a plan out.
 func (t *Target) Run(ctx context.Context, p plan.Plan, options Options, observe Observer) (outcome Outcome, err error) {
+	if err := t.unclaimed(ctx); err != nil {
+		return Outcome{}, err
+	}
 	lock, held, err := t.acquire(ctx, options.Waiting)
 	if err != nil {
 		return Outcome{}, err
@@ -161,7 +164,7 @@ func (t *Target) check(ctx context.Context, p plan.Plan, goes func(Finding) erro
 		if err != nil {
 			return err
 		}
-		finding, err := h.Check(ctx)
+		finding, err := checked(ctx, h)
 		if err != nil {
 			return &StepError{Step: step, Err: err}
 		}

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"gpk/pkg/plan"
@@ -28,12 +27,9 @@ const (
 
 // state is what gpk has decided and the pods read when they restart; nothing for a cluster that was never made.
 func (t *Target) state(ctx context.Context) (map[string]string, error) {
-	found, err := t.client.CoreV1().ConfigMaps(t.Ref.Namespace).Get(ctx, plan.StateName(t.Ref.Name), metav1.GetOptions{})
-	if apierrors.IsNotFound(err) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("the cluster's state: %w", err)
+	found, err := t.configMap(ctx, plan.StateName(t.Ref.Name), "state")
+	if found == nil || err != nil {
+		return nil, err
 	}
 	return found.Data, nil
 }

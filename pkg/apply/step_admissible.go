@@ -31,8 +31,8 @@ func (h *admissibleHandler) Check(ctx context.Context) (Finding, error) {
 	if err != nil {
 		return Finding{}, err
 	}
-	if found := h.target.foreign(wanted, live); len(found) > 0 {
-		return Finding{State: Blocked, Details: found, Next: foreignNext}, nil
+	if found := h.target.foreignAmong(wanted, live); len(found) > 0 {
+		return foreignFinding(found...), nil
 	}
 	refused, undecideds := make([]string, len(wanted)), make([]string, len(wanted))
 	err = each(ctx, h.action.Sets, func(ctx context.Context, i int, set *appsv1.StatefulSet) error {

@@ -29,14 +29,14 @@ type keysHandler struct {
 }
 
 func (h *keysHandler) Check(ctx context.Context) (Finding, error) {
-	live, err := h.target.live(ctx, h.action.Secret)
+	live, err := h.live(ctx)
 	if err != nil {
 		return Finding{}, err
 	}
 	if live == nil {
 		return Finding{State: Pending, Details: []string{objectName(h.action.Secret) + " is missing"}}, nil
 	}
-	data := live.(*corev1.Secret).Data
+	data := live.Data
 	for _, file := range []string{userKey, authorizedKeys, hostKey, knownHosts} {
 		if len(data[file]) == 0 {
 			return Finding{State: Blocked, Details: []string{objectName(h.action.Secret) + " has no " + file},
@@ -51,19 +51,31 @@ func (h *keysHandler) Check(ctx context.Context) (Finding, error) {
 	return Finding{State: Done}, nil
 }
 
+// live is the Secret that is there, nil for none. One of somebody else's is an error: what is in it is no key of the cluster's.
+func (h *keysHandler) live(ctx context.Context) (*corev1.Secret, error) {
+	live, err := h.target.live(ctx, h.action.Secret)
+	if live == nil || err != nil {
+		return nil, err
+	}
+	if err := refuse(h.target.foreign("Secret", live)); err != nil {
+		return nil, err
+	}
+	return live.(*corev1.Secret), nil
+}
+
 func (h *keysHandler) Do(ctx context.Context, _ func(string)) error {
 	secret := h.action.Secret.DeepCopyObject().(*corev1.Secret)
 	secret.Data = map[string][]byte{}
 	for file, content := range h.action.Files {
 		secret.Data[file] = []byte(content)
 	}
-	live, err := h.target.live(ctx, secret)
+	live, err := h.live(ctx)
 	if err != nil {
 		return err
 	}
 	if live != nil {
 		for _, file := range []string{userKey, authorizedKeys, hostKey, knownHosts} {
-			secret.Data[file] = live.(*corev1.Secret).Data[file]
+			secret.Data[file] = live.Data[file]
 		}
 	} else if err := newKeys(secret.Data, h.target.Ref.Name); err != nil {
 		return err

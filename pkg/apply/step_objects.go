@@ -5,9 +5,7 @@ import (
 	"fmt"
 	"slices"
 
-	corev1 "k8s.io/api/core/v1"
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes/scheme"
 
 	"gpk/pkg/plan"
@@ -27,8 +25,8 @@ func (h *applyHandler) Check(ctx context.Context) (Finding, error) {
 	if err != nil {
 		return Finding{}, err
 	}
-	if found := h.target.foreign(h.action.Objects, live); len(found) > 0 {
-		return Finding{State: Blocked, Details: found, Next: foreignNext}, nil
+	if found := h.target.foreignAmong(h.action.Objects, live); len(found) > 0 {
+		return foreignFinding(found...), nil
 	}
 	differences, refused := make([]string, len(h.action.Objects)), make([]string, len(h.action.Objects))
 	err = each(ctx, h.action.Objects, func(ctx context.Context, i int, object plan.Object) (err error) {
@@ -65,33 +63,8 @@ func (h *applyHandler) Do(ctx context.Context, _ func(string)) error {
 	})
 }
 
-// What to type where an object is somebody else's, and where the API server takes none like it.
-const (
-	foreignNext = "it was left as it is: give the cluster another metadata.name, or rename or remove that object if nobody needs it, " +
-		"and run this again"
-	refusedNext = "it was left as it is: mend cluster.yaml, or whatever forbids it in the cluster, and run this again"
-)
-
-// foreign says which of the objects of a plan are somebody else's: gpk would change them, and later delete them. What has lost
-// its labels is the cluster's all the same if gpk has applied it. Volume claims may be made beforehand, and are adopted.
-func (t *Target) foreign(wanted, live []plan.Object) []string {
-	var found []string
-	for i, object := range live {
-		if _, claim := object.(*corev1.PersistentVolumeClaim); object == nil || claim {
-			continue
-		}
-		ours := object.GetLabels()[plan.ManagedLabel] == plan.Labels(t.Ref.Name)[plan.ManagedLabel]
-		applied := slices.ContainsFunc(object.GetManagedFields(), func(f metav1.ManagedFieldsEntry) bool { return f.Manager == manager })
-		switch cluster := plan.ClusterOf(object); {
-		case ours && cluster == t.Ref.Name:
-		case ours && cluster != "":
-			found = append(found, objectName(wanted[i])+" belongs to the cluster "+cluster)
-		case !applied:
-			found = append(found, objectName(wanted[i])+" is there already, and gpk has not made it")
-		}
-	}
-	return found
-}
+// refusedNext is what to type where the API server takes no object like it.
+const refusedNext = "it was left as it is: mend cluster.yaml, or whatever forbids it in the cluster, and run this again"
 
 // askedSingly is how many objects of a kind are asked for one by one: a list would be of all that the cluster has of the kind.
 const askedSingly = 8
