@@ -39,6 +39,11 @@ type fakeDatabase struct {
 	extension bool
 	roles     map[string]string
 	config    map[string]string
+	// files are what the instances' files have of settings, by pod and name, and mute the pods whose instance does not say.
+	files map[string]map[string]segments.FileSetting
+	mute  map[string]bool
+	// unaltered are what was taken back of ALTER SYSTEM, by pod and name.
+	unaltered []string
 	// stale is what the instances need to follow their settings.
 	stale string
 	// begun and finished count the utilities' runs.
@@ -150,6 +155,8 @@ func (d *fakeDatabase) exec(pod string, argv []string, stdin io.Reader, out, err
 		fmt.Fprint(out, d.hba[pod])
 	case args[0] == "gpconfig" && args[1] == "-s":
 		fmt.Fprintf(out, "Coordinator value: '%[1]s'\nSegment     value: '%[1]s'\n", d.config[args[2]])
+	case args[0] == "env":
+		return d.settings(pod, string(input), out, errs)
 	case args[0] == "psql":
 		return d.sql(pod, string(input), slices.Contains(args, "-h"), out, errs)
 	default:
@@ -190,6 +197,8 @@ func (d *fakeDatabase) sql(pod, sql string, client bool, out, errs io.Writer) in
 	case sql == segments.ProbeSQL, sql == segments.DropPasswordSQL:
 	case sql == segments.RefusedHBASQL:
 		fmt.Fprintln(out, d.refused(pod))
+	case sql == segments.UnreadSQL:
+		fmt.Fprintln(out, "f")
 	case sql == segments.SilentMirrorsSQL:
 		fmt.Fprintln(out, 0)
 	case sql == segments.AnsweringSQL:
@@ -227,6 +236,25 @@ func (d *fakeDatabase) sql(pod, sql string, client bool, out, errs io.Writer) in
 	default:
 		d.violations = append(d.violations, fmt.Sprintf("the fake does not know %q", sql))
 		return 3
+	}
+	return 0
+}
+
+// settings is what an instance answers past the coordinator.
+func (d *fakeDatabase) settings(pod, sql string, out, errs io.Writer) int {
+	if d.mute[pod] {
+		fmt.Fprintln(errs, "psql: error: connection refused")
+		return 2
+	}
+	for line := range strings.Lines(sql) {
+		if name, found := strings.CutPrefix(line, "alter system reset "); found {
+			name = strings.Trim(name, "\";\n")
+			d.files[pod][name] = segments.FileSetting{Name: name, Value: new(d.config[name])}
+			d.unaltered = append(d.unaltered, pod+" "+name)
+		}
+	}
+	if strings.HasPrefix(sql, "select coalesce") {
+		_ = json.NewEncoder(out).Encode(slices.Collect(maps.Values(d.files[pod])))
 	}
 	return 0
 }

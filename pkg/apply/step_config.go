@@ -5,7 +5,6 @@ import (
 	"errors"
 	"slices"
 	"strings"
-	"time"
 
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
@@ -83,66 +82,6 @@ func lower(names []string) []string {
 		folded[i] = strings.ToLower(name)
 	}
 	return folded
-}
-
-// writtenHandler writes settings into the files of all instances, and has the instances read them.
-type writtenHandler struct {
-	target *Target
-	action plan.Written
-}
-
-func (h *writtenHandler) Check(ctx context.Context) (Finding, error) {
-	return h.target.lookAt(ctx, func(ctx context.Context, acting Acting) (Finding, error) {
-		wrong, err := h.wrong(ctx, acting)
-		if err != nil || len(wrong) > 0 {
-			return pendingIf(wrong), err
-		}
-		unread, err := h.target.sql(ctx, acting, "postgres", segments.UnreadSQL)
-		if err == nil && unread == "t" {
-			return pendingIf([]string{"the instances have not read their files since these were changed"}), nil
-		}
-		return Finding{State: Done}, err
-	})
-}
-
-// wrong says what is not in the files as it should be: of the settings, and then of those that are to go.
-func (h *writtenHandler) wrong(ctx context.Context, acting Acting) ([]string, error) {
-	configure := configureHandler{h.target, plan.Configure{Settings: h.action.Settings}}
-	faults, err := configure.faults(ctx, acting)
-	if err != nil {
-		return nil, err
-	}
-	if len(h.action.Removed) == 0 {
-		return nonEmpty(faults), nil
-	}
-	left, err := h.target.ofPrimaries(ctx, acting, segments.InFileSQL(h.action.Removed))
-	for i, name := range left {
-		left[i] = name + " is set, and is to have its default"
-	}
-	return nonEmpty(append(faults, left...)), err
-}
-
-// Do writes what is set, then takes out what is not any more.
-func (h *writtenHandler) Do(ctx context.Context, progress func(string)) error {
-	acting, err := h.target.Acting(ctx)
-	if err != nil {
-		return err
-	}
-	configure := configureHandler{h.target, plan.Configure{Settings: h.action.Settings}}
-	if err := configure.write(ctx, acting, progress); err != nil {
-		return err
-	}
-	for _, name := range h.action.Removed {
-		progress(name + " is taken out of the files")
-		if err := h.target.runJob(ctx, acting.Pod, "gpconfig-"+name, segments.GpconfigRemove(name), progress); err != nil {
-			return err
-		}
-	}
-	// See UnreadSQL: what is read within the second of the last change cannot be told from what was read before it.
-	if err := sleep(ctx, 1100*time.Millisecond); err != nil {
-		return err
-	}
-	return h.target.runJob(ctx, acting.Pod, "gpstop-reload", segments.Gpreload(), progress)
 }
 
 // effectiveHandler restarts the database for settings that only count from then on.

@@ -48,8 +48,10 @@ func PendingSQL(names []string) string {
 	return "select name from pg_settings where pending_restart and lower(name) in (" + literals(names) + ") order by name;\n"
 }
 
-// UnreadSQL prints t if the coordinator's configuration file has been changed since it was read. Its time has whole seconds.
-const UnreadSQL = `select date_trunc('second', pg_conf_load_time()) <= (pg_stat_file(current_setting('config_file'))).modification;
+// UnreadSQL prints t if the coordinator's configuration file, or that of ALTER SYSTEM, has been changed since they were read.
+// Their times have whole seconds.
+const UnreadSQL = `select date_trunc('second', pg_conf_load_time()) <= greatest((pg_stat_file(current_setting('config_file'))).modification,
+  (pg_stat_file(current_setting('data_directory') || '/postgresql.auto.conf', true)).modification);
 `
 
 // TrySetting has the server's program take a value, without starting a server or changing one that runs.

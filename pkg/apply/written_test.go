@@ -1,0 +1,76 @@
+package apply
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"gpk/pkg/plan"
+	"gpk/pkg/segments"
+	"gpk/pkg/topology"
+)
+
+const (
+	coordinatorPod = "demo-coordinator-0"
+	primaryPod     = "demo-primary-0"
+)
+
+// kept is a cluster that was made, with its settings in the instances' files as they were given.
+func kept(t *testing.T) *creation {
+	t.Helper()
+	c := newCreation(t)
+	if _, _, err := c.run(0); err != nil {
+		t.Fatal(err)
+	}
+	c.database.give(shape(t))
+	return c
+}
+
+// give has the instances run with the settings of a cluster in their files.
+func (d *fakeDatabase) give(c *topology.Cluster) {
+	d.up, d.mute = true, map[string]bool{}
+	d.files = map[string]map[string]segments.FileSetting{coordinatorPod: {}, primaryPod: {}}
+	for _, s := range topology.Settings(c) {
+		d.files[coordinatorPod][s.Name] = segments.FileSetting{Name: s.Name, Value: new(string(s.Coordinator))}
+		d.files[primaryPod][s.Name] = segments.FileSetting{Name: s.Name, Value: new(string(s.Segment))}
+	}
+}
+
+func (d *fakeDatabase) setting(pod, name string, change func(*segments.FileSetting)) {
+	s := d.files[pod][name]
+	change(&s)
+	d.files[pod][name] = s
+}
+
+// What ALTER SYSTEM has set outranks what gpconfig writes: it is taken back where it is another value, and then the files count.
+func TestWrittenOverAlterSystem(t *testing.T) {
+	c := kept(t)
+	from := shape(t)
+	altered := func(s *segments.FileSetting) { s.Value, s.Altered = new("elsewhere"), true }
+	c.database.setting(coordinatorPod, "search_path", altered)
+	c.database.setting(primaryPod, "search_path", altered)
+	c.database.setting(primaryPod, "max_connections", altered)
+	p := plan.Config(from, from, []segments.Setting{{Name: "search_path", Value: "analytics, public"}}, false)
+	p.Steps = p.Steps[1:2]
+	target := c.api.served(t)
+	previews, err := target.Preview(t.Context(), p)
+	if err != nil || previews[0].Finding.State != Pending ||
+		!strings.Contains(strings.Join(previews[0].Finding.Details, "\n"), "search_path is what ALTER SYSTEM has set on content 0 in pod demo-primary-0") {
+		t.Fatalf("previews %+v, error %v", previews, err)
+	}
+	outcome, err := target.Run(t.Context(), p, Options{Waiting: func(string) {}}, func(Event) {})
+	if err != nil || outcome.Changed != 1 || c.database.finished["gpstop"] == 0 {
+		t.Fatalf("%d steps, error %v; %q", outcome.Changed, err, c.database.violations)
+	}
+	slices.Sort(c.database.unaltered)
+	if want := []string{"demo-coordinator-0 search_path", "demo-primary-0 search_path"}; !slices.Equal(c.database.unaltered, want) {
+		t.Errorf("taken back: %q, want %q", c.database.unaltered, want)
+	}
+	if outcome, err := target.Run(t.Context(), p, Options{Waiting: func(string) {}}, func(Event) {}); err != nil || outcome.Changed != 0 {
+		t.Errorf("again: %d steps, error %v", outcome.Changed, err)
+	}
+	if s := c.database.files[primaryPod]; *s["search_path"].Value != "analytics, public" || !s["max_connections"].Altered {
+		t.Errorf("files of the primary: %v", slices.Sorted(maps.Keys(s)))
+	}
+}
