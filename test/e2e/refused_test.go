@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -46,6 +47,49 @@ func TestNamespaceMissing(t *testing.T) {
 	c.gpk("create", "-f", c.file).want(t, 2).says(t, elsewhere, c.namespace)
 	c.gpk("status").want(t, 1).says(t, c.namespace)
 	c.wantSame(empty)
+}
+
+// TestForeignObjects has somebody else use the names of what gpk keeps of a cluster: its lock, its record, its state and its keys, and
+// of an object that it applies. They stay as they are, and nothing is made beside them.
+func TestForeignObjects(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t, small())
+	core, leases := shared.client.CoreV1(), shared.client.CoordinationV1().Leases(c.namespace)
+	named := func(name string) metav1.ObjectMeta { return metav1.ObjectMeta{Name: name} }
+	refused := func(object string) {
+		t.Helper()
+		before := c.objects()
+		c.gpk("create", "-f", c.file).want(t, 1).says(t, object+" is there already, and gpk has not made it", "left as it is")
+		// The lock may have been taken and given back.
+		if lease, taken := c.objects()["Lease/demo-gpk"]; taken {
+			before["Lease/demo-gpk"] = lease
+		}
+		c.wantSame(before)
+	}
+	theirs := func(object string) {
+		t.Helper()
+		refused(object)
+		c.wantDifferences(c.file, object+" is there already, and gpk has not made it")
+	}
+
+	c.must(leases.Create(c.ctx, &coordinationv1.Lease{ObjectMeta: named("demo-gpk")}, metav1.CreateOptions{}))
+	refused("Lease/demo-gpk")
+	if lease, err := leases.Get(c.ctx, "demo-gpk", metav1.GetOptions{}); err != nil || lease.Spec.HolderIdentity != nil {
+		t.Errorf("somebody's Lease: %+v, error %v", lease, err)
+	}
+	c.must(nil, leases.Delete(c.ctx, "demo-gpk", metav1.DeleteOptions{}))
+	for _, name := range []string{"demo-gpk", "demo-state"} {
+		c.must(core.ConfigMaps(c.namespace).Create(c.ctx, &corev1.ConfigMap{ObjectMeta: named(name)}, metav1.CreateOptions{}))
+		theirs("ConfigMap/" + name)
+		c.must(nil, core.ConfigMaps(c.namespace).Delete(c.ctx, name, metav1.DeleteOptions{}))
+	}
+	c.must(core.Secrets(c.namespace).Create(c.ctx, &corev1.Secret{ObjectMeta: named("demo-ssh"),
+		StringData: map[string]string{"id_ed25519": "theirs"}}, metav1.CreateOptions{}))
+	theirs("Secret/demo-ssh")
+	c.must(nil, core.Secrets(c.namespace).Delete(c.ctx, "demo-ssh", metav1.DeleteOptions{}))
+	c.must(core.Services(c.namespace).Create(c.ctx, &corev1.Service{ObjectMeta: named("demo"),
+		Spec: corev1.ServiceSpec{Ports: []corev1.ServicePort{{Port: 80}}}}, metav1.CreateOptions{}))
+	c.wantDifferences(c.file, "Service/demo is there already, and gpk has not made it")
 }
 
 // TestForeignData has a volume of the cluster hold a directory that gpk did not make. Nothing is removed from it.
