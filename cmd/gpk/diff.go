@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -91,7 +92,7 @@ func differences(ctx context.Context, target *apply.Target, c *topology.Cluster,
 			note = "when what is above is done"
 		}
 	}
-	p, err := plan.Create(wanted)
+	p, err := plan.Compare(wanted, c)
 	if err != nil {
 		return nil, err
 	}
@@ -104,7 +105,8 @@ func differences(ctx context.Context, target *apply.Target, c *topology.Cluster,
 
 // drifted is a difference of the cluster to its plan. What a person must decide first stands in the place of a command.
 func drifted(d apply.Drift, file, note string) difference {
-	one := difference{Object: d.Object, Difference: d.Difference, Found: d.Found, Command: plan.Repair(d.Step, file), Why: note}
+	one := difference{Object: d.Object, Difference: d.Difference, Found: d.Found,
+		Command: cmp.Or(d.Command, plan.Repair(d.Step, file)), Why: note}
 	if d.Next != "" {
 		one.Command, one.Why = d.Next, ""
 	}

@@ -20,6 +20,8 @@ type Drift struct {
 	plan.Difference
 	// Found is in words what the step's Check found.
 	Found string
+	// Command mends it, where that is not the step's business.
+	Command string
 	// Next is what a person must decide, if the step is blocked.
 	Next string
 	// unknown is set where nothing can be found out before earlier steps are done. If these have a drift it says enough.
@@ -35,9 +37,12 @@ func (t *Target) Drift(ctx context.Context, p plan.Plan) ([]Drift, error) {
 	}
 	found := make([][]Drift, len(p.Steps))
 	err = each(ctx, p.Steps, func(ctx context.Context, i int, step plan.Step) (err error) {
-		if action, ok := step.Action.(plan.Apply); ok {
+		switch action := step.Action.(type) {
+		case plan.Apply:
 			found[i], err = t.objectDrift(ctx, step, action.Objects)
-		} else {
+		case plan.Kept:
+			found[i], err = t.settingDrift(ctx, step, action.Settings)
+		default:
 			found[i], err = t.factDrift(ctx, step)
 		}
 		if err != nil {
@@ -46,12 +51,12 @@ func (t *Target) Drift(ctx context.Context, p plan.Plan) ([]Drift, error) {
 		return nil
 	})
 	var all []Drift
-	told := map[string]bool{}
+	seen := map[string]bool{}
 	for _, d := range slices.Concat(found...) {
-		if d.unknown && len(all) > 0 || d.Found != "" && told[d.Found] {
+		if d.unknown && len(all) > 0 || d.Found != "" && seen[d.Found] {
 			continue
 		}
-		told[d.Found] = true
+		seen[d.Found] = true
 		all = append(all, d)
 	}
 	return all, err
@@ -91,11 +96,16 @@ func (t *Target) factDrift(ctx context.Context, step plan.Step) ([]Drift, error)
 	if err != nil || finding.State == Done {
 		return nil, err
 	}
+	return told(step, finding), nil
+}
+
+// told is what a Check has found, if that is not that all is done.
+func told(step plan.Step, finding Finding) []Drift {
 	var found []Drift
 	for _, detail := range finding.Details {
 		found = append(found, Drift{Step: step, Found: detail, Next: finding.Next, unknown: finding.State == Unknown})
 	}
-	return found, nil
+	return found
 }
 
 // differences says which fields applying an object would change, and whether it is missing altogether. Nobody is told the

@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"cmp"
 	"fmt"
 	"strings"
 
@@ -156,7 +155,7 @@ func anotherDatabase(c *Change, e edit) {
 // configure puts the default back where the file doesn't give a value any more.
 func configure(c *Change, _ edit) {
 	name := strings.TrimSuffix(strings.TrimPrefix(c.Field, "spec.database.config["), "]")
-	c.Command = "gpk config set " + Word(name+"="+cmp.Or(c.To, SettingDefault))
+	c.Command = setCommand(name, c.To)
 }
 
 // Repair is the command that brings back what a step's Check misses in a cluster that is as its file says.

@@ -42,6 +42,44 @@ func TestDiff(t *testing.T) {
 	c.wantDifferences(c.file, "ConfigMap/demo-scripts data[ready.sh]", "gpk create -f "+c.file)
 	c.gpk("create", "-f", c.file).want(t, 0)
 	c.wantNoDifferences(c.file)
+	c.settingsByHand()
+}
+
+// settingsByHand changes settings past gpk: with gpconfig, with ALTER SYSTEM and in an editor. diff names each with the command that
+// takes it back, and after that command there is nothing to tell.
+func (c *cluster) settingsByHand() {
+	c.t.Helper()
+	const again = "gpk config set work_mem=48MB"
+	c.gpk("config", "set", "work_mem=48MB").want(c.t, 0)
+	file := c.changed("set.yaml", "name: analytics\n", "name: analytics\n    config: {work_mem: 48MB}\n")
+	c.wantNoDifferences(file)
+	for _, hand := range []struct {
+		change func()
+		found  string
+	}{
+		{func() {
+			c.in(coordinator, environment+"export COORDINATOR_DATA_DIRECTORY="+coordinatorDir+"; gpconfig -c work_mem -v 64MB && gpstop -a -u")
+		}, "work_mem is 64MB instead of 48MB on the coordinator in pod demo-coordinator-0 and 1 more"},
+		{func() {
+			c.sql("postgres", "alter system set work_mem = '96MB'")
+			c.sql("postgres", "select pg_reload_conf()")
+		}, "work_mem is 96MB by ALTER SYSTEM instead of 48MB on the coordinator in pod demo-coordinator-0"},
+		{func() { c.in("demo-primary-0", "echo work_mem=5MB >>/greenplum/primary/gpseg0/postgresql.conf") },
+			"work_mem is 5MB instead of 48MB on content 0 in pod demo-primary-0"},
+	} {
+		hand.change()
+		c.wantDifferences(file, hand.found, again)
+		c.gpk("config", "set", "work_mem=48MB").want(c.t, 0)
+		c.wantNoDifferences(file)
+		c.wantSetting(small(), "work_mem", "48MB", "48MB")
+	}
+
+	// A setting that counts from a restart on is in the files, and not yet what the instances run with.
+	c.gpk("config", "set", "work_mem=DEFAULT", "max_connections=60").want(c.t, 0)
+	file = c.changed("waiting.yaml", "name: analytics\n", "name: analytics\n    config: {max_connections: 60}\n")
+	c.wantDifferences(file, "max_connections waits for a restart", "gpk restart")
+	c.gpk("restart").want(c.t, 0)
+	c.wantNoDifferences(file)
 }
 
 // TestUpdate changes what create itself can change, but only when it is told to.

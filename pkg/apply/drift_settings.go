@@ -1,0 +1,89 @@
+package apply
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+
+	"gpk/pkg/plan"
+	"gpk/pkg/segments"
+)
+
+// settingDrift says which settings the instances have otherwise than they were given them, as by gpconfig, by ALTER SYSTEM or by
+// an editor: what is in the files of the coordinator and the acting primaries, and which of them run with something else until
+// they are started again. Until clients are let in, it is the business of the step that gives the settings.
+func (t *Target) settingDrift(ctx context.Context, step plan.Step, settings []plan.KeptSetting) ([]Drift, error) {
+	state, err := t.state(ctx)
+	if drift, foreign := ForeignDrift(err); foreign {
+		drift.Step = step
+		return []Drift{drift}, nil
+	}
+	if err != nil || state[plan.StateCoordinator] == "" || len(settings) == 0 {
+		return nil, err
+	}
+	acting, err := t.Acting(ctx)
+	if errors.Is(err, errSilent) {
+		return told(step, Finding{State: Unknown, Details: []string{err.Error()}}), nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	names := make([]string, len(settings))
+	for i, s := range settings {
+		names[i] = s.Name
+	}
+	files := t.fileSettings(ctx, acting, names)
+	var found, silent []Drift
+	for _, s := range settings {
+		found = append(found, otherwise(step, s, files)...)
+	}
+	for _, file := range files {
+		if file.err != nil {
+			what := fmt.Sprintf("the settings of %s cannot be asked for: %s", instanceName(file.row), firstLine(file.err))
+			silent = append(silent, told(step, Finding{State: Unknown, Details: []string{what}})...)
+		}
+	}
+	return append(found, silent...), ctx.Err()
+}
+
+// otherwise are the ways in which instances have a setting otherwise than it was given to them, each told with the first instance.
+func otherwise(step plan.Step, s plan.KeptSetting, files []instanceFiles) []Drift {
+	var found []Drift
+	var first []string
+	count := map[string]int{}
+	for _, file := range files {
+		setting, known := file.settings[s.Name]
+		what, command := amiss(s, file.row, setting)
+		if !known || what == "" {
+			continue
+		}
+		if count[what]++; count[what] == 1 {
+			found = append(found, Drift{Step: step, Found: what, Command: command})
+			first = append(first, instanceName(file.row))
+		}
+	}
+	for i := range found {
+		more := count[found[i].Found] - 1
+		if found[i].Found += " on " + first[i]; more > 0 {
+			found[i].Found += fmt.Sprintf(" and %d more", more)
+		}
+	}
+	return found
+}
+
+// amiss says in what an instance has a setting otherwise than it was given to it, if it has, and the command against that.
+func amiss(s plan.KeptSetting, row segments.Row, setting segments.FileSetting) (what, command string) {
+	want := wantedOn(row, s.RoleSetting)
+	switch {
+	case setting.Value == nil:
+		return s.Name + " is in no file and should be " + want, s.Command
+	case !setting.Has(want) && setting.Altered:
+		return s.Name + " is " + cmp.Or(*setting.Value, "''") + " by ALTER SYSTEM instead of " + want, s.Command
+	case !setting.Has(want):
+		return s.Name + " is " + cmp.Or(*setting.Value, "''") + " instead of " + want, s.Command
+	case setting.Pending:
+		return s.Name + " waits for a restart", plan.RestartCommand
+	}
+	return "", ""
+}
