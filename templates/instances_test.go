@@ -296,14 +296,15 @@ case $host in
   *) printf 'two\nlines\n' >&2; exit 255 ;;
 esac`)
 	p.fake("getent", `case $1 in
-  ahosts) echo "10.0.0.1-$2 STREAM" ;;
+  ahosts) [ "$2" != unknown ] && echo "10.0.0.1-$2 STREAM" ;;
   hosts) name=${2#10.0.0.1-}; [ "$name" = good-nameless ] || echo "$2 ${name/other/stranger}" ;;
 esac`)
-	out := p.must([]byte("good-1\nbad\nworse\ngood-2\nother\ngood-nameless"), "reach.sh")
+	out := p.must([]byte("good-1\nbad\nworse\ngood-2\nother\ngood-nameless\nunknown"), "reach.sh")
 	lines := strings.Split(strings.TrimSpace(out), "\n")
 	for _, want := range []string{"good-1 ok", "good-2 ok fresh",
 		"other reverse DNS calls its address 10.0.0.1-other stranger: pg_hba.conf needs the host's own name",
-		"good-nameless reverse DNS calls its address 10.0.0.1-good-nameless nothing at all: pg_hba.conf needs the host's own name", "bad ssh: connect to host bad port 22: Connection refused", "worse two lines"} {
+		"good-nameless reverse DNS calls its address 10.0.0.1-good-nameless nothing at all: pg_hba.conf needs the host's own name", "bad ssh: connect to host bad port 22: Connection refused", "worse two lines",
+		"unknown the DNS has no address for it"} {
 		found := false
 		for _, line := range lines {
 			found = found || line == want
@@ -312,7 +313,7 @@ esac`)
 			t.Errorf("%q is not in %q", want, lines)
 		}
 	}
-	if len(lines) != 6 {
+	if len(lines) != 7 {
 		t.Errorf("%d lines: %q", len(lines), lines)
 	}
 	if out := p.must(nil, "reach.sh"); out != "" {

@@ -76,7 +76,7 @@ func (h *reachHandler) Do(ctx context.Context, progress func(string)) error {
 		return h.silent, h.target.hopelessPods(ctx)
 	}, "from pod "+h.action.From+", not every host can be worked with: %s; is the DNS well, and may the pods reach each other's port 22?")
 	if err != nil && ctx.Err() != nil && len(h.silent) > 0 {
-		return fmt.Errorf("%w while waiting: %s", context.Cause(ctx), few(h.silent))
+		return fmt.Errorf("%w while waiting: from pod %s, %s", context.Cause(ctx), h.action.From, few(h.silent))
 	}
 	if err != nil || len(h.untried) == 0 {
 		return err
@@ -86,7 +86,11 @@ func (h *reachHandler) Do(ctx context.Context, progress func(string)) error {
 		if err != nil {
 			return nil, err
 		}
-		return segments.ParseLinks(out, h.untried)
+		wrong, err := segments.ParseLinks(out, h.untried)
+		if err != nil {
+			return nil, fmt.Errorf("in pod %s: %w", h.action.From, err)
+		}
+		return wrong, nil
 	}, "the database's connections do not get through: %s; does a network policy keep the cluster's pods apart?")
 	if err == nil {
 		// Every host has answered ssh for this as well.

@@ -8,19 +8,25 @@ set -u
 . /gpk/scripts/env.sh
 
 try() {
+  # ssh alone would not say which of the two it waited for.
+  address=$(timeout 10 getent ahosts "$1")
+  case $? in
+    0) read -r address _ <<<"$address" ;;
+    124) echo "$1 the DNS did not answer within 10 s"; return ;;
+    *) echo "$1 the DNS has no address for it"; return ;;
+  esac
   # shellcheck disable=SC2016
   answer=$(timeout 10 ssh -o BatchMode=yes -o ConnectTimeout=5 "$1" '[ -n "$(ls -A /greenplum/.gpk/initialis* 2>/dev/null)" ] || echo fresh' 2>&1)
   status=$?
   if [ $status = 124 ]; then
     # A shared connection that was open when the network broke hangs.
     ssh -O exit "$1" 2>/dev/null
-    echo "$1 ssh did not answer within 10 s"
+    echo "$1 ssh, port 22, did not answer within 10 s"
     return
   elif [ $status != 0 ]; then
     echo "$1 ${answer//$'\n'/ }"
     return
   fi
-  read -r address _ < <(getent ahosts "$1")
   # An address that several Services lead to has as many names, and each answer begins with another one.
   for _ in 1 2 3 4 5 6; do
     name=
