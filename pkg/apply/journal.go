@@ -88,7 +88,8 @@ func (e *NextError) Unwrap() error { return e.Err }
 func recordName(cluster string) string { return cluster + "-gpk" }
 
 // Record reads what gpk keeps of the cluster. A cluster that gpk does not know has an empty one. A journal that somebody
-// has made unreadable is an empty journal.
+// has made unreadable is an empty journal. What decides something and cannot be read is a NextError, beside what
+// could be read.
 func (t *Target) Record(ctx context.Context) (Record, error) {
 	found, err := t.configMap(ctx, recordName(t.Ref.Name), "record")
 	if found == nil || err != nil {
@@ -98,17 +99,27 @@ func (t *Target) Record(ctx context.Context) (Record, error) {
 	if err := json.Unmarshal([]byte(found.Data[journalKey]), &record.Journal); err != nil {
 		record.Journal = nil
 	}
-	if text := found.Data[unfinishedKey]; text != "" {
-		if err := json.Unmarshal([]byte(text), &record.Unfinished); err != nil {
-			return Record{}, fmt.Errorf("%s in ConfigMap/%s cannot be read: %w", unfinishedKey, found.Name, err)
-		}
+	record.Unfinished, err = kept[Unfinished](found, unfinishedKey, "no operation was under way")
+	if err == nil {
+		record.Previous, err = kept[Release](found, previousKey, "no upgrade is to be taken back")
 	}
-	if text := found.Data[previousKey]; text != "" {
-		if err := json.Unmarshal([]byte(text), &record.Previous); err != nil {
-			return Record{}, fmt.Errorf("%s in ConfigMap/%s cannot be read: %w", previousKey, found.Name, err)
-		}
+	return record, err
+}
+
+// kept reads one key of the record, which may be absent, and can be taken out by hand unless something depends on it.
+func kept[T any](found *corev1.ConfigMap, key, unless string) (*T, error) {
+	text := found.Data[key]
+	if text == "" {
+		return nil, nil
 	}
-	return record, nil
+	var value *T
+	if err := json.Unmarshal([]byte(text), &value); err != nil {
+		return nil, &NextError{fmt.Errorf("%s in ConfigMap/%s cannot be read: %w", key, found.Name, err),
+			fmt.Sprintf("`kubectl edit configmap -n %s %s`: put it back as it was, or, if %s, take that key out; "+
+				"`gpk delete --delete-data` does without it",
+				found.Namespace, found.Name, unless)}
+	}
+	return value, nil
 }
 
 // keep writes the record.

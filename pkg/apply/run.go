@@ -57,7 +57,10 @@ func (t *Target) Run(ctx context.Context, p plan.Plan, options Options, observe 
 		}
 	}()
 	record, err := t.Record(held)
-	if err != nil {
+	var told *NextError
+	// What cannot be read keeps nobody from taking everything away.
+	needless := options.Remove && options.Amid && errors.As(err, &told)
+	if err != nil && !needless {
 		return Outcome{}, err
 	}
 	if u := record.Unfinished; u != nil && !options.Amid && u.Operation != p.Operation {
