@@ -84,7 +84,7 @@ func (t *Target) configMap(ctx context.Context, name, what string) (*corev1.Conf
 // unclaimed refuses a cluster of which somebody else has what gpk would keep of it, before anything is changed. The lock and the
 // objects of the steps are looked at where they are taken.
 func (t *Target) unclaimed(ctx context.Context) error {
-	if _, err := t.Record(ctx); err != nil {
+	if _, err := t.Record(ctx); err != nil && !spoiled(err) {
 		return err
 	}
 	_, err := t.state(ctx)

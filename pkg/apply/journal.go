@@ -3,6 +3,7 @@ package apply
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -114,12 +115,20 @@ func kept[T any](found *corev1.ConfigMap, key, unless string) (*T, error) {
 	}
 	var value *T
 	if err := json.Unmarshal([]byte(text), &value); err != nil {
-		return nil, &NextError{fmt.Errorf("%s in ConfigMap/%s cannot be read: %w", key, found.Name, err),
+		return nil, &NextError{&spoiledError{fmt.Errorf("%s in ConfigMap/%s cannot be read: %w", key, found.Name, err)},
 			fmt.Sprintf("`kubectl edit configmap -n %s %s`: put it back as it was, or, if %s, take that key out; "+
 				"`gpk delete --delete-data` does without it",
 				found.Namespace, found.Name, unless)}
 	}
 	return value, nil
+}
+
+// spoiledError is about a part of the record that somebody has made unreadable.
+type spoiledError struct{ error }
+
+func spoiled(err error) bool {
+	var found *spoiledError
+	return errors.As(err, &found)
 }
 
 // keep writes the record.

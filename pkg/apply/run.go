@@ -57,10 +57,8 @@ func (t *Target) Run(ctx context.Context, p plan.Plan, options Options, observe 
 		}
 	}()
 	record, err := t.Record(held)
-	var told *NextError
 	// What cannot be read keeps nobody from taking everything away.
-	needless := options.Remove && options.Amid && errors.As(err, &told)
-	if err != nil && !needless {
+	if needless := options.Remove && options.Amid && spoiled(err); err != nil && !needless {
 		return Outcome{}, err
 	}
 	if u := record.Unfinished; u != nil && !options.Amid && u.Operation != p.Operation {
