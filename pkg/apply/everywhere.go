@@ -44,7 +44,7 @@ func (t *Target) everywhere(ctx context.Context, from, verb string, pods []hostD
 	}
 	replies, err := segments.ParseEverywhere(out, calls)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("in pod %s: %w", from, err)
 	}
 	said := map[string]string{}
 	for _, pod := range pods {
