@@ -5,6 +5,7 @@ package e2e
 import (
 	"bytes"
 	"errors"
+	"io"
 	"os"
 	"os/exec"
 	"slices"
@@ -43,12 +44,23 @@ func (c *cluster) start(args ...string) *process {
 	return c.startAs(c.kubeconfig, append([]string{"-n", c.namespace}, args...)...)
 }
 
+// feed is gpk with a standard input.
+func (c *cluster) feed(stdin io.Reader, args ...string) result {
+	c.t.Helper()
+	return c.startFed(stdin, c.kubeconfig, append([]string{"-n", c.namespace}, args...)...).wait()
+}
+
 // startAs begins gpk with a kubeconfig and nothing else in its environment but what every program has.
 func (c *cluster) startAs(kubeconfig string, args ...string) *process {
 	c.t.Helper()
+	return c.startFed(nil, kubeconfig, args...)
+}
+
+func (c *cluster) startFed(stdin io.Reader, kubeconfig string, args ...string) *process {
+	c.t.Helper()
 	p := &process{t: c.t, args: args, command: exec.CommandContext(c.ctx, shared.gpk, args...), began: time.Now()}
 	p.command.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + c.home, "KUBECONFIG=" + kubeconfig}
-	p.command.Stdout, p.command.Stderr = &p.out, &p.err
+	p.command.Stdin, p.command.Stdout, p.command.Stderr = stdin, &p.out, &p.err
 	if err := p.command.Start(); err != nil {
 		c.t.Fatalf("gpk %s: %v", strings.Join(args, " "), err)
 	}
