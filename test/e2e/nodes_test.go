@@ -10,10 +10,7 @@ import (
 	"testing"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
-	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/util/intstr"
 )
 
 // bench runs a command of the bench, for what no API can do to a cluster.
@@ -57,32 +54,6 @@ func TestNodeLost(t *testing.T) {
 		t.Errorf("it took %s to say that a pod does not answer", lost.took)
 	}
 	c.bench("start-node", node)
-	c.gpk("create", "-f", c.file).want(t, 0)
-	c.wantWhole(small())
-}
-
-// TestPortsClosed lets the cluster's pods reach each other by ssh only. That is found before gpinitsystem runs into it.
-func TestPortsClosed(t *testing.T) {
-	t.Parallel()
-	c := newCluster(t, small())
-	if shared.bench == "" {
-		t.Skip("GPK_TEST_BENCH names no bench, and not every cluster enforces NetworkPolicies")
-	}
-	to := func(protocol corev1.Protocol, port int) networkingv1.NetworkPolicyPort {
-		return networkingv1.NetworkPolicyPort{Protocol: &protocol, Port: new(intstr.FromInt(port))}
-	}
-	policies := shared.client.NetworkingV1().NetworkPolicies(c.namespace)
-	c.must(policies.Create(c.ctx, &networkingv1.NetworkPolicy{
-		ObjectMeta: metav1.ObjectMeta{Name: "ssh-only"},
-		Spec: networkingv1.NetworkPolicySpec{PolicyTypes: []networkingv1.PolicyType{networkingv1.PolicyTypeEgress},
-			Egress: []networkingv1.NetworkPolicyEgressRule{{Ports: []networkingv1.NetworkPolicyPort{
-				to(corev1.ProtocolTCP, 22), to(corev1.ProtocolTCP, 53), to(corev1.ProtocolUDP, 53)}}}},
-	}, metav1.CreateOptions{}))
-	c.gpk("create", "-f", c.file).want(t, 1).says(t, "step network", "demo-coordinator-0", "demo-primary-0", "40000", "network policy", "next:")
-	if begun := c.in(coordinator, "ls /greenplum/.gpk/jobs"); begun != "" {
-		t.Errorf("these were begun all the same: %s", begun)
-	}
-	c.must(nil, policies.Delete(c.ctx, "ssh-only", metav1.DeleteOptions{}))
 	c.gpk("create", "-f", c.file).want(t, 0)
 	c.wantWhole(small())
 }
