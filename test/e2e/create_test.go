@@ -166,6 +166,7 @@ func (c *cluster) wantVisitor() {
 	if _, err := c.exec(c.ctx, "visitor", environment+`psql -XAtq -w -h "$1" -U gpadmin -d analytics -c 'select 1'`, service.Spec.ClusterIP); err == nil {
 		c.t.Error("a stranger is the administrator without a password")
 	}
+	c.wantDoors("visitor")
 	c.must(nil, shared.client.CoreV1().Pods(c.namespace).Delete(c.ctx, "visitor", metav1.DeleteOptions{GracePeriodSeconds: new(int64(1))}))
 	c.eventually("the visitor has left", func() (bool, error) { _, found := c.objects()["Pod/visitor"]; return !found, nil })
 }
