@@ -100,15 +100,15 @@ func (t *Target) Record(ctx context.Context) (Record, error) {
 	if err := json.Unmarshal([]byte(found.Data[journalKey]), &record.Journal); err != nil {
 		record.Journal = nil
 	}
-	record.Unfinished, err = kept[Unfinished](found, unfinishedKey, "no operation was under way")
+	record.Unfinished, err = part[Unfinished](found, unfinishedKey, "no operation was under way")
 	if err == nil {
-		record.Previous, err = kept[Release](found, previousKey, "no upgrade is to be taken back")
+		record.Previous, err = part[Release](found, previousKey, "no upgrade is to be taken back")
 	}
 	return record, err
 }
 
-// kept reads one key of the record, which may be absent, and can be taken out by hand unless something depends on it.
-func kept[T any](found *corev1.ConfigMap, key, unless string) (*T, error) {
+// part reads one key of the record, which may be absent, and can be taken out by hand unless something depends on it.
+func part[T any](found *corev1.ConfigMap, key, unless string) (*T, error) {
 	text := found.Data[key]
 	if text == "" {
 		return nil, nil

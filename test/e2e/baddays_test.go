@@ -66,7 +66,7 @@ func badDays() map[string]badDay {
 			`securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}}]}}`), nil, false, 1,
 			[]string{"step running", "pod demo-", "init container prepare", "ends again and again", "exit status 9", "-c prepare --previous"}, false},
 		"names cannot be resolved": {patched(`{spec: {dnsPolicy: None, dnsConfig: {nameservers: [192.0.2.1]}}}`), []string{"--timeout", "40s"}, false, 4,
-			[]string{"step network", "demo-primary-0", "name"}, false},
+			[]string{"step network", "from pod demo-coordinator-0", "demo-primary-0", "the DNS "}, false},
 	}
 }
 
@@ -134,16 +134,37 @@ func TestNoCluster(t *testing.T) {
 }
 
 // TestMendedSettings gives the database a setting that no server starts with. gpinitsystem fails; the mended file finishes,
-// over what it left behind and over a journal that somebody has made unreadable.
+// over what it left behind and over a record that somebody has edited: a journal that cannot be read, or that lies, counts for
+// nothing; what would decide something is to be put back, or taken out.
 func TestMendedSettings(t *testing.T) {
 	t.Parallel()
 	c := newCluster(t, small())
+	empty := c.objects()
 	broken := c.changed("broken.yaml", "  database:\n", "  database:\n    config: {work_mem: plenty}\n")
 	c.gpk("create", "-f", broken).want(t, 1).says(t, "step initialise", "gpinitsystem", coordinator, "work_mem", "next:")
-	_, err := shared.client.CoreV1().ConfigMaps(c.namespace).Patch(c.ctx, "demo-gpk", types.MergePatchType,
-		[]byte(`{"data":{"journal.json":"{{{ by hand"}}`), metav1.PatchOptions{FieldManager: "somebody"})
-	c.must(nil, err)
+
+	c.editRecord(`{"journal.json": "{{{ by hand", "unfinished.json": "{{{"}`)
+	spoiled := []string{"unfinished.json in ConfigMap/demo-gpk cannot be read", "next:", "kubectl edit configmap -n " + c.namespace + " demo-gpk"}
+	c.gpk("create", "-f", c.file).want(t, 1).says(t, spoiled...)
+	c.editRecord(`{"unfinished.json": null}`)
+	c.gpk("create", "-f", broken).want(t, 1).says(t, "step initialise")
+	c.editRecord(`{"journal.json": "[{\"operation\": \"create\", \"step\": \"initialise\", \"event\": \"done\"}]"}`)
 	c.gpk("create", "-f", c.file).want(t, 0)
 	c.wantWhole(small())
 	c.wholeStatus()
+
+	c.editRecord(`{"unfinished.json": "{{{", "cluster.yaml": "{{{"}`)
+	c.gpk("delete").want(t, 1).says(t, spoiled...)
+	c.gpk("delete", "--delete-data", "--confirm", name).want(t, 0)
+	if left := added(empty, c.objects()); len(left) > 0 {
+		t.Errorf("delete --delete-data has left %q", left)
+	}
+}
+
+// editRecord changes keys of what gpk keeps of the cluster, as `kubectl edit` would.
+func (c *cluster) editRecord(data string) {
+	c.t.Helper()
+	_, err := shared.client.CoreV1().ConfigMaps(c.namespace).Patch(c.ctx, "demo-gpk", types.MergePatchType,
+		[]byte(`{"data":`+data+`}`), metav1.PatchOptions{FieldManager: "somebody"})
+	c.must(nil, err)
 }
