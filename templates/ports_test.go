@@ -107,7 +107,13 @@ func TestImage(t *testing.T) {
 	for _, name := range []string{"ssh", "sshd", "rsync", "ping", "ps", "which", "netstat", "psql", "pg_ctl", "pg_isready", "pg_basebackup"} {
 		p.fake(name, "")
 	}
-	p.fake("postgres", `case $1 in --gp-version) echo "postgres (Greenplum Database) 7.1.0 build commit:local" ;; --catalog-version) echo "Catalog version number: 302305251" ;; esac`)
+	p.fake("postgres", `case $1 in --gp-version) echo "postgres (Greenplum Database) 7.1.0 build commit:local" ;; --catalog-version) echo "Catalog version number: 302305251" ;;
+  -D) [ -f "$2/postgresql.conf" ] && [ "$3 $5" = "-C -c" ] || exit 3
+    case "$4 $6" in
+      "work_mem work_mem=a b") echo unasked ;;
+      *) printf 'LOG: a word\nFATAL: %s\nLOG: another\n' "$6" >&2; exit 1 ;;
+    esac ;;
+esac`)
 	p.fake("locale", `[ "$1" = -a ] && printf 'C\nC.utf8\nen_US.utf8\n'`)
 	p.fake("gpinitsystem", "")
 	p.fake("gpstart", "")
@@ -129,5 +135,9 @@ func TestImage(t *testing.T) {
 	p.fake("gpstop", "")
 	if out := p.must(nil, "image.sh", "de_DE.UTF-8"); !strings.HasPrefix(out, "missing the locale de_DE.UTF-8\nrelease ") {
 		t.Errorf("%q", out)
+	}
+	out := p.must(nil, "image.sh", "C", "work_mem=a b", "no_such=x y=z")
+	if want := "251\nrefused no_such FATAL: no_such=x y=z\nend\n"; !strings.HasSuffix(out, want) {
+		t.Errorf("got %q, want it to end with %q", out, want)
 	}
 }

@@ -195,6 +195,8 @@ func (a *app) printSettings(names []string, shown []shownSetting) error {
 			takes = "restart, which another value waits for"
 		case s.Restart():
 			takes = "restart"
+		case s.Context == segments.Hidden:
+			takes = "not told by the server"
 		}
 		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", s.Name, s.Value, takes, s.Why)
 	}

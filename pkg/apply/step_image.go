@@ -27,9 +27,14 @@ func (h *imageHandler) Check(ctx context.Context) (Finding, error) {
 	if len(looked) == 0 {
 		return Finding{State: Unknown, Details: []string{"no pod runs yet"}}, nil
 	}
-	faults := make([]string, len(looked))
-	err = each(ctx, looked, func(ctx context.Context, i int, pod *corev1.Pod) (err error) {
-		faults[i], err = h.fault(ctx, pod)
+	faults, refused := make([]string, len(looked)), make([]string, len(looked))
+	err = each(ctx, looked, func(ctx context.Context, i int, pod *corev1.Pod) error {
+		image, err := h.inspect(ctx, pod)
+		if err == nil {
+			reference := databaseContainer(pod).Image
+			faults[i] = imageFault(image, h.action.Version, reference, "pod "+pod.Name)
+			refused[i] = settingsFault(image, reference)
+		}
 		return err
 	})
 	var exit *ExecError
@@ -44,6 +49,10 @@ func (h *imageHandler) Check(ctx context.Context) (Finding, error) {
 		return Finding{State: Blocked, Details: []string{found},
 			Next: "the database has not been touched: mend spec.image or spec.version in cluster.yaml (docs/image.md says what gpk needs), " +
 				"take the pods away with `gpk delete`, which keeps the volumes, and create again"}, nil
+	}
+	if found := nonEmpty(refused); len(found) > 0 {
+		return Finding{State: Blocked, Details: found[:1],
+			Next: "the database has not been touched: mend spec.database.config in cluster.yaml and run this again"}, nil
 	}
 	return Finding{State: Done}, nil
 }
@@ -73,16 +82,16 @@ func (t *Target) hopelessPods(ctx context.Context) error {
 	return err
 }
 
-func (h *imageHandler) fault(ctx context.Context, pod *corev1.Pod) (string, error) {
-	out, err := h.target.run(ctx, pod.Name, segments.InspectImage(h.action.Locale))
+func (h *imageHandler) inspect(ctx context.Context, pod *corev1.Pod) (segments.Image, error) {
+	out, err := h.target.run(ctx, pod.Name, segments.InspectImage(h.action.Arguments))
 	if err != nil {
-		return "", err
+		return segments.Image{}, err
 	}
 	image, err := segments.ParseImage(out)
 	if err != nil {
-		return "", fmt.Errorf("pod %s: %w", pod.Name, err)
+		return segments.Image{}, fmt.Errorf("pod %s: %w", pod.Name, err)
 	}
-	return imageFault(image, h.action.Version, databaseContainer(pod).Image, "pod "+pod.Name), nil
+	return image, nil
 }
 
 func imageFault(image segments.Image, version, reference, where string) string {
@@ -93,6 +102,14 @@ func imageFault(image segments.Image, version, reference, where string) string {
 		return fmt.Sprintf("the image %s (seen in %s) holds the release %s, and spec.version is %s", reference, where, image.Release, version)
 	}
 	return ""
+}
+
+// settingsFault says which of the settings that the instances are to have an image's server does not take.
+func settingsFault(image segments.Image, reference string) string {
+	if len(image.Refused) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("the server of the image %s does not take these settings: %s", reference, strings.Join(image.Refused, "; "))
 }
 
 // oneOfEach are running pods, one for each image: a tag may mean different images on different nodes.

@@ -77,6 +77,7 @@ func (h *pulledHandler) judge(ctx context.Context, nodes []string) (Finding, err
 		return Finding{}, err
 	}
 	var faults []string
+	refused := ""
 	for _, node := range nodes {
 		answer := h.seen[node]
 		if found := answer.image.Catalogue; answer.fault == "" && found != running {
@@ -89,10 +90,15 @@ func (h *pulledHandler) judge(ctx context.Context, nodes []string) (Finding, err
 		} else if fault := imageFault(answer.image, h.action.Version, h.reference(), "node "+node); fault != "" {
 			faults = append(faults, fault)
 		}
+		refused = cmp.Or(refused, settingsFault(answer.image, h.reference()))
 	}
 	if len(faults) > 0 {
 		return Finding{State: Blocked, Details: []string{strings.Join(faults, "; ")},
 			Next: "nothing was changed: name another image with --image (docs/image.md says what gpk needs of one), or mend it"}, nil
+	}
+	if refused != "" {
+		return Finding{State: Blocked, Details: []string{refused},
+			Next: "nothing was changed: `gpk config set NAME=VALUE`, or NAME=DEFAULT, gives what both releases take; then run this again"}, nil
 	}
 	return Finding{State: Done}, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"gpk/pkg/plan"
@@ -56,11 +57,25 @@ func (h *configureHandler) faults(ctx context.Context, acting Acting) ([]string,
 }
 
 func (h *configureHandler) needed(ctx context.Context, acting Acting) (string, error) {
+	return h.target.sql(ctx, acting, "postgres", segments.StaleSettingsSQL(h.names()))
+}
+
+func (h *configureHandler) names() []string {
 	names := make([]string, len(h.action.Settings))
 	for i, s := range h.action.Settings {
 		names[i] = s.Name
 	}
-	return h.target.sql(ctx, acting, "postgres", segments.StaleSettingsSQL(names))
+	return names
+}
+
+// hidden are those of the settings, in lower case, that the server does not list.
+func (t *Target) hidden(ctx context.Context, acting Acting, names []string) (map[string]bool, error) {
+	out, err := t.sql(ctx, acting, "postgres", segments.HiddenSQL(lower(names)))
+	found := map[string]bool{}
+	for _, name := range strings.Fields(out) {
+		found[name] = true
+	}
+	return found, err
 }
 
 // write writes one setting after the other: two that write the same file at once may lose each other's.
@@ -69,12 +84,16 @@ func (h *configureHandler) write(ctx context.Context, acting Acting, progress fu
 	if err != nil {
 		return err
 	}
+	hidden, err := h.target.hidden(ctx, acting, h.names())
+	if err != nil {
+		return err
+	}
 	for i, s := range h.action.Settings {
 		if faults[i] == "" {
 			continue
 		}
 		progress(fmt.Sprintf("%s = %s on the coordinator, %s on the segments", s.Name, s.Coordinator, s.Segment))
-		if err := h.target.runJob(ctx, acting.Pod, "gpconfig-"+s.Name, segments.Gpconfig(s), progress); err != nil {
+		if err := h.target.runJob(ctx, acting.Pod, "gpconfig-"+s.Name, segments.Gpconfig(s, hidden[strings.ToLower(s.Name)]), progress); err != nil {
 			return err
 		}
 	}

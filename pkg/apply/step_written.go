@@ -112,9 +112,14 @@ func (h *writtenHandler) Do(ctx context.Context, progress func(string)) error {
 	if err := configure.write(ctx, acting, progress); err != nil {
 		return err
 	}
+	hidden, err := h.target.hidden(ctx, acting, h.action.Removed)
+	if err != nil {
+		return err
+	}
 	for _, name := range h.action.Removed {
 		progress(name + " is taken out of the files")
-		if err := h.target.runJob(ctx, acting.Pod, "gpconfig-"+name, segments.GpconfigRemove(name), progress); err != nil {
+		remove := segments.GpconfigRemove(name, hidden[strings.ToLower(name)])
+		if err := h.target.runJob(ctx, acting.Pod, "gpconfig-"+name, remove, progress); err != nil {
 			return err
 		}
 	}

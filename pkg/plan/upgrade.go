@@ -107,7 +107,7 @@ func imagePod(c *topology.Cluster) (*corev1.Pod, error) {
 	pod.Spec.ServiceAccountName = c.Metadata.Name
 	pod.Spec.Containers[0].Image = c.ImageRef()
 	pod.Spec.Containers[0].ImagePullPolicy = c.Spec.ImagePullPolicy
-	pod.Spec.Containers[0].Args = []string{c.Spec.Database.Locale}
+	pod.Spec.Containers[0].Args = inspection(c)
 	pod.Spec.Volumes[0].ConfigMap.Name = scriptsName(c)
 	return pod, nil
 }

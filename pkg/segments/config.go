@@ -12,10 +12,11 @@ type RoleSetting struct{ Name, Coordinator, Segment string }
 // instances have to read their files, or to start again, before it counts.
 //
 // gpconfig puts quotes around text, and hands it to a shell that expands what it finds in it. Such values are written as
-// PostgreSQL's files allow, with numbers for these letters, and then gpconfig must not look at them.
-func Gpconfig(s RoleSetting) Utility {
+// PostgreSQL's files allow, with numbers for these letters, and then gpconfig must not look at them. Neither must it at a
+// setting of HiddenSQL, which it refuses to change.
+func Gpconfig(s RoleSetting, hidden bool) Utility {
 	argv := []string{"gpconfig", "-c", s.Name, "-v", s.Segment, "-m", s.Coordinator}
-	if strings.ContainsAny(s.Segment+s.Coordinator, "$`") {
+	if hidden || strings.ContainsAny(s.Segment+s.Coordinator, "$`") {
 		argv = []string{"gpconfig", "--skipvalidation", "-c", s.Name, "-v", escaped(s.Segment), "-m", escaped(s.Coordinator)}
 	}
 	return Utility{Argv: argv}
@@ -24,6 +25,13 @@ func Gpconfig(s RoleSetting) Utility {
 // escaped is a value in quotes, without a letter that a shell expands.
 func escaped(value string) string {
 	return "'" + strings.NewReplacer("'", "''", `\`, `\\`, "$", `\044`, "`", `\140`).Replace(value) + "'"
+}
+
+// HiddenSQL prints those of some settings that the server knows and does not list, in lower case. Greenplum has some two hundred.
+func HiddenSQL(names []string) string {
+	return `select h.name from unnest(array[` + literals(names) + `]::text[]) as h(name)
+  where not exists (select from pg_settings as s where lower(s.name) = h.name) and current_setting(h.name, true) is not null;
+`
 }
 
 // GpconfigShow prints what the files of all instances have of a setting.

@@ -15,11 +15,15 @@ type ServerSetting struct {
 	Name string `json:"name"`
 	// Value is the present one, with its unit.
 	Value string `json:"value"`
-	// Context says what it takes to change it, as in PostgreSQL's pg_settings: internal is never, postmaster a restart.
+	// Context says what it takes to change it, as in PostgreSQL's pg_settings: internal is never, postmaster a restart. It is Hidden for
+	// one that is not in there.
 	Context string `json:"context"`
 	// Pending: the file has another value, which waits for a restart.
 	Pending bool `json:"pending"`
 }
+
+// Hidden is the context of a setting of HiddenSQL: the server does not say what a change takes.
+const Hidden = "hidden"
 
 // Fixed says whether nobody can change it.
 func (s ServerSetting) Fixed() bool { return s.Context == "internal" }
@@ -29,8 +33,11 @@ func (s ServerSetting) Restart() bool { return s.Context == "postmaster" }
 
 // ServerSettingsSQL asks for settings, for ParseServerSettings. Names that the server does not know are not in the answer.
 func ServerSettingsSQL(names []string) string {
+	hidden := strings.TrimSuffix(HiddenSQL(names), ";\n")
 	return `select coalesce(json_agg(s), '[]') from (select name, current_setting(name) as value, context, pending_restart as pending
-  from pg_settings where lower(name) in (` + literals(names) + `) order by name) s;
+    from pg_settings where lower(name) in (` + literals(names) + `)
+  union all select name, current_setting(name), '` + Hidden + `', ` + unapplied + ` from (` + hidden + `) as hidden
+  order by name) s;
 `
 }
 
@@ -43,9 +50,17 @@ func ParseServerSettings(out string) ([]ServerSetting, error) {
 	return found, nil
 }
 
+// unapplied says of a setting that is not in pg_settings whether its value in the files waits: of one that is right and was read,
+// the server says that it could not be applied.
+const unapplied = "exists (select from pg_file_settings as f where lower(f.name) = hidden.name and f.error is not null)"
+
 // PendingSQL prints those of some settings that wait for a restart.
 func PendingSQL(names []string) string {
-	return "select name from pg_settings where pending_restart and lower(name) in (" + literals(names) + ") order by name;\n"
+	hidden := strings.TrimSuffix(HiddenSQL(names), ";\n")
+	return "select name from pg_settings where pending_restart and lower(name) in (" + literals(names) + `)
+  union all select name from (` + hidden + `) as hidden where ` + unapplied + `
+  order by name;
+`
 }
 
 // UnreadSQL prints t if the coordinator's configuration file, or that of ALTER SYSTEM, has been changed since they were read.
@@ -91,8 +106,13 @@ func SettingFault(said string) string {
 	return firstLine(said)
 }
 
-// GpconfigRemove takes a setting out of the files of all instances.
-func GpconfigRemove(name string) Utility { return Utility{Argv: []string{"gpconfig", "-r", name}} }
+// GpconfigRemove takes a setting out of the files of all instances, one of HiddenSQL as Gpconfig gives it to them.
+func GpconfigRemove(name string, hidden bool) Utility {
+	if hidden {
+		return Utility{Argv: []string{"gpconfig", "--skipvalidation", "-r", name}}
+	}
+	return Utility{Argv: []string{"gpconfig", "-r", name}}
+}
 
 // InFileSQL prints those of some settings that the configuration file of an instance has. gpconfig -s --file breaks down at one
 // that is not there.

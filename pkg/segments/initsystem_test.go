@@ -139,9 +139,12 @@ func TestUtilities(t *testing.T) {
 		"gpstop -a -M fast":    Gpstop("fast"),
 		"gpstart -a":           Gpstart(),
 		"gpstop -a -r -M fast": Gprestart(),
-		`gpconfig --skipvalidation -c search_path -v '"\044user"' -m '"\044user"'`: Gpconfig(RoleSetting{"search_path", `"$user"`, `"$user"`}),
-		"gpstop -a -u": Gpreload(),
-		"gpconfig -c shared_buffers -v 64MB -m 128MB": Gpconfig(RoleSetting{"shared_buffers", "128MB", "64MB"}),
+		`gpconfig --skipvalidation -c search_path -v '"\044user"' -m '"\044user"'`: Gpconfig(RoleSetting{"search_path", `"$user"`, `"$user"`}, false),
+		"gpconfig --skipvalidation -c wal_sync_method -v 'fsync' -m 'fdatasync'":   Gpconfig(RoleSetting{"wal_sync_method", "fdatasync", "fsync"}, true),
+		"gpconfig -r work_mem":                         GpconfigRemove("work_mem", false),
+		"gpconfig --skipvalidation -r wal_sync_method": GpconfigRemove("wal_sync_method", true),
+		"gpstop -a -u":                                 Gpreload(),
+		"gpconfig -c shared_buffers -v 64MB -m 128MB":  Gpconfig(RoleSetting{"shared_buffers", "128MB", "64MB"}, false),
 	} {
 		if got := strings.Join(utility.Argv, " "); got != want {
 			t.Errorf("got %q, want %q", got, want)

@@ -54,10 +54,21 @@ type Image struct {
 	Catalogue string
 	// Missing are what gpk or the utilities need and the image lacks, in words.
 	Missing []string
+	// Refused are the settings that its server would not start with, each with why.
+	Refused []string
 }
 
-// InspectImage looks at the image of the pod that it is run in, for a locale of the instances.
-func InspectImage(locale string) Command { return Script("image.sh", locale) }
+// InspectImage looks at the image of the pod that it is run in, with the arguments of InspectionOf.
+func InspectImage(arguments []string) Command { return Script("image.sh", arguments...) }
+
+// InspectionOf are the arguments of image.sh: the locale of the instances, and settings that they are to start with.
+func InspectionOf(locale string, settings []Setting) []string {
+	arguments := []string{locale}
+	for _, s := range settings {
+		arguments = append(arguments, s.Name+"="+s.Value)
+	}
+	return arguments
+}
 
 // ParseImage reads what image.sh printed. An answer without its last line was cut off and is an error.
 func ParseImage(out string) (Image, error) {
@@ -77,6 +88,9 @@ func ParseImage(out string) (Image, error) {
 		case "catalogue":
 			// Only an upgrade asks for it, and says so where there is none.
 			image.Catalogue, _ = CatalogueVersion(rest)
+		case "refused":
+			name, said, _ := strings.Cut(rest, " ")
+			image.Refused = append(image.Refused, name+": "+SettingFault(said))
 		case "end":
 			complete = true
 		default:

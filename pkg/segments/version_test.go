@@ -51,6 +51,13 @@ func TestParseImage(t *testing.T) {
 	if diff := cmp.Diff(want, image); diff != "" || err != nil {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
+	image, err = ParseImage("release postgres (Greenplum Database) 7.1.0 build x\nrefused work_mem FATAL:  invalid value: \"plenty\"\n" +
+		`refused no_such 2026-11-23 08:37:59 GMT,,,p5583,th1,,,,0,,,seg-10000,,,,,"FATAL","42704","unrecognized configuration parameter ""no_such""",,,,,,,,"x","guc.c",7028,` +
+		"\nend\n")
+	want = Image{Release: "7.1.0", Refused: []string{`work_mem: invalid value: "plenty"`, `no_such: unrecognized configuration parameter "no_such"`}}
+	if diff := cmp.Diff(want, image); diff != "" || err != nil {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
+	}
 	for _, out := range []string{"", "missing rsync\n", "release postgres 12\nend\n", "bash: no such file\nend\n"} {
 		if image, err := ParseImage(out); err == nil {
 			t.Errorf("%q: %+v", out, image)

@@ -1,10 +1,13 @@
 #!/bin/bash
 # Looks for what gpk and the utilities need of the image, and prints `missing WHAT` for each thing that is not there, then
-# `release` and `catalogue` with what the database says of itself, and `end`. The argument is the locale that the instances are to have.
+# `release` and `catalogue` with what the database says of itself, `refused NAME MESSAGE` for each server setting that it would not start
+with, and `end`.
+#   image.sh LOCALE [NAME=VALUE...]     with the locale and the settings that the instances are to have
 set -u
 # shellcheck source=SCRIPTDIR/env.sh
 . /gpk/scripts/env.sh
 locale=$1
+shift
 
 has() { command -v "$1" >/dev/null 2>&1; }
 need() { has "$1" || echo "missing $1"; }
@@ -39,5 +42,12 @@ esac
 if has postgres; then
   echo "release $(postgres --gp-version 2>&1 | head -n 1)"
   echo "catalogue $(postgres --catalog-version 2>&1 | head -n 1)"
+  # Any folder with a file of settings will do, before there is an instance.
+  folder=$(mktemp -d) && : >"$folder/postgresql.conf"
+  for setting; do
+    said=$(postgres -D "$folder" -C "${setting%%=*}" -c "$setting" 2>&1 >/dev/null) ||
+      echo "refused ${setting%%=*} $(grep -m 1 FATAL <<<"$said" || head -n 1 <<<"$said")"
+  done
+  rm -rf "$folder"
 fi
 echo end

@@ -65,6 +65,9 @@ func badDays() map[string]badDay {
 		"init container that fails": {patched(`{spec: {initContainers: [{name: prepare, image: "` + shared.image + `", command: [/bin/bash, -c, exit 9], ` +
 			`securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}}]}}`), nil, false, 1,
 			[]string{"step running", "pod demo-", "init container prepare", "ends again and again", "exit status 9", "-c prepare --previous"}, false},
+		"settings that no server takes": {[]string{"  database:\n", "  database:\n    config: {work_mem: plenty, no_such: 1, log_statement: all}\n"}, nil, false, 1,
+			[]string{"step image", `work_mem: invalid value for parameter "work_mem": "plenty"`, `no_such: unrecognized configuration parameter`,
+				"mend spec.database.config"}, false},
 		"names cannot be resolved": {patched(`{spec: {dnsPolicy: None, dnsConfig: {nameservers: [192.0.2.1]}}}`), []string{"--timeout", "40s"}, false, 4,
 			[]string{"step network", "from pod demo-coordinator-0", "demo-primary-0", "the DNS "}, false},
 	}
@@ -140,8 +143,8 @@ func TestMendedSettings(t *testing.T) {
 	t.Parallel()
 	c := newCluster(t, small())
 	empty := c.objects()
-	broken := c.changed("broken.yaml", "  database:\n", "  database:\n    config: {work_mem: plenty}\n")
-	c.gpk("create", "-f", broken).want(t, 1).says(t, "step initialise", "gpinitsystem", coordinator, "work_mem", "next:")
+	broken := c.changed("broken.yaml", "  database:\n", "  database:\n    config: {shared_preload_libraries: nowhere}\n")
+	c.gpk("create", "-f", broken).want(t, 1).says(t, "step initialise", "gpinitsystem", coordinator, "nowhere", "next:")
 
 	c.editRecord(`{"journal.json": "{{{ by hand", "unfinished.json": "{{{"}`)
 	spoiled := []string{"unfinished.json in ConfigMap/demo-gpk cannot be read", "next:", "kubectl edit configmap -n " + c.namespace + " demo-gpk"}
