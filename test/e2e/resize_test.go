@@ -40,13 +40,13 @@ func (c *cluster) configures(s shape) {
 	c.wantNoDifferences(c.changed("set.yaml", "name: analytics\n", "name: analytics\n    config: {work_mem: 48MB, log_min_duration_statement: 500}\n"))
 
 	// Greenplum knows this one and does not list it.
-	c.gpk("config", "set", "wal_sync_method=fsync").want(c.t, 0)
-	c.wantSetting(s, "wal_sync_method", "fsync", "fsync")
-	if r := c.gpk("config", "show", "wal_sync_method").want(c.t, 0); !strings.Contains(r.stdout, "fsync") {
+	c.gpk("config", "set", "bgwriter_delay=300").want(c.t, 0)
+	c.wantSetting(s, "bgwriter_delay", "300ms", "300ms")
+	if r := c.gpk("config", "show", "bgwriter_delay").want(c.t, 0); !strings.Contains(r.stdout, "300ms") {
 		c.t.Errorf("it is not shown: %s", r.stdout)
 	}
-	c.gpk("config", "set", "wal_sync_method=DEFAULT").want(c.t, 0)
-	c.wantSetting(s, "wal_sync_method", "fdatasync", "fdatasync")
+	c.gpk("config", "set", "bgwriter_delay=DEFAULT").want(c.t, 0)
+	c.wantSetting(s, "bgwriter_delay", "200ms", "200ms")
 
 	if r := c.gpk("config", "set", "max_connections=70").want(c.t, 0); !strings.Contains(r.stdout, "gpk restart") {
 		c.t.Errorf("nobody is told of the restart: %s", r.stdout)
