@@ -27,7 +27,7 @@ type wait struct {
 // await waits until the bench answers in every respect that its users rely on.
 // started are the machines that this run of up started, at begin.
 func (i *Instance) await(ctx context.Context, st *State, started []string, parts Parts, begin time.Time, stage Stage) error {
-	waits, err := i.waits(st, newNodes(started), parts, begin)
+	waits, err := i.waits(st, started, parts, begin)
 	if err != nil {
 		return err
 	}
@@ -58,7 +58,8 @@ func newNodes(started []string) []string {
 	return slices.DeleteFunc(slices.Clone(started), func(name string) bool { return !strings.HasPrefix(name, "node") })
 }
 
-func (i *Instance) waits(st *State, newNodes []string, parts Parts, begin time.Time) ([]wait, error) {
+func (i *Instance) waits(st *State, started []string, parts Parts, begin time.Time) ([]wait, error) {
+	newNodes := newNodes(started)
 	client, err := kube.Open(i.Kubeconfig())
 	if err != nil {
 		return nil, err
@@ -92,6 +93,11 @@ func (i *Instance) waits(st *State, newNodes []string, parts Parts, begin time.T
 			return resolves(ctx, st.Network)
 		}},
 	}
+	if slices.Contains(started, servers.Simulator) {
+		waits = append(waits, wait{"simulator is in charge", log(servers.Simulator, "kwok"), func(ctx context.Context) error {
+			return takeOver(ctx, client, st.Machines[servers.Simulator])
+		}})
+	}
 	if st.Simulated > 0 {
 		waits = append(waits, wait{
 			fmt.Sprintf("%d simulated nodes are ready", st.Simulated), log(servers.Simulator, "kwok"),
@@ -101,6 +107,17 @@ func (i *Instance) waits(st *State, newNodes []string, parts Parts, begin time.T
 		})
 	}
 	return waits, nil
+}
+
+// takeOver has a simulator that was started anew see to the nodes of the one before
+// it: with none of that one's leases, and from its beginning, since it looks at
+// what it could not get only now and then.
+func takeOver(ctx context.Context, client *kube.Client, simulator machine.Process) error {
+	left, err := client.ForgetLeases(ctx)
+	if err != nil || left == 0 {
+		return err
+	}
+	return simulator.KillService("kwok", patience)
 }
 
 func controllersAnswer(ctx context.Context, l network.Layout) error {

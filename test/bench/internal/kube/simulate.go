@@ -6,12 +6,15 @@ import (
 	"fmt"
 	"net/netip"
 	"runtime"
+	"strings"
 	"sync"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/dynamic"
 
 	"gpk/test/bench/internal/network"
 	"gpk/test/bench/internal/servers"
@@ -20,8 +23,10 @@ import (
 // creators is how many nodes are made at the same time.
 const creators = 16
 
+const simulatedPrefix = "sim-"
+
 // Simulated is the name of a simulated node, counted from 1.
-func Simulated(n int) string { return fmt.Sprintf("sim-%04d", n) }
+func Simulated(n int) string { return fmt.Sprintf("%s%04d", simulatedPrefix, n) }
 
 // Simulate makes those of the first count simulated nodes that are not there,
 // and waits until all are ready. Their kubelet is the simulator.
@@ -43,23 +48,94 @@ func (c *Client) Simulate(ctx context.Context, count int, simulator netip.Addr, 
 		}
 	}
 	close(missing)
+	if err := each(missing, func(node *unstructured.Unstructured) error { return c.createNode(ctx, node) }); err != nil {
+		return err
+	}
+	if err := c.WaitNodes(ctx, names, time.Time{}); err != nil {
+		return err
+	}
+	return c.waitLeases(ctx, names)
+}
+
+// each does something to all that comes, several at the same time.
+func each[T any](all <-chan T, do func(T) error) error {
 	failures := make([]error, creators)
-	var all sync.WaitGroup
+	var working sync.WaitGroup
 	for w := range creators {
-		all.Go(func() {
-			for node := range missing {
-				if err := c.createNode(ctx, node); err != nil {
+		working.Go(func() {
+			for one := range all {
+				if err := do(one); err != nil {
 					failures[w] = err
 					return
 				}
 			}
 		})
 	}
-	all.Wait()
-	if err := errors.Join(failures...); err != nil {
-		return err
+	working.Wait()
+	return errors.Join(failures...)
+}
+
+func (c *Client) leases() dynamic.ResourceInterface {
+	leases := schema.GroupVersionResource{Group: "coordination.k8s.io", Version: "v1", Resource: "leases"}
+	return c.objects.Resource(leases).Namespace("kube-node-lease")
+}
+
+// simulatedLeases are the names of the simulated nodes that the simulator has taken
+// charge of, or one before it had.
+func (c *Client) simulatedLeases(ctx context.Context) ([]string, error) {
+	list, err := c.leases().List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return nil, fmt.Errorf("list leases of nodes: %w", err)
 	}
-	return c.WaitNodes(ctx, names, time.Time{})
+	var names []string
+	for _, item := range list.Items {
+		if strings.HasPrefix(item.GetName(), simulatedPrefix) {
+			names = append(names, item.GetName())
+		}
+	}
+	return names, nil
+}
+
+// ForgetLeases deletes the leases of simulated nodes, and says how many there
+// were. Every run of the simulator is another holder, and does nothing for a node
+// whose lease an earlier one holds until that has run out.
+func (c *Client) ForgetLeases(ctx context.Context) (int, error) {
+	names, err := c.simulatedLeases(ctx)
+	if err != nil {
+		return 0, err
+	}
+	stale := make(chan string, len(names))
+	for _, name := range names {
+		stale <- name
+	}
+	close(stale)
+	return len(names), each(stale, func(name string) error {
+		if err := c.leases().Delete(ctx, name, metav1.DeleteOptions{}); err != nil && !apierrors.IsNotFound(err) {
+			return fmt.Errorf("delete lease: %w", err)
+		}
+		return nil
+	})
+}
+
+// waitLeases waits until the simulator has taken charge of all named nodes: they
+// are said to be ready before anybody sees to their pods.
+func (c *Client) waitLeases(ctx context.Context, names []string) error {
+	return Poll(ctx, func(ctx context.Context) error {
+		leased, err := c.simulatedLeases(ctx)
+		if err != nil {
+			return err
+		}
+		taken := map[string]bool{}
+		for _, name := range leased {
+			taken[name] = true
+		}
+		for _, name := range names {
+			if !taken[name] {
+				return fmt.Errorf("the simulator does not see to %s", name)
+			}
+		}
+		return nil
+	})
 }
 
 func (c *Client) createNode(ctx context.Context, node *unstructured.Unstructured) error {

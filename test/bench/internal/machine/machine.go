@@ -7,6 +7,7 @@ package machine
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -88,16 +89,44 @@ type Process struct {
 	Released bool `json:"released"`
 }
 
-// Works says whether this very process runs and its machine was made whole.
-func (p Process) Works() bool { return p.Released && p.Alive() }
+// Works says whether this very process runs, was not killed, and its machine was
+// made whole.
+func (p Process) Works() bool { return p.Released && p.Alive() && !p.dying() }
+
+// dying says whether the process was killed. A machine's init ends only when all
+// that it runs has ended; its namespaces may be gone before.
+func (p Process) dying() bool {
+	stat, err := readStat(p.PID)
+	if err != nil || stat.exiting {
+		return true
+	}
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.PID))
+	return err != nil || killPending(string(status))
+}
+
+// killPending reads proc(5)'s status: whether SIGKILL is on its way to the thread
+// or to the whole process.
+func killPending(status string) bool {
+	for line := range strings.Lines(status) {
+		name, mask, _ := strings.Cut(strings.TrimSpace(line), ":\t")
+		if name != "SigPnd" && name != "ShdPnd" {
+			continue
+		}
+		signals, err := strconv.ParseUint(mask, 16, 64)
+		if err != nil || signals&(1<<(syscall.SIGKILL-1)) != 0 {
+			return true
+		}
+	}
+	return false
+}
 
 // Alive says whether this very process runs; a zombie doesn't.
 func (p Process) Alive() bool {
 	if p.PID <= 0 {
 		return false
 	}
-	state, start, err := readStat(p.PID)
-	return err == nil && start == p.Start && state != "Z" && state != "X"
+	stat, err := readStat(p.PID)
+	return err == nil && stat.start == p.Start && stat.state != "Z" && stat.state != "X"
 }
 
 // Kill ends the process; if it is a machine's init, the whole machine.
@@ -171,29 +200,40 @@ func (p Process) commandLine() string {
 
 // identify turns a pid that is known to be ours at this moment into a Process.
 func identify(pid int) (Process, error) {
-	_, start, err := readStat(pid)
-	return Process{PID: pid, Start: start}, err
+	stat, err := readStat(pid)
+	return Process{PID: pid, Start: stat.start}, err
 }
 
-func readStat(pid int) (state string, start uint64, err error) {
+// stat is what there is to know of a process here.
+type stat struct {
+	state string
+	start uint64
+	// exiting: it is on its way out, and no longer to be stopped.
+	exiting bool
+}
+
+func readStat(pid int) (stat, error) {
 	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
-		return "", 0, err
+		return stat{}, err
 	}
 	return parseStat(string(data))
 }
 
 // parseStat reads proc(5)'s stat line: the command, in brackets, may hold
 // anything, so fields are counted from its closing one.
-func parseStat(line string) (state string, start uint64, err error) {
-	const startField = 22 - 3 // starttime is field 22, what follows the bracket is field 3
+func parseStat(line string) (stat, error) {
+	// flags is field 9 and starttime field 22; what follows the bracket is field 3.
+	const flagsField, startField = 9 - 3, 22 - 3
+	const exiting = 0x4 // PF_EXITING of the kernel
 	_, rest, found := cutLast(line, ") ")
 	fields := strings.Fields(rest)
 	if !found || len(fields) <= startField {
-		return "", 0, fmt.Errorf("no stat line of a process: %q", line)
+		return stat{}, fmt.Errorf("no stat line of a process: %q", line)
 	}
-	start, err = strconv.ParseUint(fields[startField], 10, 64)
-	return fields[0], start, err
+	flags, err1 := strconv.ParseUint(fields[flagsField], 10, 64)
+	start, err2 := strconv.ParseUint(fields[startField], 10, 64)
+	return stat{fields[0], start, flags&exiting != 0}, errors.Join(err1, err2)
 }
 
 func cutLast(s, sep string) (before, after string, found bool) {

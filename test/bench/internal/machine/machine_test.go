@@ -1,8 +1,10 @@
 package machine
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
+	"strings"
 	"testing"
 	"time"
 )
@@ -11,25 +13,57 @@ func TestParseStat(t *testing.T) {
 	// From proc(5): pid (comm) state ppid … with starttime as field 22.
 	const tail = " 1 532 532 0 -1 4194560 2140 0 0 0 5 9 0 0 20 0 8 0 171234 1268940800 3005 18446744073709551615"
 	tests := []struct {
-		name, line, state string
-		start             uint64
-		fails             bool
+		name, line string
+		want       stat
+		fails      bool
 	}{
-		{name: "plain", line: "532 (bench) S" + tail, state: "S", start: 171234},
-		{name: "brackets and blanks in the name", line: "532 (a) R (b c) Z" + tail, state: "Z", start: 171234},
+		{name: "plain", line: "532 (bench) S" + tail, want: stat{"S", 171234, false}},
+		{name: "brackets and blanks in the name", line: "532 (a) R (b c) Z" + tail, want: stat{"Z", 171234, false}},
+		{name: "on its way out", line: "532 (bench) D" + strings.Replace(tail, "4194560", "4194564", 1), want: stat{"D", 171234, true}},
 		{name: "cut short", line: "532 (bench) S 1 532", fails: true},
 		{name: "nothing", line: "", fails: true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			state, start, err := parseStat(tt.line)
+			got, err := parseStat(tt.line)
 			if (err != nil) != tt.fails {
 				t.Fatalf("error: %v", err)
 			}
-			if !tt.fails && (state != tt.state || start != tt.start) {
-				t.Errorf("state %s, start %d; want %s, %d", state, start, tt.state, tt.start)
+			if got != tt.want {
+				t.Errorf("%+v, want %+v", got, tt.want)
 			}
 		})
+	}
+}
+
+func TestKillPending(t *testing.T) {
+	const status = "Name:\tbench\nSigQ:\t0/9\nSigPnd:\t%s\nShdPnd:\t%s\nSigBlk:\tffffffffffffffff\n"
+	const none, kill, term = "0000000000000000", "0000000000000100", "0000000000004000"
+	for _, tt := range []struct {
+		thread, process string
+		want            bool
+	}{{none, none, false}, {none, kill, true}, {kill, none, true}, {none, term, false}, {none, "what?", true}} {
+		if got := killPending(fmt.Sprintf(status, tt.thread, tt.process)); got != tt.want {
+			t.Errorf("pending for the thread %s, for the process %s: %t", tt.thread, tt.process, got)
+		}
+	}
+}
+
+func TestWorks(t *testing.T) {
+	self, err := identify(os.Getpid())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if self.Works() {
+		t.Error("a machine that was not released works")
+	}
+	self.Released = true
+	if !self.Works() {
+		t.Error("a process that runs is said to die")
+	}
+	self.Start--
+	if self.Works() {
+		t.Error("another process's machine works")
 	}
 }
 
