@@ -4,10 +4,13 @@ package main
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
@@ -48,6 +51,77 @@ func testSimulated(t *testing.T, b benchUnderTest, c clusterUnderTest) {
 		}
 		return err
 	})
+}
+
+// testThousand has a thousand simulated nodes, and on each a pod that becomes ready
+// and answers exec.
+func testThousand(t *testing.T, b benchUnderTest, c clusterUnderTest) {
+	const nodes = 1000
+	began := time.Now()
+	b.run(t, "up", "--simulated", strconv.Itoa(nodes))
+	if took := time.Since(began); took > time.Minute {
+		t.Errorf("up with %d simulated nodes took %s", nodes, took.Round(time.Second))
+	}
+	if said, err := b.command("status"); err != nil || !strings.Contains(said, "1000 of 1000 ready") {
+		t.Errorf("status: %v\n%s", err, said)
+	}
+	c.onEach(t, newSimulatedPod(t, "each"))
+	var pods []corev1.Pod
+	eventually(t, 2*time.Minute, func() error {
+		list, err := c.CoreV1().Pods(testNamespace).List(t.Context(), metav1.ListOptions{LabelSelector: "app=simulated"})
+		if err != nil {
+			return err
+		}
+		pods = list.Items
+		used := map[string]bool{}
+		for i := range pods {
+			if err := runsSimulated(&pods[i]); err != nil {
+				return err
+			}
+			used[pods[i].Spec.NodeName] = true
+		}
+		if len(used) != nodes || len(pods) != nodes {
+			return fmt.Errorf("%d pods are ready, on %d nodes", len(pods), len(used))
+		}
+		return nil
+	})
+	t.Logf("a pod on each was ready %.1f s after the beginning", time.Since(began).Seconds())
+	c.answer(t, pods)
+	t.Logf("all had answered after %.1f s", time.Since(began).Seconds())
+}
+
+// onEach runs a pod like this one on every node that it is meant for.
+func (c clusterUnderTest) onEach(t *testing.T, pod *corev1.Pod) {
+	t.Helper()
+	pod.Spec.Hostname, pod.Spec.Subdomain = "", ""
+	set := &appsv1.DaemonSet{ObjectMeta: metav1.ObjectMeta{Name: pod.Name}, Spec: appsv1.DaemonSetSpec{
+		Selector: &metav1.LabelSelector{MatchLabels: pod.Labels},
+		Template: corev1.PodTemplateSpec{ObjectMeta: metav1.ObjectMeta{Labels: pod.Labels}, Spec: pod.Spec},
+	}}
+	if _, err := c.AppsV1().DaemonSets(testNamespace).Create(t.Context(), set, metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// answer wants every pod to answer exec, several at once.
+func (c clusterUnderTest) answer(t *testing.T, pods []corev1.Pod) {
+	t.Helper()
+	var asking sync.WaitGroup
+	names := make(chan string)
+	for range 16 {
+		asking.Go(func() {
+			for name := range names {
+				if out, err := c.exec(t.Context(), name, "echo", name); err != nil || strings.TrimSpace(out) != name {
+					t.Errorf("exec in pod %s: %q, %v", name, out, err)
+				}
+			}
+		})
+	}
+	for i := range pods {
+		names <- pods[i].Name
+	}
+	close(names)
+	asking.Wait()
 }
 
 // newSimulatedPod is a pod like any other that is meant for simulated nodes.

@@ -60,6 +60,7 @@ func TestBench(t *testing.T) {
 		b.run(t, "up", "--nodes", "3")
 		b.run(t, "status")
 	})
+	t.Run("a thousand simulated nodes", func(t *testing.T) { testThousand(t, b, b.cluster(t)) })
 	t.Run("killed, then down", func(t *testing.T) {
 		b.killEverything(t)
 		b.run(t, "down")
