@@ -91,7 +91,7 @@ func (h *reachHandler) Do(ctx context.Context, progress func(string)) error {
 			return nil, fmt.Errorf("in pod %s: %w", h.action.From, err)
 		}
 		return wrong, nil
-	}, "the database's connections do not get through: %s; does a network policy keep the cluster's pods apart?")
+	}, "the connections of the database and its utilities do not get through: %s; does a network policy keep the cluster's pods apart?")
 	if err == nil {
 		// Every host has answered ssh for this as well.
 		h.tried, h.answered = true, time.Now()

@@ -8,7 +8,10 @@ import (
 	"gpk/pkg/topology"
 )
 
-// Link is a TCP connection that the database needs, from one host to a port of another.
+// sshPort is that of sshd_config.
+const sshPort int32 = 22
+
+// Link is a TCP connection that the database or its utilities need, from one host to a port of another.
 type Link struct {
 	From string `json:"from"`
 	To   string `json:"to"`
@@ -26,19 +29,24 @@ func pod(host string) string {
 }
 
 // Links are the connections of a topology: the coordinator's and the standby's to every instance, every pod's to these two,
-// and between the two copies of each content, both ways.
+// and between the two copies of each content, both ways. And the standby's ssh to every host, from where utilities run after a
+// failover; that of the coordinator is tried with its hosts.
 func Links(t topology.Topology) []Link {
 	var links []Link
 	seen := map[Link]bool{}
-	add := func(from string, to topology.Instance) {
-		if link := (Link{from, to.Host, to.Port}); from != to.Host && !seen[link] {
+	toPort := func(from, to string, port int32) {
+		if link := (Link{from, to, port}); from != to && !seen[link] {
 			seen[link] = true
 			links = append(links, link)
 		}
 	}
+	add := func(from string, to topology.Instance) { toPort(from, to.Host, to.Port) }
 	heads := []topology.Instance{t.Coordinator()}
 	if standby, wanted := t.Standby(); wanted {
 		heads = append(heads, standby)
+		for _, instance := range t.Instances {
+			toPort(standby.Host, instance.Host, sshPort)
+		}
 	}
 	for _, head := range heads {
 		for _, instance := range t.Instances {
@@ -94,12 +102,12 @@ func Untried(out string, links []Link) []Link {
 }
 
 // TryLinks tries connections. It is run in the coordinator's pod. The hosts that are connected to listen for as long as it
-// takes: they must have no instance.
+// takes: they must have no instance. Their sshd listens already.
 func TryLinks(links []Link) Command {
 	var b strings.Builder
 	seen := map[string]bool{}
 	for _, link := range links {
-		if line := fmt.Sprintf("listen %s %d\n", link.To, link.Port); !seen[line] {
+		if line := fmt.Sprintf("listen %s %d\n", link.To, link.Port); link.Port != sshPort && !seen[line] {
 			seen[line] = true
 			b.WriteString(line)
 		}

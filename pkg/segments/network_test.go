@@ -30,8 +30,9 @@ func TestLinks(t *testing.T) {
 		// Both ways between the coordinator and everybody, and the standby as well, which may be the next coordinator.
 		"coordinator-0 coordinator-1 5432", "coordinator-0 mirror-0 50000", "coordinator-0 mirror-0 50001",
 		"coordinator-0 primary-0 40000", "coordinator-0 primary-0 40001",
-		"coordinator-1 coordinator-0 5432", "coordinator-1 mirror-0 50000", "coordinator-1 mirror-0 50001",
-		"coordinator-1 primary-0 40000", "coordinator-1 primary-0 40001",
+		"coordinator-1 coordinator-0 22", "coordinator-1 coordinator-0 5432",
+		"coordinator-1 mirror-0 22", "coordinator-1 mirror-0 50000", "coordinator-1 mirror-0 50001",
+		"coordinator-1 primary-0 22", "coordinator-1 primary-0 40000", "coordinator-1 primary-0 40001",
 		"mirror-0 coordinator-0 5432", "mirror-0 coordinator-1 5432", "mirror-0 primary-0 40000", "mirror-0 primary-0 40001",
 		"primary-0 coordinator-0 5432", "primary-0 coordinator-1 5432", "primary-0 mirror-0 50000", "primary-0 mirror-0 50001",
 	}
@@ -52,8 +53,8 @@ func TestUntried(t *testing.T) {
 }
 
 func TestTryLinks(t *testing.T) {
-	command := TryLinks([]Link{{"a", "b", 1}, {"c", "b", 1}, {"b", "a", 2}})
-	want := "listen b 1\nconnect a b 1\nconnect c b 1\nlisten a 2\nconnect b a 2\n"
+	command := TryLinks([]Link{{"a", "b", 1}, {"c", "b", 1}, {"b", "a", 2}, {"c", "a", 22}})
+	want := "listen b 1\nconnect a b 1\nconnect c b 1\nlisten a 2\nconnect b a 2\nconnect c a 22\n"
 	if command.Stdin != want {
 		t.Errorf("%q", command.Stdin)
 	}
