@@ -43,7 +43,7 @@ func TestNamespaceMissing(t *testing.T) {
 	elsewhere := c.namespace + "-not"
 	c.must(nil, os.WriteFile(c.file, []byte(strings.ReplaceAll(string(text), c.namespace, elsewhere)), 0o600))
 
-	c.startAs(shared.kubeconfig, "create", "-f", c.file).wait().want(t, 1).says(t, elsewhere)
+	c.startAs(shared.kubeconfig, "create", "-f", c.file).wait().want(t, 1).says(t, elsewhere, "next:", "--create-namespace")
 	c.gpk("create", "-f", c.file).want(t, 2).says(t, elsewhere, c.namespace)
 	c.gpk("status").want(t, 1).says(t, c.namespace)
 	c.wantSame(empty)
