@@ -93,7 +93,8 @@ func (h *configureHandler) write(ctx context.Context, acting Acting, progress fu
 			continue
 		}
 		progress(fmt.Sprintf("%s = %s on the coordinator, %s on the segments", s.Name, s.Coordinator, s.Segment))
-		if err := h.target.runJob(ctx, acting.Pod, "gpconfig-"+s.Name, segments.Gpconfig(s, hidden[strings.ToLower(s.Name)]), progress); err != nil {
+		set := segments.Gpconfig(s, hidden[strings.ToLower(s.Name)])
+		if err := h.target.runJob(ctx, acting.Pod, "gpconfig-"+s.Name, set, progress); err != nil {
 			return err
 		}
 	}

@@ -1,6 +1,7 @@
 package plan_test
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -22,7 +23,7 @@ func TestBudgets(t *testing.T) {
 		pods := map[string]labels.Set{}
 		for _, set := range statefulSets(p) {
 			for ordinal := range *set.Spec.Replicas {
-				pod := set.Name + "-" + string(rune('0'+ordinal))
+				pod := fmt.Sprintf("%s-%d", set.Name, ordinal)
 				pods[pod] = labels.Merge(set.Spec.Template.Labels, labels.Set{"statefulset.kubernetes.io/pod-name": pod})
 			}
 		}
