@@ -1,7 +1,7 @@
 #!/bin/bash
 # Looks for what gpk and the utilities need of the image, and prints `missing WHAT` for each thing that is not there, then
 # `release` and `catalogue` with what the database says of itself, `refused NAME MESSAGE` for each server setting that it would not start
-with, and `end`.
+# with, and `end`.
 #   image.sh LOCALE [NAME=VALUE...]     with the locale and the settings that the instances are to have
 set -u
 # shellcheck source=SCRIPTDIR/env.sh

@@ -49,7 +49,7 @@ func TestDiff(t *testing.T) {
 // takes it back, and after that command there is nothing to tell.
 func (c *cluster) settingsByHand() {
 	c.t.Helper()
-	const again = "gpk config set work_mem=48MB"
+	again := []string{"gpk config set -n " + c.namespace, " work_mem=48MB\n"}
 	c.gpk("config", "set", "work_mem=48MB").want(c.t, 0)
 	file := c.changed("set.yaml", "name: analytics\n", "name: analytics\n    config: {work_mem: 48MB}\n")
 	c.wantNoDifferences(file)
@@ -68,7 +68,7 @@ func (c *cluster) settingsByHand() {
 			"work_mem is 5MB instead of 48MB on content 0 in pod demo-primary-0"},
 	} {
 		hand.change()
-		c.wantDifferences(file, hand.found, again)
+		c.wantDifferences(file, append(again, hand.found)...)
 		c.gpk("config", "set", "work_mem=48MB").want(c.t, 0)
 		c.wantNoDifferences(file)
 		c.wantSetting(small(), "work_mem", "48MB", "48MB")
