@@ -18,10 +18,8 @@ type instanceFiles struct {
 // fileSettings asks the coordinator and every acting primary. Mirrors and standby have no sessions that could ask them.
 func (t *Target) fileSettings(ctx context.Context, acting Acting, names []string) []instanceFiles {
 	var files []instanceFiles
-	for _, row := range acting.Catalogue {
-		if row.Role == topology.Primary && row.Up() {
-			files = append(files, instanceFiles{row: row})
-		}
+	for _, row := range primariesUp(acting) {
+		files = append(files, instanceFiles{row: row})
 	}
 	_ = each(ctx, files, func(ctx context.Context, i int, file instanceFiles) error {
 		out, err := t.run(ctx, file.row.Pod(), segments.SegmentPsql(file.row.Port, segments.FileSettingsSQL(names)))

@@ -127,12 +127,7 @@ func (t *Target) pending(ctx context.Context, acting Acting, names []string) ([]
 
 // ofPrimaries are the words that SQL prints on the coordinator or any acting primary, in order.
 func (t *Target) ofPrimaries(ctx context.Context, acting Acting, sql string) ([]string, error) {
-	var asked []segments.Row
-	for _, row := range acting.Catalogue {
-		if row.Role == topology.Primary && row.Up() {
-			asked = append(asked, row)
-		}
-	}
+	asked := primariesUp(acting)
 	answers := make([][]string, len(asked))
 	err := each(ctx, asked, func(ctx context.Context, i int, row segments.Row) error {
 		out, err := t.run(ctx, row.Pod(), segments.SegmentPsql(row.Port, sql))
@@ -142,4 +137,15 @@ func (t *Target) ofPrimaries(ctx context.Context, acting Acting, sql string) ([]
 	found := slices.Concat(answers...)
 	slices.Sort(found)
 	return slices.Compact(found), err
+}
+
+// primariesUp are the coordinator and every acting primary that is up: those that let in who asks them.
+func primariesUp(acting Acting) []segments.Row {
+	var up []segments.Row
+	for _, row := range acting.Catalogue {
+		if row.Role == topology.Primary && row.Up() {
+			up = append(up, row)
+		}
+	}
+	return up
 }

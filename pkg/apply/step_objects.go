@@ -3,7 +3,6 @@ package apply
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/client-go/kubernetes/scheme"
@@ -52,7 +51,7 @@ func (h *applyHandler) Check(ctx context.Context) (Finding, error) {
 	if found := nonEmpty(refused); len(found) > 0 {
 		return Finding{State: Blocked, Details: found, Next: refusedNext}, nil
 	}
-	return pendingIf(slices.DeleteFunc(differences, func(d string) bool { return d == "" })), nil
+	return pendingIf(nonEmpty(differences)), nil
 }
 
 func (h *applyHandler) Do(ctx context.Context, _ func(string)) error {

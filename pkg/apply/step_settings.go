@@ -70,6 +70,9 @@ func (h *configureHandler) names() []string {
 
 // hidden are those of the settings, in lower case, that the server does not list.
 func (t *Target) hidden(ctx context.Context, acting Acting, names []string) (map[string]bool, error) {
+	if len(names) == 0 {
+		return nil, nil
+	}
 	out, err := t.sql(ctx, acting, "postgres", segments.HiddenSQL(lower(names)))
 	found := map[string]bool{}
 	for _, name := range strings.Fields(out) {

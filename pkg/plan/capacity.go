@@ -80,20 +80,23 @@ func (p Plan) withSets(other func(*appsv1.StatefulSet) *appsv1.StatefulSet) Plan
 			}
 			p.Steps[i].Action = action
 		case Capacity:
-			action.Sets = slices.Clone(action.Sets)
-			for j, set := range action.Sets {
-				action.Sets[j] = other(set)
-			}
+			action.Sets = eachSet(action.Sets, other)
 			p.Steps[i].Action = action
 		case Admissible:
-			action.Sets = slices.Clone(action.Sets)
-			for j, set := range action.Sets {
-				action.Sets[j] = other(set)
-			}
+			action.Sets = eachSet(action.Sets, other)
 			p.Steps[i].Action = action
 		}
 	}
 	return p
+}
+
+// eachSet are these StatefulSets with something done to each.
+func eachSet(sets []*appsv1.StatefulSet, other func(*appsv1.StatefulSet) *appsv1.StatefulSet) []*appsv1.StatefulSet {
+	sets = slices.Clone(sets)
+	for i, set := range sets {
+		sets[i] = other(set)
+	}
+	return sets
 }
 
 func roleWide(set *appsv1.StatefulSet) *appsv1.StatefulSet {

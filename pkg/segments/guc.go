@@ -33,10 +33,9 @@ func (s ServerSetting) Restart() bool { return s.Context == "postmaster" }
 
 // ServerSettingsSQL asks for settings, for ParseServerSettings. Names that the server does not know are not in the answer.
 func ServerSettingsSQL(names []string) string {
-	hidden := strings.TrimSuffix(HiddenSQL(names), ";\n")
 	return `select coalesce(json_agg(s), '[]') from (select name, current_setting(name) as value, context, pending_restart as pending
     from pg_settings where lower(name) in (` + literals(names) + `)
-  union all select name, current_setting(name), '` + Hidden + `', ` + unapplied + ` from (` + hidden + `) as hidden
+  union all select name, current_setting(name), '` + Hidden + `', ` + unapplied + ` from (` + hiddenSelect(names) + `) as hidden
   order by name) s;
 `
 }
@@ -56,9 +55,8 @@ const unapplied = "exists (select from pg_file_settings as f where lower(f.name)
 
 // PendingSQL prints those of some settings that wait for a restart.
 func PendingSQL(names []string) string {
-	hidden := strings.TrimSuffix(HiddenSQL(names), ";\n")
 	return "select name from pg_settings where pending_restart and lower(name) in (" + literals(names) + `)
-  union all select name from (` + hidden + `) as hidden where ` + unapplied + `
+  union all select name from (` + hiddenSelect(names) + `) as hidden where ` + unapplied + `
   order by name;
 `
 }
