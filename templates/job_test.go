@@ -102,9 +102,12 @@ func TestJobRuns(t *testing.T) {
 func TestJobFollow(t *testing.T) {
 	p, job := jobPod(t)
 	p.must(archive(t, nil), "job.sh", "start", job, "bash", "-c", "for i in {1..40}; do echo $i; sleep 0.02; done; echo -n end")
-	out := p.must(nil, "job.sh", "follow", job, "0")
-	if !strings.HasPrefix(out, "1\n2\n") || !strings.HasSuffix(out, "40\nend") {
-		t.Errorf("followed %q", out)
+	r := p.run(nil, "job.sh", "follow", job, "0")
+	if !strings.HasPrefix(r.out, "1\n2\n") || !strings.HasSuffix(r.out, "40\nend") {
+		t.Errorf("followed %q", r.out)
+	}
+	if r.status != 0 || r.err != "exited 0\n" {
+		t.Errorf("the state at the end is %q, exit status %d", r.err, r.status)
 	}
 	await(p, job, "exited 0")
 }

@@ -3,7 +3,7 @@
 # the volume: its input files, argv, pid with start time, log and exit status.
 #   start NAME ARGV...    takes a tar of input files on standard input; refuses while the same job runs
 #   state NAME            prints `absent`, `running SINCE`, `exited STATUS`, or `lost`
-#   follow NAME OFFSET    prints the log from that byte on until the job has ended
+#   follow NAME OFFSET    prints the log from that byte on until the job has ended, and then its state on standard error
 #   tail NAME             prints the log's end
 # shellcheck disable=SC2094
 set -u
@@ -56,6 +56,7 @@ run() {
   echo "$$ $(start_time $$) $(date -u +%Y-%m-%dT%H:%M:%SZ)" >pid.new && mv pid.new pid || exit 1
   # shellcheck source=SCRIPTDIR/env.sh
   . /gpk/scripts/env.sh
+  [ "$1" != gpinitsystem ] || export BASH_ENV=/gpk/scripts/builtins.sh
   "$@"
   echo $? >status.new && mv status.new status
 }
@@ -80,7 +81,7 @@ start() {
 
 follow() {
   read -r pid _ _ <"$folder/pid" || exit 1
-  exec tail -c "+$(($1 + 1))" -s 0.1 -f --pid="$pid" "$folder/log"
+  tail -c "+$(($1 + 1))" -s 0.1 -f --pid="$pid" "$folder/log" && state >&2
 }
 
 case $verb in
