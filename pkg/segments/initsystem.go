@@ -28,6 +28,10 @@ func InitSystem(t topology.Topology, locale, maxConnections string, settings []S
 		Argv:  []string{"gpinitsystem", "-a", "-I", "gpinitsystem.conf", "-n", locale, "-m", maxConnections},
 		Files: []File{{"gpinitsystem.conf", b.String()}},
 	}
+	buffers, settings := sharedBuffers(settings)
+	if buffers != "" {
+		utility.Argv = append(utility.Argv, "-b", buffers)
+	}
 	if additions := additions(settings); additions != "" {
 		utility.Argv = append(utility.Argv, "-p", "settings.conf")
 		utility.Files = append(utility.Files, File{"settings.conf", additions})
@@ -41,6 +45,22 @@ var simpleValue = regexp.MustCompile(`^[A-Za-z0-9_.+-]+$`) //nolint:gochecknoglo
 
 // SurvivesInitSystem tells whether gpinitsystem can give a value to the instances.
 func SurvivesInitSystem(value string) bool { return simpleValue.MatchString(value) }
+
+// megabytes is a size that initdb writes into postgresql.conf as it was given.
+var megabytes = regexp.MustCompile(`^[1-9][0-9]*MB$`) //nolint:gochecknoglobals // compiled once, never changed
+
+// sharedBuffers takes shared_buffers out of the settings, if initdb can give it to the instances: a setting of the -p file costs
+// gpinitsystem up to six calls over ssh for each primary.
+func sharedBuffers(settings []Setting) (value string, rest []Setting) {
+	for _, s := range settings {
+		if s.Name == "shared_buffers" && megabytes.MatchString(s.Value) {
+			value = s.Value
+		} else {
+			rest = append(rest, s)
+		}
+	}
+	return value, rest
+}
 
 // additions is the -p file, which gpinitsystem gives to the coordinator and to every primary.
 func additions(settings []Setting) string {
