@@ -29,6 +29,8 @@ type measure struct {
 	next string
 	// runs is how often everything is measured.
 	runs int
+	// rest is how long the machine rests between two clusters.
+	rest time.Duration
 	// kube is nil if nothing of Kubernetes is measured.
 	kube *kube.Kube
 	// dir is for files of the measurements, progress for what is being done.
@@ -72,6 +74,7 @@ func run(ctx context.Context) (err error) {
 	flag.StringVar(&m.image, "image", os.Getenv("GPK_TEST_IMAGE"), "the database's image, NAME:TAG")
 	flag.StringVar(&m.next, "next", os.Getenv("GPK_TEST_NEXT"), "the image of another release with the same catalogue version, for upgrade")
 	flag.IntVar(&m.runs, "runs", 3, "how often everything is measured")
+	flag.DurationVar(&m.rest, "rest", 90*time.Second, "how long the machine rests when a cluster has gone, before the next one is made")
 	only := flag.String("only", "", "measure only these, separated by commas: plan, create, apply, upgrade, failover")
 	flag.Parse()
 	if m.runs < 1 || flag.NArg() > 0 {
