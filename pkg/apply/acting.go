@@ -52,9 +52,22 @@ func (t *Target) lately(ctx context.Context) (Acting, error) {
 	return t.Acting(ctx)
 }
 
+// doing is told when something begins to be done, and when that has ended: nothing that was seen before counts from then on.
+func (t *Target) doing(begins bool) {
+	t.between.Store(!begins)
+	if !begins {
+		t.seen.Store(nil)
+	}
+}
+
 // lookAt is the Check of a step for which the acting coordinator must answer: until it does, nothing is known.
+// Where nothing is done between two looks, the first one holds for the second: what confirmed a step is what the next one finds.
 func (t *Target) lookAt(ctx context.Context, look func(context.Context, Acting) (Finding, error)) (Finding, error) {
-	acting, err := t.Acting(ctx)
+	ask := t.Acting
+	if t.between.Load() {
+		ask = t.lately
+	}
+	acting, err := ask(ctx)
 	if errors.Is(err, errSilent) {
 		return Finding{State: Unknown, Details: []string{err.Error()}}, nil
 	}

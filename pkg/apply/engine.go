@@ -95,6 +95,8 @@ type engine struct {
 	journal journal
 	observe Observer
 	clock   func() time.Time
+	// doing is told when a Do begins, and when it has ended.
+	doing func(bool)
 }
 
 // run returns the number of steps that had something to do.
@@ -141,7 +143,9 @@ func (e *engine) step(ctx context.Context, step plan.Step) (worked bool, err err
 		return false, err
 	}
 	began := e.clock()
+	e.doing(true)
 	doErr := h.Do(ctx, func(line string) { e.observe(Event{Kind: Progress, Step: step, Line: line}) })
+	e.doing(false)
 	if ctx.Err() != nil {
 		if doErr == nil {
 			// Do did not notice, and a step that nobody has looked at again is not done.

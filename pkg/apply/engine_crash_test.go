@@ -110,6 +110,7 @@ func (p *process) run(ctx context.Context, steps []plan.Step) (alive bool, err e
 			return &worldStep{process: p, step: step, before: steps[:i], lies: step.ID == "initialise"}, nil
 		},
 		journal: p,
+		doing:   func(bool) {},
 		observe: func(Event) { p.point() },
 		clock:   time.Now,
 	}

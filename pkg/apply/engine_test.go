@@ -76,6 +76,7 @@ func newRig(steps ...*scripted) *rig {
 	r.engine = engine{
 		handler: func(step plan.Step) (handler, error) { return handlers[step.ID], nil },
 		journal: r.notes,
+		doing:   func(bool) {},
 		observe: func(e Event) {
 			r.calls = append(r.calls, strings.TrimSpace(fmt.Sprintf("%s %s %s", e.Kind, e.Step.ID, e.Line)))
 		},

@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -39,8 +40,17 @@ func (j job) state(ctx context.Context) (jobState, error) {
 	if err != nil {
 		return jobState{}, err
 	}
+	state, err := parseJobState(out)
+	if err != nil {
+		return jobState{}, fmt.Errorf("the state of the job %s in pod %s came back as %q: %w", j.name, j.pod, out, err)
+	}
+	return state, nil
+}
+
+// parseJobState reads what job.sh prints of a job's state.
+func parseJobState(out string) (state jobState, err error) {
 	phase, detail, _ := strings.Cut(strings.TrimSpace(out), " ")
-	state := jobState{Phase: phase}
+	state.Phase = phase
 	switch phase {
 	case "absent", "lost":
 	case "running":
@@ -48,12 +58,9 @@ func (j job) state(ctx context.Context) (jobState, error) {
 	case "exited":
 		state.Status, err = strconv.Atoi(detail)
 	default:
-		err = fmt.Errorf("unknown phase")
+		err = errors.New("unknown phase")
 	}
-	if err != nil {
-		return jobState{}, fmt.Errorf("the state of the job %s in pod %s came back as %q: %w", j.name, j.pod, out, err)
-	}
-	return state, nil
+	return state, err
 }
 
 // jobRuns is the exit status with which job.sh refuses to start a job that is running.
@@ -87,11 +94,14 @@ func (j job) finish(ctx context.Context, line func(string)) (int, error) {
 	defer log.flush()
 	var silent time.Time
 	for failures := 0; ; {
-		err := j.stream(ctx, log)
+		state, err := j.stream(ctx, log)
 		if ctx.Err() != nil {
 			return 0, fmt.Errorf("%w while the job %s runs in pod %s", context.Cause(ctx), j.name, j.pod)
 		}
-		state, stateErr := j.answer(ctx)
+		var stateErr error
+		if err != nil || state.Phase != "exited" {
+			state, stateErr = j.answer(ctx)
+		}
 		switch {
 		case stateErr != nil:
 			if silent.IsZero() {
@@ -120,8 +130,9 @@ func (j job) finish(ctx context.Context, line func(string)) (int, error) {
 	}
 }
 
-// stream copies the log from where it was left until the job has ended, the stream has broken, or the pod answers no more.
-func (j job) stream(ctx context.Context, log *lineWriter) error {
+// stream copies the log from where it was left until the job has ended, the stream has broken, or the pod answers no more. What
+// the job has come to is in the state then, unless that was lost on its way.
+func (j job) stream(ctx context.Context, log *lineWriter) (state jobState, err error) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	go func() {
@@ -131,8 +142,13 @@ func (j job) stream(ctx context.Context, log *lineWriter) error {
 			}
 		}
 	}()
-	return j.target.Exec(ctx, j.pod, segments.Script("job.sh", "follow", j.name, strconv.FormatInt(log.offset, 10)).Argv,
-		Streams{Out: log, Err: io.Discard})
+	var last bytes.Buffer
+	err = j.target.Exec(ctx, j.pod, segments.Script("job.sh", "follow", j.name, strconv.FormatInt(log.offset, 10)).Argv,
+		Streams{Out: log, Err: &last})
+	if state, unknown := parseJobState(last.String()); unknown == nil {
+		return state, err
+	}
+	return jobState{}, err
 }
 
 // answer is the job's state, if the pod answers in time.

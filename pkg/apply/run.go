@@ -88,7 +88,9 @@ func (t *Target) Run(ctx context.Context, p plan.Plan, options Options, observe 
 		journal: notes,
 		observe: serial(out.watch(observe)),
 		clock:   time.Now,
+		doing:   t.doing,
 	}
+	defer t.between.Store(false)
 	if !t.settled(held, p, e.observe) {
 		outcome.Changed, err = e.run(held, p.Steps)
 	}

@@ -154,7 +154,7 @@ func (h *initialiseHandler) lastActing(ctx context.Context) (string, error) {
 
 // mark notes on every volume that its instances are complete, if the catalogue says so and it has not been noted before,
 // and makes the segments know the acting coordinator by each of its names. The standby's pod is left to the standby's step,
-// and the coordinator comes last: its mark speaks for all. Before that the administrator loses the password that gpinitsystem
+// and the coordinator comes last: its mark speaks for all. By then the administrator has lost the password that gpinitsystem
 // gives everybody's; one that is set later stays.
 func (h *initialiseHandler) mark(ctx context.Context) error {
 	acting, err := h.target.Acting(ctx)
@@ -170,10 +170,17 @@ func (h *initialiseHandler) mark(ctx context.Context) error {
 	if answer, err := h.target.primariesAnswer(ctx, acting); err != nil || !answer {
 		return err
 	}
-	if _, err := h.target.sql(ctx, acting, "postgres", segments.DropPasswordSQL); err != nil {
-		return err
-	}
-	if _, err := h.target.everywhere(ctx, acting.Pod, "finish", h.segmentPods(acting.Catalogue), h.action.HBA); err != nil {
+	err = each(ctx, []func(context.Context) error{
+		func(ctx context.Context) error {
+			_, err := h.target.sql(ctx, acting, "postgres", segments.DropPasswordSQL)
+			return err
+		},
+		func(ctx context.Context) error {
+			_, err := h.target.everywhere(ctx, acting.Pod, "finish", h.segmentPods(acting.Catalogue), h.action.HBA)
+			return err
+		},
+	}, func(ctx context.Context, _ int, do func(context.Context) error) error { return do(ctx) })
+	if err != nil {
 		return err
 	}
 	return h.target.instances(ctx, "finish", []podDirs{{pod: acting.Pod}})

@@ -50,7 +50,9 @@ func (h *standbyHandler) look(ctx context.Context, acting Acting) (Finding, erro
 	if err != nil {
 		return Finding{}, err
 	}
-	if !found && facts[pod].Marker == segments.NotInitialised && !facts[pod].Present() {
+	// The volume may be marked for the sake of gpinitsystem, which makes no standby.
+	begun := facts[pod].Marker == segments.Initialised || facts[pod].Marker == segments.Initialising && state.Phase != "absent"
+	if !found && !begun && !facts[pod].Present() {
 		h.untouched = time.Now()
 	}
 	return standbyFinding(row, found, pod, facts[pod]), nil

@@ -33,7 +33,9 @@ type Target struct {
 	// lost is when a coordinator's pod could not be reached, by its name.
 	lost sync.Map
 	// seen is the acting coordinator as it was last found.
-	seen     atomic.Pointer[sighting]
+	seen atomic.Pointer[sighting]
+	// between is whether a plan is being carried out and no step is being done at the moment.
+	between  atomic.Bool
 	watching sync.Mutex
 	pods     cache.SharedIndexInformer
 	changed  chan struct{}
