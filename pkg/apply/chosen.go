@@ -3,6 +3,7 @@ package apply
 import (
 	"context"
 	"fmt"
+	"sync"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -14,38 +15,64 @@ import (
 // before it has its volumes, and in clouds that takes its time.
 const selectedNodeAnnotation = "volume.kubernetes.io/selected-node"
 
-// watchClaims keeps the cluster's volume claims in a store until it is stopped. Whoever waits for pods is told of changes.
-func (t *Target) watchClaims(ctx context.Context) (claims cache.Store, stop func(), err error) {
+// chosenNodes are the nodes on which volumes are or were being made, by their claims. What a claim says that had its volume
+// before is of the past.
+type chosenNodes struct {
+	mutex   sync.Mutex
+	byClaim map[string]string
+}
+
+// watchChosen notes which nodes the scheduler chooses for the cluster's volumes, until it is stopped. A volume may be there a moment
+// after its node was chosen, and its pod has the node only a second later: so every change counts. Whoever waits for pods is told.
+func (t *Target) watchChosen(ctx context.Context) (chosen *chosenNodes, stop func(), err error) {
 	if _, err := t.watchPods(ctx); err != nil {
 		return nil, nil, fmt.Errorf("watching pods: %w", err)
 	}
 	factory := informers.NewSharedInformerFactoryWithOptions(t.client, 0, informers.WithNamespace(t.Ref.Namespace),
 		informers.WithTweakListOptions(func(o *metav1.ListOptions) { o.LabelSelector = t.selector() }))
 	informer := factory.Core().V1().PersistentVolumeClaims().Informer()
-	notify := cache.ResourceEventHandlerFuncs{AddFunc: func(any) { t.notify() }, UpdateFunc: func(any, any) { t.notify() }}
-	if _, err := informer.AddEventHandler(notify); err != nil {
+	chosen = &chosenNodes{byClaim: map[string]string{}}
+	note := func(object any) {
+		if claim, ok := object.(*corev1.PersistentVolumeClaim); ok {
+			chosen.note(claim)
+			t.notify()
+		}
+	}
+	registration, err := informer.AddEventHandler(cache.ResourceEventHandlerFuncs{AddFunc: note, UpdateFunc: func(_, object any) { note(object) }})
+	if err != nil {
 		return nil, nil, err
 	}
 	watching, stop := context.WithCancel(ctx)
 	go informer.RunWithContext(watching)
-	if !cache.WaitForCacheSync(ctx.Done(), informer.HasSynced) {
+	if !cache.WaitForCacheSync(ctx.Done(), registration.HasSynced) {
 		stop()
 		return nil, nil, context.Cause(ctx)
 	}
-	return informer.GetStore(), stop, nil
+	return chosen, stop, nil
 }
 
-// selectedNode is the node on which a pod's volume is being made, "" if none is. What a claim says that has its volume is of
-// the past.
-func selectedNode(pod *corev1.Pod, claims cache.Store) string {
+func (c *chosenNodes) note(claim *corev1.PersistentVolumeClaim) {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	switch node := claim.Annotations[selectedNodeAnnotation]; {
+	case node == "":
+		// Nothing was chosen yet, or it could not be made there and the scheduler begins anew.
+		delete(c.byClaim, claim.Name)
+	case claim.Status.Phase == corev1.ClaimPending:
+		c.byClaim[claim.Name] = node
+	}
+}
+
+// of is the node that was chosen for a pod's volume, "" if none was.
+func (c *chosenNodes) of(pod *corev1.Pod) string {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
 	for _, volume := range pod.Spec.Volumes {
 		if volume.PersistentVolumeClaim == nil {
 			continue
 		}
-		object, found, err := claims.GetByKey(pod.Namespace + "/" + volume.PersistentVolumeClaim.ClaimName)
-		claim, ok := object.(*corev1.PersistentVolumeClaim)
-		if err == nil && found && ok && claim.Status.Phase == corev1.ClaimPending && claim.Annotations[selectedNodeAnnotation] != "" {
-			return claim.Annotations[selectedNodeAnnotation]
+		if node := c.byClaim[volume.PersistentVolumeClaim.ClaimName]; node != "" {
+			return node
 		}
 	}
 	return ""

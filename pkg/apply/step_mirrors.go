@@ -79,20 +79,19 @@ func (h *spreadHandler) hold(ctx context.Context, chosen map[string]string, prog
 	if err != nil {
 		return false, err
 	}
+	claims, stop, err := h.target.watchChosen(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer stop()
 	first := applyHandler{target: h.target, action: plan.Apply{Objects: slices.Clone(h.action.Objects)}}
 	first.action.Objects[slices.Index(h.action.Objects, plan.Object(mirrors))] = with
 	if err := first.Do(ctx, progress); err != nil {
 		return false, err
 	}
-	claims, stop, err := h.target.watchClaims(ctx)
-	if err != nil {
-		return false, err
-	}
-	defer stop()
 	pods := slices.Concat(podsOf(primaries), podsOf(mirrors))
 	fine := func(pod *corev1.Pod) bool {
-		// Between its claim's having a volume and its having a node, a pod says nothing of either.
-		chosen[pod.Name] = cmp.Or(pod.Spec.NodeName, selectedNode(pod, claims), chosen[pod.Name])
+		chosen[pod.Name] = cmp.Or(pod.Spec.NodeName, claims.of(pod))
 		return chosen[pod.Name] != "" || plan.IsGated(&pod.Spec)
 	}
 	known, err := h.awaitNodes(ctx, pods, fine, func(waiting []string) {

@@ -306,8 +306,11 @@ func TestMirrorsWhileVolumesAreMade(t *testing.T) {
 		t.Fatalf("it believed a claim that has its volume: %v", err)
 	case <-time.After(300 * time.Millisecond):
 	}
-	n.api.put(&corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Name: "data-demo-primary-5", Labels: plan.Labels(ref.Name), Annotations: selected},
-		Status: corev1.PersistentVolumeClaimStatus{Phase: corev1.ClaimPending}})
+	// The volume is there at once, and the pod still has no node.
+	for _, phase := range []corev1.PersistentVolumeClaimPhase{corev1.ClaimPending, corev1.ClaimBound} {
+		n.api.put(&corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Name: "data-demo-primary-5", Labels: plan.Labels(ref.Name), Annotations: selected},
+			Status: corev1.PersistentVolumeClaimStatus{Phase: phase}})
+	}
 	if err := <-done; err != nil {
 		t.Fatal(err)
 	}

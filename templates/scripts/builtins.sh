@@ -1,12 +1,13 @@
 #!/bin/bash
 # Read by the shells of gpinitsystem before their own first line (BASH_ENV). It and its gpcreateseg.sh are shell scripts that
 # start /bin/date and /bin/echo for each line of their log, look for 30 programs at each start, and sleep a whole second between
-# two looks at whether the segments are done: a third of all processes of a `gpk create`. Bash does all of that by itself.
-# Scripts of other names, and a bash that lacks these builtins, go on as they are.
+# two looks at whether the segments are done: a third of all processes of a `gpk create`. Bash, since 4.3, does all of that by
+# itself. Scripts of other names go on as they are.
 case ${0##*/} in
   gpinitsystem | gpcreateseg.sh) ;;
   *) return ;;
 esac
+((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 403)) || return
 
 # What which finds is run by the other hosts' shells too, so that a bare name has to mean something there.
 which() {

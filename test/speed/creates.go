@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"gpk/test/kube"
@@ -63,8 +64,8 @@ func (m *measure) creates() ([]row, error) {
 
 // inTurns does both as often as everything is measured, each in a namespace of its own, and gives the seconds that they
 // tell. Who comes first takes turns as well. Between two of them the machine rests: for a minute after the thousands of files of
-// a cluster have been removed, ext4 looks at each of their inodes, and passes it over, for every new file (recently_deleted in
-// Linux's fs/ext4/ialloc.c).
+// a cluster have been removed, and for six where that was not yet written to the disk, ext4 looks at each of their inodes, and
+// passes it over, for every new file (recently_deleted in Linux's fs/ext4/ialloc.c).
 func (m *measure) inTurns(ours, theirs func(*kube.Namespace) ([]float64, error)) (first, second []float64, err error) {
 	ways := []func(*kube.Namespace) ([]float64, error){ours, theirs}
 	told := make([][]float64, len(ways))
@@ -72,6 +73,7 @@ func (m *measure) inTurns(ours, theirs func(*kube.Namespace) ([]float64, error))
 		for j := range ways {
 			way := (i + j) % len(ways)
 			if i+j > 0 {
+				syscall.Sync()
 				select {
 				case <-time.After(m.rest):
 				case <-m.ctx.Done():
