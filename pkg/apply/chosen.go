@@ -38,7 +38,8 @@ func (t *Target) watchChosen(ctx context.Context) (chosen *chosenNodes, stop fun
 			t.notify()
 		}
 	}
-	registration, err := informer.AddEventHandler(cache.ResourceEventHandlerFuncs{AddFunc: note, UpdateFunc: func(_, object any) { note(object) }})
+	noting := cache.ResourceEventHandlerFuncs{AddFunc: note, UpdateFunc: func(_, object any) { note(object) }}
+	registration, err := informer.AddEventHandler(noting)
 	if err != nil {
 		return nil, nil, err
 	}
