@@ -1,14 +1,21 @@
 package apply
 
 import (
+	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
+	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -18,6 +25,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/rest"
 	"k8s.io/klog/v2"
+
+	"gpk/pkg/segments"
 )
 
 // Channels of Kubernetes' remote command protocol, version 5.
@@ -113,7 +122,12 @@ func (a *memoryAPI) serveExec(w http.ResponseWriter, r *http.Request, pod string
 		}
 	}()
 	var mutex sync.Mutex
-	status := a.exec(pod, r.URL.Query()["command"], stdin, frames{&mutex, conn, stdoutChannel}, frames{&mutex, conn, stderrChannel})
+	run := a.exec
+	argv := r.URL.Query()["command"]
+	if slices.Equal(argv, segments.Session().Argv) && !a.sessionless {
+		run = a.session(r)
+	}
+	status := run(pod, argv, stdin, frames{&mutex, conn, stdoutChannel}, frames{&mutex, conn, stderrChannel})
 	_ = stdin.Close()
 	if status == cut {
 		return
@@ -134,4 +148,53 @@ func (a *memoryAPI) serveExec(w http.ResponseWriter, r *http.Request, pod string
 	case <-gone:
 	case <-time.After(5 * time.Second):
 	}
+}
+
+// session is a fake of session.sh: it carries out by exec what it is asked, unless a request for that would fail.
+func (a *memoryAPI) session(opened *http.Request) func(pod string, argv []string, stdin io.Reader, out, errs io.Writer) int {
+	return func(pod string, _ []string, stdin io.Reader, out, _ io.Writer) int {
+		_, _ = io.WriteString(out, "ready\n")
+		for asked := bufio.NewReader(stdin); ; {
+			argv, input, err := readCommand(asked)
+			if errors.Is(err, io.EOF) {
+				return 0
+			}
+			alone := opened.Clone(opened.Context())
+			alone.URL.RawQuery = url.Values{"command": argv}.Encode()
+			if err != nil || a.failure(alone) != nil {
+				return cut
+			}
+			var said, errs bytes.Buffer
+			status := a.exec(pod, argv, strings.NewReader(input), &said, &errs)
+			if status == cut {
+				_, _ = out.Write(said.Bytes())
+				return cut
+			}
+			_, _ = fmt.Fprintf(out, "%d %d %d\n%s%s", status, said.Len(), errs.Len(), said.String(), errs.String())
+		}
+	}
+}
+
+// readCommand is the next command that a session is asked to carry out, with its standard input; io.EOF if there is none.
+func readCommand(asked *bufio.Reader) (argv []string, input string, err error) {
+	line, err := asked.ReadString('\n')
+	if err != nil {
+		return nil, "", io.EOF
+	}
+	var count, length int
+	if _, err := fmt.Sscanf(line, "%d %d\n", &count, &length); err != nil {
+		return nil, "", err
+	}
+	for range count {
+		arg, err := asked.ReadString(0)
+		if err != nil {
+			return nil, "", io.ErrUnexpectedEOF
+		}
+		argv = append(argv, strings.TrimSuffix(arg, "\x00"))
+	}
+	rest := make([]byte, length+len("end\n"))
+	if _, err := io.ReadFull(asked, rest); err != nil || string(rest[length:]) != "end\n" {
+		return nil, "", io.ErrUnexpectedEOF
+	}
+	return argv, string(rest[:length]), nil
 }

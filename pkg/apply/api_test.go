@@ -35,6 +35,8 @@ type memoryAPI struct {
 	objects  map[string]plan.Object
 	watchers map[chan metav1.WatchEvent]string
 	history  []change
+	// sessionless: no pod has session.sh.
+	sessionless bool
 	// requests are all that changed something, or would have.
 	requests []string
 	// bodies are those of deletions.
@@ -130,6 +132,17 @@ func (a *memoryAPI) failWith(fail func(*http.Request) error) {
 	a.fail = fail
 }
 
+// failure is what a request fails with.
+func (a *memoryAPI) failure(r *http.Request) error {
+	a.mutex.Lock()
+	fail := a.fail
+	a.mutex.Unlock()
+	if fail == nil {
+		return nil
+	}
+	return fail(r)
+}
+
 func key(resource, name string) string { return resource + "/" + name }
 
 func (a *memoryAPI) get(resource, name string) plan.Object {
@@ -191,14 +204,9 @@ func (a *memoryAPI) tell(at, kind string, object runtime.Object) {
 }
 
 func (a *memoryAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	a.mutex.Lock()
-	fail := a.fail
-	a.mutex.Unlock()
-	if fail != nil {
-		if err := fail(r); err != nil {
-			respond(w, nil, err)
-			return
-		}
+	if err := a.failure(r); err != nil {
+		respond(w, nil, err)
+		return
 	}
 	// /api/v1/namespaces/NS/RESOURCE[/NAME[/exec]], or /apis/GROUP/VERSION/namespaces/…
 	parts := strings.Split(strings.Trim(r.URL.Path, "/"), "/")

@@ -67,7 +67,7 @@ func changes(r *http.Request) bool {
 	case command == "":
 		return r.Method != http.MethodGet
 	}
-	return !regexp.MustCompile(`/(image|reach)\.sh|job\.sh (state|tail)|instances\.sh (facts|coordinator)|everywhere\.sh instances\.sh facts|run\.sh (cat|psql|gpconfig -s)`).MatchString(command)
+	return !regexp.MustCompile(`/(image|reach|session)\.sh|job\.sh (state|tail)|instances\.sh (facts|coordinator)|everywhere\.sh instances\.sh facts|run\.sh (cat|psql|gpconfig -s)`).MatchString(command)
 }
 
 // run is one gpk. Before its nth request that changes something it dies; 0 is never.

@@ -126,23 +126,37 @@ func (t *tap) shut() {
 	t.to = nil
 }
 
-// run runs a short command in a pod and returns its standard output. A stream that was cut can look like success, so
-// whoever asks for facts must recognise the end of the answer.
+// run runs a short command in a pod and returns its standard output. A stream that was cut can look like success where the pod
+// has no sessions, so whoever asks for facts must recognise the end of the answer.
 func (t *Target) run(ctx context.Context, pod string, command segments.Command) (string, error) {
+	answer, err := t.ask(ctx, pod, command)
+	if errors.Is(err, errNoSession) {
+		answer, err = t.runAlone(ctx, pod, command)
+	}
+	if err != nil || answer.status == 0 {
+		return answer.out, err
+	}
+	said := answer.errs
+	if strings.TrimSpace(said) == "" {
+		said = answer.out
+	}
+	return answer.out, &ExecError{Pod: pod, Argv: command.Argv, Status: answer.status, Output: said}
+}
+
+// runAlone runs a command by an exec of its own.
+func (t *Target) runAlone(ctx context.Context, pod string, command segments.Command) (reply, error) {
 	var out, errs bytes.Buffer
 	streams := Streams{Out: &out, Err: &errs}
 	if command.Stdin != "" {
 		streams.In = strings.NewReader(command.Stdin)
 	}
 	err := t.Exec(ctx, pod, command.Argv, streams)
+	answer := reply{out: out.String(), errs: errs.String()}
 	var exit *ExecError
 	if errors.As(err, &exit) {
-		exit.Output = errs.String()
-		if strings.TrimSpace(exit.Output) == "" {
-			exit.Output = out.String()
-		}
+		answer.status, err = exit.Status, nil
 	}
-	return out.String(), err
+	return answer, err
 }
 
 // lastLines are the last n lines that are not empty, on one line.

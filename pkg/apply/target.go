@@ -29,7 +29,8 @@ type Target struct {
 	config *rest.Config
 	client kubernetes.Interface
 
-	asking singleflight.Group
+	sessions sessions
+	asking   singleflight.Group
 	// lost is when a coordinator's pod could not be reached, by its name.
 	lost sync.Map
 	// seen is the acting coordinator as it was last found.

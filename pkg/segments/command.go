@@ -29,6 +29,9 @@ func Script(name string, args ...string) Command {
 	return Command{Argv: append([]string{"/bin/bash", scripts + name}, args...)}
 }
 
+// Session carries out one command after another: see templates/scripts/session.sh.
+func Session() Command { return Script("session.sh") }
+
 // run calls a program in the environment of Greenplum's utilities.
 func run(argv ...string) Command { return Script("run.sh", argv...) }
 

@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/pem"
 	"io"
 	"log"
@@ -33,11 +34,13 @@ type proxy struct {
 	commands []string
 }
 
-// stream is a connection over which a command in a pod is talked with.
+// stream is a connection over which a command in a pod is talked with, or one command after another in a session.
 type stream struct {
 	net.Conn
-	proxy   *proxy
-	command string
+	proxy *proxy
+	// begun is the command that it was opened for, and command the latest one.
+	begun, command string
+	asked          asked
 }
 
 // proxied is a proxy for the test's account, and the kubeconfig with which gpk goes through it.
@@ -83,7 +86,7 @@ func (a *answering) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	s := &stream{conn, a.proxy, a.command}
+	s := &stream{Conn: conn, proxy: a.proxy, begun: a.command, command: a.command}
 	a.proxy.mutex.Lock()
 	defer a.proxy.mutex.Unlock()
 	a.proxy.streams[s] = true
@@ -94,12 +97,37 @@ func (a *answering) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 // Unwrap is for http.ResponseController.
 func (a *answering) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 
-// greeting is how many bytes long a message of the API server can be that says no more than that the stream is open.
-const greeting = 4
+// says tells whether a message says something, and not only that a stream is open or that a session is ready.
+func says(data []byte) bool {
+	const empty = 4
+	return len(data) > empty && !bytes.HasSuffix(data, []byte("\x01ready\n"))
+}
+
+// Read hands on what gpk sends, and notes what it asks of a session.
+func (s *stream) Read(data []byte) (int, error) {
+	n, err := s.Conn.Read(data)
+	if strings.HasSuffix(s.begun, "session.sh") {
+		commands := s.asked.next(data[:n])
+		s.proxy.mutex.Lock()
+		defer s.proxy.mutex.Unlock()
+		s.proxy.commands = append(s.proxy.commands, commands...)
+		if len(commands) > 0 {
+			s.command = commands[len(commands)-1]
+		}
+	}
+	return n, err
+}
+
+// latest is the command that is being answered.
+func (s *stream) latest() string {
+	s.proxy.mutex.Lock()
+	defer s.proxy.mutex.Unlock()
+	return s.command
+}
 
 // Write hands on what the pod says, unless that is to be cut.
 func (s *stream) Write(data []byte) (int, error) {
-	if len(data) > greeting && s.proxy.cuts != nil && s.proxy.cuts(s.command) {
+	if says(data) && s.proxy.cuts != nil && s.proxy.cuts(s.latest()) {
 		_, _ = s.Conn.Write(s.proxy.lastWords)
 		_ = s.Close()
 		return 0, net.ErrClosed
