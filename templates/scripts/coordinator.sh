@@ -3,13 +3,19 @@
 #   following                prints how far the standby here has followed the coordinator
 #   missing LSN              prints the commits of the instance here that come after a record of the write-ahead log
 #   follow                   starts the standby's instance, if there is one that does not run
-#   halt MODE [TERM]         stops the instance and removes its socket's files; fast gives way to immediate; the term as below
+#   begin                    starts the database with gpstart, if what gpk has decided still allows that
+#   halt MODE [TERM]         stops the instance, and whatever is about to start it, and removes its socket's files; fast gives way
+#                            to immediate; the term as below, of the decision that the instance is not to come back by
 #   term TERM                notes that there is a decision of that term, which gpk's state in this pod may not show yet
 #   aside                    moves the instance's directory aside, so that a new one can be made in its place
 #   discard                  removes what was moved aside
 set -u
 # shellcheck source=SCRIPTDIR/env.sh
 . /gpk/scripts/env.sh
+# shellcheck source=SCRIPTDIR/decision.sh
+. /gpk/scripts/decision.sh
+# shellcheck source=SCRIPTDIR/starts.sh
+. /gpk/scripts/starts.sh
 dir=$COORDINATOR_DATA_DIRECTORY
 state=/greenplum/.gpk
 
@@ -58,10 +64,18 @@ follow() {
   pg_ctl start -D "$dir" -l "$dir/log/startup.log" -w -t 60 -o "-c gp_role=dispatch" >/dev/null 2>&1
 }
 
-term() { echo "$1" >"$state/term.new" && mv "$state/term.new" "$state/term"; }
+# note NAME TERM: a file that is there is whole.
+note() { echo "$2" >"$state/$1.new" && mv "$state/$1.new" "$state/$1"; }
+
+# A process of its own, which halt knows: halt notes its term first, so that either it finds this process or this one the term.
+begin() {
+  ! withheld >/dev/null || return 1
+  exec gpstart -a
+}
 
 halt() {
-  [ -z "${2:-}" ] || term "$2"
+  [ -z "${2:-}" ] || { note halted "$2" && note term "$2"; } || return 1
+  end_starts "$dir" || return 1
   if [ "$(instance)" = running ]; then
     pg_ctl stop -D "$dir" -m "$1" -w -t 60 >/dev/null || pg_ctl stop -D "$dir" -m immediate -w -t 60 >/dev/null || return 1
   fi
@@ -82,7 +96,8 @@ case $verb in
   missing) missing "$@" ;;
   follow) follow ;;
   halt) halt "$@" ;;
-  term) term "$@" ;;
+  begin) begin ;;
+  term) note term "$@" ;;
   aside) aside ;;
   discard) rm -rf -- "$state/aside" ;;
   *) echo "unknown verb: $verb" >&2; exit 2 ;;

@@ -4,11 +4,13 @@
 #   prepare DIR...  makes the parents, notes that these directories are about to be made, and refuses if one exists
 #   clear DIR...    removes what an initialisation that never finished has made
 #   finish DIR...   gives these instances gpk's part of pg_hba.conf, standard input, and notes that the initialisation is complete
-#   stop            stops every instance quickly and cleanly
+#   stop            stops every instance quickly and cleanly, and whatever is about to start one
 #   coordinator DIR prints the facts, then what the coordinator answers to the SQL of standard input
 set -u
 # shellcheck source=SCRIPTDIR/env.sh
 . /gpk/scripts/env.sh
+# shellcheck source=SCRIPTDIR/starts.sh
+. /gpk/scripts/starts.sh
 state=/greenplum/.gpk
 
 marker() {
@@ -91,7 +93,10 @@ finish() {
 
 stop() {
   for dir in /greenplum/*/gpseg*; do
-    [ ! -f "$dir/postmaster.pid" ] || pg_ctl stop -D "$dir" -m fast -t 100 -w >/dev/null 2>&1 &
+    {
+      end_starts "$dir"
+      [ ! -f "$dir/postmaster.pid" ] || pg_ctl stop -D "$dir" -m fast -t 100 -w >/dev/null 2>&1
+    } &
   done
   wait
 }

@@ -1,16 +1,16 @@
 #!/bin/bash
 # Keeps the database instances of this pod to what the catalogue and gpk allow. Started by start.sh, in the background: brings
 # the instances back after a restart, and from then on stops one whose other copy has taken over while it was away or cut
-# off, and a coordinator that is cut off from all who could tell it of a successor. What gpk has decided is in /gpk/state: which pod is the acting coordinator, whether the database is to run at all,
-# and the hosts. GPK_COORDINATORS are the hosts of both coordinators.
+# off, and a coordinator that is cut off from all who could tell it of a successor. GPK_COORDINATORS are the hosts of both
+# coordinators.
 set -u
 # shellcheck source=SCRIPTDIR/env.sh
 . /gpk/scripts/env.sh
-state=/gpk/state
+# shellcheck source=SCRIPTDIR/decision.sh
+. /gpk/scripts/decision.sh
 me=$(hostname -f)
 
 say() { echo "gpk: $*"; }
-decided() { cat "$state/$1" 2>/dev/null; }
 query() { PGCONNECT_TIMEOUT=5 psql -X -A -t -q -d postgres "$@" 2>/dev/null; }
 
 # A copy that follows another one has this file (Greenplum 7) or that (6). Only such a copy may start unasked: it takes no
@@ -39,25 +39,31 @@ await_hosts() {
   say "starting without the hosts that do not answer: $unreachable"
 }
 
-# A decision comes into a pod that is older than it within two minutes. Until then the pod sees none, soon after `gpk create`, or
-# the one before. Each has a term, and gpk lets the coordinators' pods know that at once.
-term() { cat "$1" 2>/dev/null || echo 0; }
-outdated() { [ "$(term "$state/term")" -lt "$(term /greenplum/.gpk/term)" ]; }
-
-# Whoever starts the instance meanwhile, as gpk start does, has decided.
+# Without a decision the coordinator stays down after two minutes, within which one comes into a pod. One that is known to be on
+# its way is awaited, however long its kubelet takes; a standby, which takes no writes, does not wait longer for it. Whoever starts
+# the instance meanwhile, as gpk start does, has decided.
 await_decision() {
-  for ((tries = 0; tries < 130; tries++)); do
-    ! runs "$1" || return
-    [ -z "$(decided coordinator)" ] || outdated || return
+  local waited=0
+  until runs "$1" || { ! outdated && [ -n "$(decided coordinator)" ]; }; do
+    [ "$waited" -lt 130 ] || { outdated && ! follows "$1"; } || return
     sleep 1
+    [ $((++waited)) != 130 ] || ! outdated || say "a decision of gpk is still on its way into this pod"
   done
 }
 
-to_be_stopped() { [ "$(decided database)" = stopped ]; }
 say_stopped() { say "the database is to be stopped: gpk start starts the instance in $1"; }
 
+# may_lead says whether the instance may be started as the coordinator, and why not.
+may_lead() {
+  local why
+  why=$(withheld) || { other_answers && why="the other coordinator answers"; } || return 0
+  say "$why: the instance in $1 stays down"
+  return 1
+}
+
+# A start takes minutes, and so do those before it that failed: gpk may have decided meanwhile.
 restart_coordinator() {
-  local dir=$1
+  local dir=$1 awaited=
   await_decision "$dir"
   ! runs "$dir" || return
   if to_be_stopped; then
@@ -68,17 +74,12 @@ restart_coordinator() {
     start "$dir" dispatch
     return
   fi
-  if [ "$(decided coordinator)" != "${HOSTNAME%%.*}" ]; then
-    say "the acting coordinator is to be in pod '$(decided coordinator)': the instance in $dir stays down"
-    return
-  fi
-  if other_answers; then
-    say "the other coordinator answers: the instance in $dir stays down"
-    return
-  fi
-  await_hosts
-  until [ -n "$(query -c "select 1")" ]; do
-    gpstart -a || sleep 5
+  while may_lead "$dir"; do
+    [ -n "$awaited" ] || await_hosts
+    awaited=1
+    /bin/bash /gpk/scripts/coordinator.sh begin || sleep 5
+    [ -z "$(query -c "select 1")" ] || return
+    await_decision "$dir"
   done
 }
 
@@ -136,7 +137,9 @@ watch_coordinator() {
   local acting=
   # In this order: both files change at once, and then a new term comes with its coordinator.
   outdated || acting=$(decided coordinator)
-  if [ -n "$acting" ] && [ "$acting" != "${HOSTNAME%%.*}" ]; then
+  if halted; then
+    stop_stray "$1" "gpk has halted it by a decision that is still on its way into this pod"
+  elif [ -n "$acting" ] && [ "$acting" != "${HOSTNAME%%.*}" ]; then
     stop_stray "$1" "pod $acting is the acting coordinator"
   elif ! cut_off; then
     cut_off_looks=0
