@@ -12,7 +12,7 @@ shift
 has() { command -v "$1" >/dev/null 2>&1; }
 need() { has "$1" || echo "missing $1"; }
 
-for program in ssh rsync ping ps which hostname getent setsid timeout xargs tar grep sed awk find locale sha256sum; do
+for program in ssh rsync ping ps which hostname getent setsid flock timeout xargs tar grep sed awk find locale sha256sum; do
   need "$program"
 done
 has sshd || [ -x /usr/sbin/sshd ] || echo "missing sshd"

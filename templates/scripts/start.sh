@@ -8,6 +8,18 @@ die() {
   exit 1
 }
 
+sshd_pid='' keep_pid='' ours=''
+
+# Called by the trap, and at the end. Until the volume is this pod's alone, the pid files are another one's.
+# shellcheck disable=SC2317
+stop() {
+  [ -z "$keep_pid" ] || kill "$keep_pid" 2>/dev/null
+  [ -z "$ours" ] || /bin/bash /gpk/scripts/instances.sh stop
+  [ -z "$sshd_pid" ] || kill "$sshd_pid" 2>/dev/null
+}
+# The first process hears of no signal that it has no trap for.
+trap 'stop; exit 0' TERM INT
+
 sshd=$(command -v sshd || command -v /usr/sbin/sshd) || die "the image has no sshd; docs/image.md says what gpk needs of an image"
 home=$(getent passwd "$(id -u)" | cut -d: -f6)
 [ -n "$home" ] || die "the image has no user with the id $(id -u); docs/image.md says what gpk needs of an image"
@@ -28,25 +40,35 @@ printf 'export LANG=%q\n. /gpk/scripts/env.sh\n' "${LANG:-C}" >"$HOME/.bashrc"
 # The utilities' own logs outlive the container.
 ln -sfn /greenplum/.gpk/logs "$HOME/gpAdminLogs"
 
+# A pod that was deleted by force may have its successor on the same volume while it still runs, and the database does not see a
+# server that runs in another container. Whatever this process starts has the lock too, until it is no more. Other statuses than 1 say
+# that there are no such locks here.
+lock() {
+  local said=
+  exec 9>/greenplum/.gpk/lock || die "cannot write to /greenplum"
+  until flock -n 9; do
+    [ $? = 1 ] || { echo "gpk: cannot lock the volume: nothing keeps another pod from using it as well" >&2; return; }
+    [ -n "$said" ] || echo "gpk: another pod still uses the volume: waiting until it has ended" >&2
+    said=1
+    sleep 1 &
+    wait $!
+  done
+}
+lock
+
 # No process of an earlier container lives, but its pid may name a stranger in this one, and the database would then
 # refuse to start.
 rm -f /greenplum/*/gpseg*/postmaster.pid
+ours=1
 
 "$sshd" -D -e -f "$HOME/.ssh/sshd_config" &
 sshd_pid=$!
 /bin/bash /gpk/scripts/keep.sh &
-
-# Called by the trap only.
-# shellcheck disable=SC2317
-stop() {
-  /bin/bash /gpk/scripts/instances.sh stop
-  kill "$sshd_pid" 2>/dev/null
-  exit 0
-}
-trap stop TERM INT
+keep_pid=$!
 
 # wait returns for the trap as well, and as the first process this shell also buries what the utilities orphan.
 while kill -0 "$sshd_pid" 2>/dev/null; do
   wait "$sshd_pid"
 done
+stop
 die "sshd ended"
