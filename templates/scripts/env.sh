@@ -2,6 +2,14 @@
 # The environment that Greenplum's utilities need. Sourced by the other scripts and, through ~/.bashrc, by every ssh
 # command, since over ssh nothing else is read.
 
+# instance_dirs prints the data directories of this pod, and not what somebody has put beside them, as a copy named gpseg0.before.
+instance_dirs() {
+  local dir
+  for dir in /greenplum/*/gpseg*; do
+    [[ ! -d $dir || ! $dir =~ /[^/[:space:]]+/gpseg(-1|[0-9]+)$ ]] || echo "$dir"
+  done
+}
+
 # The utilities open hundreds of shells, and greenplum_path.sh starts programs of its own: start.sh keeps what it has set.
 if [ -f /tmp/gpk-environment ]; then
   # shellcheck source=/dev/null

@@ -92,7 +92,7 @@ finish() {
 }
 
 stop() {
-  for dir in /greenplum/*/gpseg*; do
+  for dir in $(instance_dirs); do
     {
       end_starts "$dir"
       [ ! -f "$dir/postmaster.pid" ] || pg_ctl stop -D "$dir" -m fast -t 100 -w >/dev/null 2>&1

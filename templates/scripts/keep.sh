@@ -117,8 +117,7 @@ restart_segment() {
 }
 
 restart() {
-  for dir in /greenplum/*/gpseg*; do
-    [ -d "$dir" ] || continue
+  for dir in $(instance_dirs); do
     case $dir in
       */coordinator/*) restart_coordinator "$dir" ;;
       *) restart_segment "$dir" & ;;
@@ -222,7 +221,7 @@ case " $GPK_COORDINATORS " in
     ;;
 esac
 while sleep "$tick"; do
-  for dir in /greenplum/*/gpseg*; do
+  for dir in $(instance_dirs); do
     case $(runs "$dir" && ! follows "$dir" && echo leads):$dir in
       leads:*/coordinator/*) watch_coordinator "$dir" ;;
       leads:*) watch_segment "$dir" ;;

@@ -5,6 +5,8 @@
 #   logs.sh LINES SECONDS follow    and then what is added, until standard input ends: that is how a process in a pod hears
 #                                   that nobody listens any more
 set -u
+# shellcheck source=SCRIPTDIR/env.sh
+. /gpk/scripts/env.sh
 lines=$1
 seconds=$2
 mode=$3
@@ -63,8 +65,7 @@ instance() {
 
 # With job control every pipeline is a process group of its own, and can be ended with all that is in it.
 set -m
-for dir in /greenplum/*/gpseg*; do
-  [ -d "$dir" ] || continue
+for dir in $(instance_dirs); do
   if [ "$mode" = follow ]; then
     instance "$dir" | sed -u "s|^|${dir##*/}\t|" &
   else

@@ -6,7 +6,9 @@ set -u
 . /gpk/scripts/env.sh
 
 [ -f /greenplum/.gpk/initialised ] || { echo "no instance has been initialised here yet"; exit 1; }
-for dir in /greenplum/*/gpseg*; do
+dirs=$(instance_dirs)
+[ -n "$dirs" ] || { echo "the instance is not running: it has no directory"; exit 1; }
+for dir in $dirs; do
   port=$(sed -n 4p "$dir/postmaster.pid" 2>/dev/null)
   [ -n "$port" ] || { echo "the instance in $dir is not running"; exit 1; }
   pg_isready -q -d postgres -h /tmp -p "$port"

@@ -58,7 +58,9 @@ lock
 
 # No process of an earlier container lives, but its pid may name a stranger in this one, and the database would then
 # refuse to start.
-rm -f /greenplum/*/gpseg*/postmaster.pid
+for dir in $(instance_dirs); do
+  rm -f "$dir/postmaster.pid"
+done
 ours=1
 
 "$sshd" -D -e -f "$HOME/.ssh/sshd_config" &
