@@ -11,7 +11,7 @@ set -u
 me=$(hostname -f)
 
 say() { echo "gpk: $*"; }
-query() { PGCONNECT_TIMEOUT=5 psql -X -A -t -q -d postgres "$@" 2>/dev/null; }
+query() { PGCONNECT_TIMEOUT=5 timeout 15 psql -X -A -t -q -d postgres "$@" 2>/dev/null; }
 
 # A copy that follows another one has this file (Greenplum 7) or that (6). Only such a copy may start unasked: it takes no
 # writes.
@@ -27,16 +27,20 @@ other_answers() {
   return 1
 }
 
-# gpstart marks what it cannot reach as down, so the other hosts get a minute to come back as well.
+# gpstart marks what it cannot reach as down, so the other hosts get a minute to come back as well. Of thousands that are gone, not
+# all are tried within that.
 await_hosts() {
-  unreachable=$(decided hosts)
-  for ((tries = 0; tries < 60; tries++)); do
+  local away end left reached
+  away=$(decided hosts)
+  end=$(($(date +%s) + 60))
+  while [ -n "$away" ] && left=$((end - $(date +%s))) && [ "$left" -gt 0 ]; do
+    # xargs itself ends at a status of 255, which is ssh's.
     # shellcheck disable=SC2016
-    unreachable=$(xargs -r -P 16 -n 1 bash -c 'ssh -o BatchMode=yes -o ConnectTimeout=2 "$1" true </dev/null >/dev/null 2>&1 || echo "$1"' try <<<"$unreachable")
-    [ -n "$unreachable" ] || return
-    sleep 1
+    reached=$(timeout "$left" xargs -r -P 16 -n 1 bash -c 'if timeout 5 ssh -o BatchMode=yes -o ConnectTimeout=2 "$1" true </dev/null >/dev/null 2>&1; then echo "$1"; fi' try <<<"$away")
+    away=$(grep -vxF -f - <(echo "$away") <<<"$reached")
+    [ -z "$away" ] || sleep 1
   done
-  say "starting without the hosts that do not answer: $unreachable"
+  [ -z "$away" ] || say "starting without the hosts that do not answer: $away"
 }
 
 # Without a decision the coordinator stays down after two minutes, within which one comes into a pod. One that is known to be on
