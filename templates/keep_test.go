@@ -30,8 +30,8 @@ case $verb in
   stop) rm "$dir/running" ;;
 esac`)
 	// Waits take no time, and the 10 s or 5 s between two looks end the script when there have been enough. What is decided later
-	// comes with the first of them.
-	p.fake("sleep", `[ ! -d "$LATER" ] || { mv "$LATER"/* "${LATER%/*}"; rmdir "$LATER"; }
+	// comes with the first of the waits.
+	p.fake("sleep", `[ "$1" = 10 ] || [ ! -d "$LATER" ] || { mv "$LATER"/* "${LATER%/*}"; rmdir "$LATER"; }
 [ "$1" != 1 ] || exec /bin/sleep 0.05
 [ "$1" = 10 ] || [ "$1" = 5 ] || exit 0
 n=$(cat "$LOOKS"); [ "$n" -gt 0 ] || exit 1; echo $((n - 1)) >"$LOOKS"`)

@@ -19,6 +19,24 @@ follows() { [ -e "$1/standby.signal" ] || [ -e "$1/recovery.conf" ]; }
 start() { pg_ctl start -D "$1" -l "$1/log/startup.log" -w -t 600 -o "-c gp_role=$2" >/dev/null || say "could not start $1: $(tail -n 3 "$1/log/startup.log")"; }
 runs() { pg_ctl status -D "$1" >/dev/null 2>&1; }
 
+# A utility that makes or mends the copy in a directory must not find a server there.
+worked_on() {
+  local process words
+  for process in /proc/[0-9]*; do
+    mapfile -d '' -t words 2>/dev/null <"$process/cmdline"
+    [[ ! "${words[*]} " =~ pg_basebackup|pg_rewind|gpseg[a-z]*recovery|rsync|--single || "${words[*]} " != *"$1"[!0-9]* ]] || return 0
+  done
+  return 1
+}
+
+# attempt starts an instance, and pauses where it does not run then: a volume that is full may have room again. Whoever
+# calls it asks before each attempt whether it may still start. Who stops all instances has ended this script before.
+attempt() {
+  kill -0 $$ 2>/dev/null || return
+  { follows "$1" && worked_on "$1"; } || start "$1" "$2"
+  runs "$1" || sleep 10
+}
+
 # The other coordinator must not answer as one: two that take writes would be the end of the data.
 other_answers() {
   for host in $GPK_COORDINATORS; do
@@ -65,6 +83,18 @@ may_lead() {
   return 1
 }
 
+# What gpk puts in the place of a standby that does not start is not this one's any more.
+restart_standby() {
+  local dir=$1 made
+  made=$(stat -c %i "$dir")
+  while follows "$dir" && [ "$(stat -c %i "$dir" 2>/dev/null)" = "$made" ]; do
+    attempt "$dir" dispatch || return
+    await_decision "$dir"
+    ! runs "$dir" || return
+    ! to_be_stopped || { say_stopped "$dir"; return; }
+  done
+}
+
 # A start takes minutes, and so do those before it that failed: gpk may have decided meanwhile.
 restart_coordinator() {
   local dir=$1 awaited=
@@ -75,7 +105,7 @@ restart_coordinator() {
     return
   fi
   if follows "$dir"; then
-    start "$dir" dispatch
+    restart_standby "$dir"
     return
   fi
   while may_lead "$dir"; do
@@ -105,18 +135,18 @@ restart_segment() {
   ! to_be_stopped || say_stopped "$dir"
   until runs "$dir"; do
     case $(to_be_stopped || row "$port") in
-      'p|u') start "$dir" execute; return ;;
+      'p|u') attempt "$dir" execute ;;
       'm|'*)
         if follows "$dir"; then
-          start "$dir" execute
+          attempt "$dir" execute
         else
           say "its mirror took over: the instance in $dir stays down; gpk recover brings it back"
+          return
         fi
-        return
         ;;
       'p|d') say "the catalogue has the instance in $dir as down: it stays down; gpk recover brings it back"; return ;;
-    esac
-    sleep "$pause"
+      *) sleep "$pause" ;;
+    esac || return
   done
 }
 
@@ -124,10 +154,12 @@ restart() {
   for dir in $(instance_dirs); do
     case $dir in
       */coordinator/*) restart_coordinator "$dir" ;;
-      *) restart_segment "$dir" & ;;
+      *)
+        restart_segment "$dir" &
+        restarts+=($!)
+        ;;
     esac
   done
-  wait
 }
 
 stop_stray() {
@@ -213,6 +245,8 @@ watch_segment() {
   esac
 }
 
+# An instance that does not start keeps nobody from watching over the others.
+restarts=()
 [ ! -f /greenplum/.gpk/initialised ] || restart
 declare -A peers
 # gpk knows these times: of looks every five seconds that take seven each when nobody answers, the third has stopped a
@@ -233,3 +267,4 @@ while sleep "$tick"; do
     esac
   done
 done
+[ ${#restarts[@]} = 0 ] || wait "${restarts[@]}"
