@@ -132,6 +132,34 @@ func TestJobStartRefusesWhileRunning(t *testing.T) {
 	await(p, job, "running")
 }
 
+// Two starts at once find that the job does not run, and only one of them runs the utility: whether there was a job before or not.
+func TestJobStartsOnce(t *testing.T) {
+	for _, ends := range []string{"sleep 2", "true"} {
+		p, job := jobPod(t)
+		p.fake("utility", "echo $$ >>"+p.path("ran")+"; "+ends)
+		p.fake("tar", "/bin/sleep 1; exec /bin/tar \"$@\"")
+		for runs := 1; runs <= 2; runs++ {
+			statuses := make(chan result, 2)
+			for range 2 {
+				go func() {
+					statuses <- p.run(archive(t, map[string]string{"input": "x"}), "job.sh", "start", job, "utility")
+				}()
+			}
+			one, other := <-statuses, <-statuses
+			if one.status+other.status != 3 || !strings.Contains(one.err+other.err, "is running already") {
+				t.Errorf("%+v and %+v", one, other)
+			}
+			await(p, job, "exited 0")
+			if ran := strings.Count(p.read("ran"), "\n"); ran != runs {
+				t.Errorf("it ran %d times, want %d", ran, runs)
+			}
+		}
+		if left, err := filepath.Glob(p.path("greenplum/.gpk/jobs/.new*")); err != nil || len(left) != 0 {
+			t.Errorf("left behind: %q, %v", left, err)
+		}
+	}
+}
+
 // Somebody killed only the wrapper: the utility goes on, and the job with it.
 func TestJobWrapperKilled(t *testing.T) {
 	p, job := jobPod(t)
@@ -213,6 +241,9 @@ func TestJobInputCutOff(t *testing.T) {
 			t.Fatalf("started with %d of %d bytes of its input: %+v", length, len(whole), r)
 		}
 		await(p, job, "absent")
+	}
+	if left, err := filepath.Glob(p.path("greenplum/.gpk/jobs/.new*")); err != nil || len(left) != 0 {
+		t.Errorf("left behind: %q, %v", left, err)
 	}
 }
 

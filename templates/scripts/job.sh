@@ -61,17 +61,31 @@ run() {
   echo $? >status.new && mv status.new status
 }
 
+refuse() {
+  echo "the job $name is running already" >&2
+  exit 3
+}
+
+which_folder() { stat -c %i "$folder" 2>/dev/null; }
+
+# Of two starts at once, which both find that the job does not run, the second one is refused, also if the first one's job is done
+# by then.
 start() {
-  case $(state) in
-    running*) echo "the job $name is running already" >&2; exit 3 ;;
-    absent) ;;
-    *) mv "$folder" "$folder.$(date -u +%Y%m%dT%H%M%S.%N)" || exit 1 ;;
-  esac
+  found=$(which_folder)
   fresh=$(mktemp -d "$root/.new.XXXXXX") || exit 1
+  trap 'rm -rf "$fresh"' EXIT
   tar -x -C "$fresh" || exit 1
   printf '%s\n' "$@" >"$fresh/argv"
-  mv "$fresh" "$folder" || exit 1
-  GPK_JOB=$name setsid /bin/bash "$0" run "$name" "$@" >"$folder/log" 2>&1 </dev/null &
+  exec 9>"$root/.lock" || exit 1
+  flock 9
+  [ "$(which_folder)" = "$found" ] || refuse
+  case $(state) in
+    running*) refuse ;;
+    absent) ;;
+    *) mv -T "$folder" "$folder.$(date -u +%Y%m%dT%H%M%S.%N)" || exit 1 ;;
+  esac
+  mv -T "$fresh" "$folder" || refuse
+  GPK_JOB=$name setsid /bin/bash "$0" run "$name" "$@" >"$folder/log" 2>&1 </dev/null 9>&- &
   # The caller may believe a job that has been started to be known.
   until [ -f "$folder/pid" ]; do
     kill -0 $! 2>/dev/null || { echo "the job $name did not begin: $(tail -n 3 "$folder/log")" >&2; exit 1; }
