@@ -109,8 +109,8 @@ func TestImage(t *testing.T) {
 	}
 	p.fake("postgres", `case $1 in --gp-version) echo "postgres (Greenplum Database) 7.1.0 build commit:local" ;; --catalog-version) echo "Catalog version number: 302305251" ;;
   -D) [ -f "$2/postgresql.conf" ] && [ "$3 $5" = "-C -c" ] || exit 3
-    case "$4 $6" in
-      "work_mem work_mem=a b") echo unasked ;;
+    case "$4 $6 $7 $8" in
+      "work_mem work_mem=a b  " | *" Max_Statement_Mem=8GB -c "*) echo unasked ;;
       *) printf 'LOG: a word\nFATAL: %s\nLOG: another\n' "$6" >&2; exit 1 ;;
     esac ;;
 esac`)
@@ -139,5 +139,9 @@ esac`)
 	out := p.must(nil, "image.sh", "C", "work_mem=a b", "no_such=x y=z")
 	if want := "251\nrefused no_such FATAL: no_such=x y=z\nend\n"; !strings.HasSuffix(out, want) {
 		t.Errorf("got %q, want it to end with %q", out, want)
+	}
+	// A maximum goes before what it bounds, wherever it was given.
+	if out := p.must(nil, "image.sh", "C", "Statement_Mem=4GB", "Max_Statement_Mem=8GB"); strings.Contains(out, "refused") {
+		t.Errorf("%q", out)
 	}
 }

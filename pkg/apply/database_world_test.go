@@ -44,6 +44,8 @@ type fakeDatabase struct {
 	mute  map[string]bool
 	// unaltered are what was taken back of ALTER SYSTEM, by pod and name.
 	unaltered []string
+	// configured are the calls of gpconfig, without values.
+	configured []string
 	// stale is what the instances need to follow their settings.
 	stale string
 	// begun and finished count the utilities' runs.
@@ -414,7 +416,11 @@ func (d *fakeDatabase) end(j *fakeJob) {
 			d.stale = ""
 		}
 	case "gpconfig":
-		d.config[j.argv[2]], d.stale = j.argv[4], segments.NeedsReload
+		d.configured = append(d.configured, strings.Join(j.argv[1:3], " "))
+		d.stale = segments.NeedsReload
+		if delete(d.config, j.argv[2]); j.argv[1] == "-c" {
+			d.config[j.argv[2]] = j.argv[4]
+		}
 	}
 }
 

@@ -56,7 +56,7 @@ func (h *validHandler) fault(ctx context.Context, acting Acting, s segments.Sett
 	case s.Value == "":
 		return "", nil
 	}
-	_, err := h.target.run(ctx, acting.Pod, segments.TrySetting(s))
+	_, err := h.target.run(ctx, acting.Pod, segments.TrySetting(s, h.action.Beside))
 	var exit *ExecError
 	if errors.As(err, &exit) {
 		return s.Name + ": " + segments.SettingFault(exit.Output), nil

@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
+	"gpk/pkg/topology"
 )
 
 // configureHandler gives the instances what gpinitsystem could not give them. Once clients are let in, nothing here restarts
@@ -91,6 +93,9 @@ func (h *configureHandler) write(ctx context.Context, acting Acting, progress fu
 	if err != nil {
 		return err
 	}
+	if err := h.takeOutBounded(ctx, acting, faults, progress); err != nil {
+		return err
+	}
 	for i, s := range h.action.Settings {
 		if faults[i] == "" {
 			continue
@@ -102,6 +107,19 @@ func (h *configureHandler) write(ctx context.Context, acting Acting, progress fu
 		}
 	}
 	return nil
+}
+
+// takeOutBounded has statement_mem written again if max_statement_mem is to be: gpconfig writes at a file's end, and the server
+// reads it from the top. Whoever is interrupted in between leaves files without it, with which a server starts, and sees that it
+// is missing.
+func (h *configureHandler) takeOutBounded(ctx context.Context, acting Acting, faults []string, progress func(string)) error {
+	names := h.names()
+	most, bounded := slices.Index(names, topology.MostStatement), slices.Index(names, topology.StatementMem)
+	if most < 0 || bounded < 0 || faults[most] == "" {
+		return nil
+	}
+	faults[bounded] = topology.StatementMem + " has to follow " + topology.MostStatement
+	return h.target.runJob(ctx, acting.Pod, "gpconfig-"+topology.StatementMem, segments.GpconfigRemove(topology.StatementMem, false), progress)
 }
 
 // Do writes what differs, then has the database take it up.

@@ -74,3 +74,30 @@ func TestWrittenOverAlterSystem(t *testing.T) {
 		t.Errorf("files of the primary: %v", slices.Sorted(maps.Keys(s)))
 	}
 }
+
+// A bound that is written anew stands behind what it bounds, with which no server would start: that is taken out before, and
+// written again, also by whoever was interrupted in between.
+func TestWrittenBound(t *testing.T) {
+	c := kept(t)
+	from, to := shape(t), shape(t)
+	from.Spec.Database.Config = map[string]topology.Setting{"statement_mem": "4GB", "max_statement_mem": "6GB"}
+	to.Spec.Database.Config = map[string]topology.Setting{"statement_mem": "4GB", "max_statement_mem": "8GB"}
+	p := plan.Config(from, to, []segments.Setting{{Name: "max_statement_mem", Value: "8GB"}}, false)
+	p.Steps = p.Steps[1:2]
+	target := c.api.served(t)
+	for name, test := range map[string]struct {
+		files map[string]string
+		want  []string
+	}{
+		"begun":       {map[string]string{"statement_mem": "4GB", "max_statement_mem": "6GB"}, []string{"-r statement_mem", "-c max_statement_mem", "-c statement_mem"}},
+		"interrupted": {map[string]string{"max_statement_mem": "8GB"}, []string{"-c statement_mem"}},
+	} {
+		c.database.config, c.database.configured = test.files, nil
+		if _, err := target.Run(t.Context(), p, Options{Waiting: func(string) {}}, func(Event) {}); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if !slices.Equal(c.database.configured, test.want) {
+			t.Errorf("%s: gpconfig %q, want %q", name, c.database.configured, test.want)
+		}
+	}
+}

@@ -10,7 +10,11 @@ import (
 
 // Valid asks the server whether it knows settings and would take their values, all of them before any is changed. It changes
 // nothing.
-type Valid struct{ Settings []segments.Setting }
+type Valid struct {
+	Settings []segments.Setting
+	// Beside are the settings by which others are measured, which the server is to have when it is asked about those.
+	Beside []segments.Setting
+}
 
 // Written gives settings to the files of all instances, takes others out of them, and has the instances read their files.
 type Written struct {
@@ -46,7 +50,7 @@ func Config(from, to *topology.Cluster, given []segments.Setting, restart bool) 
 		}
 	}
 	steps := []Step{
-		{"valid", "settings that the server knows and would take", Converge, Valid{asked}},
+		{"valid", "settings that the server knows and would take", Converge, Valid{asked, bounds(to)}},
 		{"settings", "settings in the files of all instances", Converge, written},
 	}
 	if restart {
@@ -54,6 +58,16 @@ func Config(from, to *topology.Cluster, given []segments.Setting, restart bool) 
 			Step{"synced", "mirrors in sync", Converge, Synced{}})
 	}
 	return Plan{"config", ref(to), steps}
+}
+
+// bounds are the settings by which others are measured.
+func bounds(c *topology.Cluster) []segments.Setting {
+	for name, value := range c.Spec.Database.Config {
+		if strings.EqualFold(name, topology.MostStatement) {
+			return []segments.Setting{{Name: topology.MostStatement, Value: string(value)}}
+		}
+	}
+	return nil
 }
 
 // Names are those of all settings that are touched.
@@ -74,7 +88,9 @@ func changedSettings(from, to *topology.Cluster, given []segments.Setting) []seg
 	var changed []segments.RoleSetting
 	for _, s := range topology.Settings(to) {
 		was, known := before[s.Name]
-		asked := slices.ContainsFunc(given, func(g segments.Setting) bool { return strings.EqualFold(g.Name, s.Name) })
+		asked := slices.ContainsFunc(given, func(g segments.Setting) bool {
+			return strings.EqualFold(g.Name, s.Name) || g.Name == topology.MostStatement && s.Name == topology.StatementMem
+		})
 		if asked || !known || was.Coordinator != s.Coordinator || was.Segment != s.Segment {
 			changed = append(changed, segments.RoleSetting{Name: s.Name, Coordinator: string(s.Coordinator), Segment: string(s.Segment)})
 		}

@@ -1,6 +1,8 @@
 package plan_test
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -98,5 +100,29 @@ func TestConfig(t *testing.T) {
 	}
 	if got := ids(plan.Config(from, to, given, true)); got != "valid settings restart synced" {
 		t.Errorf("steps %s", got)
+	}
+}
+
+// What bounds statement_mem is given before it, and both together: what gpconfig writes stands behind all else, and a server reads
+// its file from the top. It is asked about each with the bound that there will be.
+func TestConfigOfBounds(t *testing.T) {
+	from, to := load(t, "mirrored"), load(t, "mirrored")
+	from.Spec.Database.Config = map[string]topology.Setting{"statement_mem": "4GB", "max_statement_mem": "6GB"}
+	to.Spec.Database.Config = map[string]topology.Setting{"statement_mem": "4GB", "Max_Statement_Mem": "8GB"}
+	p := plan.Config(from, to, []segments.Setting{{Name: "max_statement_mem", Value: "8GB"}}, false)
+	want := []segments.RoleSetting{{Name: "max_statement_mem", Coordinator: "8GB", Segment: "8GB"}, {Name: "statement_mem", Coordinator: "4GB", Segment: "4GB"}}
+	if written := p.Steps[1].Action.(plan.Written); !slices.Equal(written.Settings, want) {
+		t.Errorf("written %v", written.Settings)
+	}
+	if beside := p.Steps[0].Action.(plan.Valid).Beside; !slices.Equal(beside, []segments.Setting{{Name: "max_statement_mem", Value: "8GB"}}) {
+		t.Errorf("asked beside %v", beside)
+	}
+
+	// Where gpinitsystem can't give the one, it gives neither.
+	to.Spec.Database.Config["Max_Statement_Mem"] = "8 GB"
+	for _, step := range create(t, to).Steps {
+		if rest, ok := step.Action.(plan.Configure); ok && !strings.Contains(fmt.Sprint(rest.Settings), "{max_statement_mem 8 GB 8 GB} {statement_mem 4GB 4GB}") {
+			t.Errorf("after gpinitsystem: %v", rest.Settings)
+		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"gpk/pkg/topology"
@@ -67,9 +68,18 @@ const UnreadSQL = `select date_trunc('second', pg_conf_load_time()) <= greatest(
   (pg_stat_file(current_setting('data_directory') || '/postgresql.auto.conf', true)).modification);
 `
 
-// TrySetting has the server's program take a value, without starting a server or changing one that runs.
-func TrySetting(s Setting) Command {
-	return run("postgres", "-C", s.Name, "-c", s.Name+"="+s.Value, "-D", topology.CoordinatorDir)
+// TrySetting has the server's program take a value, without starting a server or changing one that runs. What the server's file
+// has counts too, but for statement_mem and max_statement_mem, which change together: beside has those that these are tried
+// with.
+func TrySetting(s Setting, beside []Setting) Command {
+	if name := strings.ToLower(s.Name); name != topology.StatementMem && name != topology.MostStatement {
+		return run("postgres", "-C", s.Name, "-c", s.Name+"="+s.Value, "-D", topology.CoordinatorDir)
+	}
+	argv := []string{"postgres", "-C", s.Name}
+	for _, one := range slices.Concat(beside, []Setting{s}) {
+		argv = append(argv, "-c", one.Name+"="+one.Value)
+	}
+	return run(append(argv, "-D", topology.CoordinatorDir, "--config-file=/dev/null")...)
 }
 
 // SegmentPsql runs SQL on an instance of the pod that it is run in, past the coordinator.

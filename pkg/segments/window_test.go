@@ -1,6 +1,7 @@
 package segments
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -63,5 +64,24 @@ func TestParseServerSettings(t *testing.T) {
 	}
 	if _, err := ParseServerSettings("psql: error"); err == nil {
 		t.Error("no settings and no error")
+	}
+}
+
+// What is bounded is tried behind its bound, and without the file, which may have another of both.
+func TestTrySetting(t *testing.T) {
+	most := []Setting{{"max_statement_mem", "8GB"}}
+	for _, test := range []struct {
+		setting Setting
+		want    string
+	}{
+		{Setting{"work_mem", "1MB"}, "postgres -C work_mem -c work_mem=1MB -D " + topology.CoordinatorDir},
+		{Setting{"Statement_Mem", "4GB"}, "postgres -C Statement_Mem -c max_statement_mem=8GB -c Statement_Mem=4GB -D " + topology.CoordinatorDir +
+			" --config-file=/dev/null"},
+		{most[0], "postgres -C max_statement_mem -c max_statement_mem=8GB -c max_statement_mem=8GB -D " + topology.CoordinatorDir +
+			" --config-file=/dev/null"},
+	} {
+		if argv := strings.Join(TrySetting(test.setting, most).Argv, " "); !strings.HasSuffix(argv, test.want) {
+			t.Errorf("got %q, want %q", argv, test.want)
+		}
 	}
 }

@@ -31,6 +31,12 @@ const (
 	leastStatement = 10
 )
 
+// The setting that another one has to stay below, and that one.
+const (
+	MostStatement = "max_statement_mem"
+	StatementMem  = "statement_mem"
+)
+
 // Settings are the server settings of a cluster whose defaults are set: those derived from the resources in a fixed
 // order, then the others of spec.database.config by name. What config gives wins over what would be derived, for every
 // instance. Only max_connections is the coordinator's, as clients see it: a session takes several connections of a
@@ -40,8 +46,12 @@ const (
 // instances as a primary pod and never both.
 func Settings(c *Cluster) []NamedSetting {
 	t := newTuning(c)
-	settings := []NamedSetting{t.connections(), t.preparedTransactions(), t.sharedBuffers(), t.vmemLimit(), t.statementMemory(),
-		connectTimeout()}
+	settings := []NamedSetting{t.connections(), t.preparedTransactions(), t.sharedBuffers(), t.vmemLimit()}
+	if _, given := t.config[MostStatement]; given {
+		// A server reads its file from the top, and statement_mem has to be below the most that it has read until then.
+		settings = append(settings, NamedSetting{Name: MostStatement})
+	}
+	settings = append(settings, t.statementMemory(), connectTimeout())
 	derived := map[string]bool{}
 	for i := range settings {
 		derived[settings[i].Name] = true
@@ -174,13 +184,18 @@ func (t tuning) statementMemory() NamedSetting {
 	} else {
 		why = noMemory
 	}
-	most := int64(maxStatement)
-	if given, ok := memorySetting(t.config["max_statement_mem"]); ok {
-		most = given / 1024
-	}
+	most := t.mostStatement() / 1024
 	// The coordinator's value counts for a query and goes to the segments with it, so that there is but one.
 	value := megabytes(max(min(size, most-1), 1))
-	return NamedSetting{"statement_mem", value, value, why}
+	return NamedSetting{StatementMem, value, value, why}
+}
+
+// mostStatement is max_statement_mem in kB.
+func (t tuning) mostStatement() int64 {
+	if given, ok := memorySetting(t.config[MostStatement]); ok {
+		return given
+	}
+	return maxStatement << 10
 }
 
 // connectTimeout is how long the coordinator waits for a segment to let it in. Where a host refuses connections it is not

@@ -107,9 +107,17 @@ max_connections 6000 18000
 max_prepared_transactions 6000 6000
 shared_buffers 512MB 512MB
 gp_vmem_protect_limit 2000 2000
+max_statement_mem 64MB 64MB
 statement_mem 63MB 63MB
-gp_segment_connect_timeout 30s 30s
-max_statement_mem 64MB 64MB`},
+gp_segment_connect_timeout 30s 30s`},
+		{"the most of a statement before what it bounds", "96Gi", "96Gi", 1, "Max_Statement_Mem: 8GB", `
+max_connections 250 750
+max_prepared_transactions 250 250
+shared_buffers 8192MB 8192MB
+gp_vmem_protect_limit 50416 50416
+max_statement_mem 8GB 8GB
+statement_mem 2268MB 2268MB
+gp_segment_connect_timeout 30s 30s`},
 		{"buffers follow connections", "4Gi", "4Gi", 1, "max_connections: 20000", `
 max_connections 20000 60000
 max_prepared_transactions 20000 20000

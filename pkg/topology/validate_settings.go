@@ -36,11 +36,24 @@ func (v *validator) limits(c *Cluster, path *field.Path) {
 			} else {
 				v.fits(c, at, value, n)
 			}
-		case "statement_mem", "max_statement_mem":
-			if n, ok := memorySetting(value); !ok || n < 1000 {
-				v.refuse(at, string(value), "give an amount with its unit, such as 125MB, 1000kB at least")
-			}
+		case StatementMem, MostStatement:
+			v.statement(c, at, strings.ToLower(name), value)
 		}
+	}
+}
+
+// statement refuses memory of a statement that the server would not start with.
+func (v *validator) statement(c *Cluster, path *field.Path, name string, value Setting) {
+	n, ok := memorySetting(value)
+	most, given := newTuning(c).config[MostStatement]
+	switch {
+	case !ok || n < 1000:
+		v.refuse(path, string(value), "give an amount with its unit, such as 125MB, 1000kB at least")
+	case name == MostStatement || n < newTuning(c).mostStatement():
+	case given:
+		v.refuse(path, string(value), "give less than %s, %s", MostStatement, most)
+	default:
+		v.refuse(path, string(value), "give less than %dMB, or a higher %s as well", maxStatement, MostStatement)
 	}
 }
 

@@ -44,8 +44,13 @@ if has postgres; then
   echo "catalogue $(postgres --catalog-version 2>&1 | head -n 1)"
   # Any folder with a file of settings will do, before there is an instance.
   folder=$(mktemp -d) && : >"$folder/postgresql.conf"
+  # The server takes its options in their order, and a statement_mem only that is below the maximum by then.
+  most=()
   for setting; do
-    said=$(postgres -D "$folder" -C "${setting%%=*}" -c "$setting" 2>&1 >/dev/null) ||
+    case ${setting,,} in max_statement_mem=*) most=(-c "$setting") ;; esac
+  done
+  for setting; do
+    said=$(postgres -D "$folder" -C "${setting%%=*}" "${most[@]}" -c "$setting" 2>&1 >/dev/null) ||
       echo "refused ${setting%%=*} $(grep -m 1 FATAL <<<"$said" || head -n 1 <<<"$said")"
   done
   rm -rf "$folder"
