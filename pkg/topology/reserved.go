@@ -42,6 +42,7 @@ var reservedSettings = map[string]string{
 	"recovery_target_lsn":       recovered,
 	"recovery_target_name":      recovered,
 	"recovery_target_time":      recovered,
+	"recovery_target_timeline":  recovered,
 	"recovery_target_xid":       recovered,
 	"logging_collector":         logged,
 	"log_destination":           logged,

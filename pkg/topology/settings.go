@@ -130,16 +130,25 @@ func (t tuning) preparedTransactions() NamedSetting {
 }
 
 func (t tuning) sharedBuffers() NamedSetting {
-	count := t.clientConnections()
-	return NamedSetting{"shared_buffers", buffers(t.coordinator, count), buffers(t.segment, connectionFactor*count),
+	return NamedSetting{"shared_buffers", megabytes(t.coordinatorBuffers()), megabytes(t.segmentBuffers()),
 		"an eighth of an instance's memory, 32 MB to 8 GB, and at least the 16 kB for each connection that Greenplum's reference asks for"}
 }
 
-func buffers(s share, connections int64) Setting {
-	return megabytes(max(s.buffers(), (connectionBuffers*connections+1023)/1024))
+func (t tuning) coordinatorBuffers() int64 { return t.buffers(t.coordinator, t.clientConnections()) }
+
+func (t tuning) segmentBuffers() int64 {
+	return t.buffers(t.segment, connectionFactor*t.clientConnections())
 }
 
-// buffers are the shared_buffers of an instance in MiB.
+// buffers are the shared_buffers of an instance in MiB: those given, or what its memory and its connections make of it.
+func (t tuning) buffers(s share, connections int64) int64 {
+	if given, ok := memorySetting(t.config["shared_buffers"]); ok {
+		return (given + 1023) / 1024
+	}
+	return max(s.buffers(), (connectionBuffers*connections+1023)/1024)
+}
+
+// buffers are the shared_buffers in MiB that an instance's memory is good for.
 func (s share) buffers() int64 {
 	if s.memory == 0 {
 		return defaultBuffers
@@ -153,13 +162,26 @@ func (t tuning) vmemLimit() NamedSetting {
 	if t.coordinator.memory == 0 && t.segment.memory == 0 {
 		why = noMemory
 	}
-	return NamedSetting{"gp_vmem_protect_limit", number(vmem(t.coordinator)), number(vmem(t.segment)), why}
+	return NamedSetting{"gp_vmem_protect_limit", number(t.coordinatorVmem()), number(t.segmentVmem()), why}
 }
 
-// vmem is gp_vmem_protect_limit in MB. The formula is that of Greenplum's best practices, "Resource Queue Memory
-// Management", without swap. Its 7.5 GB are for the operating system of a whole host. From 256 GB on the formula leaves so
-// little that the shared buffers, which it doesn't count, are taken off beforehand: a pod has no swap to fall back on.
-func vmem(s share) int64 {
+func (t tuning) coordinatorVmem() int64 { return t.vmem(t.coordinator, t.coordinatorBuffers()) }
+
+func (t tuning) segmentVmem() int64 { return t.vmem(t.segment, t.segmentBuffers()) }
+
+// vmem is the gp_vmem_protect_limit of an instance in MB: the one given, or what is derived.
+func (t tuning) vmem(s share, buffers int64) int64 {
+	if given, ok := wholeSetting(t.config["gp_vmem_protect_limit"]); ok {
+		return given
+	}
+	return vmem(s, buffers)
+}
+
+// vmem derives gp_vmem_protect_limit in MB, for instances with so many MiB of shared_buffers. The formula is that of
+// Greenplum's best practices, "Resource Queue Memory Management", without swap. Its 7.5 GB are for the operating system of a
+// whole host. From 256 GB on the formula leaves so little that the shared buffers, which it doesn't count, are taken off
+// beforehand: a pod has no swap to fall back on.
+func vmem(s share, buffers int64) int64 {
 	const gib = 1024
 	if s.memory == 0 {
 		return defaultVmem
@@ -168,7 +190,7 @@ func vmem(s share) int64 {
 	factor := 1.7
 	if s.memory >= 256*gib {
 		factor = 1.17
-		reserve += float64(s.buffers() * s.instances)
+		reserve += float64(buffers * s.instances)
 	}
 	return max(int64((float64(s.memory)-reserve)/factor)/s.instances, 1)
 }
@@ -177,10 +199,9 @@ func (t tuning) statementMemory() NamedSetting {
 	why := fmt.Sprintf("gp_vmem_protect_limit * 0.9 / %d, Greenplum's formula with the %[1]d statements that the default resource queue "+
 		"runs at once, by the smaller of the limits, and %d MB at least", activeStatements, leastStatement)
 	size := int64(defaultStatement)
-	if given, ok := wholeSetting(t.config["gp_vmem_protect_limit"]); ok {
-		size = perStatement(given)
-	} else if t.coordinator.memory > 0 || t.segment.memory > 0 {
-		size = min(perStatement(vmem(t.coordinator)), perStatement(vmem(t.segment)))
+	_, given := wholeSetting(t.config["gp_vmem_protect_limit"])
+	if given || t.coordinator.memory > 0 || t.segment.memory > 0 {
+		size = min(perStatement(t.coordinatorVmem()), perStatement(t.segmentVmem()))
 	} else {
 		why = noMemory
 	}

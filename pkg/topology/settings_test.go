@@ -86,6 +86,14 @@ shared_buffers 8192MB 8192MB
 gp_vmem_protect_limit 199286 199286
 statement_mem 1999MB 1999MB
 gp_segment_connect_timeout 30s 30s`},
+		// (256 - 7.5 - 0.05 * 256 - 64) / 1.17 GB = 146.75 GB, by hand
+		{"given buffers are taken off as well", "256Gi", "256Gi", 1, "shared_buffers: 64GB", `
+max_connections 250 750
+max_prepared_transactions 250 250
+shared_buffers 64GB 64GB
+gp_vmem_protect_limit 150274 150274
+statement_mem 1999MB 1999MB
+gp_segment_connect_timeout 30s 30s`},
 		{"segments decide connections", "4Gi", "2Gi", 2, "", `
 max_connections 64 192
 max_prepared_transactions 64 64
@@ -168,8 +176,9 @@ func TestSettingsFit(t *testing.T) {
 // More connections than an instance has shared_buffers for are refused, unless the file says how many buffers there are.
 func TestConnectionsFit(t *testing.T) {
 	for config, want := range map[string]string{
-		"max_connections: 5461":                         "",
-		"max_connections: 20000":                        "give at most 5461: the shared_buffers for more would not fit in an instance's part, 256 MB, of the memory of a segment pod",
+		"max_connections: 3221": "",
+		"max_connections: 20000": "give at most 3221: the shared_buffers for more would not fit beside gp_vmem_protect_limit in " +
+			"an instance's part, 256 MB, of the memory of a segment pod",
 		"max_connections: 20000, shared_buffers: 128MB": "",
 		"max_connections: 20000, Shared_Buffers: 128MB": "",
 	} {

@@ -3,14 +3,15 @@ package topology
 import (
 	"strings"
 
+	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// The bounds of max_connections: Greenplum's least, and what leaves the segments' multiple below PostgreSQL's most.
-const (
-	leastConnections = 10
-	mostConnections  = 262143 / connectionFactor
-)
+// mostConnections is what of max_connections leaves the segments' multiple below PostgreSQL's most.
+const mostConnections = 262143 / connectionFactor
+
+// defaultReserved is superuser_reserved_connections, which the utilities' own connections are among.
+const defaultReserved = 10
 
 // limits refuses values of config that the instances could not start with or would not survive.
 func (v *validator) limits(c *Cluster, path *field.Path) {
@@ -25,17 +26,27 @@ func (v *validator) limits(c *Cluster, path *field.Path) {
 				v.refuse(at, string(value), "give at least max_connections, %d: each session may have a prepared transaction", connections)
 			}
 		case "gp_vmem_protect_limit":
-			if n, ok := wholeSetting(value); !ok || n < 0 {
-				v.refuse(at, string(value), "give a whole number of MB, without the unit")
-			} else {
-				v.fits(c, at, value, n<<10)
+			if n, ok := wholeSetting(value); !ok || n < leastVmem() {
+				v.refuse(at, string(value), "give a whole number of MB, without the unit, %d at least: no database works with less", leastVmem())
+			} else if v.fits(c, at, value, n<<10) {
+				v.fitTogether(c, at, value)
 			}
 		case "shared_buffers":
 			if n, ok := memorySetting(value); !ok || n < 128 {
 				v.refuse(at, string(value), "give an amount with its unit, such as 512MB, 128kB at least")
-			} else {
-				v.fits(c, at, value, n)
+			} else if _, both := newTuning(c).config["gp_vmem_protect_limit"]; v.fits(c, at, value, n) && !both {
+				v.fitTogether(c, at, value)
 			}
+		case "superuser_reserved_connections":
+			v.reserved(c, at, value)
+		case "gp_resource_manager":
+			if manager := strings.ToLower(string(value)); manager == "group" || manager == "group-v2" {
+				v.refuse(at, string(value), "give queue or none: resource groups need a cgroup to write to, which no restricted pod has")
+			}
+		case "max_wal_senders":
+			v.copies(c, at, value, 2, "a mirror or standby takes two while it is made")
+		case "max_replication_slots":
+			v.copies(c, at, value, 1, "a mirror or standby takes one")
 		case StatementMem, MostStatement:
 			v.statement(c, at, strings.ToLower(name), value)
 		}
@@ -57,25 +68,72 @@ func (v *validator) statement(c *Cluster, path *field.Path, name string, value S
 	}
 }
 
-// part is what each instance of a component's pod has of its memory, in MiB; 0 if nobody says.
+// part is what each instance of a component's pod has of its memory, in MiB; 0 if nobody says. Its buffers and vmem are what
+// the settings have it take of that.
 type part struct {
-	name   string
-	mib    int64
-	factor int64
+	name          string
+	mib           int64
+	factor        int64
+	buffers, vmem int64
 }
 
 func parts(c *Cluster) []part {
 	t := newTuning(c)
-	return []part{{"the coordinator's", t.coordinator.each(), 1}, {"a segment", t.segment.each(), connectionFactor}}
+	return []part{
+		{"the coordinator's", t.coordinator.each(), 1, t.coordinatorBuffers(), t.coordinatorVmem()},
+		{"a segment", t.segment.each(), connectionFactor, t.segmentBuffers(), t.segmentVmem()},
+	}
+}
+
+// leastVmem is the gp_vmem_protect_limit in MB that is derived for the least pod.
+func leastVmem() int64 {
+	least := resource.MustParse(minMemory)
+	return vmem(share{memory: least.Value() >> 20, instances: 1}, 0)
 }
 
 // fits refuses what each instance of a pod would take, in kB, and the pod doesn't have.
-func (v *validator) fits(c *Cluster, path *field.Path, value Setting, kB int64) {
+func (v *validator) fits(c *Cluster, path *field.Path, value Setting, kB int64) bool {
 	for _, pod := range parts(c) {
 		if pod.mib > 0 && kB > pod.mib<<10 {
 			v.refuse(path, string(value), "give at most %d MB, an instance's part of the memory of %s pod", pod.mib, pod.name)
+			return false
+		}
+	}
+	return true
+}
+
+// fitTogether refuses one of shared_buffers and gp_vmem_protect_limit, which does not count them, if both are more than an
+// instance's part.
+func (v *validator) fitTogether(c *Cluster, path *field.Path, value Setting) {
+	for _, pod := range parts(c) {
+		switch {
+		case pod.mib == 0:
+		case pod.buffers+pod.vmem > pod.mib:
+			v.refuse(path, string(value), "shared_buffers of %d MB and gp_vmem_protect_limit of %d MB are more than an instance's part, %d MB, "+
+				"of the memory of %s pod: give less of them, or the pod more memory", pod.buffers, pod.vmem, pod.mib, pod.name)
+			return
+		case pod.vmem < leastVmem():
+			v.refuse(path, string(value), "it leaves %d MB for gp_vmem_protect_limit in an instance's part, %d MB, of the memory of %s pod, "+
+				"and no database works with less than %d: give less, or the pod more memory", pod.vmem, pod.mib, pod.name, leastVmem())
 			return
 		}
+	}
+}
+
+// reserved refuses that all connections are for superusers. With max_connections given, that one is refused.
+func (v *validator) reserved(c *Cluster, path *field.Path, value Setting) {
+	t := newTuning(c)
+	n, ok := wholeSetting(value)
+	_, both := t.config["max_connections"]
+	if most := t.clientConnections() - 1; !ok || n < 1 || n > most && !both {
+		v.refuse(path, string(value), "give 1 to %d, less than max_connections", most)
+	}
+}
+
+// copies refuses less than what a copy of an instance takes, where there are to be any.
+func (v *validator) copies(c *Cluster, path *field.Path, value Setting, least int64, why string) {
+	if n, ok := wholeSetting(value); (!ok || n < least) && (c.HasMirrors() || c.HasStandby()) {
+		v.refuse(path, string(value), "give %d at least: %s", least, why)
 	}
 }
 
@@ -83,17 +141,27 @@ func (v *validator) fits(c *Cluster, path *field.Path, value Setting, kB int64) 
 // doesn't have.
 func (v *validator) connectionsFit(c *Cluster, path *field.Path, value Setting) {
 	connections, ok := wholeSetting(value)
-	if !ok || connections < leastConnections || connections > mostConnections {
-		v.refuse(path, string(value), "give %d to %d; the segments get %d times as many", leastConnections, mostConnections, connectionFactor)
+	config := newTuning(c).config
+	reserved, given := wholeSetting(config["superuser_reserved_connections"])
+	if !given {
+		reserved = defaultReserved
+	}
+	if !ok || connections <= reserved || connections > mostConnections {
+		v.refuse(path, string(value), "give %d to %d, more than the superuser_reserved_connections; the segments get %d times as many",
+			reserved+1, mostConnections, connectionFactor)
 		return
 	}
-	if _, given := newTuning(c).config["shared_buffers"]; given {
+	if _, given := config["shared_buffers"]; given {
 		return
 	}
 	for _, pod := range parts(c) {
-		if most := pod.mib << 10 / (connectionBuffers * pod.factor); pod.mib > 0 && connections > most {
-			v.refuse(path, string(value), "give at most %d: the shared_buffers for more would not fit in an instance's part, %d MB, "+
-				"of the memory of %s pod", most, pod.mib, pod.name)
+		room := pod.mib
+		if _, given := config["gp_vmem_protect_limit"]; !given {
+			room -= pod.vmem
+		}
+		if most := room << 10 / (connectionBuffers * pod.factor); pod.mib > 0 && connections > most {
+			v.refuse(path, string(value), "give at most %d: the shared_buffers for more would not fit beside gp_vmem_protect_limit in "+
+				"an instance's part, %d MB, of the memory of %s pod", most, pod.mib, pod.name)
 			return
 		}
 	}
