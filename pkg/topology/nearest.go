@@ -2,19 +2,19 @@ package topology
 
 import "strings"
 
-// nearest is the known name that an unknown one was probably meant to be, or "" if none is near.
-func nearest(unknown string, known []fieldOf) string {
+// Nearest is the known name that an unknown one was probably meant to be, or "" if none is near.
+func Nearest(unknown string, known []string) string {
 	best, distance := "", 1+max(1, len(unknown)/3)
 	if len(unknown) > 64 {
 		return "" // no name is that long, and the distance takes time by its square
 	}
-	for _, f := range known {
-		if len(unknown) > 2 && strings.HasPrefix(f.name, unknown) {
-			return f.name
+	for _, name := range known {
+		if len(unknown) > 2 && strings.HasPrefix(name, unknown) {
+			return name
 		}
 		// The case is most often what is wrong: perpod for perPod.
-		if d := editDistance(strings.ToLower(unknown), strings.ToLower(f.name)); d < distance {
-			best, distance = f.name, d
+		if d := editDistance(strings.ToLower(unknown), strings.ToLower(name)); d < distance {
+			best, distance = name, d
 		}
 	}
 	return best

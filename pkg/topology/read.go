@@ -147,7 +147,7 @@ func (r *reader) member(key *yaml.Node, t reflect.Type, path *field.Path) (*fiel
 			return at, f.Type
 		}
 	}
-	if near := nearest(key.Value, known); near != "" {
+	if near := Nearest(key.Value, namesOf(known)); near != "" {
 		r.named = append(r.named, path.Child(near).String())
 		r.fault(key, at, "unknown field: did you mean %s?", near)
 	} else {

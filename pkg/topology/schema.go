@@ -106,6 +106,7 @@ func names(t reflect.Type) schema {
 // constraints are what validation says of single fields, by TYPE.FIELD.
 func constraints() map[string]schema {
 	label := schema{"pattern": `^[a-z]([-a-z0-9]*[a-z0-9])?$`, "maxLength": maxHost}
+	resources := schema{"propertyNames": schema{"pattern": `^((` + strings.Join(plainResources(), "|") + `)$|` + pages + `|.+/)`}}
 	return map[string]schema{
 		"Cluster.APIVersion":   {"const": APIVersion},
 		"Cluster.Kind":         {"const": Kind},
@@ -117,6 +118,8 @@ func constraints() map[string]schema {
 		"Segments.Count":       {"minimum": 1, "maximum": MaxSegments},
 		"Segments.PerPod":      {"minimum": 1, "maximum": MaxPerPod},
 		"Pods.AntiAffinity":    {"enum": antiAffinities()},
+		"Resources.Requests":   resources,
+		"Resources.Limits":     resources,
 		"Database.Name":        {"pattern": databaseName.String()},
 		"Database.Locale":      {"pattern": localeName.String()},
 		"Database.Config": {"propertyNames": schema{

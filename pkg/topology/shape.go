@@ -63,13 +63,18 @@ func fields(t reflect.Type) []fieldOf {
 	return found
 }
 
+func namesOf(known []fieldOf) []string {
+	var names []string
+	for _, f := range known {
+		names = append(names, f.name)
+	}
+	return names
+}
+
 // fieldNames lists fields for a message; of Kubernetes' longest types, the first ones.
 func fieldNames(known []fieldOf) string {
 	const most = 12
-	var names []string
-	for _, f := range known[:min(len(known), most)] {
-		names = append(names, f.name)
-	}
+	names := namesOf(known[:min(len(known), most)])
 	if len(known) > most {
 		names = append(names, "…")
 	}

@@ -3,6 +3,7 @@ package topology
 import (
 	"maps"
 	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -60,7 +61,12 @@ func (v *validator) resources(r Resources, instances int32, path *field.Path) {
 	for _, name := range sortedKeys(r.Requests) {
 		at, request := path.Child("requests").Key(string(name)), r.Requests[name]
 		v.quantity(name, request, instances, at)
-		if limit, limited := r.Limits[name]; limited && request.Cmp(limit) > 0 {
+		switch limit, limited := r.Limits[name]; {
+		case !divisible(name) && !limited:
+			v.refuse(at, request.String(), "give it under limits: Kubernetes sets as much of it aside as the limit is")
+		case !divisible(name) && request.Cmp(limit) != 0:
+			v.refuse(at, request.String(), "give just the limit, %s, or leave it out here: Kubernetes lends nothing of it", limit.String())
+		case limited && request.Cmp(limit) > 0:
 			v.refuse(at, request.String(), "give at most the limit, %s", limit.String())
 		}
 	}
@@ -69,15 +75,43 @@ func (v *validator) resources(r Resources, instances int32, path *field.Path) {
 	}
 }
 
+// pages begins the names of huge pages of each size.
+const pages = corev1.ResourceHugePagesPrefix
+
+// plainResources are those without a domain in their name, of which Kubernetes knows no others for a container.
+func plainResources() []string {
+	return []string{string(corev1.ResourceCPU), string(corev1.ResourceMemory), string(corev1.ResourceEphemeralStorage)}
+}
+
+// divisible says whether a pod may ask for less of a resource than it may use.
+func divisible(name corev1.ResourceName) bool { return slices.Contains(plainResources(), string(name)) }
+
 func (v *validator) quantity(name corev1.ResourceName, quantity resource.Quantity, instances int32, path *field.Path) {
+	before := len(v.faults)
 	v.require(path, string(name), validation.IsQualifiedName(string(name)))
 	if quantity.Sign() <= 0 {
 		v.refuse(path, quantity.String(), "give more than 0")
-		return
 	}
-	if name == corev1.ResourceMemory {
+	domain := strings.Contains(string(name), "/")
+	switch {
+	case len(v.faults) > before:
+	case name == corev1.ResourceMemory:
 		v.enough(quantity, minMemory, instances, path)
+	case domain && quantity.MilliValue()%1000 != 0:
+		v.refuse(path, quantity.String(), "give a whole number: Kubernetes counts it in pieces")
+	case !domain && !divisible(name) && !strings.HasPrefix(string(name), pages):
+		v.unknownResource(path, string(name))
 	}
+}
+
+// unknownResource refuses a name that Kubernetes would take for no limit at all.
+func (v *validator) unknownResource(path *field.Path, name string) {
+	meant := ""
+	if near := Nearest(name, plainResources()); near != "" {
+		meant = "did you mean " + near + "? "
+	}
+	v.say(path, "unknown resource: %sGive %s, %sSIZE or one with its domain, such as example.com/gpu", meant,
+		strings.Join(plainResources(), ", "), pages)
 }
 
 func (v *validator) storage(s Storage, instances int32, path *field.Path) {
