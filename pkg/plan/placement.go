@@ -2,6 +2,7 @@ package plan
 
 import (
 	"encoding/json"
+	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -80,7 +81,7 @@ func patched(set *appsv1.StatefulSet, patch *corev1.PodTemplateSpec) (*appsv1.St
 }
 
 // restrict gives a patch's own containers what the restricted pod security standard asks of every container, where they
-// say nothing of it. The rest of the standard is met by the pod.
+// say too little of it. The rest of the standard is met by the pod.
 func restrict(containers []corev1.Container) {
 	for i := range containers {
 		security := containers[i].SecurityContext
@@ -94,8 +95,8 @@ func restrict(containers []corev1.Container) {
 		if security.Capabilities == nil {
 			security.Capabilities = &corev1.Capabilities{}
 		}
-		if len(security.Capabilities.Drop) == 0 {
-			security.Capabilities.Drop = []corev1.Capability{"ALL"}
+		if !slices.Contains(security.Capabilities.Drop, "ALL") {
+			security.Capabilities.Drop = append(security.Capabilities.Drop, "ALL")
 		}
 	}
 }

@@ -147,3 +147,17 @@ func TestOwnedVolumes(t *testing.T) {
 		}
 	}
 }
+
+// Whatever a patch has its containers drop, they drop all.
+func TestPatchesDropEverything(t *testing.T) {
+	for _, name := range []string{"greenplum", "exporter"} {
+		c := load(t, "one")
+		drop := &corev1.SecurityContext{Capabilities: &corev1.Capabilities{Drop: []corev1.Capability{"NET_RAW"}}}
+		c.Spec.PodTemplate = &corev1.PodTemplateSpec{Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: name, SecurityContext: drop}}}}
+		for _, set := range statefulSets(create(t, c)) {
+			if broken := restricted(&set.Spec.Template.Spec); len(broken) > 0 {
+				t.Errorf("a patch of %s: pods of %s: %s", name, set.Name, strings.Join(broken, ", "))
+			}
+		}
+	}
+}

@@ -51,6 +51,11 @@ func (v *validator) podTemplate(t *corev1.PodTemplateSpec, path *field.Path) {
 			v.say(path.Child("metadata", "labels").Key(label), "not allowed here: gpk finds its pods by it")
 		}
 	}
+	for _, name := range sortedKeys(t.Annotations) {
+		if strings.HasPrefix(name, corev1.DeprecatedAppArmorBetaContainerAnnotationKeyPrefix) {
+			v.say(path.Child("metadata", "annotations").Key(name), "not allowed here: give appArmorProfile in a securityContext")
+		}
+	}
 	v.forbid(path.Child("metadata"), []forbidden{
 		{t.Name != "" || t.GenerateName != "", "name", "a StatefulSet names its pods"},
 		{t.Namespace != "", "namespace", "give metadata.namespace of the cluster"},
@@ -63,7 +68,7 @@ func (v *validator) podTemplate(t *corev1.PodTemplateSpec, path *field.Path) {
 		if slices.Contains(ownedVolumes, volume.Name) {
 			v.refuse(at.Child("name"), volume.Name, "gpk's own volumes are %s: give another name", strings.Join(ownedVolumes, ", "))
 		}
-		v.forbid(at, []forbidden{{volume.HostPath != nil, "hostPath", restricted}})
+		v.volumeSource(volume.VolumeSource, at)
 	}
 	for i := range t.Spec.Containers {
 		v.container(&t.Spec.Containers[i], spec.Child("containers").Index(i))
@@ -72,8 +77,6 @@ func (v *validator) podTemplate(t *corev1.PodTemplateSpec, path *field.Path) {
 		v.container(&t.Spec.InitContainers[i], spec.Child("initContainers").Index(i))
 	}
 }
-
-const restricted = "pods keep to the restricted pod security standard"
 
 func (v *validator) podSpec(s *corev1.PodSpec, path *field.Path) {
 	const perRole = "give it under spec.coordinator and spec.segments"
@@ -86,6 +89,7 @@ func (v *validator) podSpec(s *corev1.PodSpec, path *field.Path) {
 		{s.RestartPolicy != "" && s.RestartPolicy != corev1.RestartPolicyAlways, "restartPolicy", "a StatefulSet's pods always restart"},
 		{s.Hostname != "", "hostname", named},
 		{s.Subdomain != "", "subdomain", named},
+		{s.HostnameOverride != nil, "hostnameOverride", named},
 		{s.SetHostnameAsFQDN != nil, "setHostnameAsFQDN", named},
 		{s.NodeName != "", "nodeName", "give spec.segments.nodeSelector"},
 		{len(s.NodeSelector) > 0, "nodeSelector", perRole},
@@ -96,6 +100,8 @@ func (v *validator) podSpec(s *corev1.PodSpec, path *field.Path) {
 		{s.ActiveDeadlineSeconds != nil, "activeDeadlineSeconds", "a database has no deadline"},
 		{s.ServiceAccountName != "" || s.DeprecatedServiceAccount != "", "serviceAccountName", account},
 		{s.AutomountServiceAccountToken != nil && *s.AutomountServiceAccountToken, "automountServiceAccountToken", account},
+		{s.DNSPolicy != "" && s.DNSPolicy != corev1.DNSClusterFirst, "dnsPolicy", "Greenplum finds its hosts in the DNS of the Kubernetes cluster"},
+		{s.Resources != nil, "resources", perRole},
 		{s.ShareProcessNamespace != nil, "shareProcessNamespace", "the start script is the first process of its container"},
 	})
 	if s.DNSConfig != nil {
@@ -110,32 +116,6 @@ func (v *validator) podSpec(s *corev1.PodSpec, path *field.Path) {
 	}
 }
 
-func (v *validator) podSecurity(s *corev1.PodSecurityContext, path *field.Path) {
-	if s == nil {
-		return
-	}
-	v.user(s.RunAsNonRoot, s.RunAsUser, s.RunAsGroup, path)
-	v.forbid(path, []forbidden{
-		{s.FSGroup != nil && *s.FSGroup != UserID, "fsGroup", "the volume belongs to group 1000"},
-		{len(s.Sysctls) > 0, "sysctls", "the list would replace gpk's own, which sshd and ping need"},
-		{unconfined(s.SeccompProfile), "seccompProfile", restricted},
-	})
-}
-
-// user refuses another user than the image's, since sshd and the database run as the one who owns the files.
-func (v *validator) user(nonRoot *bool, user, group *int64, path *field.Path) {
-	const reason = "the database runs as user and group 1000"
-	v.forbid(path, []forbidden{
-		{nonRoot != nil && !*nonRoot, "runAsNonRoot", restricted},
-		{user != nil && *user != UserID, "runAsUser", reason},
-		{group != nil && *group != UserID, "runAsGroup", reason},
-	})
-}
-
-func unconfined(p *corev1.SeccompProfile) bool {
-	return p != nil && p.Type == corev1.SeccompProfileTypeUnconfined
-}
-
 func (v *validator) container(c *corev1.Container, at *field.Path) {
 	if c.Name == "" {
 		v.say(at.Child("name"), "missing: a patch of a container needs its name; the database's is %s", DatabaseContainer)
@@ -146,6 +126,9 @@ func (v *validator) container(c *corev1.Container, at *field.Path) {
 			v.refuse(at.Child("volumeMounts").Index(i).Child("mountPath"), mount.MountPath,
 				"it would hide one of %s, which gpk needs: give another path", strings.Join(ownedMounts, ", "))
 		}
+	}
+	for i, port := range c.Ports {
+		v.forbid(at.Child("ports").Index(i), []forbidden{{port.HostPort != 0, "hostPort", restricted}})
 	}
 	if c.Name != DatabaseContainer {
 		return
@@ -167,27 +150,6 @@ func (v *validator) container(c *corev1.Container, at *field.Path) {
 		{c.LivenessProbe != nil, "livenessProbe", probed},
 		{c.StartupProbe != nil, "startupProbe", probed},
 		{c.Lifecycle != nil, "lifecycle", probed},
-	})
-}
-
-func (v *validator) containerSecurity(s *corev1.SecurityContext, database bool, path *field.Path) {
-	if s == nil {
-		return
-	}
-	if database {
-		v.user(s.RunAsNonRoot, s.RunAsUser, s.RunAsGroup, path)
-	} else {
-		v.user(s.RunAsNonRoot, nil, nil, path)
-		v.forbid(path, []forbidden{{s.RunAsUser != nil && *s.RunAsUser == 0, "runAsUser", restricted}})
-	}
-	isSet := func(flag *bool) bool { return flag != nil && *flag }
-	v.forbid(path, []forbidden{
-		{isSet(s.Privileged), "privileged", restricted},
-		{isSet(s.AllowPrivilegeEscalation), "allowPrivilegeEscalation", restricted},
-		{s.Capabilities != nil && len(s.Capabilities.Add) > 0, "capabilities", restricted},
-		{s.ProcMount != nil && *s.ProcMount != corev1.DefaultProcMount, "procMount", restricted},
-		{unconfined(s.SeccompProfile), "seccompProfile", restricted},
-		{database && isSet(s.ReadOnlyRootFilesystem), "readOnlyRootFilesystem", "the database and sshd write to /tmp and to the user's home"},
 	})
 }
 
