@@ -114,7 +114,7 @@ func TestImage(t *testing.T) {
       *) printf 'LOG: a word\nFATAL: %s\nLOG: another\n' "$6" >&2; exit 1 ;;
     esac ;;
 esac`)
-	p.fake("locale", `[ "$1" = -a ] && printf 'C\nC.utf8\nen_US.utf8\n'`)
+	p.fake("locale", `case $1$LC_ALL in -a*) printf 'C\nC.utf8\nen_US\nen_US.utf8\n' ;; charmapen_US) echo ISO-8859-1 ;; charmap*.UTF-8) echo UTF-8 ;; esac`)
 	p.fake("gpinitsystem", "")
 	p.fake("gpstart", "")
 	p.write("bin/gpinitstandby", "#!/usr/bin/env python9\n")
@@ -134,6 +134,9 @@ esac`)
 	p.fake("gpinitstandby", "")
 	p.fake("gpstop", "")
 	if out := p.must(nil, "image.sh", "de_DE.UTF-8"); !strings.HasPrefix(out, "missing the locale de_DE.UTF-8\nrelease ") {
+		t.Errorf("%q", out)
+	}
+	if out := p.must(nil, "image.sh", "en_US"); !strings.HasPrefix(out, "missing the locale en_US in UTF-8, which is in ISO-8859-1 there\nrelease ") {
 		t.Errorf("%q", out)
 	}
 	out := p.must(nil, "image.sh", "C", "work_mem=a b", "no_such=x y=z")

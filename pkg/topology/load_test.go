@@ -146,6 +146,21 @@ func TestLoadFileMissing(t *testing.T) {
 	}
 }
 
+// A locale names UTF-8 or no codeset.
+func TestLoadLocale(t *testing.T) {
+	c, err := topology.LoadFile("testdata/good/ten-lines.yaml", "default")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for locale, allowed := range map[string]bool{"C": true, "POSIX": true, "en_US": true, "en_US.UTF-8": true, "C.utf8": true, "de_DE.UTF-8@euro": true,
+		"en_US.ISO-8859-1": false, "ja_JP.eucJP": false, "C.UTF-16": false} {
+		c.Spec.Database.Locale = locale
+		if err := c.Validate(); (err == nil) != allowed {
+			t.Errorf("%s: %v", locale, err)
+		}
+	}
+}
+
 // However broken a file is, Load says so with a line, and what it accepts is valid.
 func FuzzLoad(f *testing.F) {
 	for _, pattern := range []string{"testdata/faults/*.yaml", "testdata/good/*.yaml"} {

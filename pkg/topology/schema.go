@@ -121,7 +121,7 @@ func constraints() map[string]schema {
 		"Resources.Requests":   resources,
 		"Resources.Limits":     resources,
 		"Database.Name":        {"pattern": databaseName.String()},
-		"Database.Locale":      {"pattern": localeName.String()},
+		"Database.Locale":      {"pattern": unicodeLocale.String()},
 		"Database.Config": {"propertyNames": schema{
 			"pattern": settingName.String(), "not": schema{"enum": sortedKeys(reservedSettings)},
 		}},

@@ -127,7 +127,7 @@ type Storage struct {
 type Database struct {
 	// Name is the database to make. Empty: none but Greenplum's own.
 	Name string `json:"name,omitempty"`
-	// Locale is the locale of the instances; the image must have it. Default: en_US.UTF-8.
+	// Locale is the locale of the instances, in UTF-8, or C; the image must have it. Default: en_US.UTF-8.
 	Locale string `json:"locale,omitempty"`
 	// Config are server settings. What is absent is derived from the resources.
 	Config map[string]Setting `json:"config,omitempty"`

@@ -15,6 +15,8 @@ var (
 	// databaseName keeps to what needs quotes nowhere but in SQL. PostgreSQL cuts names at NAMEDATALEN - 1 bytes.
 	databaseName = regexp.MustCompile(`^[A-Za-z_][0-9A-Za-z_-]{0,62}$`)
 	localeName   = regexp.MustCompile(`^[A-Za-z][A-Za-z_]{0,30}(\.[0-9A-Za-z-]{1,20})?(@[a-z]{1,20})?$`)
+	// unicodeLocale is one that names no other codeset than gpinitsystem is given. What it is without any, the image says.
+	unicodeLocale = regexp.MustCompile(`^[A-Za-z][A-Za-z_]{0,30}(\.[Uu][Tt][Ff]-?8)?(@[a-z]{1,20})?$`)
 	// extensionName keeps to the names that extensions have, which need quotes for - only.
 	extensionName = regexp.MustCompile(`^[a-z_][0-9a-z_-]{0,62}$`)
 	// settingName is a parameter's name, with a prefix if an extension's.
@@ -31,8 +33,12 @@ func (v *validator) database(c *Cluster, path *field.Path) {
 	case !databaseName.MatchString(database.Name):
 		v.refuse(name, database.Name, "give a letter, then letters, digits, _ and -, 63 at most")
 	}
-	if !localeName.MatchString(database.Locale) {
-		v.refuse(path.Child("locale"), database.Locale, "give a locale of the image, such as en_US.UTF-8 or C.UTF-8")
+	switch locale := path.Child("locale"); {
+	case !localeName.MatchString(database.Locale):
+		v.refuse(locale, database.Locale, "give a locale of the image, such as en_US.UTF-8 or C.UTF-8")
+	case !unicodeLocale.MatchString(database.Locale):
+		language, _, _ := strings.Cut(database.Locale, ".")
+		v.refuse(locale, database.Locale, "the databases are in UTF-8: give %s.UTF-8, if the image has it, or C", language)
 	}
 	v.config(c, path.Child("config"))
 	v.limits(c, path.Child("config"))

@@ -36,7 +36,15 @@ done
 plain() { tr -d '-' | tr '[:upper:]' '[:lower:]'; }
 case $locale in
   C | POSIX) ;;
-  *) locale -a 2>/dev/null | plain | grep -qxF "$(plain <<<"$locale")" || echo "missing the locale $locale" ;;
+  *)
+    if ! locale -a 2>/dev/null | plain | grep -qxF "$(plain <<<"$locale")"; then
+      echo "missing the locale $locale"
+    else
+      # gpinitsystem is asked for UTF-8, and initdb refuses a locale of another codeset.
+      charmap=$(LC_ALL=$locale locale charmap 2>/dev/null)
+      [ "$charmap" = UTF-8 ] || echo "missing the locale $locale in UTF-8, which is in $charmap there"
+    fi
+    ;;
 esac
 
 if has postgres; then
