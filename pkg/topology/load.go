@@ -58,9 +58,13 @@ func Load(data []byte, defaultNamespace string) (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	reading := reader{lines: map[string]int{}}
+	reading := reader{lines: map[string]int{}, given: map[string]bool{}}
 	c := reading.cluster(root)
+	zero := c.Spec.Segments.PerPod == 0 && reading.has(perPodField)
 	c.Default()
+	if zero {
+		c.Spec.Segments.PerPod = 0 // what is given is no default's place to take
+	}
 	if c.Metadata.Namespace == "" {
 		c.Metadata.Namespace = defaultNamespace
 	}

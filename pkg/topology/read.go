@@ -22,6 +22,8 @@ type reader struct {
 	faults Faults
 	// lines are where the fields of the file are, by path.
 	lines map[string]int
+	// given are the fields that have a value in the file.
+	given map[string]bool
 	// named are fields that an unknown name was probably meant for.
 	named []string
 	nodes int
@@ -129,6 +131,7 @@ func (r *reader) mapping(node *yaml.Node, t reflect.Type, path *field.Path, dept
 		}
 		if value, ok := r.value(item, inner, at, depth+1); ok {
 			values[key.Value] = value
+			r.given[at.String()] = true
 		}
 	}
 	return values, true
@@ -190,8 +193,8 @@ func (r *reader) blames(name string) bool {
 	return false
 }
 
-// has says whether the file has a field.
-func (r *reader) has(name string) bool { return r.lines[name] > 0 }
+// has says whether the file has a field with a value.
+func (r *reader) has(name string) bool { return r.given[name] }
 
 // line is where a field is, or the nearest field around it that is in the file.
 func (r *reader) line(name string) int {

@@ -49,10 +49,14 @@ func (s schemaOf) structure(t reflect.Type, defaults map[string]any) schema {
 		}
 		property["description"] = s.words[key]
 		_, options, _ := strings.Cut(f.Tag.Get("json"), ",")
-		if !strings.Contains(options, "omitempty") {
+		switch value := defaults[f.name]; {
+		case !strings.Contains(options, "omitempty"):
 			required = append(required, f.name)
-		} else if value := defaults[f.name]; value != nil && shapeOf(f.Type) == scalarShape {
+		case value != nil && shapeOf(f.Type) == scalarShape:
 			property["default"] = value
+			fallthrough
+		default:
+			orNothing(property)
 		}
 		properties[f.name] = property
 	}
@@ -61,6 +65,23 @@ func (s schemaOf) structure(t reflect.Type, defaults map[string]any) schema {
 		made["required"] = required
 	}
 	return made
+}
+
+// orNothing lets a field stand in the file without a value, as Load does.
+func orNothing(property schema) {
+	switch kinds := property["type"].(type) {
+	case string:
+		property["type"] = []string{kinds, "null"}
+	case []string:
+		property["type"] = append(kinds, "null")
+	}
+	if allowed := reflect.ValueOf(property["enum"]); allowed.IsValid() {
+		values := []any{}
+		for i := range allowed.Len() {
+			values = append(values, allowed.Index(i).Interface())
+		}
+		property["enum"] = append(values, nil)
+	}
 }
 
 func (s schemaOf) value(t reflect.Type, defaults map[string]any) schema {
@@ -111,7 +132,7 @@ func constraints() map[string]schema {
 		"Cluster.APIVersion":   {"const": APIVersion},
 		"Cluster.Kind":         {"const": Kind},
 		"Metadata.Name":        label,
-		"Metadata.Namespace":   {"pattern": `^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`, "maxLength": maxHost},
+		"Metadata.Namespace":   {"pattern": `^([a-z0-9]([-a-z0-9]*[a-z0-9])?)?$`, "maxLength": maxHost},
 		"Spec.Version":         {"pattern": release.String()},
 		"Spec.Image":           {"pattern": reference.String(), "maxLength": maxReference},
 		"Spec.ImagePullPolicy": {"enum": pullPolicies()},
@@ -120,7 +141,7 @@ func constraints() map[string]schema {
 		"Pods.AntiAffinity":    {"enum": antiAffinities()},
 		"Resources.Requests":   resources,
 		"Resources.Limits":     resources,
-		"Database.Name":        {"pattern": databaseName.String()},
+		"Database.Name":        {"pattern": "^$|" + databaseName.String()},
 		"Database.Locale":      {"pattern": unicodeLocale.String()},
 		"Database.Config": {"propertyNames": schema{
 			"pattern": settingName.String(), "not": schema{"enum": sortedKeys(reservedSettings)},

@@ -2,8 +2,11 @@ package topology_test
 
 import (
 	"encoding/json"
+	"maps"
 	"os"
+	"regexp"
 	"slices"
+	"strings"
 	"testing"
 
 	"go.yaml.in/yaml/v3"
@@ -86,4 +89,83 @@ func TestStarter(t *testing.T) {
 	if _, err := topology.Starter("My: cluster"); err == nil {
 		t.Error("a name that is no DNS label was taken")
 	}
+}
+
+// What need not be given may stand in the file without a value, or empty where its description says what that means: both for
+// the schema and for Load.
+func TestSchemaOfNothing(t *testing.T) {
+	data, err := topology.Schema()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var root map[string]any
+	if err := json.Unmarshal(data, &root); err != nil {
+		t.Fatal(err)
+	}
+	good, err := os.ReadFile("testdata/good/ten-lines.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, property := range optional(root, "") {
+		for _, value := range []any{nil, ""} {
+			words, _ := property["description"].(string)
+			pattern, _ := property["pattern"].(string)
+			if kinds, ok := property["type"].([]any); value == nil && (!ok || !slices.Contains(kinds, any("null"))) {
+				t.Errorf("%s: the schema has the type %v", path, property["type"])
+			}
+			if value == "" && (!strings.Contains(words, "Empty: ") || !regexp.MustCompile(pattern).MatchString("")) {
+				if strings.Contains(words, "Empty: ") {
+					t.Errorf("%s: the schema wants %s", path, pattern)
+				}
+				continue
+			}
+			if _, err := topology.Load(with(t, good, path, value), "default"); err != nil {
+				t.Errorf("%s: %v: %v", path, value, err)
+			}
+		}
+	}
+}
+
+// optional are the properties that a schema of a mapping does not require, and those inside all of them, by path.
+func optional(schema map[string]any, path string) map[string]map[string]any {
+	found := map[string]map[string]any{}
+	properties, _ := schema["properties"].(map[string]any)
+	required, _ := schema["required"].([]any)
+	for name, value := range properties {
+		property, ok := value.(map[string]any)
+		if !ok {
+			continue // one of a Kubernetes type
+		}
+		at := strings.TrimPrefix(path+"."+name, ".")
+		if !slices.Contains(required, any(name)) {
+			found[at] = property
+		}
+		maps.Copy(found, optional(property, at))
+	}
+	return found
+}
+
+// with is a file with a field that has another value.
+func with(t *testing.T, data []byte, path string, value any) []byte {
+	t.Helper()
+	var root map[string]any
+	if err := yaml.Unmarshal(data, &root); err != nil {
+		t.Fatal(err)
+	}
+	names := strings.Split(path, ".")
+	inner := root
+	for _, name := range names[:len(names)-1] {
+		next, ok := inner[name].(map[string]any)
+		if !ok {
+			next = map[string]any{}
+			inner[name] = next
+		}
+		inner = next
+	}
+	inner[names[len(names)-1]] = value
+	data, err := yaml.Marshal(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
 }

@@ -168,6 +168,9 @@ func (v *validator) image(c *Cluster, spec *field.Path) {
 	}
 }
 
+// perPodField is where the file may say 0, which nothing but the file can tell from nothing.
+const perPodField = "spec.segments.perPod"
+
 func (v *validator) segments(c *Cluster, path *field.Path) {
 	count, perPod := c.Spec.Segments.Count, c.Spec.Segments.PerPod
 	switch at := path.Child("count"); {
