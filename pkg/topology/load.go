@@ -91,22 +91,23 @@ func parse(data []byte) (*yaml.Node, error) {
 		return nil, Faults{{Line: line, Message: "a byte that is not UTF-8 text: cluster.yaml is a text file"}}
 	}
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
-	var document, second yaml.Node
-	err := decoder.Decode(&document)
-	if errors.Is(err, io.EOF) || err == nil && isNull(document.Content[0]) {
-		return nil, Faults{{Line: 1, Message: "the file is empty: `gpk init` writes one to start from"}}
+	var found *yaml.Node
+	for {
+		var document yaml.Node
+		switch err := decoder.Decode(&document); {
+		case errors.Is(err, io.EOF) && found == nil:
+			return nil, Faults{{Line: 1, Message: "the file is empty: `gpk init` writes one to start from"}}
+		case errors.Is(err, io.EOF):
+			return found, nil
+		case err != nil:
+			return nil, syntaxFault(data, err)
+		case isNull(document.Content[0]): // nothing between two lines of ---
+		case found != nil:
+			return nil, Faults{{Line: document.Line, Message: "a second document: one file describes one cluster"}}
+		default:
+			found = document.Content[0]
+		}
 	}
-	if err != nil {
-		return nil, syntaxFault(data, err)
-	}
-	switch err := decoder.Decode(&second); {
-	case errors.Is(err, io.EOF):
-	case err != nil:
-		return nil, syntaxFault(data, err)
-	case !isNull(second.Content[0]):
-		return nil, Faults{{Line: second.Line, Message: "a second document: one file describes one cluster"}}
-	}
-	return document.Content[0], nil
 }
 
 func tooLarge(size string) Faults {

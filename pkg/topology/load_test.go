@@ -161,6 +161,19 @@ func TestLoadLocale(t *testing.T) {
 	}
 }
 
+// Empty documents around the one are as good as none.
+func TestLoadEmptyDocuments(t *testing.T) {
+	data, err := os.ReadFile("testdata/good/ten-lines.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{"---\n---\n" + string(data), string(data) + "---\n---\n# the end\n", "---\n" + string(data) + "...\n"} {
+		if _, err := topology.Load([]byte(text), "default"); err != nil {
+			t.Errorf("%q…: %v", text[:10], err)
+		}
+	}
+}
+
 // However broken a file is, Load says so with a line, and what it accepts is valid.
 func FuzzLoad(f *testing.F) {
 	for _, pattern := range []string{"testdata/faults/*.yaml", "testdata/good/*.yaml"} {
