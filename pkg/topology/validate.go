@@ -182,4 +182,26 @@ func (v *validator) segments(c *Cluster, path *field.Path) {
 	if perPod < 1 || perPod > MaxPerPod {
 		v.refuse(path.Child("perPod"), perPod, "give 1 to %d", MaxPerPod)
 	}
+	if count <= MaxSegments {
+		v.hostLines(c, path.Child("count"))
+	}
+}
+
+// maxHostLines is what of a ConfigMap, which holds 1 MiB, is left for the names of hosts beside the rest of gpk's state.
+const maxHostLines = 1<<20 - 4<<10
+
+// hostLines refuses more hosts than the pods can be told of: each of them reads all names, a line each, in one ConfigMap.
+func (v *validator) hostLines(c *Cluster, path *field.Path) {
+	size, hosts := 0, 0
+	for _, group := range groups(c) {
+		hosts += int(group.Replicas)
+		for i := range group.Replicas {
+			size += len(c.Host(group.Pod(i))) + 1
+		}
+	}
+	if size > maxHostLines {
+		v.refuse(path, c.Spec.Segments.Count, "the names of %d hosts take %d bytes, and ConfigMap/%s-state has room for %d: give a larger "+
+			"spec.segments.perPod, or a shorter metadata.name (it counts twice), namespace or spec.network.clusterDomain",
+			hosts, size, c.Metadata.Name, maxHostLines)
+	}
 }
