@@ -46,7 +46,8 @@ func (a *app) contextNamespace() string {
 	return "default"
 }
 
-// load reads cluster.yaml for the namespace of the command line, with which it may not disagree.
+// load reads cluster.yaml, with which the command line may not disagree. The environment and the user's own file may: what
+// they say of the namespace is for the files that name none.
 func (a *app) load(path string) (*topology.Cluster, error) {
 	if path == "" {
 		return nil, usage("which cluster? name its file with -f cluster.yaml")
@@ -59,7 +60,7 @@ func (a *app) load(path string) (*topology.Cluster, error) {
 		}
 		return nil, usageError{err}
 	}
-	if given := a.settings.GetString("namespace"); given != "" && given != c.Metadata.Namespace {
+	if given := a.aim.asked["namespace"]; given != "" && given != c.Metadata.Namespace {
 		return nil, usage("%s is of the namespace %q, and the command line of %q: leave one of them away", path, c.Metadata.Namespace, given)
 	}
 	if given := a.aim.asked["cluster"]; given != "" && given != c.Metadata.Name {
