@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 	"golang.org/x/term"
 
 	"gpk/pkg/plan"
+	"gpk/pkg/topology"
 )
 
 // streams are where gpk reads and writes: data to out, progress and errors to err.
@@ -147,6 +149,9 @@ func (a *app) readSettings(cmd *cobra.Command) (context.Context, error) {
 		if err := a.settings.ReadInConfig(); err != nil && !os.IsNotExist(err) {
 			return ctx, usage("your own settings: %w", err)
 		}
+		if err := a.knownSettings(cmd.Root().PersistentFlags()); err != nil {
+			return ctx, err
+		}
 	}
 	a.aim.asked = askedFlags(cmd)
 	a.aim.standing = plan.Ref{Namespace: a.settings.GetString("namespace"), Name: a.settings.GetString("cluster")}
@@ -163,6 +168,27 @@ func (a *app) readSettings(cmd *cobra.Command) (context.Context, error) {
 	limited, stop := context.WithTimeoutCause(ctx, timeout, fmt.Errorf("not done within --timeout %s: %w", timeout, context.DeadlineExceeded))
 	context.AfterFunc(ctx, stop)
 	return limited, nil
+}
+
+// knownSettings refuses names in the user's own file that nothing reads.
+func (a *app) knownSettings(flags *pflag.FlagSet) error {
+	known := []string{"image"}
+	flags.VisitAll(func(flag *pflag.Flag) { known = append(known, flag.Name) })
+	var unknown []string
+	for _, name := range slices.Sorted(slices.Values(a.settings.AllKeys())) {
+		if slices.Contains(known, name) || !a.settings.InConfig(name) {
+			continue
+		}
+		if near := topology.Nearest(name, known); near != "" {
+			unknown = append(unknown, fmt.Sprintf("there is no %q: did you mean %s?", name, near))
+		} else {
+			unknown = append(unknown, fmt.Sprintf("there is no %q: known are %s", name, strings.Join(known, ", ")))
+		}
+	}
+	if len(unknown) == 0 {
+		return nil
+	}
+	return hint(usage("your own settings: %s", strings.Join(unknown, "; ")), "mend "+a.settings.ConfigFileUsed()+"; nothing was changed")
 }
 
 // endless is the annotation of commands that a person ends, and no time limit unless one is given.
