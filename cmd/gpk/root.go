@@ -81,6 +81,7 @@ Every command can be run again: it does what is left to do.`,
 	}
 	a.completions(root)
 	onlyCommands(root)
+	cobrasCommands(root)
 	return root
 }
 
@@ -93,40 +94,6 @@ func (a *app) explained(command *cobra.Command) {
 			return nil
 		}
 		return aimedError{err, a}
-	}
-}
-
-// onlyCommands makes an unknown command a usage error, with the nearest ones that there are.
-func onlyCommands(root *cobra.Command) {
-	root.Args = cobra.ArbitraryArgs
-	root.SuggestionsMinimumDistance = 2
-	root.RunE = func(cmd *cobra.Command, args []string) error {
-		if len(args) == 0 {
-			return cmd.Help()
-		}
-		err := usage("there is no command %q", args[0])
-		if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
-			return hint(err, "did you mean gpk "+strings.Join(near, ", gpk ")+"? See `gpk --help`")
-		}
-		return err
-	}
-}
-
-// asUsage makes wrong arguments, and flags that exclude each other, end with the exit status for usage.
-func asUsage(command *cobra.Command) {
-	check := command.Args
-	if check == nil {
-		check = cobra.NoArgs
-	}
-	command.Args = func(cmd *cobra.Command, args []string) error {
-		if err := check(cmd, args); err != nil {
-			return usageError{err}
-		}
-		// Cobra would look at them later, and at nothing but the flags, as here.
-		if err := cmd.ValidateFlagGroups(); err != nil {
-			return usageError{err}
-		}
-		return nil
 	}
 }
 
@@ -162,7 +129,10 @@ func (a *app) readSettings(cmd *cobra.Command) (context.Context, error) {
 		return ctx, err
 	}
 	timeout := a.settings.GetDuration("timeout")
-	if timeout <= 0 || cmd.Annotations[endless] != "" && !a.settings.IsSet("timeout") {
+	if timeout < 0 {
+		return ctx, usage("--timeout %s: give how long, such as 90s or 1h, or 0 for never", timeout)
+	}
+	if timeout == 0 || cmd.Annotations[endless] != "" && !a.settings.IsSet("timeout") {
 		return ctx, nil
 	}
 	limited, stop := context.WithTimeoutCause(ctx, timeout, fmt.Errorf("not done within --timeout %s: %w", timeout, context.DeadlineExceeded))
