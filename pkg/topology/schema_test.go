@@ -169,3 +169,37 @@ func with(t *testing.T, data []byte, path string, value any) []byte {
 	}
 	return data
 }
+
+// The starter mentions every field, and what it has in comments can be taken as it is.
+func TestStarterHoldsEverything(t *testing.T) {
+	data, err := topology.Starter("demo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := regexp.MustCompile(`(?m)^( *)# ( *[A-Za-z]+:)`).ReplaceAll(data, []byte("$1$2"))
+	if _, err := topology.Load(all, "default"); err != nil {
+		t.Errorf("without the signs of comments: %v", err)
+	}
+	var file map[string]any
+	if err := yaml.Unmarshal(all, &file); err != nil {
+		t.Fatal(err)
+	}
+	schema, err := topology.Schema()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var root map[string]any
+	if err := json.Unmarshal(schema, &root); err != nil {
+		t.Fatal(err)
+	}
+	for path := range optional(root, "") {
+		inner, found := any(file), true
+		for name := range strings.SplitSeq(path, ".") {
+			mapping, _ := inner.(map[string]any)
+			if inner, found = mapping[name]; !found {
+				t.Errorf("%s is not in the starter", path)
+				break
+			}
+		}
+	}
+}
