@@ -122,7 +122,7 @@ func recorded(target *apply.Target, record apply.Record) (*topology.Cluster, err
 	if record.Spec == "" {
 		return nil, nil
 	}
-	c, err := topology.Load([]byte(record.Spec), target.Ref.Namespace)
+	c, err := topology.Recorded([]byte(record.Spec), target.Ref.Namespace)
 	if err != nil {
 		return nil, hint(fmt.Errorf("ConfigMap/%s-gpk, which keeps the cluster.yaml that %[1]s was made from, cannot be read:\n%w",
 			target.Ref.Name, err),

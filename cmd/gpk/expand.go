@@ -116,7 +116,7 @@ func (f expandFlags) wanted(m made) (*topology.Cluster, error) {
 		if u.Operation != "expand" {
 			return nil, u.Refusal(name)
 		}
-		to, err := topology.Load([]byte(u.To), m.target.Ref.Namespace)
+		to, err := topology.Recorded([]byte(u.To), m.target.Ref.Namespace)
 		if err == nil && f.segments != 0 && f.segments != to.Spec.Segments.Count {
 			return nil, hint(fmt.Errorf("%s is being expanded to %d segments: nothing was changed", name, to.Spec.Segments.Count),
 				"finish that with `"+u.Resume+"`, or take it back with `"+u.Undo+"`")
@@ -181,7 +181,7 @@ func (a *app) rollbackExpansion(ctx context.Context, m made, dryRun bool) error 
 		return hint(errors.New("no expansion of "+m.target.Ref.Name+" can be taken back: nothing was changed"),
 			"if the new segments are there already, `gpk expand --resume` moves the rows to them")
 	}
-	to, err := topology.Load([]byte(u.To), m.target.Ref.Namespace)
+	to, err := topology.Recorded([]byte(u.To), m.target.Ref.Namespace)
 	if err != nil {
 		return err
 	}

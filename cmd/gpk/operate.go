@@ -73,7 +73,7 @@ type operated struct {
 // operate carries an operation out, or with dryRun says what there is to do, and tells what to change in cluster.yaml.
 func (a *app) operate(ctx context.Context, m made, o operation, dryRun bool) error {
 	if u := m.record.Unfinished; u != nil && u.Operation == "expand" && o.plan.Operation != u.Operation {
-		to, err := topology.Load([]byte(u.To), m.target.Ref.Namespace)
+		to, err := topology.Recorded([]byte(u.To), m.target.Ref.Namespace)
 		if err != nil {
 			return err
 		}

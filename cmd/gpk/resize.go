@@ -155,14 +155,14 @@ func (r *resizing) operation(m made, skipCapacity bool) (operation, error) {
 
 // otherEnd is the cluster that a resize which has begun leads away from, when it is to end at one of its two.
 func otherEnd(m made, begun *apply.Unfinished, to *topology.Cluster) (*topology.Cluster, error) {
-	from, err := topology.Load([]byte(begun.From), m.target.Ref.Namespace)
+	from, err := topology.Recorded([]byte(begun.From), m.target.Ref.Namespace)
 	if err != nil {
 		return nil, err
 	}
 	if !same(from, to) {
 		return from, nil
 	}
-	return topology.Load([]byte(begun.To), m.target.Ref.Namespace)
+	return topology.Recorded([]byte(begun.To), m.target.Ref.Namespace)
 }
 
 // unfinished is what is kept of a part of the resize, or the one that has begun, if that leads from or to the same.

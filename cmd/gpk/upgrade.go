@@ -124,10 +124,10 @@ func unfinishedUpgrade(m made) (*upgrade, error) {
 	}
 	u := &upgrade{begun: true, rollback: unfinished.Resume == rollbackCommand}
 	var err error
-	if u.from, err = topology.Load([]byte(unfinished.From), m.target.Ref.Namespace); err != nil {
+	if u.from, err = topology.Recorded([]byte(unfinished.From), m.target.Ref.Namespace); err != nil {
 		return nil, fmt.Errorf("the upgrade that has begun is kept in ConfigMap/%s-gpk and cannot be read: %w", m.target.Ref.Name, err)
 	}
-	if u.to, err = topology.Load([]byte(unfinished.To), m.target.Ref.Namespace); err != nil {
+	if u.to, err = topology.Recorded([]byte(unfinished.To), m.target.Ref.Namespace); err != nil {
 		return nil, fmt.Errorf("the upgrade that has begun is kept in ConfigMap/%s-gpk and cannot be read: %w", m.target.Ref.Name, err)
 	}
 	return u, nil
@@ -229,5 +229,5 @@ func copied(c *topology.Cluster) (*topology.Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	return topology.Load(text, c.Metadata.Namespace)
+	return topology.Recorded(text, c.Metadata.Namespace)
 }

@@ -54,6 +54,16 @@ func Read(r io.Reader, defaultNamespace string) (*Cluster, error) {
 // Load reads a cluster.yaml strictly, sets its defaults and validates it. Its error is Faults, every fault at once.
 // The namespace is that of the command line or of the kubeconfig's context, for a file that names none.
 func Load(data []byte, defaultNamespace string) (*Cluster, error) {
+	return load(data, defaultNamespace, (*Cluster).faults)
+}
+
+// Recorded is Load of what gpk has kept of a cluster. The gpk that kept it found no fault with it: settings, resources and patches
+// that only a later one refuses keep nobody from what there is to do with the cluster.
+func Recorded(data []byte, defaultNamespace string) (*Cluster, error) {
+	return load(data, defaultNamespace, (*Cluster).shapeFaults)
+}
+
+func load(data []byte, defaultNamespace string, faultsOf func(c *Cluster, given func(string) bool) Faults) (*Cluster, error) {
 	root, err := parse(data)
 	if err != nil {
 		return nil, err
@@ -69,7 +79,7 @@ func Load(data []byte, defaultNamespace string) (*Cluster, error) {
 		c.Metadata.Namespace = defaultNamespace
 	}
 	faults := reading.faults
-	for _, fault := range c.faults(reading.has) {
+	for _, fault := range faultsOf(c, reading.has) {
 		// What could not be read is absent now, and must not be called missing as well.
 		if !reading.blames(fault.Field) {
 			fault.Line = reading.line(fault.Field)

@@ -206,3 +206,27 @@ func FuzzLoad(f *testing.F) {
 		}
 	})
 }
+
+// What only a later gpk refuses of a cluster that is there keeps nobody from working with it. What its plans are computed from
+// has to be right.
+func TestRecorded(t *testing.T) {
+	const file = "apiVersion: gpk/v1alpha1\nkind: GreenplumCluster\nmetadata: {name: demo, namespace: analytics}\n" +
+		"spec:\n  version: 7.1.0\n  image: registry.example/greenplum\n  segments: {count: %d}\n" +
+		"  database: {config: {max_connections: 5}}\n  podTemplate: {spec: {dnsPolicy: Default}}\n"
+	sound := []byte(fmt.Sprintf(file, 2))
+	if _, err := topology.Load(sound, ""); err == nil {
+		t.Error("the file has no fault, so that this test says nothing")
+	}
+	c, err := topology.Recorded(sound, "")
+	if err != nil || c.Spec.Segments.Count != 2 || c.Spec.Segments.PerPod != 1 || c.Spec.PodTemplate == nil {
+		t.Errorf("%+v, %v", c, err)
+	}
+	for name, text := range map[string]string{
+		"counts":         fmt.Sprintf(file, 0),
+		"unknown fields": string(sound) + "  surprise: 1\n",
+	} {
+		if _, err := topology.Recorded([]byte(text), ""); err == nil {
+			t.Errorf("%s: taken", name)
+		}
+	}
+}

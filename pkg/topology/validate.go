@@ -30,13 +30,8 @@ func (c *Cluster) Validate() error {
 
 // faults are what is wrong with a cluster, where given says whether its file has a field.
 func (c *Cluster) faults(given func(name string) bool) Faults {
-	v := validator{given: given}
-	v.equal(field.NewPath("apiVersion"), c.APIVersion, APIVersion)
-	v.equal(field.NewPath("kind"), c.Kind, Kind)
-	v.metadata(c)
+	v := validator{given: given, faults: c.shapeFaults(given)}
 	spec := field.NewPath("spec")
-	v.image(c, spec)
-	v.segments(c, spec.Child("segments"))
 	v.pods(c.Spec.Coordinator.Pods, 1, spec.Child("coordinator"))
 	v.pods(c.Spec.Segments.Pods, c.Spec.Segments.PerPod, spec.Child("segments"))
 	v.database(c, spec.Child("database"))
@@ -44,6 +39,18 @@ func (c *Cluster) faults(given func(name string) bool) Faults {
 	if c.Spec.PodTemplate != nil {
 		v.podTemplate(c.Spec.PodTemplate, spec.Child("podTemplate"))
 	}
+	return v.faults
+}
+
+// shapeFaults are those of what every plan for the cluster is computed from: its names, its image and its counts.
+func (c *Cluster) shapeFaults(given func(name string) bool) Faults {
+	v := validator{given: given}
+	v.equal(field.NewPath("apiVersion"), c.APIVersion, APIVersion)
+	v.equal(field.NewPath("kind"), c.Kind, Kind)
+	v.metadata(c)
+	spec := field.NewPath("spec")
+	v.image(c, spec)
+	v.segments(c, spec.Child("segments"))
 	return v.faults
 }
 
