@@ -5,8 +5,9 @@ set -u
 # shellcheck source=SCRIPTDIR/env.sh
 . /gpk/scripts/env.sh
 telling='FATAL|PANIC|ERROR|WARN.*(fail|error)|No space left|could not|invalid value|[Pp]ermission denied|out of memory|unrecognized'
-# What says only that something has been said elsewhere.
+# What says only that something has been said elsewhere, and how an instance turns away who asks it too early, or asks a mirror.
 hollow='Errors generated from parallel|Failures detected, see log|Commencing parallel|processes marked as'
+hollow+='|the database system is (in recovery mode|starting up|shutting down|resetting|not accepting connections)|mirror is being promoted'
 
 logs=(/greenplum/.gpk/logs/*.log)
 for dir in $(instance_dirs); do
