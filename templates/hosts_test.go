@@ -63,3 +63,37 @@ func TestHostsNote(t *testing.T) {
 		t.Errorf("not by the addresses that were noted: %s", tried)
 	}
 }
+
+// Both coordinators' pods note the addresses once a minute, and not while they are still at it.
+func TestKeepNotesHosts(t *testing.T) {
+	tests := map[string]struct {
+		follows, slow bool
+		want          int
+	}{"the acting coordinator": {false, false, 3}, "the standby": {true, false, 3}, "without a DNS that answers": {true, true, 1}}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			p := keepPod(t, "demo-coordinator-0", "26")
+			p.write(coordinatorDir+"/running", "")
+			p.write("gpk/state/coordinator", "demo-coordinator-0")
+			if test.follows {
+				p.write(coordinatorDir+"/standby.signal", "")
+				p.write("gpk/state/coordinator", "demo-coordinator-1")
+			}
+			slow := ""
+			if test.slow {
+				slow = "exec >/dev/null 2>&1; until [ -e " + p.path("over") + " ]; do /bin/sleep 0.05; done"
+			}
+			p.write("noted", "")
+			p.write("gpk/scripts/hosts.sh", `[ "$1" = note ] && echo note >>`+p.path("noted")+"\n"+slow)
+			if !test.follows {
+				// It is cut off from nothing.
+				p.env = append(p.env, "GPK_COORDINATORS=demo-coordinator-0.demo")
+			}
+			p.run(nil, "keep.sh")
+			p.write("over", "")
+			if got := strings.Count(p.read("noted"), "note"); got != test.want {
+				t.Errorf("noted %d times in 26 looks of five seconds, want %d", got, test.want)
+			}
+		})
+	}
+}

@@ -167,6 +167,14 @@ stop_stray() {
   pg_ctl stop -D "$1" -m immediate -w -t 60 >/dev/null
 }
 
+# Both coordinators' pods count the hosts, when they are cut off or to take over. Without a DNS that answers this takes long.
+note_hosts() {
+  [ $((looks++ % 12)) = 0 ] || return 0
+  ! kill -0 "$noting" 2>/dev/null || return 0
+  /bin/bash /gpk/scripts/hosts.sh note &
+  noting=$!
+}
+
 # A coordinator that gpk has replaced while it could not be reached, and one that cannot know whether it has been.
 watch_coordinator() {
   local acting=
@@ -178,9 +186,7 @@ watch_coordinator() {
     stop_stray "$1" "pod $acting is the acting coordinator"
   elif ! cut_off; then
     cut_off_looks=0
-    if [ $((looks++ % 12)) = 0 ]; then
-      /bin/bash /gpk/scripts/hosts.sh note &
-    fi
+    note_hosts
   elif [ $((++cut_off_looks)) -ge 3 ]; then
     stop_stray "$1" "cut off from the API server, from the standby and from most hosts, where a successor may be"
     fenced=1 healed_looks=0
@@ -224,6 +230,12 @@ note_streaming() {
   done
 }
 
+# role is empty for an instance that does not run.
+role() {
+  runs "$1" || return
+  if follows "$1"; then echo follows; else echo leads; fi
+}
+
 # A primary whose mirror was promoted. The mirror itself is asked first, since ten thousand primaries that ask the
 # coordinator every few seconds would be a load; where it accepts connections (0), the catalogue says who is right.
 watch_segment() {
@@ -251,7 +263,7 @@ restarts=()
 declare -A peers
 # gpk knows these times: of looks every five seconds that take seven each when nobody answers, the third has stopped a
 # coordinator that is cut off within 45 seconds. Two minutes are what a pod's view of a ConfigMap may be old.
-tick=10 looks=0 cut_off_looks=0 healed_looks=0 fenced=''
+tick=10 looks=0 cut_off_looks=0 healed_looks=0 fenced='' noting=''
 case " $GPK_COORDINATORS " in
   *" $me "*)
     tick=5
@@ -260,9 +272,13 @@ case " $GPK_COORDINATORS " in
 esac
 while sleep "$tick"; do
   for dir in $(instance_dirs); do
-    case $(runs "$dir" && ! follows "$dir" && echo leads):$dir in
+    case $(role "$dir"):$dir in
       leads:*/coordinator/*) watch_coordinator "$dir" ;;
       leads:*) watch_segment "$dir" ;;
+      follows:*/coordinator/*)
+        fenced=''
+        note_hosts
+        ;;
       :*/coordinator/*) come_back "$dir" ;;
     esac
   done
