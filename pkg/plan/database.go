@@ -49,16 +49,16 @@ func configuration(c *topology.Cluster) Configure {
 // settings are the coordinator's max_connections, of which gpinitsystem derives the segments', the settings that it gives
 // to all, and the rest.
 func settings(c *topology.Cluster) (connections string, shared []segments.Setting, rest []segments.RoleSetting) {
-	late := map[string]bool{}
+	unbounded := false // what bounds statement_mem is among the rest, and with it statement_mem has to be
 	for _, s := range topology.Settings(c) {
 		coordinator, segment := string(s.Coordinator), string(s.Segment)
 		switch {
 		case s.Name == "max_connections":
 			connections = coordinator
-		case coordinator == segment && segments.SurvivesInitSystem(coordinator) && !(s.Name == topology.StatementMem && late[topology.MostStatement]):
+		case coordinator == segment && segments.SurvivesInitSystem(coordinator) && (s.Name != topology.StatementMem || !unbounded):
 			shared = append(shared, segments.Setting{Name: s.Name, Value: coordinator})
 		default:
-			late[s.Name] = true // and with it what has to stay below it
+			unbounded = unbounded || s.Name == topology.MostStatement
 			rest = append(rest, segments.RoleSetting{Name: s.Name, Coordinator: coordinator, Segment: segment})
 		}
 	}

@@ -15,28 +15,20 @@ const defaultReserved = 10
 
 // limits refuses values of config that the instances could not start with or would not survive.
 func (v *validator) limits(c *Cluster, path *field.Path) {
-	connections := newTuning(c).clientConnections()
 	for _, name := range sortedKeys(c.Spec.Database.Config) {
 		at, value := path.Key(name), c.Spec.Database.Config[name]
 		switch strings.ToLower(name) {
 		case "max_connections":
 			v.connectionsFit(c, at, value)
 		case "max_prepared_transactions":
+			connections := newTuning(c).clientConnections()
 			if n, ok := wholeSetting(value); !ok || n < connections {
 				v.refuse(at, string(value), "give at least max_connections, %d: each session may have a prepared transaction", connections)
 			}
 		case "gp_vmem_protect_limit":
-			if n, ok := wholeSetting(value); !ok || n < leastVmem() {
-				v.refuse(at, string(value), "give a whole number of MB, without the unit, %d at least: no database works with less", leastVmem())
-			} else if v.fits(c, at, value, n<<10) {
-				v.fitTogether(c, at, value)
-			}
+			v.vmemLimit(c, at, value)
 		case "shared_buffers":
-			if n, ok := memorySetting(value); !ok || n < 128 {
-				v.refuse(at, string(value), "give an amount with its unit, such as 512MB, 128kB at least")
-			} else if _, both := newTuning(c).config["gp_vmem_protect_limit"]; v.fits(c, at, value, n) && !both {
-				v.fitTogether(c, at, value)
-			}
+			v.sharedBuffers(c, at, value)
 		case "superuser_reserved_connections":
 			v.reserved(c, at, value)
 		case "gp_resource_manager":
@@ -50,6 +42,24 @@ func (v *validator) limits(c *Cluster, path *field.Path) {
 		case StatementMem, MostStatement:
 			v.statement(c, at, strings.ToLower(name), value)
 		}
+	}
+}
+
+func (v *validator) vmemLimit(c *Cluster, path *field.Path, value Setting) {
+	if n, ok := wholeSetting(value); !ok || n < leastVmem() {
+		v.refuse(path, string(value), "give a whole number of MB, without the unit, %d at least: no database works with less", leastVmem())
+	} else if v.fits(c, path, value, n<<10) {
+		v.fitTogether(c, path, value)
+	}
+}
+
+// sharedBuffers leaves it to gp_vmem_protect_limit, if that is given too, to fit together with it.
+func (v *validator) sharedBuffers(c *Cluster, path *field.Path, value Setting) {
+	_, both := newTuning(c).config["gp_vmem_protect_limit"]
+	if n, ok := memorySetting(value); !ok || n < 128 {
+		v.refuse(path, string(value), "give an amount with its unit, such as 512MB, 128kB at least")
+	} else if v.fits(c, path, value, n) && !both {
+		v.fitTogether(c, path, value)
 	}
 }
 
