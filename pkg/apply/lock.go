@@ -56,27 +56,38 @@ func leaseName(cluster string) string { return cluster + "-gpk" }
 // acquire takes the lock, waiting at most a lease's duration for a holder that may be dead. The context that it returns
 // ends when the lock is lost. waiting is told whom it waits for.
 func (t *Target) acquire(ctx context.Context, waiting func(holder string)) (*lock, context.Context, error) {
-	lease, err := t.take(ctx, waiting)
+	lease, asked, err := t.take(ctx, waiting)
 	if err != nil {
 		return nil, nil, err
 	}
 	held, cancel := context.WithCancelCause(ctx)
 	l := &lock{target: t, lease: lease, cancel: cancel, done: make(chan struct{})}
-	go l.renew(held)
+	go l.renew(held, asked)
+	if time.Since(asked) >= renewUntil {
+		// The answer was so late that the lease may be another gpk's by now.
+		cancel(errLockLost)
+		_ = l.release(false)
+		return nil, nil, errLockLost
+	}
 	return l, held, nil
 }
 
-func (t *Target) take(ctx context.Context, waiting func(string)) (*coordinationv1.Lease, error) {
+// take returns the lease that it has taken, and when it asked for it. The lease counts from then, since nobody knows how much
+// later the server wrote it. A holder that may be dead is waited for from when its lease was seen, which is later than that was
+// written: however long the server takes to answer, the holder has given up before its lease is taken.
+func (t *Target) take(ctx context.Context, waiting func(string)) (lease *coordinationv1.Lease, asked time.Time, err error) {
 	leases := t.client.CoordinationV1().Leases(t.Ref.Namespace)
-	seen, deadline := "", time.Now().Add(leaseDuration)
+	var seen string
+	var deadline time.Time
 	for {
 		lease, err := leases.Get(ctx, leaseName(t.Ref.Name), metav1.GetOptions{})
 		if err == nil {
 			// Somebody else's is neither waited for nor taken over, whoever holds it.
 			if err := refuse(t.foreign("Lease", lease)); err != nil {
-				return nil, err
+				return nil, asked, err
 			}
 		}
+		asked = time.Now()
 		switch {
 		case apierrors.IsNotFound(err):
 			lease = &coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Name: leaseName(t.Ref.Name), Labels: plan.Labels(t.Ref.Name)}}
@@ -86,23 +97,23 @@ func (t *Target) take(ctx context.Context, waiting func(string)) (*coordinationv
 			hold(lease)
 			lease, err = leases.Update(ctx, lease, metav1.UpdateOptions{})
 		case err == nil && seen == "":
-			seen = renewal(lease)
+			seen, deadline = renewal(lease), time.Now().Add(leaseDuration)
 			waiting(holder(lease))
 			err = errHeld
 		case err == nil && seen != renewal(lease):
-			return nil, lockedBy(lease)
+			return nil, asked, lockedBy(lease)
 		case err == nil:
 			err = errHeld
 		}
 		switch {
 		case err == nil:
-			return lease, nil
+			return lease, asked, nil
 		case apierrors.IsConflict(err), apierrors.IsAlreadyExists(err), errors.Is(err, errHeld):
 		default:
-			return nil, fmt.Errorf("lock: %w", err)
+			return nil, asked, fmt.Errorf("lock: %w", err)
 		}
 		if err := sleep(ctx, 500*time.Millisecond); err != nil {
-			return nil, err
+			return nil, asked, err
 		}
 	}
 }
@@ -148,10 +159,10 @@ func identity() string {
 	return fmt.Sprintf("%s, pid %d (%s)", host, os.Getpid(), uuid.NewString()[:8])
 }
 
-// renew renews the lease until ctx ends, and ends it itself when that has failed for too long.
-func (l *lock) renew(ctx context.Context) {
+// renew renews the lease, which counts from last, until ctx ends, and ends it itself when that has failed for too long.
+func (l *lock) renew(ctx context.Context, last time.Time) {
 	defer close(l.done)
-	last, pause := time.Now(), renewEvery
+	pause := max(0, renewEvery-time.Since(last))
 	for sleep(ctx, pause) == nil {
 		began := time.Now()
 		attempt, cancel := context.WithDeadline(ctx, earlier(began.Add(renewEvery), last.Add(renewUntil)))
@@ -170,16 +181,15 @@ func (l *lock) renew(ctx context.Context) {
 }
 
 func (l *lock) renewOnce(ctx context.Context) error {
-	leases := l.target.client.CoordinationV1().Leases(l.target.Ref.Namespace)
-	next := l.lease.DeepCopy()
-	now := metav1.NowMicro()
-	next.Spec.RenewTime = &now
-	renewed, err := leases.Update(ctx, next, metav1.UpdateOptions{})
+	renewed, err := l.update(ctx, l.lease)
 	if apierrors.IsConflict(err) {
-		// An earlier renewal may have been made although its answer never came.
-		renewed, err = leases.Get(ctx, l.lease.Name, metav1.GetOptions{})
-		if err == nil && holder(renewed) != holder(l.lease) {
-			err = errLockLost
+		// An earlier renewal may have been made although its answer never came. When that was is not known: it is renewed again.
+		current, readErr := l.target.client.CoordinationV1().Leases(l.target.Ref.Namespace).Get(ctx, l.lease.Name, metav1.GetOptions{})
+		switch err = readErr; {
+		case err == nil && holder(current) != holder(l.lease):
+			return errLockLost
+		case err == nil:
+			renewed, err = l.update(ctx, current)
 		}
 	}
 	if apierrors.IsNotFound(err) {
@@ -189,6 +199,14 @@ func (l *lock) renewOnce(ctx context.Context) error {
 		l.lease = renewed
 	}
 	return err
+}
+
+// update renews one version of the lease.
+func (l *lock) update(ctx context.Context, version *coordinationv1.Lease) (*coordinationv1.Lease, error) {
+	next := version.DeepCopy()
+	now := metav1.NowMicro()
+	next.Spec.RenewTime = &now
+	return l.target.client.CoordinationV1().Leases(l.target.Ref.Namespace).Update(ctx, next, metav1.UpdateOptions{})
 }
 
 func earlier(a, b time.Time) time.Time {

@@ -13,6 +13,7 @@ import (
 	coordinationv1 "k8s.io/api/coordination/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/rest"
 )
 
 func lease(a *memoryAPI) *coordinationv1.Lease {
@@ -231,6 +232,110 @@ func TestLockSurvivesHiccup(t *testing.T) {
 		time.Sleep(4 * leaseDuration)
 		if ctx.Err() != nil {
 			t.Errorf("it was ended by %v", context.Cause(ctx))
+		}
+		if err := l.release(false); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+// slow is an API server whose answers to some requests are late, though it has done as asked.
+type slow struct {
+	next http.RoundTripper
+	late func(r *http.Request) time.Duration
+}
+
+func (s slow) RoundTrip(r *http.Request) (*http.Response, error) {
+	answer, err := s.next.RoundTrip(r)
+	time.Sleep(s.late(r))
+	return answer, err
+}
+
+func (a *memoryAPI) slowly(t *testing.T, late func(r *http.Request) time.Duration) *Target {
+	t.Helper()
+	target, err := NewTarget(&rest.Config{Host: "http://api.example", Transport: slow{inMemory{a}, late}}, ref)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return target
+}
+
+// A holder that lives keeps the lock, however slow the server is for the one that waits.
+func TestLockSlowFirstLook(t *testing.T) {
+	for _, late := range []time.Duration{leaseDuration - time.Second, leaseDuration + time.Second, time.Minute} {
+		synctest.Test(t, func(t *testing.T) {
+			a := newAPI()
+			first, ctx := held(t, a.target(t))
+			time.Sleep(100 * time.Millisecond)
+			var looks atomic.Int32
+			a.failWith(func(r *http.Request) error {
+				if r.Method == http.MethodGet && looks.Add(1) == 1 {
+					time.Sleep(late)
+				}
+				return nil
+			})
+			_, _, err := a.target(t).acquire(t.Context(), func(string) {})
+			var locked *LockedError
+			if !errors.As(err, &locked) || ctx.Err() != nil {
+				t.Errorf("with an answer after %s: error %v, and the holder's run: %v", late, err, context.Cause(ctx))
+			}
+			if err := first.release(false); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+}
+
+// Who learns late that it has taken the lock has renewed it in time, or does not have it: never do two work at once.
+func TestLockLateAnswer(t *testing.T) {
+	for _, late := range []time.Duration{renewEvery - 1, renewEvery + 1, renewUntil - 1, renewUntil, leaseDuration, 2 * leaseDuration} {
+		synctest.Test(t, func(t *testing.T) {
+			a := newAPI()
+			first := a.slowly(t, func(r *http.Request) time.Duration {
+				if r.Method == http.MethodPost {
+					return late
+				}
+				return 0
+			})
+			var working atomic.Int32
+			work := func(target *Target) error {
+				l, ctx, err := target.acquire(t.Context(), func(string) {})
+				if err != nil {
+					return err
+				}
+				if working.Add(1) > 1 {
+					t.Errorf("with an answer after %s, two have the lock", late)
+				}
+				stop := context.AfterFunc(ctx, func() { working.Add(-1) })
+				time.Sleep(time.Minute)
+				if stop() {
+					working.Add(-1)
+				}
+				return l.release(false)
+			}
+			done := make(chan error, 1)
+			go func() { done <- work(first) }()
+			time.Sleep(100 * time.Millisecond)
+			other := work(a.target(t))
+			err := <-done
+			var locked *LockedError
+			if inTime := late < renewUntil; inTime && (err != nil || !errors.As(other, &locked)) || !inTime && (!errors.Is(err, errLockLost) || other != nil) {
+				t.Errorf("with an answer after %s: error %v; the other one's %v", late, err, other)
+			}
+		})
+	}
+}
+
+// A renewal whose answer never came renews nothing by being found: who has seen it counts from then.
+func TestLockRenewedAfterConflict(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := newAPI()
+		l, ctx := held(t, a.target(t))
+		a.put(lease(a).DeepCopy())
+		before := lease(a).Spec.RenewTime.Time
+		time.Sleep(renewEvery + time.Millisecond)
+		if now := lease(a).Spec.RenewTime; ctx.Err() != nil || !now.After(before) {
+			t.Errorf("renewed at %s, and not since; the run: %v", now, context.Cause(ctx))
 		}
 		if err := l.release(false); err != nil {
 			t.Fatal(err)
