@@ -52,7 +52,7 @@ activated is taken back by --rollback.`,
 		if *loss != "" && *loss != takeover.To {
 			return usage("--accept-data-loss %s: the standby that would take over is in pod %s", *loss, takeover.To)
 		}
-		p := plan.Failover(m.cluster, takeover, plan.FailoverOptions{AcceptLoss: *loss != "", Fenced: *fenced})
+		p := plan.Failover(m.cluster, takeover, plan.FailoverOptions{AcceptLoss: *loss != "", Fenced: *fenced, Force: *force})
 		return a.operate(cmd.Context(), m, operation{plan: p, amid: true, begun: begun,
 			done: fmt.Sprintf("the coordinator of %s is in pod %s", m.target.Ref.Name, takeover.To),
 			same: fmt.Sprintf("the coordinator of %s is in pod %s already", m.target.Ref.Name, takeover.To)}, *dryRun)

@@ -153,8 +153,9 @@ func (t *Target) askCoordinator(ctx context.Context, pod string) (coordinatorAns
 		return coordinatorAnswer{silence: fmt.Errorf("pod %s could not be reached", pod)}, nil
 	}
 	out, err := t.runSoon(ctx, pod, segments.AskCoordinator(), askTime)
-	if _, rows, parseErr := segments.ParseCoordinator(out); err == nil && (parseErr != nil || strings.TrimSpace(rows) == "") {
-		// A stream that was cut can look like success. The question may be asked again.
+	if _, lost := t.lost.Load(pod); !lost && ctx.Err() == nil && cutOff(out, err) {
+		// The question may be asked again, and much hangs on its answer: a failover that takes a coordinator for dead stops it. Of a
+		// pod that both were in vain for, one question is enough from then on.
 		out, err = t.runSoon(ctx, pod, segments.AskCoordinator(), askTime)
 	}
 	var exit *ExecError
@@ -166,6 +167,7 @@ func (t *Target) askCoordinator(ctx context.Context, pod string) (coordinatorAns
 		t.lost.Store(pod, time.Now())
 		return coordinatorAnswer{silence: fmt.Errorf("%s cannot be asked: %w", t.whereabouts(ctx, pod), err)}, nil
 	}
+	t.lost.Delete(pod)
 	facts, rows, parseErr := segments.ParseCoordinator(out)
 	switch {
 	case parseErr != nil && err != nil:
@@ -176,6 +178,17 @@ func (t *Target) askCoordinator(ctx context.Context, pod string) (coordinatorAns
 	}
 	catalogue, err := segments.ParseCatalogue(rows)
 	return coordinatorAnswer{facts: facts, catalogue: catalogue}, err
+}
+
+// cutOff says whether a coordinator's answer is none: the exec has failed without an exit status, or what came lacks its end. A
+// stream that was cut can look like success.
+func cutOff(out string, err error) bool {
+	var exit *ExecError
+	if err != nil {
+		return !errors.As(err, &exit)
+	}
+	_, rows, parseErr := segments.ParseCoordinator(out)
+	return parseErr != nil || strings.TrimSpace(rows) == ""
 }
 
 // sql runs SQL on the acting coordinator and returns what it printed, without the last newline.

@@ -26,6 +26,9 @@ func (h *eligibleHandler) Check(ctx context.Context) (Finding, error) {
 	case acting.Pod == h.action.To:
 		return Finding{State: Done}, nil
 	}
+	if finding, err := h.target.unforced(ctx, h.action, acting.Pod); err != nil || finding.State == Blocked {
+		return finding, err
+	}
 	row, found := acting.Catalogue.Find(topology.CoordinatorContent, topology.Mirror)
 	switch {
 	case !found || row.Pod() != h.action.To:
@@ -35,6 +38,18 @@ func (h *eligibleHandler) Check(ctx context.Context) (Finding, error) {
 		return Finding{State: Done}, nil
 	}
 	return h.refused("the catalogue has the standby in pod " + h.action.To + " as not in sync"), nil
+}
+
+// unforced is Blocked where the coordinator answers and nobody has asked for a switch from one that does: the command looked
+// before it had the lock, and took it for dead. A takeover whose decision has been noted goes on, however it was begun: the
+// coordinator is on its way out.
+func (t *Target) unforced(ctx context.Context, e plan.Eligible, acting string) (Finding, error) {
+	state, err := t.state(ctx)
+	if err != nil || e.Force || state[plan.StateCoordinator] == e.To {
+		return Finding{}, err
+	}
+	return Finding{State: Blocked, Details: []string{"the coordinator in pod " + acting + " answers"},
+		Next: "gpk status shows how it is; gpk failover --force switches to pod " + e.To + " all the same"}, nil
 }
 
 // silent is for a coordinator that does not answer.

@@ -35,6 +35,10 @@ func (h *fenceHandler) Check(ctx context.Context) (Finding, error) {
 		return Finding{}, err
 	}
 	if err == nil {
+		// It may have come back since the step before.
+		if finding, err := h.target.unforced(ctx, h.action.Eligible, acting.Pod); err != nil || finding.State == Blocked {
+			return finding, err
+		}
 		return pendingIf([]string{"the coordinator in pod " + acting.Pod + " answers"}), nil
 	}
 	state, err := h.target.state(ctx)

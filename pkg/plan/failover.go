@@ -16,6 +16,8 @@ type Eligible struct {
 	FromHost string
 	// AcceptLoss lets a standby take over that lacks transactions, or may lack some.
 	AcceptLoss bool
+	// Force lets it take over from a coordinator that answers.
+	Force bool
 }
 
 // Fence sees to it that the coordinator takes no writes any more, now and when its node comes back.
@@ -62,13 +64,15 @@ type FailoverOptions struct {
 	AcceptLoss bool
 	// Fenced says that the old coordinator's pod cannot run any more, where nobody can reach it.
 	Fenced bool
+	// Force switches from a coordinator that answers.
+	Force bool
 }
 
 // Failover is the plan that makes the standby of a cluster its coordinator. Clients are let to it before the rest: a new
 // standby is made of the old coordinator's pod last.
 func Failover(c *topology.Cluster, takeover Takeover, options FailoverOptions) Plan {
 	t := topology.New(c)
-	eligible := Eligible{takeover, c.Host(takeover.From), options.AcceptLoss}
+	eligible := Eligible{takeover, c.Host(takeover.From), options.AcceptLoss, options.Force}
 	steps := []Step{
 		{"eligible", "standby able to take over", Converge, eligible},
 		{"fence", "coordinator in pod " + takeover.From + " out of the way", Converge, Fence{eligible, hosts(c, t), options.Fenced}},
