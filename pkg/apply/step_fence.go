@@ -90,7 +90,8 @@ func (h *fenceHandler) Do(ctx context.Context, progress func(string)) error {
 	if err != nil {
 		progress(fmt.Sprintf("pod %s: %v", h.action.From, err))
 	}
-	wait := max(0, time.Until(h.target.silence(ctx, h.action.From).stopped))
+	nodes := h.target.nodeClock(ctx, h.action.To)
+	wait := max(0, time.Until(h.target.silence(ctx, h.action.From, nodes).stopped))
 	progress(fmt.Sprintf("the coordinator in pod %s is cut off: within %s it has stopped itself", h.action.From, wait.Round(time.Second)))
 	if err := sleep(ctx, wait); err != nil {
 		return err

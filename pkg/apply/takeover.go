@@ -7,7 +7,6 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
@@ -84,70 +83,19 @@ func (t *Target) pod(ctx context.Context, name string) (*corev1.Pod, error) {
 	return nil, nil
 }
 
-// Of a coordinator that is out of reach: how long it goes on at most without the API server, the standby and most hosts
-// (keep.sh), and how far the clocks of its node and of the standby's may differ.
-const (
-	selfFence = 45 * time.Second
-	clockSlip = 2 * time.Second
-	// heardSlip is how old a node's last sign of life may be while the node is well: a kubelet renews its lease every ten seconds.
-	heardSlip = 12 * time.Second
-	// nodeGrace is how long Kubernetes waits for a node's sign of life before it calls it lost: 50 s since 1.32
-	// (kube-controller-manager --node-monitor-grace-period), and some seconds until it looks.
-	nodeGrace = time.Minute
-)
-
-// silence is what Kubernetes knows of a pod that is out of reach.
-type silence struct {
-	// lastHeard is the latest moment of which its node is known to have lived.
-	lastHeard time.Time
-	// stopped is when a coordinator there has stopped itself at the latest.
-	stopped time.Time
-}
-
-// silence asks for the lease of the pod's node, or else for the node. Where it may see neither, it makes do with what the pod's
-// own status says since when it is not ready, and with the time since which gpk itself has got no answer.
-func (t *Target) silence(ctx context.Context, name string) silence {
-	first, _ := t.lost.LoadOrStore(firstSilent(name), time.Now())
-	since := first.(time.Time)
-	s := silence{since.Add(-nodeGrace), since.Add(selfFence)}
-	pod, err := t.pod(ctx, name)
-	if err != nil || pod == nil || pod.Spec.NodeName == "" {
-		return s
-	}
-	for _, c := range pod.Status.Conditions {
-		if c.Type == corev1.PodReady && c.Status != corev1.ConditionTrue {
-			s.lastHeard = earlier(s.lastHeard, c.LastTransitionTime.Add(-nodeGrace))
-		}
-	}
-	lease, err := t.client.CoordinationV1().Leases(corev1.NamespaceNodeLease).Get(ctx, pod.Spec.NodeName, metav1.GetOptions{})
-	if err == nil && lease.Spec.RenewTime != nil {
-		heard := lease.Spec.RenewTime.Time
-		return silence{heard, earlier(s.stopped, heard.Add(heardSlip+selfFence))}
-	}
-	node, err := t.client.CoreV1().Nodes().Get(ctx, pod.Spec.NodeName, metav1.GetOptions{})
-	if err != nil {
-		return s
-	}
-	for _, c := range node.Status.Conditions {
-		if noticed := c.LastTransitionTime.Time; c.Type == corev1.NodeReady && c.Status != corev1.ConditionTrue {
-			s = silence{noticed.Add(-nodeGrace), earlier(s.stopped, noticed.Add(selfFence))}
-		}
-	}
-	return s
-}
-
-// firstSilent is the key of Target.lost for when a pod was first found to be out of reach.
-type firstSilent string
-
 // loss says in words which transactions a takeover loses, or may lose; nothing if the standby has all that were acknowledged.
 //
 // While a standby follows, the coordinator acknowledges nothing that the standby does not have. So of the commits that it
 // lacks only those count that were made after it was last seen to follow. Where the coordinator cannot be asked, it is
 // the time of which its node is last known to have lived that counts.
+//
+// The times of commits are by the clock of the coordinator's node, and when the standby followed is by its own node's: they may
+// differ by clockSlip.
 func (t *Target) loss(ctx context.Context, e plan.Eligible, f segments.Following) (string, error) {
+	nodes := nodeClock{f.Now, time.Now()}
 	out, err := t.runAt(ctx, e, segments.AskAhead(f.Received), askTime)
 	if errors.Is(err, errUnreachable) {
-		return silentLoss(t.silence(ctx, e.From), f, time.Now()), nil
+		return silentLoss(t.silence(ctx, e.From, nodes), f), nil
 	}
 	if err != nil {
 		return "", err
@@ -173,14 +121,6 @@ func loss(ahead segments.Ahead, f segments.Following) string {
 		return ""
 	}
 	return fmt.Sprintf("the standby lacks %d transactions of the coordinator, which it followed until %s", lost, clock(f.Streamed))
-}
-
-func silentLoss(s silence, f segments.Following, now time.Time) string {
-	if now.Sub(f.Streamed) < heardSlip || !f.Streamed.Before(s.lastHeard.Add(-heardSlip)) {
-		return ""
-	}
-	return fmt.Sprintf("the standby followed the coordinator until %s, and the coordinator, which is out of reach, lived until %s at least",
-		clock(f.Streamed), clock(s.lastHeard))
 }
 
 func clock(at time.Time) string {

@@ -34,30 +34,3 @@ func TestLoss(t *testing.T) {
 		})
 	}
 }
-
-// Of a coordinator out of reach, what counts is whether the standby followed when its node was last heard of.
-func TestSilentLoss(t *testing.T) {
-	now := time.Unix(1700000000, 0)
-	at := func(before time.Duration) time.Time { return now.Add(-before) }
-	tests := map[string]struct {
-		streamed, heard time.Duration
-		safe            bool
-	}{
-		"it follows still":                {time.Second, time.Minute, true},
-		"it followed after the last sign": {time.Hour, time.Hour + time.Second, true},
-		"and just before it":              {time.Hour, time.Hour - 10*time.Second, true},
-		"it was gone before":              {time.Hour, 30 * time.Minute, false},
-		"half a minute before":            {time.Hour, time.Hour - 30*time.Second, false},
-	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			got := silentLoss(silence{lastHeard: at(test.heard)}, segments.Following{Streamed: at(test.streamed)}, now)
-			if (got == "") != test.safe {
-				t.Errorf("got %q, safe is %v", got, test.safe)
-			}
-		})
-	}
-	if got := silentLoss(silence{lastHeard: now}, segments.Following{Streamed: time.Unix(0, 0)}, now); !strings.Contains(got, "a time that is not known") {
-		t.Errorf("of a standby that never noted anything: %q", got)
-	}
-}

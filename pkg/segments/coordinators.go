@@ -19,6 +19,8 @@ type Following struct {
 	Received string
 	// Streamed is when the instance was last seen to be connected to the coordinator, looked at every second.
 	Streamed time.Time
+	// Now is when it answered, by the same clock as Streamed: that of its node. Zero: the pod's scripts are too old to tell.
+	Now time.Time
 }
 
 // AskStandby asks a standby's pod how far it has followed.
@@ -40,6 +42,8 @@ func ParseFollowing(out string) (Following, error) {
 			f.Received = rest
 		case "streamed":
 			f.Streamed, err = seconds(rest)
+		case "now":
+			f.Now, err = seconds(rest)
 		case "end":
 			complete = true
 		}

@@ -39,6 +39,8 @@ following() {
   if [ -e "$dir/standby.signal" ] || [ -e "$dir/recovery.conf" ]; then echo "follows yes"; else echo "follows no"; fi
   echo "received $(waldump -s "$(control "Latest checkpoint's REDO location")" 2>/dev/null | sed -n 's/.* lsn: \([^,]*\),.*/\1/p' | tail -n 1)"
   echo "streamed $(stat -c %Y "$state/streamed" 2>/dev/null || echo 0)"
+  # What this pod's files say is compared with this: the clock of gpk's machine may be any.
+  echo "now $(date +%s)"
   echo end
 }
 
