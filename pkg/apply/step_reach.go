@@ -16,6 +16,10 @@ const (
 	linkPatience  = 20 * time.Second
 )
 
+// linkHosts is how many hosts are made to listen and to connect at a time. Sixteen at a time are called by ssh, and those that were
+// first must listen still, which they do for a minute (ports.sh), when the last ones connect.
+const linkHosts = 100
+
 // reachHandler waits until every host answers ssh from the coordinator's pod, and leaves these connections open for the
 // utilities to share. Then it tries the database's connections to the hosts that have no instance yet.
 type reachHandler struct {
@@ -81,20 +85,27 @@ func (h *reachHandler) Do(ctx context.Context, progress func(string)) error {
 	if err != nil || len(h.untried) == 0 {
 		return err
 	}
-	err = until(ctx, linkPatience, progress, func() ([]string, error) {
-		out, err := h.target.run(ctx, h.action.From, segments.TryLinks(h.untried))
+	for _, batch := range segments.Batches(h.untried, linkHosts) {
+		if err := h.try(ctx, batch, progress); err != nil {
+			return err
+		}
+	}
+	// Every host has answered ssh for this as well.
+	h.tried, h.answered = true, time.Now()
+	return nil
+}
+
+// try tries a batch of connections until all work.
+func (h *reachHandler) try(ctx context.Context, links []segments.Link, progress func(string)) error {
+	return until(ctx, linkPatience, progress, func() ([]string, error) {
+		out, err := h.target.run(ctx, h.action.From, segments.TryLinks(links))
 		if err != nil {
 			return nil, err
 		}
-		wrong, err := segments.ParseLinks(out, h.untried)
+		wrong, err := segments.ParseLinks(out, links)
 		if err != nil {
 			return nil, fmt.Errorf("in pod %s: %w", h.action.From, err)
 		}
 		return wrong, nil
 	}, "the connections of the database and its utilities do not get through: %s; does a network policy keep the cluster's pods apart?")
-	if err == nil {
-		// Every host has answered ssh for this as well.
-		h.tried, h.answered = true, time.Now()
-	}
-	return err
 }

@@ -7,15 +7,20 @@ import (
 	"time"
 )
 
-// until tries until nothing is wrong any more, or patience is at its end. fault is the format of the error, which is given
+// until tries until nothing is wrong any more, or patience is at its end. It begins when the first try has ended: of a large cluster
+// one may take longer than that, and what was not well yet is tried again in any case. fault is the format of the error, which is given
 // what was wrong last.
 func until(ctx context.Context, patience time.Duration, progress func(string), try func() (wrong []string, err error), fault string) error {
-	for end := time.Now().Add(patience); ; {
+	var end time.Time
+	for {
 		wrong, err := try()
 		if err != nil || len(wrong) == 0 {
 			return err
 		}
-		if time.Now().After(end) {
+		switch now := time.Now(); {
+		case end.IsZero():
+			end = now.Add(patience)
+		case now.After(end):
 			return fmt.Errorf(fault, few(wrong))
 		}
 		progress(firstOf(wrong))

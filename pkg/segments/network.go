@@ -30,7 +30,7 @@ func pod(host string) string {
 
 // Links are the connections of a topology: the coordinator's and the standby's to every instance, every pod's to these two,
 // and between the two copies of each content, both ways. And the standby's ssh to every host, from where utilities run after a
-// failover; that of the coordinator is tried with its hosts.
+// failover; that of the coordinator is tried with its hosts. What belongs to the same content comes together.
 func Links(t topology.Topology) []Link {
 	var links []Link
 	seen := map[Link]bool{}
@@ -42,24 +42,53 @@ func Links(t topology.Topology) []Link {
 	}
 	add := func(from string, to topology.Instance) { toPort(from, to.Host, to.Port) }
 	heads := []topology.Instance{t.Coordinator()}
-	if standby, wanted := t.Standby(); wanted {
+	standby, wanted := t.Standby()
+	if wanted {
 		heads = append(heads, standby)
-		for _, instance := range t.Instances {
+	}
+	withHeads := func(instance topology.Instance) {
+		for _, head := range heads {
+			add(head.Host, instance)
+			add(instance.Host, head)
+		}
+		if wanted {
 			toPort(standby.Host, instance.Host, sshPort)
 		}
 	}
 	for _, head := range heads {
-		for _, instance := range t.Instances {
-			add(head.Host, instance)
-			add(instance.Host, head)
-		}
+		withHeads(head)
 	}
 	mirrors := t.Segments(topology.Mirror)
-	for i, primary := range t.Segments(topology.Primary)[:len(mirrors)] {
-		add(primary.Host, mirrors[i])
-		add(mirrors[i].Host, primary)
+	for i, primary := range t.Segments(topology.Primary) {
+		withHeads(primary)
+		if i < len(mirrors) {
+			withHeads(mirrors[i])
+			add(primary.Host, mirrors[i])
+			add(mirrors[i].Host, primary)
+		}
 	}
 	return links
+}
+
+// Batches cuts links, in their order, into parts with so many hosts at most, two or more. Since Links has those of a content
+// together, a host other than the coordinator's and the standby's is in few of them.
+func Batches(links []Link, most int) [][]Link {
+	var batches [][]Link
+	hosts := map[string]bool{}
+	start := 0
+	for i, link := range links {
+		hosts[link.From], hosts[link.To] = true, true
+		if len(hosts) > most {
+			batches = append(batches, links[start:i])
+			start = i
+			clear(hosts)
+			hosts[link.From], hosts[link.To] = true, true
+		}
+	}
+	if start < len(links) {
+		batches = append(batches, links[start:])
+	}
+	return batches
 }
 
 // TryHosts asks from the pod that it is run in whether every host answers ssh and is called by its name.

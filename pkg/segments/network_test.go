@@ -44,6 +44,46 @@ func TestLinks(t *testing.T) {
 	}
 }
 
+// All links are tried, each once, with few hosts at a time, and no host is made to listen much more often than in one go.
+func TestBatches(t *testing.T) {
+	links := Links(mirrored(t, "  segments: {count: 1000, perPod: 2}\n"))
+	const most = 100
+	var all []Link
+	listened := map[string]int{}
+	for _, batch := range Batches(links, most) {
+		hosts, listening := map[string]bool{}, map[string]bool{}
+		for _, link := range batch {
+			hosts[link.From], hosts[link.To] = true, true
+			listening[link.To] = listening[link.To] || link.Port != sshPort
+		}
+		if len(hosts) > most {
+			t.Errorf("%d hosts at a time", len(hosts))
+		}
+		for host, listens := range listening {
+			if listens {
+				listened[host]++
+			}
+		}
+		all = append(all, batch...)
+	}
+	if !slices.Equal(all, links) {
+		t.Errorf("%d links are tried, of %d", len(all), len(links))
+	}
+	total := 0
+	for _, times := range listened {
+		total += times
+	}
+	if hosts := 1002; len(listened) != hosts || total > hosts+hosts/10 {
+		t.Errorf("%d hosts are made to listen %d times", len(listened), total)
+	}
+	if none := Batches(nil, most); len(none) != 0 {
+		t.Errorf("of nothing: %v", none)
+	}
+	if pair := Batches([]Link{{"a", "b", 1}, {"b", "a", 1}, {"a", "c", 1}}, 2); len(pair) != 2 || len(pair[0]) != 2 {
+		t.Errorf("two hosts at a time: %v", pair)
+	}
+}
+
 func TestUntried(t *testing.T) {
 	links := []Link{{"a", "b", 1}, {"b", "a", 2}, {"a", "c", 3}, {"a", "d", 4}}
 	got := Untried("a ok\nb ok fresh\nc ssh: no\nd ok fresh", links)

@@ -3,7 +3,8 @@
 # found before gpinitsystem stumbles over it. Hosts that have no instance yet listen with an sshd of their own: it is the one
 # program of the image that surely can.
 #   try              run on the coordinator; reads `listen HOST PORT` and `connect FROM HOST PORT`, and prints
-#                    `ok FROM HOST PORT`, `no FROM HOST PORT CAUSE`, `fault HOST CAUSE`, and `end`
+#                    `ok FROM HOST PORT`, `no FROM HOST PORT CAUSE`, `fault HOST CAUSE`, and `end`. Of many hosts gpk gives
+#                    it some at a time, with which it is done before the first one listens no more
 #   listen           run on a host: listens on the ports of standard input until it is told to stop, or for a minute
 #   connect FROM     run on a host: tries `HOST PORT` of each line of standard input
 #   mute             run on a host: stops listening
