@@ -1,7 +1,7 @@
 package plan
 
 import (
-	"slices"
+	"k8s.io/apimachinery/pkg/util/sets"
 
 	"gpk/pkg/segments"
 	"gpk/pkg/topology"
@@ -161,9 +161,12 @@ func expansionOf(from, to *topology.Cluster) (expansion, error) {
 			x.instances = append(x.instances, instance)
 		}
 	}
+	// Sets, since all there are of pods, claims and links would be compared with each other otherwise.
+	old, newClaims := sets.New(before.Pods()...), sets.New[string]()
 	for _, pod := range x.topology.Pods() {
-		if !slices.Contains(before.Pods(), pod) {
+		if !old.Has(pod) {
 			x.pods = append(x.pods, pod)
+			newClaims.Insert("data-" + pod)
 		}
 	}
 	claims, err := volumes(to, x.topology)
@@ -171,7 +174,7 @@ func expansionOf(from, to *topology.Cluster) (expansion, error) {
 		return expansion{}, err
 	}
 	for _, claim := range claims.Objects {
-		if slices.ContainsFunc(x.pods, func(pod string) bool { return claim.GetName() == "data-"+pod }) {
+		if newClaims.Has(claim.GetName()) {
 			x.claims.Objects = append(x.claims.Objects, claim)
 		}
 	}
@@ -195,10 +198,10 @@ func (x expansion) reach(c *topology.Cluster, coordinator string) Reach {
 	for _, pod := range x.pods {
 		r.Hosts = append(r.Hosts, c.Host(pod))
 	}
+	fresh, acting := sets.New(r.Hosts...), c.Host(coordinator)
 	for _, link := range segments.Links(x.topology) {
 		// Of the two coordinators, only the acting one is sure to be there.
-		from := slices.Contains(r.Hosts, link.From) || link.From == c.Host(coordinator)
-		if from && slices.Contains(r.Hosts, link.To) {
+		if (fresh.Has(link.From) || link.From == acting) && fresh.Has(link.To) {
 			r.Links = append(r.Links, link)
 		}
 	}
@@ -215,8 +218,10 @@ func names(objects []Object) []string {
 
 func podsOf(instances []topology.Instance) []string {
 	var pods []string
+	seen := sets.New[string]()
 	for _, instance := range instances {
-		if !slices.Contains(pods, instance.Pod) {
+		if !seen.Has(instance.Pod) {
+			seen.Insert(instance.Pod)
 			pods = append(pods, instance.Pod)
 		}
 	}

@@ -9,7 +9,7 @@ import (
 	"gpk/pkg/topology"
 )
 
-func grown(t *testing.T, count, perPod int32) (from, to *topology.Cluster) {
+func grown(t testing.TB, count, perPod int32) (from, to *topology.Cluster) {
 	t.Helper()
 	from = &topology.Cluster{Metadata: topology.Metadata{Name: "demo", Namespace: "analytics"}}
 	from.Spec.Version, from.Spec.Image = "7.1.0", "registry.example/greenplum"
@@ -171,5 +171,35 @@ func TestKeepingNewPods(t *testing.T) {
 				t.Errorf("%s: hosts %q", test.plan.Operation, started.Hosts)
 			}
 		}
+	}
+}
+
+// A plan of twice as many segments makes twice as much, and not four times: in a cluster of thousands that is the difference between
+// a moment and a minute. What is only compared too often shows in BenchmarkExpand.
+func TestExpandGrowsWithItsSize(t *testing.T) {
+	made := func(count int32) float64 {
+		from, to := grown(t, 2*count, 1)
+		from.Spec.Segments.Count = count
+		return testing.AllocsPerRun(1, func() {
+			if _, err := Expand(from, to, "demo-coordinator-0", false); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+	if small, large := made(150), made(300); large > 2.5*small {
+		t.Errorf("%.0f allocations for 300 segments, and %.0f for 600", small, large)
+	}
+}
+
+func BenchmarkExpand(b *testing.B) {
+	for _, count := range []int32{1000, 4000} {
+		b.Run(strconv.Itoa(int(count)), func(b *testing.B) {
+			from, to := grown(b, count, 1)
+			for b.Loop() {
+				if _, err := Expand(from, to, "demo-coordinator-0", false); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }
