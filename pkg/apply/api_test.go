@@ -369,7 +369,7 @@ func asMetadata(r *http.Request, object runtime.Object) runtime.Object {
 	for _, item := range list.Items {
 		o := item.Object.(plan.Object)
 		only.Items = append(only.Items, metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{Name: o.GetName(), Namespace: o.GetNamespace(),
-			UID: o.GetUID(), Labels: o.GetLabels(), ResourceVersion: o.GetResourceVersion()}})
+			UID: o.GetUID(), Labels: o.GetLabels(), ResourceVersion: o.GetResourceVersion(), DeletionTimestamp: o.GetDeletionTimestamp()}})
 	}
 	return only
 }

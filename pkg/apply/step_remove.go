@@ -3,6 +3,7 @@ package apply
 import (
 	"context"
 	"fmt"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -65,6 +66,11 @@ func (h *removeHandler) awaitGone(ctx context.Context, name string, resource met
 		list, err := h.list(ctx, name)
 		if err != nil || len(list.Items) == 0 {
 			return err
+		}
+		for i := range list.Items {
+			if passed, late := overdue(&list.Items[i], time.Now()); late && name == "Pod" {
+				return h.target.goingError(ctx, list.Items[i].Name, passed)
+			}
 		}
 		progress(fmt.Sprintf("%d left: %s/%s", len(list.Items), name, list.Items[0].Name))
 		options := h.target.listOptions()

@@ -51,13 +51,22 @@ func (h *replacedHandler) Do(ctx context.Context, progress func(string)) error {
 	if err != nil {
 		return err
 	}
+	return h.target.awaitGoing(ctx, going, progress)
+}
+
+// awaitGoing waits until these pods are gone.
+func (t *Target) awaitGoing(ctx context.Context, going map[types.UID]bool, progress func(string)) error {
 	last := ""
-	err = h.target.awaitPods(ctx, func(pods map[string]*corev1.Pod) (bool, error) {
-		left := 0
+	err := t.awaitPods(ctx, func(pods map[string]*corev1.Pod) (bool, error) {
+		left, now := 0, time.Now()
 		for _, pod := range pods {
-			if going[pod.UID] {
-				left++
-				last = pod.Name
+			if !going[pod.UID] {
+				continue
+			}
+			left++
+			last = pod.Name
+			if passed, late := overdue(pod, now); late {
+				return false, t.goingError(ctx, pod.Name, passed)
 			}
 		}
 		if left > 0 {

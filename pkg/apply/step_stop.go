@@ -54,7 +54,15 @@ func (h *stoppedHandler) checkKept(ctx context.Context) (Finding, error) {
 		details = []string{"pods that restart would start their instances"}
 	}
 	up, err := h.target.runningInstances(ctx, h.action.Keep)
-	return pendingIf(append(details, up...)), err
+	if err != nil {
+		return Finding{}, err
+	}
+	if details = append(details, up...); len(details) > 0 && h.action.Again {
+		if finding, ok, err := h.target.noneOverdue(ctx); err != nil || !ok {
+			return finding, err
+		}
+	}
+	return pendingIf(details), nil
 }
 
 // unfinishedCluster is the answer where create has not come to its end.

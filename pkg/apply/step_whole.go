@@ -21,6 +21,9 @@ func (h *wholeHandler) Check(ctx context.Context) (Finding, error) {
 	if err != nil || len(old) == 0 {
 		return Finding{State: Done}, err
 	}
+	if finding, ok, err := h.target.noneOverdue(ctx); err != nil || !ok {
+		return finding, err
+	}
 	finding, err := h.target.lookProbed(ctx, h.look)
 	if finding.State == Unknown {
 		return Finding{State: Blocked, Details: append([]string{"the database does not run"}, finding.Details...),

@@ -41,7 +41,9 @@ type stuckPod struct {
 	name string
 	// words are what it waits for, "" for a pod that is not there.
 	words string
-	time  time.Duration
+	// goes: it is being deleted, and time is how long it should have been gone for.
+	goes bool
+	time time.Duration
 }
 
 // find is the first pod that is stuck for too long. Volumes and nodes are waited for alike: both are the scheduler's words.
@@ -56,7 +58,10 @@ func (s *stuck) find(names []string, pods map[string]*corev1.Pod, now time.Time)
 			continue
 		}
 		begun, known := s.since[stage]
-		if !known {
+		switch {
+		case pod != nil && pod.DeletionTimestamp != nil:
+			begun = pod.DeletionTimestamp.Time
+		case !known:
 			begun = now
 		}
 		still[stage] = begun
@@ -68,7 +73,7 @@ func (s *stuck) find(names []string, pods map[string]*corev1.Pod, now time.Time)
 			s.first = name
 		}
 		if passed >= patience && found == nil {
-			found = &stuckPod{name: name, time: passed}
+			found = &stuckPod{name: name, time: passed, goes: pod != nil && pod.DeletionTimestamp != nil}
 			if pod != nil {
 				found.words = s.condition(pod)
 			}
@@ -79,18 +84,20 @@ func (s *stuck) find(names []string, pods map[string]*corev1.Pod, now time.Time)
 }
 
 // stage is what a pod has come to, which is the same as long as nothing happens to it, and how long that may be: without a bound
-// where patience is 0, as for an image that is being pulled. It is "" for a pod that runs or goes.
+// where patience is 0, as for an image that is being pulled. It is "" for a pod that runs.
 func (s *stuck) stage(name string, pod *corev1.Pod) (stage string, patience time.Duration) {
 	if pod == nil {
 		return name, absentPatience
 	}
-	if pod.DeletionTimestamp != nil || running(pod) {
+	if running(pod) {
 		return "", 0
 	}
 	// A pod that was made meanwhile begins anew.
 	stage = name + "/" + string(pod.UID)
 	status, _ := starting(pod)
 	switch {
+	case pod.DeletionTimestamp != nil:
+		return stage + "/going", goingPatience
 	case pod.Spec.NodeName == "":
 		return stage, unscheduledPatience
 	case slices.Contains([]string{"CreateContainerConfigError", "CreateContainerError"}, waitingFor(status)):
@@ -105,7 +112,7 @@ func (s *stuck) stage(name string, pod *corev1.Pod) (stage string, patience time
 // missing is not one that pulls an image, even where nobody may see why.
 func (s *stuck) cause(pod *corev1.Pod) string {
 	switch {
-	case pod == nil || !beforeContainers(pod):
+	case pod == nil || pod.DeletionTimestamp != nil || !beforeContainers(pod):
 		return ""
 	case s.blind && sandbox(pod) == corev1.ConditionFalse:
 		return fmt.Sprintf("kubectl describe pod -n %s %s says why", pod.Namespace, pod.Name)
@@ -115,7 +122,7 @@ func (s *stuck) cause(pod *corev1.Pod) string {
 
 // condition says in words what a pod waits for, and why.
 func (s *stuck) condition(pod *corev1.Pod) string {
-	if cause := s.cause(pod); cause != "" && pod.DeletionTimestamp == nil {
+	if cause := s.cause(pod); cause != "" {
 		return condition(pod) + ": " + cause
 	}
 	return condition(pod)
@@ -129,9 +136,12 @@ func (s *stuck) foremost(names []string) []string {
 	return append([]string{s.first}, slices.DeleteFunc(slices.Clone(names), func(name string) bool { return name == s.first })...)
 }
 
-// stuckError says what keeps a pod from being made, placed or started.
+// stuckError says what keeps a pod from being made, placed or started, or from making way for another.
 func (t *Target) stuckError(ctx context.Context, s *stuckPod) error {
 	passed := s.time.Round(time.Second)
+	if s.goes {
+		return t.goingError(ctx, s.name, s.time)
+	}
 	if s.words != "" {
 		return fmt.Errorf("for %s, pod %s %s", passed, s.name, s.words)
 	}

@@ -25,6 +25,8 @@ func TestStuck(t *testing.T) {
 		return p
 	}
 	creating, refers := on("node1", waits("ContainerCreating", "")), on("node1", waits("CreateContainerConfigError", "no such key"))
+	lost := on("node1", runs())
+	lost.DeletionTimestamp = &metav1.Time{Time: time.Unix(180, 0)}
 	const mounting = "FailedMount: no such secret"
 	times := func(pod *corev1.Pod, n int) []*corev1.Pod {
 		var pods []*corev1.Pod
@@ -49,6 +51,8 @@ func TestStuck(t *testing.T) {
 		"no volume":             {times(creating, 12), mounting, 10},
 		"a volume in time":      {append(times(creating, 10), times(on("node1", runs()), 20)...), mounting, -1},
 		"no key":                {times(refers, 3), "", 1},
+		"does not go":           {times(lost, 9), "", 5},
+		"goes in time":          {append(times(lost, 5), times(on("node1", runs()), 20)...), "", -1},
 		"a key in time":         {[]*corev1.Pod{refers, creating, refers, creating}, "", -1},
 	}
 	for name, test := range tests {

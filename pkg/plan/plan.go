@@ -112,6 +112,8 @@ type Stopped struct {
 	// Replacing, if set, are the stateful sets for whose sake it is stopped: where none of their pods has to be replaced there
 	// is no need to.
 	Replacing []*appsv1.StatefulSet
+	// Again: it is started again right afterwards, and not stopped where a pod that this takes can be seen not to come.
+	Again bool
 }
 
 // Started starts the database and lets the pods bring their instances back from then on.

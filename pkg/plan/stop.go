@@ -36,7 +36,7 @@ func Start(c *topology.Cluster) (Plan, error) {
 func Restart(c *topology.Cluster, mode string) (Plan, error) {
 	t := topology.New(c)
 	steps, err := start(c, t)
-	steps = slices.Insert(steps, 0, Step{"stop", "database stopped", Converge, Stopped{Mode: mode, Keep: t.Instances}})
+	steps = slices.Insert(steps, 0, Step{"stop", "database stopped", Converge, Stopped{Mode: mode, Keep: t.Instances, Again: true}})
 	return Plan{"restart", ref(c), steps}, err
 }
 

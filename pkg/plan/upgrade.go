@@ -81,7 +81,7 @@ func window(c *topology.Cluster, t topology.Topology) ([]Step, error) {
 	sets := workloads.Sets()
 	return append([]Step{
 		{WindowStep, "stateful sets", Converge, workloads},
-		{"stop", "database stopped", Converge, Stopped{Mode: "fast", Keep: t.Instances, Replacing: sets}},
+		{"stop", "database stopped", Converge, Stopped{Mode: "fast", Keep: t.Instances, Replacing: sets, Again: true}},
 		{"replaced", "pods made anew", Converge, Replaced{sets}},
 		{"running", "pods running", Converge, Running{t.Pods()}},
 		{"network", "hosts reachable by name, ssh and port", Converge, Reach{Hosts: hosts(c, t)}},
