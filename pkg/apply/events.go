@@ -77,7 +77,7 @@ func (s *stuck) unstarted(names []string, pods map[string]*corev1.Pod, now time.
 		}
 		stage, _ := s.stage(name, pod)
 		begun, known := s.since[stage]
-		if s.cause(pod) != "" || known && now.Sub(begun) >= quiet {
+		if s.cause(pod) != "" || known && now.Sub(begun.at) >= quiet {
 			found = append(found, pod)
 		}
 		if len(found) == askedSingly {

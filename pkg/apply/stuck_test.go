@@ -79,6 +79,51 @@ func TestStuck(t *testing.T) {
 	}
 }
 
+// Of thousands of pods, all are waited for as long as one after the other is made, and placed. A pod that is made again and again is
+// no such progress.
+func TestStuckInTurn(t *testing.T) {
+	const total, inSecond = 10000, 20
+	names := make([]string, total)
+	made, placed := make([]*corev1.Pod, total), make([]*corev1.Pod, total)
+	for i := range names {
+		names[i] = fmt.Sprintf("demo-primary-%d", i)
+		made[i] = &corev1.Pod{ObjectMeta: metav1.ObjectMeta{UID: types.UID(names[i])}}
+		placed[i] = made[i].DeepCopy()
+		placed[i].Spec.NodeName = "node1"
+	}
+	var s stuck
+	pods := map[string]*corev1.Pod{}
+	at := func(second int) *stuckPod { return s.find(names, pods, time.Unix(int64(second), 0)) }
+	second := 0
+	turns := func(stage []*corev1.Pod) {
+		for i := 0; i < total; second++ {
+			for end := i + inSecond; i < end; i++ {
+				pods[names[i]] = stage[i]
+			}
+			if second%10 == 0 {
+				if found := at(second); found != nil {
+					t.Fatalf("second %d: found %+v", second, found)
+				}
+			}
+		}
+	}
+	turns(made)
+	turns(placed)
+	delete(pods, names[1])
+	for flapping := true; second < 3000; second, flapping = second+10, !flapping {
+		if delete(pods, names[0]); flapping {
+			pods[names[0]] = placed[0]
+		}
+		if found := at(second); found != nil {
+			if found.name != names[1] || found.time < absentPatience || found.time > absentPatience+30*time.Second {
+				t.Errorf("second %d: found %+v", second, found)
+			}
+			return
+		}
+	}
+	t.Error("a pod that is never made is waited for without an end")
+}
+
 // What the events say of a pod in the order in which they come, and what of it keeps the pod from its first container.
 func TestHindrance(t *testing.T) {
 	const warning, normal = corev1.EventTypeWarning, corev1.EventTypeNormal
