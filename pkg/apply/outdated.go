@@ -45,16 +45,25 @@ func (t *Target) replaceOutdated(ctx context.Context, names []string, progress f
 
 // updateRevision is the revision that a StatefulSet makes new pods from, once its controller has seen its latest template.
 func (t *Target) updateRevision(ctx context.Context, name string) (string, error) {
+	set, err := t.observed(ctx, name)
+	if err != nil {
+		return "", err
+	}
+	return set.Status.UpdateRevision, nil
+}
+
+// observed is a StatefulSet once its controller has seen its latest template.
+func (t *Target) observed(ctx context.Context, name string) (*appsv1.StatefulSet, error) {
 	for {
 		set, err := t.client.AppsV1().StatefulSets(t.Ref.Namespace).Get(ctx, name, metav1.GetOptions{})
 		if err != nil {
-			return "", fmt.Errorf("stateful set %s: %w", name, err)
+			return nil, fmt.Errorf("stateful set %s: %w", name, err)
 		}
 		if set.Status.ObservedGeneration >= set.Generation {
-			return set.Status.UpdateRevision, nil
+			return set, nil
 		}
 		if err := sleep(ctx, 100*time.Millisecond); err != nil {
-			return "", fmt.Errorf("%w while waiting for the controller of stateful set %s", err, name)
+			return nil, fmt.Errorf("%w while waiting for the controller of stateful set %s", err, name)
 		}
 	}
 }

@@ -2,7 +2,9 @@ package apply
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -57,7 +59,56 @@ func TestToReplace(t *testing.T) {
 	}
 }
 
+// What a webhook has made of the wanted template would be made of it again. A template that is not applied yet says nothing of its pods.
+func TestToReplaceRewritten(t *testing.T) {
+	wanted, rewritten := containerOf("x:2", "1Gi", "2Gi"), containerOf("mirror.example/x:2", "1500Mi", "2Gi")
+	tests := map[string]struct {
+		live     []corev1.Container
+		revision string
+		replaced bool
+	}{
+		"of the wanted template":     {wanted, "new", false},
+		"of an earlier one":          {wanted, "old", true},
+		"of the one before the step": {containerOf("x:1", "1Gi", "2Gi"), "new", true},
+	}
+	for name, test := range tests {
+		if got := toReplaceOf(t, wanted, test.live, rewritten, test.revision); got != test.replaced {
+			t.Errorf("%s: replaced %v", name, got)
+		}
+	}
+}
+
+// The set is asked for once, and only where a pod is not as it is to be.
+func TestToReplaceAsksOnce(t *testing.T) {
+	set := &appsv1.StatefulSet{ObjectMeta: meta("demo-primary", "demo"), Status: appsv1.StatefulSetStatus{UpdateRevision: "new"}}
+	set.Spec.Template.Spec.Containers = containerOf("x:2", "", "")
+	for image, want := range map[string]int32{"x:2": 0, "mirror.example/x:2": 1} {
+		a := newAPI()
+		a.put(set.DeepCopy())
+		for i := range 5 {
+			pod := &corev1.Pod{ObjectMeta: meta(fmt.Sprintf("demo-primary-%d", i), "demo"), Spec: corev1.PodSpec{Containers: containerOf(image, "", "")}}
+			pod.OwnerReferences = []metav1.OwnerReference{{Kind: "StatefulSet", Name: set.Name, Controller: new(true)}}
+			a.put(pod)
+		}
+		var asked atomic.Int32
+		a.failWith(func(r *http.Request) error {
+			if strings.Contains(r.URL.Path, "/statefulsets/") {
+				asked.Add(1)
+			}
+			return nil
+		})
+		if _, err := a.target(t).toReplace(t.Context(), []*appsv1.StatefulSet{set}); err != nil || asked.Load() != want {
+			t.Errorf("%s: asked %d times, error %v", image, asked.Load(), err)
+		}
+	}
+}
+
 func toReplace(t *testing.T, wanted, has []corev1.Container, revision string) bool {
+	t.Helper()
+	return toReplaceOf(t, wanted, wanted, has, revision)
+}
+
+func toReplaceOf(t *testing.T, wanted, live, has []corev1.Container, revision string) bool {
 	t.Helper()
 	set := &appsv1.StatefulSet{ObjectMeta: meta("demo-primary", "demo"), Status: appsv1.StatefulSetStatus{UpdateRevision: "new"}}
 	set.Spec.Template.Spec.Containers = wanted
@@ -66,7 +117,9 @@ func toReplace(t *testing.T, wanted, has []corev1.Container, revision string) bo
 	pod.OwnerReferences = []metav1.OwnerReference{{Kind: "StatefulSet", Name: set.Name, Controller: new(true)}}
 	stranger := &corev1.Pod{ObjectMeta: meta("visitor", "demo"), Spec: corev1.PodSpec{Containers: containerOf("y:1", "", "")}}
 	a := newAPI()
-	a.put(set, pod, stranger)
+	applied := set.DeepCopy()
+	applied.Spec.Template.Spec.Containers = live
+	a.put(applied, pod, stranger)
 	old, err := a.target(t).toReplace(t.Context(), []*appsv1.StatefulSet{set})
 	if err != nil || len(old) > 1 {
 		t.Fatalf("%v, error %v", old, err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -80,8 +81,7 @@ func (t *Target) awaitGoing(ctx context.Context, going map[types.UID]bool, progr
 	return err
 }
 
-// toReplace are the pods that are not as their stateful sets are to be. A pod that has more resources than its set
-// asks for may have them from a LimitRange, so that only one that was made from an earlier template is taken for another.
+// toReplace are the pods that are not as their stateful sets are to be.
 func (t *Target) toReplace(ctx context.Context, sets []*appsv1.StatefulSet) ([]*corev1.Pod, error) {
 	pods, err := t.Pods(ctx)
 	if err != nil {
@@ -89,12 +89,13 @@ func (t *Target) toReplace(ctx context.Context, sets []*appsv1.StatefulSet) ([]*
 	}
 	var old []*corev1.Pod
 	for _, set := range sets {
+		live := sync.OnceValues(func() (*appsv1.StatefulSet, error) { return t.liveSet(ctx, set.Name) })
 		for i := range pods {
 			pod := &pods[i]
 			if owner := metav1.GetControllerOf(pod); owner == nil || owner.Name != set.Name {
 				continue
 			}
-			other, err := t.madeOtherwise(ctx, pod, set)
+			other, err := madeOtherwise(pod, set, live)
 			if err != nil {
 				return nil, err
 			}
@@ -106,20 +107,28 @@ func (t *Target) toReplace(ctx context.Context, sets []*appsv1.StatefulSet) ([]*
 	return old, nil
 }
 
-func (t *Target) madeOtherwise(ctx context.Context, pod *corev1.Pod, set *appsv1.StatefulSet) (bool, error) {
+// madeOtherwise goes by the pod's own container first: one that was made from an earlier template may differ in nothing that
+// matters. Where that is another, a LimitRange or a webhook may have made it so of the very template that is wanted: made anew
+// it would be the same again.
+func madeOtherwise(pod *corev1.Pod, set *appsv1.StatefulSet, live func() (*appsv1.StatefulSet, error)) (bool, error) {
 	wanted, has := databaseSpec(&set.Spec.Template.Spec), databaseSpec(&pod.Spec)
-	switch {
-	case wanted == nil || has == nil:
+	if wanted == nil || has == nil || same(wanted, has) {
 		return false, nil
-	case has.Image != wanted.Image || !within(wanted.Resources.Requests, has.Resources.Requests) ||
-		!within(wanted.Resources.Limits, has.Resources.Limits):
-		return true, nil
-	case more(has.Resources.Limits, wanted.Resources.Limits) ||
-		more(has.Resources.Requests, wanted.Resources.Requests, wanted.Resources.Limits):
-		revision, err := t.liveRevision(ctx, set.Name)
-		return pod.Labels[appsv1.StatefulSetRevisionLabel] != revision, err
 	}
-	return false, nil
+	latest, err := live()
+	revision := pod.Labels[appsv1.StatefulSetRevisionLabel]
+	if err != nil || latest == nil || revision == "" || revision != latest.Status.UpdateRevision {
+		return true, err
+	}
+	template := databaseSpec(&latest.Spec.Template.Spec)
+	return template == nil || !same(wanted, template), nil
+}
+
+// same says whether a container has the wanted image and resources, and no others.
+func same(wanted, has *corev1.Container) bool {
+	return has.Image == wanted.Image && within(wanted.Resources.Requests, has.Resources.Requests) &&
+		within(wanted.Resources.Limits, has.Resources.Limits) && !more(has.Resources.Limits, wanted.Resources.Limits) &&
+		!more(has.Resources.Requests, wanted.Resources.Requests, wanted.Resources.Limits)
 }
 
 // databaseSpec is the database container of a pod, nil if a patch has taken it away.
@@ -152,13 +161,13 @@ func more(there corev1.ResourceList, wanted ...corev1.ResourceList) bool {
 	return false
 }
 
-// liveRevision is the revision of a stateful set's template as its controller knows it, "" if there is no such set.
-func (t *Target) liveRevision(ctx context.Context, name string) (string, error) {
+// liveSet is a stateful set whose latest template its controller knows, nil if there is none of the name.
+func (t *Target) liveSet(ctx context.Context, name string) (*appsv1.StatefulSet, error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	revision, err := t.updateRevision(ctx, name)
+	set, err := t.observed(ctx, name)
 	if apierrors.IsNotFound(err) {
-		return "", nil
+		return nil, nil
 	}
-	return revision, err
+	return set, err
 }
