@@ -8,9 +8,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	podresources "k8s.io/component-helpers/resource"
-
-	"gpk/pkg/apply/fit"
 )
 
 func (t *Target) seeQuotas(ctx context.Context, s *survey, _ []*appsv1.StatefulSet) error {
@@ -18,24 +15,29 @@ func (t *Target) seeQuotas(ctx context.Context, s *survey, _ []*appsv1.StatefulS
 	if err == nil {
 		s.quotas = list.Items
 	}
-	return unlessForbidden("resource quotas", err)
+	if err := unlessForbidden("resource quotas", err); err != nil {
+		return err
+	}
+	return t.seeLimitRanges(ctx, s)
 }
 
 // beyondQuota says what the missing pods and volumes want that the namespace's quotas do not leave: such pods are never made.
-// Quotas of some pods only (scopes) are left to the API server.
-func (s *survey) beyondQuota(missing []wantedPod) []string {
-	wanted := s.charged(missing)
+// What the pods that go before have of a quota is given back to it. Quotas of some pods only (scopes) are left to the API server.
+func (s *survey) beyondQuota(missing []wantedPod, going []*corev1.Pod) []string {
+	wanted, given := s.charged(missing), s.chargedNow(going)
 	var reasons []string
 	for i := range s.quotas {
 		quota := &s.quotas[i]
 		if len(quota.Spec.Scopes) > 0 || quota.Spec.ScopeSelector != nil {
 			continue
 		}
+		reasons = append(reasons, s.unspecified(quota, missing)...)
 		for _, name := range quotaNames() {
 			hard, limited := quota.Spec.Hard[name]
 			want := wanted[name]
 			left := hard.DeepCopy()
 			left.Sub(quota.Status.Used[name])
+			left.Add(given[name])
 			if limited && want.Cmp(left) > 0 {
 				reasons = append(reasons, fmt.Sprintf("the quota %s of the namespace leaves %s of %s, and %s more are wanted",
 					quota.Name, left.String(), name, want.String()))
@@ -52,35 +54,52 @@ func quotaNames() []corev1.ResourceName {
 		"count/persistentvolumeclaims", corev1.ResourceRequestsStorage}
 }
 
-// charged is what the missing pods, and those of their volumes that are missing, count for in a quota.
-func (s *survey) charged(missing []wantedPod) corev1.ResourceList {
-	sum := corev1.ResourceList{}
-	add := func(quantity resource.Quantity, names ...corev1.ResourceName) {
-		for _, name := range names {
-			total := sum[name]
-			total.Add(quantity)
-			sum[name] = total
-		}
+// charges are what pods and volumes count for in a quota.
+type charges corev1.ResourceList
+
+func (c charges) add(quantity resource.Quantity, names ...corev1.ResourceName) {
+	for _, name := range names {
+		total := c[name]
+		total.Add(quantity)
+		c[name] = total
 	}
-	one := *resource.NewQuantity(1, resource.DecimalSI)
+}
+
+func (c charges) addPod(requests, limits corev1.ResourceList) {
+	c.add(*resource.NewQuantity(1, resource.DecimalSI), corev1.ResourcePods, "count/pods")
+	c.add(requests[corev1.ResourceCPU], corev1.ResourceCPU, corev1.ResourceRequestsCPU)
+	c.add(requests[corev1.ResourceMemory], corev1.ResourceMemory, corev1.ResourceRequestsMemory)
+	c.add(limits[corev1.ResourceCPU], corev1.ResourceLimitsCPU)
+	c.add(limits[corev1.ResourceMemory], corev1.ResourceLimitsMemory)
+}
+
+// charged is what the missing pods, and those of their volumes that are missing, will count for.
+func (s *survey) charged(missing []wantedPod) charges {
+	sum := charges{}
+	amounts := map[*corev1.PodSpec][2]corev1.ResourceList{}
 	for _, pod := range missing {
-		add(one, corev1.ResourcePods, "count/pods")
-		add(pod.requests[corev1.ResourceCPU], corev1.ResourceCPU, corev1.ResourceRequestsCPU)
-		add(pod.requests[corev1.ResourceMemory], corev1.ResourceMemory, corev1.ResourceRequestsMemory)
-		add(pod.limits[corev1.ResourceCPU], corev1.ResourceLimitsCPU)
-		add(pod.limits[corev1.ResourceMemory], corev1.ResourceLimitsMemory)
+		if _, known := amounts[pod.spec]; !known {
+			requests, limits := s.amounts(pod.spec)
+			amounts[pod.spec] = [2]corev1.ResourceList{requests, limits}
+		}
+		sum.addPod(amounts[pod.spec][0], amounts[pod.spec][1])
 		for _, claim := range pod.claims {
 			if s.claims[claim.Name+"-"+pod.name] == nil {
-				add(one, corev1.ResourcePersistentVolumeClaims, "count/persistentvolumeclaims")
-				add(claim.Spec.Resources.Requests[corev1.ResourceStorage], corev1.ResourceRequestsStorage)
+				sum.add(*resource.NewQuantity(1, resource.DecimalSI), corev1.ResourcePersistentVolumeClaims, "count/persistentvolumeclaims")
+				sum.add(claim.Spec.Resources.Requests[corev1.ResourceStorage], corev1.ResourceRequestsStorage)
 			}
 		}
 	}
 	return sum
 }
 
-// amounts are what one pod of a set requests, and its limits.
-func amounts(set *appsv1.StatefulSet) (requests, limits corev1.ResourceList) {
-	spec := &set.Spec.Template.Spec
-	return fit.Requests(spec), podresources.PodLimits(&corev1.Pod{Spec: *spec}, podresources.PodResourcesOptions{})
+// chargedNow is what pods that are there count for. Those that have ended count for nothing.
+func (s *survey) chargedNow(pods []*corev1.Pod) charges {
+	sum := charges{}
+	for _, pod := range pods {
+		if pod.Status.Phase != corev1.PodSucceeded && pod.Status.Phase != corev1.PodFailed {
+			sum.addPod(s.amounts(&pod.Spec))
+		}
+	}
+	return sum
 }

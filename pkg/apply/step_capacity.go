@@ -42,10 +42,7 @@ func (h *capacityHandler) Check(ctx context.Context) (Finding, error) {
 	next := "nothing was made: mend that, or change cluster.yaml, and run this again"
 	reasons, notes := seen.storage(missing)
 	seen.running = withoutPods(seen.running, old)
-	if !h.action.Anew {
-		// What the pods that go have of a quota is given back to it.
-		reasons = append(reasons, seen.beyondQuota(missing)...)
-	}
+	reasons = append(reasons, seen.beyondQuota(missing, old)...)
 	if seen.nodes != nil {
 		answer := fit.Ask(fit.Question{Sets: h.action.Sets, Nodes: seen.nodes, Running: seen.running, Bound: seen.bound(missing)})
 		if len(answer.No) > 0 {
@@ -76,9 +73,10 @@ func (h *capacityHandler) Do(context.Context, func(string)) error { return nil }
 
 // wantedPod is a pod that is still to be made, or to be given a node.
 type wantedPod struct {
-	name             string
-	claims           []corev1.PersistentVolumeClaim
-	requests, limits corev1.ResourceList
+	name   string
+	claims []corev1.PersistentVolumeClaim
+	// spec is that of its stateful set, and the same for all of them.
+	spec *corev1.PodSpec
 }
 
 func (h *capacityHandler) missing(pods []corev1.Pod) []wantedPod {
@@ -88,10 +86,9 @@ func (h *capacityHandler) missing(pods []corev1.Pod) []wantedPod {
 	}
 	var missing []wantedPod
 	for _, set := range h.action.Sets {
-		requests, limits := amounts(set)
 		for ordinal := range *set.Spec.Replicas {
 			if name := fmt.Sprintf("%s-%d", set.Name, ordinal); !there[name] {
-				missing = append(missing, wantedPod{name, set.Spec.VolumeClaimTemplates, requests, limits})
+				missing = append(missing, wantedPod{name, set.Spec.VolumeClaimTemplates, &set.Spec.Template.Spec})
 			}
 		}
 	}

@@ -2,6 +2,7 @@ package apply
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/rest"
 
 	"gpk/pkg/plan"
@@ -41,6 +43,7 @@ const (
 	pathClaims   = "/api/v1/namespaces/analytics/persistentvolumeclaims"
 	pathVolumes  = "/api/v1/persistentvolumes"
 	pathQuotas   = "/api/v1/namespaces/analytics/resourcequotas"
+	pathLimits   = "/api/v1/namespaces/analytics/limitranges"
 	pathNodes    = "/api/v1/nodes"
 	pathClasses  = "/apis/storage.k8s.io/v1/storageclasses"
 	pathPriority = "/apis/scheduling.k8s.io/v1/priorityclasses/gold"
@@ -55,7 +58,7 @@ func twoNodes() shelf {
 			Status: corev1.NodeStatus{Allocatable: allocatable}})
 	}
 	return shelf{pathPods: &corev1.PodList{}, pathAllPods: &corev1.PodList{}, pathClaims: &corev1.PersistentVolumeClaimList{},
-		pathVolumes: &corev1.PersistentVolumeList{}, pathNodes: nodes, pathQuotas: nil, pathClasses: classes("local", "true")}
+		pathVolumes: &corev1.PersistentVolumeList{}, pathNodes: nodes, pathQuotas: nil, pathLimits: &corev1.LimitRangeList{}, pathClasses: classes("local", "true")}
 }
 
 func classes(name, isDefault string) *storagev1.StorageClassList {
@@ -99,6 +102,37 @@ func quotaOf(hard, used string, name corev1.ResourceName) *corev1.ResourceQuotaL
 	return &corev1.ResourceQuotaList{Items: []corev1.ResourceQuota{{ObjectMeta: metav1.ObjectMeta{Name: "team"},
 		Spec:   corev1.ResourceQuotaSpec{Hard: corev1.ResourceList{name: resource.MustParse(hard)}},
 		Status: corev1.ResourceQuotaStatus{Used: corev1.ResourceList{name: resource.MustParse(used)}}}}}
+}
+
+func limitRangeOf(memory string) *corev1.LimitRangeList {
+	return &corev1.LimitRangeList{Items: []corev1.LimitRange{{Spec: corev1.LimitRangeSpec{Limits: []corev1.LimitRangeItem{{
+		Type: corev1.LimitTypeContainer, Default: amountsOf(memory)}}}}}}
+}
+
+// What pods that are made anew may have of a quota is what those before them had, and what is left of it.
+func TestCapacityAnew(t *testing.T) {
+	for hard, want := range map[string]State{"3Gi": Blocked, "5Gi": Done} {
+		world, action := twoNodes(), capacityOf(t, nil)
+		action.Anew = true
+		list := &corev1.PodList{}
+		for _, set := range action.Sets {
+			for i := range *set.Spec.Replicas {
+				p := podOf(fmt.Sprintf("%s-%d", set.Name, i), "analytics", "node1", "100m", 0)
+				p.UID, p.Labels = types.UID(p.Name), plan.Labels("demo")
+				p.OwnerReferences = []metav1.OwnerReference{{Kind: "StatefulSet", Name: set.Name, Controller: new(true)}}
+				p.Spec.Containers = containerOf(set.Spec.Template.Spec.Containers[0].Image, "512Mi", "")
+				list.Items = append(list.Items, p)
+			}
+		}
+		world[pathPods], world[pathAllPods], world[pathQuotas] = list, list, quotaOf(hard, "2560Mi", "requests.memory")
+		target, err := NewTarget(&rest.Config{Host: "http://api.example", Transport: inMemory{world}}, ref)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if finding, err := (&capacityHandler{target, action}).Check(t.Context()); err != nil || finding.State != want {
+			t.Errorf("a quota of %s: %+v, error %v", hard, finding, err)
+		}
+	}
 }
 
 func TestCapacity(t *testing.T) {
@@ -160,6 +194,17 @@ func TestCapacity(t *testing.T) {
 			list := quotaOf("1", "0", "pods")
 			list.Items[0].Spec.Scopes = []corev1.ResourceQuotaScope{corev1.ResourceQuotaScopeBestEffort}
 			s[pathQuotas] = list
+		}, state: Done},
+		{name: "a quota of what no container gives", world: func(s shelf) { s[pathQuotas] = quotaOf("100Gi", "0", "limits.memory") }, state: Blocked,
+			says: "the quota team of the namespace wants every container to give limits.memory, and container greenplum of pod demo-coordinator-0 does not"},
+		{name: "a quota of what a LimitRange gives", world: func(s shelf) {
+			s[pathQuotas], s[pathLimits] = quotaOf("10Gi", "0", "limits.memory"), limitRangeOf("2Gi")
+		}, state: Done},
+		{name: "a quota that a LimitRange goes beyond", world: func(s shelf) {
+			s[pathQuotas], s[pathLimits] = quotaOf("9Gi", "0", "limits.memory"), limitRangeOf("2Gi")
+		}, state: Blocked, says: "leaves 9Gi of limits.memory, and 10Gi more are wanted"},
+		{name: "a LimitRange that may not be read", world: func(s shelf) {
+			s[pathQuotas], s[pathLimits] = quotaOf("1Gi", "0", "limits.memory"), nil
 		}, state: Done},
 		{name: "all pods are there, and nothing else is looked at", world: func(s shelf) {
 			list := &corev1.PodList{}

@@ -25,6 +25,8 @@ type survey struct {
 	volumes  []corev1.PersistentVolume
 	claims   map[string]*corev1.PersistentVolumeClaim
 	quotas   []corev1.ResourceQuota
+	// limits are of the namespace, and only looked at where there are quotas.
+	limits []corev1.LimitRange
 	// faults are reasons that looking at the survey itself brought up.
 	faults []string
 }
