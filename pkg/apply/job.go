@@ -25,6 +25,13 @@ type job struct {
 	name   string
 }
 
+// Names of the durable jobs that start and stop the database.
+const (
+	startJob   = "gpstart"
+	stopJob    = "gpstop"
+	restartJob = "gpstop-restart"
+)
+
 // jobState is where a job is.
 type jobState struct {
 	// Phase is absent, running, exited, or lost: its process is gone and left no exit status.

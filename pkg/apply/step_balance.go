@@ -190,6 +190,6 @@ func (h *answeringHandler) Do(ctx context.Context, progress func(string)) error 
 		return err
 	}
 	progress("starting the whole database again, since both copies of a content are down")
-	stopErr := h.target.runJob(ctx, acting.Pod, "gpstop", segments.Gpstop("immediate"), progress)
-	return errors.Join(stopErr, h.target.runJob(ctx, acting.Pod, "gpstart", segments.Gpstart(), progress))
+	stopErr := h.target.runJob(ctx, acting.Pod, stopJob, segments.Gpstop("immediate"), progress)
+	return errors.Join(stopErr, h.target.runJob(ctx, acting.Pod, startJob, segments.Gpstart(), progress))
 }

@@ -105,7 +105,7 @@ func (h *effectiveHandler) Do(ctx context.Context, progress func(string)) error 
 	if err != nil {
 		return err
 	}
-	return h.target.runJob(ctx, acting.Pod, "gpstop-restart", segments.Gprestart(), progress)
+	return h.target.runJob(ctx, acting.Pod, restartJob, segments.Gprestart(), progress)
 }
 
 // PendingSettings are those of the settings that count from the next restart on only.

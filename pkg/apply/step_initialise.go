@@ -120,7 +120,7 @@ func (h *initialiseHandler) bringBack(ctx context.Context, progress func(string)
 			return err
 		}
 	}
-	return h.target.runJob(ctx, pod, "gpstart", segments.Gpstart(), progress)
+	return h.target.runJob(ctx, pod, startJob, segments.Gpstart(), progress)
 }
 
 // lastActing is the coordinators' pod whose volume has the coordinator, where the cluster's state has gone with `gpk delete`: since a

@@ -139,7 +139,7 @@ func (h *configureHandler) Do(ctx context.Context, progress func(string)) error 
 	case err != nil:
 		return err
 	case needed == segments.NeedsRestart:
-		return h.target.runJob(ctx, acting.Pod, "gpstop-restart", segments.Gprestart(), progress)
+		return h.target.runJob(ctx, acting.Pod, restartJob, segments.Gprestart(), progress)
 	case needed == segments.NeedsReload:
 		return h.target.runJob(ctx, acting.Pod, "gpstop-reload", segments.Gpreload(), progress)
 	}

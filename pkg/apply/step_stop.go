@@ -110,9 +110,12 @@ func (h *stoppedHandler) Do(ctx context.Context, progress func(string)) error {
 			return err
 		}
 	}
+	if err := h.target.comeToEnd(ctx, []string{startJob, restartJob, stopJob}, progress); err != nil {
+		return err
+	}
 	acting, err := h.target.Acting(ctx)
 	if err == nil {
-		err = h.target.runJob(ctx, acting.Pod, "gpstop", segments.Gpstop(mode), progress)
+		err = h.target.runJob(ctx, acting.Pod, stopJob, segments.Gpstop(mode), progress)
 	}
 	var exit *UtilityError
 	if !errors.As(err, &exit) && !errors.Is(err, errSilent) {
@@ -250,10 +253,14 @@ func (h *startedHandler) Do(ctx context.Context, progress func(string)) error {
 	if err := h.target.announce(ctx, decision, progress); err != nil {
 		return err
 	}
+	// A coordinator that answers may be about to be stopped.
+	if err := h.target.comeToEnd(ctx, []string{stopJob, restartJob}, progress); err != nil {
+		return err
+	}
 	if _, err := h.target.Acting(ctx); !errors.Is(err, errSilent) {
 		return err
 	}
-	err = h.target.runJob(ctx, state[plan.StateCoordinator], "gpstart", segments.Gpstart(), progress)
+	err = h.target.runJob(ctx, state[plan.StateCoordinator], startJob, segments.Gpstart(), progress)
 	var exit *UtilityError
 	if !errors.As(err, &exit) {
 		return err

@@ -1,0 +1,41 @@
+package apply
+
+import (
+	"context"
+	"errors"
+
+	"gpk/pkg/plan"
+)
+
+// comeToEnd waits for those of these jobs that an earlier gpk has begun in the pod of the coordinator that is to act: beside one
+// that stops the database none may start it, nor the other way round. How they end is the next look's business. Where that pod
+// cannot be asked nothing of it is waited for.
+func (t *Target) comeToEnd(ctx context.Context, names []string, progress func(string)) error {
+	state, err := t.state(ctx)
+	if err != nil {
+		return err
+	}
+	pod := state[plan.StateCoordinator]
+	if runs, err := t.podRuns(ctx, pod); err != nil || !runs || t.isLost(pod) {
+		return err
+	}
+	states := make([]jobState, len(names))
+	err = each(ctx, names, func(ctx context.Context, i int, name string) (err error) {
+		states[i], err = job{t, pod, name}.answer(ctx)
+		return err
+	})
+	if err != nil {
+		return context.Cause(ctx)
+	}
+	for i, name := range names {
+		if states[i].Phase != "running" {
+			continue
+		}
+		progress("waiting for " + name + ", which an earlier gpk has begun")
+		var exit *UtilityError
+		if err := (job{t, pod, name}).follow(ctx, name, progress); err != nil && !errors.As(err, &exit) {
+			return err
+		}
+	}
+	return nil
+}
