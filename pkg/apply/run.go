@@ -226,7 +226,7 @@ func (t *Target) handler(step plan.Step) (handler, error) {
 	case plan.Keys:
 		return &keysHandler{t, action}, nil
 	case plan.Running:
-		return &runningHandler{t, action}, nil
+		return &runningHandler{target: t, action: action, patience: podPatience}, nil
 	case plan.Ready:
 		return &readyHandler{t, action}, nil
 	case plan.Image:

@@ -189,7 +189,15 @@ func (h *answeringHandler) Do(ctx context.Context, progress func(string)) error 
 	if err != nil {
 		return err
 	}
+	var standby []string
+	if row, found := acting.Catalogue.Find(topology.CoordinatorContent, topology.Mirror); found {
+		standby = []string{row.Host}
+	}
+	gpstart, err := h.target.gpstart(ctx, acting.Pod, standby, podPatience, progress)
+	if err != nil {
+		return err
+	}
 	progress("starting the whole database again, since both copies of a content are down")
 	stopErr := h.target.runJob(ctx, acting.Pod, stopJob, segments.Gpstop("immediate"), progress)
-	return errors.Join(stopErr, h.target.runJob(ctx, acting.Pod, startJob, segments.Gpstart(), progress))
+	return errors.Join(stopErr, h.target.runJob(ctx, acting.Pod, startJob, gpstart, progress))
 }

@@ -3,6 +3,8 @@ package apply
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -14,18 +16,49 @@ import (
 type runningHandler struct {
 	target *Target
 	action plan.Running
+	// patience is with the standby's pod, where the others can do without.
+	patience time.Duration
+	// without is the standby's pod, where it was waited for in vain.
+	without string
 }
 
 func (h *runningHandler) Check(ctx context.Context) (Finding, error) {
-	down, err := h.target.podsRunning(ctx, h.action.Pods)
+	down, err := h.target.podsRunning(ctx, others(h.action.Pods, h.without))
 	return pendingIf(down), err
+}
+
+func others(names []string, without string) []string {
+	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return name == without })
 }
 
 func (h *runningHandler) Do(ctx context.Context, progress func(string)) error {
 	if err := h.target.replaceOutdated(ctx, h.action.Pods, progress); err != nil {
 		return err
 	}
-	return h.target.waitPods(ctx, h.action.Pods, running, progress)
+	standby, err := h.spare(ctx)
+	if err != nil {
+		return err
+	}
+	if err := h.target.waitPods(ctx, others(h.action.Pods, standby), running, progress); err != nil || standby == "" {
+		return err
+	}
+	patient, stop := context.WithTimeout(ctx, h.patience)
+	defer stop()
+	if err := h.target.waitPods(patient, []string{standby}, running, progress); err != nil && ctx.Err() == nil {
+		h.without = standby
+		progress("going on without the standby: " + firstLine(err))
+	}
+	return context.Cause(ctx)
+}
+
+// spare is the pod of the standby, "" where it is not known which of the two that is, or where it is needed.
+func (h *runningHandler) spare(ctx context.Context) (string, error) {
+	state, err := h.target.state(ctx)
+	acts := state[plan.StateCoordinator]
+	if err != nil || !slices.Contains(h.action.Standby, acts) {
+		return "", err
+	}
+	return strings.Join(others(h.action.Standby, acts), ""), nil
 }
 
 // podsByName lists the pods afresh: a Check believes no cache.

@@ -3,6 +3,7 @@ package apply
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"gpk/pkg/plan"
@@ -64,11 +65,18 @@ func (h *reachHandler) ask(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	h.silent, h.untried = segments.Unreachable(out, h.action.Hosts), segments.Untried(out, h.action.Links)
+	h.silent, h.untried = segments.Unreachable(out, h.needed()), segments.Untried(out, h.action.Links)
 	if len(h.silent) == 0 {
 		h.answered = time.Now()
 	}
 	return nil
+}
+
+// needed are the hosts without that of the standby, where that is not needed.
+func (h *reachHandler) needed() []string {
+	return slices.DeleteFunc(slices.Clone(h.action.Hosts), func(host string) bool {
+		return slices.Contains(h.action.Spare, host) && podOfHost(host) != h.action.From
+	})
 }
 
 // Do tries again until every host answers: a pod's name is in the DNS only moments after its container runs.

@@ -260,7 +260,11 @@ func (h *startedHandler) Do(ctx context.Context, progress func(string)) error {
 	if _, err := h.target.Acting(ctx); !errors.Is(err, errSilent) {
 		return err
 	}
-	err = h.target.runJob(ctx, state[plan.StateCoordinator], startJob, segments.Gpstart(), progress)
+	utility, err := h.target.gpstart(ctx, state[plan.StateCoordinator], h.action.Coordinators, podPatience, progress)
+	if err != nil {
+		return err
+	}
+	err = h.target.runJob(ctx, state[plan.StateCoordinator], startJob, utility, progress)
 	var exit *UtilityError
 	if !errors.As(err, &exit) {
 		return err

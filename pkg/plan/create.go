@@ -46,7 +46,7 @@ func Create(c *topology.Cluster) (Plan, error) {
 		{"volumes", "volume claims", Converge, volumes},
 		{"hosts", "hosts known to the pods", Converge, Hosts{hosts(c, t)}},
 		{"pods", "stateful sets", Converge, workloads},
-		{"running", "pods running", Converge, Running{t.Pods()}},
+		{"running", "pods running", Converge, Running{Pods: t.Pods()}},
 		{"image", "image complete and of the release", Converge, image(c)},
 		{"network", "hosts reachable by name, ssh and port", Converge, reach(c, t)},
 		{"initialise", "gpinitsystem", Once, initialise(c, t)},
@@ -76,6 +76,15 @@ func Create(c *topology.Cluster) (Plan, error) {
 func hosts(c *topology.Cluster, t topology.Topology) []string {
 	var hosts []string
 	for _, pod := range t.Pods() {
+		hosts = append(hosts, c.Host(pod))
+	}
+	return hosts
+}
+
+// heads are the hosts of the coordinator and the standby.
+func heads(c *topology.Cluster, t topology.Topology) []string {
+	var hosts []string
+	for _, pod := range podsOf(coordinators(t)) {
 		hosts = append(hosts, c.Host(pod))
 	}
 	return hosts

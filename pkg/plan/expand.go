@@ -91,7 +91,7 @@ func Expand(from, to *topology.Cluster, coordinator string, begun bool) (Plan, e
 			admissible(x.larger, true),
 			Step{"volumes", "volume claims", Converge, x.claims},
 			Step{"pods", "stateful sets", Converge, x.larger},
-			Step{"running", "new pods running", Converge, Running{x.pods}},
+			Step{"running", "new pods running", Converge, Running{Pods: x.pods}},
 			Step{"network", "new hosts reachable by name, ssh and port", Converge, x.reach(to, coordinator)},
 			Step{"hosts", "new hosts known to all pods", Converge, Hosts{hosts(to, x.topology)}})
 	}

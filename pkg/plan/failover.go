@@ -87,7 +87,7 @@ func FailoverBack(c *topology.Cluster, takeover Takeover, acceptLoss bool) Plan 
 	t := topology.New(c)
 	steps := []Step{
 		{"return", "pod " + takeover.From + " to act again", Converge, Return{takeover, hosts(c, t), acceptLoss}},
-		{"start", "coordinator answers", Converge, Started{Hosts: hosts(c, t), AnyPrimary: true}},
+		{"start", "coordinator answers", Converge, Started{Hosts: hosts(c, t), Coordinators: heads(c, t), AnyPrimary: true}},
 	}
 	steps = append(steps, reachable(c, t)...)
 	return Plan{"failover", ref(c), append(steps, rebuild(Rebuild{Pods: coordinators(t), IfReachable: true, Anew: true}))}

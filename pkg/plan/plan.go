@@ -71,7 +71,11 @@ type Keys struct {
 }
 
 // Running waits until the pods' containers run.
-type Running struct{ Pods []string }
+type Running struct {
+	Pods []string
+	// Standby: that of the two coordinators' pods which is not to act is waited for a while only.
+	Standby []string
+}
 
 // Ready waits until the pods are ready, which means that their database instances run.
 type Ready struct{ Pods []string }
@@ -118,8 +122,8 @@ type Stopped struct {
 
 // Started starts the database and lets the pods bring their instances back from then on.
 type Started struct {
-	// Hosts are the hosts of all pods.
-	Hosts []string
+	// Hosts are the hosts of all pods, and Coordinators those of the two coordinators'.
+	Hosts, Coordinators []string
 	// AnyPrimary is for a coordinator that answers while segments do not, which a later step sees to. It starts no database
 	// that somebody has stopped.
 	AnyPrimary bool

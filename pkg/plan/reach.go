@@ -12,10 +12,12 @@ type Reach struct {
 	From  string
 	Hosts []string
 	Links []segments.Link
+	// Spare are the hosts of both coordinators, where the one need not answer the other.
+	Spare []string
 }
 
 func (Reach) action() {}
 
 func reach(c *topology.Cluster, t topology.Topology) Reach {
-	return Reach{t.Coordinator().Pod, hosts(c, t), segments.Links(t)}
+	return Reach{From: t.Coordinator().Pod, Hosts: hosts(c, t), Links: segments.Links(t)}
 }

@@ -57,7 +57,7 @@ func Recover(c *topology.Cluster, options RecoverOptions) (Plan, error) {
 	steps := []Step{
 		{"volumes", "volume claims", Converge, Present{volumes.Objects}},
 		{"pods", "stateful sets", Converge, Present{workloads.Objects}},
-		{"start", "coordinator answers", Converge, Started{Hosts: hosts(c, t), AnyPrimary: true}},
+		{"start", "coordinator answers", Converge, Started{Hosts: hosts(c, t), Coordinators: heads(c, t), AnyPrimary: true}},
 		{"answering", "a primary of every content answers", Converge, Answering{}},
 	}
 	if c.HasMirrors() && c.HasStandby() {

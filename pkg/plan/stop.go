@@ -50,10 +50,10 @@ func start(c *topology.Cluster, t topology.Topology) ([]Step, error) {
 	return append([]Step{
 		{"capacity", "room for the pods", Converge, capacity(workloads)},
 		{"pods", "stateful sets", Converge, workloads},
-		{"running", "pods running", Converge, Running{t.Pods()}},
+		{"running", "pods running", Converge, Running{Pods: t.Pods(), Standby: podsOf(coordinators(t))}},
 		// gpstart calls down what it cannot reach yet.
-		{"network", "hosts reachable by name, ssh and port", Converge, Reach{Hosts: hosts(c, t)}},
-		{"start", "database started", Converge, Started{Hosts: hosts(c, t)}},
+		{"network", "hosts reachable by name, ssh and port", Converge, Reach{Hosts: hosts(c, t), Spare: heads(c, t)}},
+		{"start", "database started", Converge, Started{Hosts: hosts(c, t), Coordinators: heads(c, t)}},
 		{"ready", "instances running in every pod", Converge, Ready{t.Pods()}},
 	}, reachable(c, t)...), nil
 }

@@ -83,9 +83,9 @@ func window(c *topology.Cluster, t topology.Topology) ([]Step, error) {
 		{WindowStep, "stateful sets", Converge, workloads},
 		{"stop", "database stopped", Converge, Stopped{Mode: "fast", Keep: t.Instances, Replacing: sets, Again: true}},
 		{"replaced", "pods made anew", Converge, Replaced{sets}},
-		{"running", "pods running", Converge, Running{t.Pods()}},
+		{"running", "pods running", Converge, Running{Pods: t.Pods()}},
 		{"network", "hosts reachable by name, ssh and port", Converge, Reach{Hosts: hosts(c, t)}},
-		{"start", "database started", Converge, Started{Hosts: hosts(c, t)}},
+		{"start", "database started", Converge, Started{Hosts: hosts(c, t), Coordinators: heads(c, t)}},
 		{"ready", "instances running in every pod", Converge, Ready{t.Pods()}},
 		{"synced", "mirrors in sync", Converge, Synced{}},
 	}, reachable(c, t)...), nil

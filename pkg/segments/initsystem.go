@@ -99,5 +99,9 @@ func Gpstop(mode string) Utility { return Utility{Argv: []string{"gpstop", "-a",
 // Gpstart starts the whole cluster. It exits 2 when it is running already.
 func Gpstart() Utility { return Utility{Argv: []string{"gpstart", "-a"}} }
 
+// GpstartAlone starts all but the standby, and does not look whether that has been activated: where nobody reaches it gpstart would
+// ask a person, and without one it starts nothing and exits 4.
+func GpstartAlone() Utility { return Utility{Argv: []string{"gpstart", "-a", "-S", "-y"}} }
+
 // RemoveStandby takes a standby out of the catalogue. It is run on the acting coordinator.
 func RemoveStandby() Utility { return Utility{Argv: []string{"gpinitstandby", "-a", "-r"}} }

@@ -1,0 +1,79 @@
+package apply
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"gpk/pkg/plan"
+	"gpk/pkg/segments"
+	"gpk/pkg/topology"
+)
+
+// gpstart is how the database is started in a coordinator's pod: without the standby where nobody reaches that, since gpstart would
+// ask a person then whether it has been activated. What gpk has decided answers that: it activates none without noting before
+// which pod is to act. One that was activated by hand is seen wherever its pod answers. coordinators are the hosts of both; patience is
+// for pods that have just been made.
+func (t *Target) gpstart(ctx context.Context, pod string, coordinators []string, patience time.Duration, progress func(string)) (
+	segments.Utility, error) {
+	for _, host := range coordinators {
+		if podOfHost(host) == pod {
+			continue
+		}
+		away, err := t.standbyAway(ctx, pod, host, patience, progress)
+		if err != nil || !away {
+			return segments.Gpstart(), err
+		}
+		progress("starting without the standby in pod " + podOfHost(host) + ", which cannot be reached: gpk recover brings it back")
+		return segments.GpstartAlone(), nil
+	}
+	return segments.Gpstart(), nil
+}
+
+// standbyAway says whether the standby on a host is out of reach, and is nothing but a standby as far as can be known.
+func (t *Target) standbyAway(ctx context.Context, pod, host string, patience time.Duration, progress func(string)) (bool, error) {
+	var failure error
+	err := until(ctx, patience, progress, func() ([]string, error) {
+		out, err := t.run(ctx, pod, segments.TryHosts([]string{host}))
+		failure = err
+		return segments.Unreachable(out, []string{host}), err
+	}, "%s")
+	if ctx.Err() != nil || failure != nil || err == nil {
+		return false, err
+	}
+	state, err := t.state(ctx)
+	if err != nil || state[plan.StateCoordinator] != pod {
+		return false, err
+	}
+	return t.onlyFollows(ctx, podOfHost(host), pod)
+}
+
+// onlyFollows says whether nothing is known of an activation of the standby in a pod. One that cannot be asked either is taken not
+// to have been activated.
+func (t *Target) onlyFollows(ctx context.Context, standby, acts string) (bool, error) {
+	if runs, err := t.podRuns(ctx, standby); err != nil || !runs || t.isLost(standby) {
+		return err == nil, err
+	}
+	out, err := t.runSoon(ctx, standby, segments.AskStandby(), askTime)
+	var exit *ExecError
+	if err != nil && !errors.As(err, &exit) {
+		return ctx.Err() == nil, context.Cause(ctx)
+	}
+	f, err := segments.ParseFollowing(out)
+	switch {
+	case err != nil:
+		return false, fmt.Errorf("pod %s: %w", standby, err)
+	case f.Instance != "absent" && !f.Follows:
+		return false, &NextError{fmt.Errorf("the standby in pod %s has been activated, while pod %s is to act: nothing was started", standby, acts),
+			"move " + topology.CoordinatorDir + " aside in the pod of the one that is to be given up, and run the same command again"}
+	}
+	return true, nil
+}
+
+// podOfHost is the pod of a host: the first part of its name.
+func podOfHost(host string) string {
+	name, _, _ := strings.Cut(host, ".")
+	return name
+}

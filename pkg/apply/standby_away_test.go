@@ -1,0 +1,111 @@
+package apply
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
+	"gpk/pkg/plan"
+	"gpk/pkg/segments"
+)
+
+const standbyPod, standbyHost = "demo-coordinator-1", "demo-coordinator-1.demo.analytics.svc.cluster.local"
+
+// silentStandby is a cluster that is down, whose standby's host answers no ssh. Its pod answers with says to exec, if anything.
+func silentStandby(t *testing.T, says string) *creation {
+	t.Helper()
+	c := newCreation(t)
+	if _, _, err := c.run(0); err != nil {
+		t.Fatal(err)
+	}
+	d := c.database
+	clear(d.begun)
+	d.up = false
+	c.api.failWith(func(r *http.Request) error {
+		if says == "" && strings.Contains(r.URL.Path, standbyPod+"/exec") {
+			return apierrors.NewServiceUnavailable("no route to the kubelet")
+		}
+		return nil
+	})
+	c.api.exec = func(pod string, argv []string, stdin io.Reader, out, errs io.Writer) int {
+		switch script := strings.TrimPrefix(argv[1], "/gpk/scripts/"); {
+		case script == "reach.sh":
+			fmt.Fprintf(out, "%s ssh, port 22, did not answer within 10 s\n", standbyHost)
+			return 0
+		case script == "coordinator.sh" && argv[2] == "following":
+			fmt.Fprintln(out, says)
+			return 0
+		}
+		return d.exec(pod, argv, stdin, out, errs)
+	}
+	return c
+}
+
+// A standby that nobody reaches is left out where it is to be nothing else, and never where it may have been activated.
+func TestStartWithoutStandby(t *testing.T) {
+	standby, activated := "instance running\nfollows yes\nreceived \nstreamed 0\nend", "instance stopped\nfollows no\nreceived \nstreamed 0\nend"
+	tests := map[string]struct {
+		says, acts string
+		alone      bool
+		refused    string
+	}{
+		"nothing is known of it":   {"", "demo-coordinator-0", true, ""},
+		"it says that it follows":  {standby, "demo-coordinator-0", true, ""},
+		"it was activated by hand": {activated, "demo-coordinator-0", false, "the standby in pod demo-coordinator-1 has been activated"},
+		"it is to act":             {"", standbyPod, false, ""},
+		"its answer is cut off":    {"instance running", "demo-coordinator-0", false, "cut off"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := silentStandby(t, test.says)
+			target := c.api.served(t)
+			if _, err := target.decide(t.Context(), map[string]string{plan.StateCoordinator: test.acts}); err != nil {
+				t.Fatal(err)
+			}
+			utility, err := target.gpstart(t.Context(), "demo-coordinator-0", []string{"demo-coordinator-0.demo", standbyHost}, 0, func(string) {})
+			var told *NextError
+			if test.refused != "" {
+				if err == nil || !strings.Contains(err.Error(), test.refused) || errors.As(err, &told) != (test.says == activated) {
+					t.Errorf("error %v", err)
+				}
+				return
+			}
+			if err != nil || slices.Equal(utility.Argv, segments.GpstartAlone().Argv) != test.alone {
+				t.Errorf("%q, error %v", utility.Argv, err)
+			}
+		})
+	}
+}
+
+// start waits neither for the standby's host nor, for long, for its pod.
+func TestStandbyIsSpare(t *testing.T) {
+	c := silentStandby(t, "")
+	target := c.api.served(t)
+	both := []string{"demo-coordinator-0", standbyPod}
+	for acts, needed := range map[string]string{both[0]: both[0], both[1]: both[1]} {
+		h := &reachHandler{target: target, action: plan.Reach{From: acts, Hosts: []string{both[0] + ".demo", both[1] + ".demo", "demo-primary-0.demo"},
+			Spare: []string{both[0] + ".demo", both[1] + ".demo"}}}
+		if got := h.needed(); !slices.Equal(got, []string{needed + ".demo", "demo-primary-0.demo"}) {
+			t.Errorf("from %s: %q", acts, got)
+		}
+	}
+	c.api.put(pod(standbyPod, waits("CreateContainerConfigError", "no such key"), false))
+	h := &runningHandler{target: target, action: plan.Running{Pods: []string{both[0], both[1], "demo-primary-0"}, Standby: both}, patience: time.Second}
+	if finding, err := h.Check(t.Context()); err != nil || finding.State != Pending {
+		t.Errorf("before: %+v, error %v", finding, err)
+	}
+	if err := h.Do(t.Context(), func(string) {}); err != nil {
+		t.Fatal(err)
+	}
+	if finding, err := h.Check(t.Context()); err != nil || finding.State != Done {
+		t.Errorf("afterwards: %+v, error %v", finding, err)
+	}
+}
