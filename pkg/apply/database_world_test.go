@@ -1,6 +1,7 @@
 package apply
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
@@ -50,6 +51,8 @@ type fakeDatabase struct {
 	stale string
 	// begun and finished count the utilities' runs.
 	begun, finished map[string]int
+	// setup is how far that of an expansion has come, "" without one.
+	setup string
 	// broken is the utility that fails whatever it is asked.
 	broken     string
 	violations []string
@@ -128,6 +131,8 @@ func (d *fakeDatabase) exec(pod string, argv []string, stdin io.Reader, out, err
 		return d.instances(pod, args[0], args[1:], out, errs)
 	case script == "everywhere.sh":
 		d.everywhere(args[0], args[1], string(input), out)
+	case script == "expand.sh" && args[0] == "facts":
+		fmt.Fprintf(out, "status %s\ngpexpand idle\nfree 0\nend\n", cmp.Or(d.setup, segments.NoSetup))
 	case script == "why.sh":
 		fmt.Fprintf(out, "gpinitsystem.log: no space left in %s\nend\n", pod)
 	case script == "image.sh":
@@ -409,7 +414,9 @@ func (d *fakeDatabase) end(j *fakeJob) {
 		d.standby = true
 		d.hba[d.standbyPod()] = "local all gpadmin ident\n"
 	case "gpstart":
-		d.up = true
+		if d.up = d.setup == "" || slices.Contains(j.argv, "-R"); !d.up {
+			j.state = "exited 2"
+		}
 	case "gpstop":
 		d.up = slices.Contains(j.argv, "-r") || slices.Contains(j.argv, "-u")
 		if d.up {

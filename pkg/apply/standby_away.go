@@ -12,11 +12,28 @@ import (
 	"gpk/pkg/topology"
 )
 
-// gpstart is how the database is started in a coordinator's pod: without the standby where nobody reaches that, since gpstart would
+// gpstart is how the database is started in a coordinator's pod: for superusers only as long as an expansion's setup has not come to
+// its end, since it can neither be finished nor be taken back while no coordinator answers.
+func (t *Target) gpstart(ctx context.Context, pod string, coordinators []string, patience time.Duration, progress func(string)) (
+	segments.Utility, error) {
+	facts, err := t.expansionFacts(ctx, []podDirs{{pod: pod}})
+	if err != nil {
+		return segments.Utility{}, err
+	}
+	gpstart, err := t.gpstartOf(ctx, pod, coordinators, patience, progress)
+	if err == nil && facts[pod].Setup != segments.NoSetup {
+		progress("the setup of an expansion has not come to its end: starting for superusers only; " +
+			"`gpk expand --resume` or `gpk expand --rollback`, and then `gpk restart`, let the others in")
+		gpstart = segments.Restricted(gpstart)
+	}
+	return gpstart, err
+}
+
+// gpstartOf leaves the standby out where nobody reaches that, since gpstart would
 // ask a person then whether it has been activated. What gpk has decided answers that: it activates none without noting before
 // which pod is to act. One that was activated by hand is seen wherever its pod answers. coordinators are the hosts of both; patience is
 // for pods that have just been made.
-func (t *Target) gpstart(ctx context.Context, pod string, coordinators []string, patience time.Duration, progress func(string)) (
+func (t *Target) gpstartOf(ctx context.Context, pod string, coordinators []string, patience time.Duration, progress func(string)) (
 	segments.Utility, error) {
 	for _, host := range coordinators {
 		if podOfHost(host) == pod {

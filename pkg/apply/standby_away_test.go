@@ -109,3 +109,21 @@ func TestStandbyIsSpare(t *testing.T) {
 		t.Errorf("afterwards: %+v, error %v", finding, err)
 	}
 }
+
+// gpstart refuses a database amid the setup of an expansion, which needs it to run.
+func TestStartAmidExpansion(t *testing.T) {
+	c := newCreation(t)
+	if _, _, err := c.run(0); err != nil {
+		t.Fatal(err)
+	}
+	c.api.failWith(nil)
+	c.database.up, c.database.setup = false, "BUILD_SEGMENTS_STARTED"
+	var told []string
+	h := &startedHandler{c.api.served(t), plan.Started{}}
+	if err := h.Do(t.Context(), func(line string) { told = append(told, line) }); err != nil {
+		t.Fatal(err)
+	}
+	if said := strings.Join(told, "\n"); !c.database.up || !strings.Contains(said, "gpk expand --rollback") {
+		t.Errorf("up: %t, told %q", c.database.up, said)
+	}
+}

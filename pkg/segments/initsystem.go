@@ -3,6 +3,7 @@ package segments
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"gpk/pkg/topology"
@@ -102,6 +103,13 @@ func Gpstart() Utility { return Utility{Argv: []string{"gpstart", "-a"}} }
 // GpstartAlone starts all but the standby, and does not look whether that has been activated: where nobody reaches it gpstart would
 // ask a person, and without one it starts nothing and exits 4.
 func GpstartAlone() Utility { return Utility{Argv: []string{"gpstart", "-a", "-S", "-y"}} }
+
+// Restricted is a gpstart that lets superusers in only. It starts a database amid the setup of an expansion too, which gpstart
+// refuses otherwise, with exit status 2.
+func Restricted(gpstart Utility) Utility {
+	gpstart.Argv = append(slices.Clone(gpstart.Argv), "-R")
+	return gpstart
+}
 
 // RemoveStandby takes a standby out of the catalogue. It is run on the acting coordinator.
 func RemoveStandby() Utility { return Utility{Argv: []string{"gpinitstandby", "-a", "-r"}} }

@@ -80,7 +80,10 @@ func stopStart(c *cluster) {
 	c.run(coordinator, "gpstart -a", 2)
 	c.count(10200)
 	c.run(coordinator, "gpstop -a", 0) // smart, with a prober beside the coordinator
-	c.run(coordinator, "gpstart -a", 0)
+	c.run(coordinator, "touch $COORDINATOR_DATA_DIRECTORY/gpexpand.status", 0)
+	c.contains(c.run(coordinator, "gpstart -a", 2), "Found a System Expansion Setup in progress. Please run 'gpexpand --rollback'")
+	c.run(coordinator, "gpstart -a -R", 0)
+	c.run(coordinator, "rm $COORDINATOR_DATA_DIRECTORY/gpexpand.status", 0)
 	c.count(10200)
 }
 

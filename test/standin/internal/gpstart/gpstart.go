@@ -23,6 +23,7 @@ type options struct {
 	coordinatorOnly  bool
 	noStandby        bool
 	skipStandbyCheck bool
+	restricted       bool
 	timeout          int
 }
 
@@ -33,6 +34,7 @@ func parseOptions(env utility.Environment) (o options, err error) {
 	also := flags.BoolP("coordinator_alone", "c", false, "only the coordinator")
 	flags.BoolVarP(&o.noStandby, "no_standby", "y", false, "leave the standby")
 	flags.BoolVarP(&o.skipStandbyCheck, "skip_standby_check", "S", false, "do not ask whether the standby was activated")
+	flags.BoolVarP(&o.restricted, "restricted", "R", false, "also amid the setup of an expansion; the stand-in lets everybody in")
 	flags.Bool("skip-heap-checksum-validation", false, "nothing to the stand-in")
 	flags.IntVarP(&o.timeout, "timeout", "t", 600, "seconds to wait")
 	o.Options, err = flags.Read(env.Args)
@@ -92,6 +94,9 @@ func (r *run) start(ctx context.Context) (failed bool, err error) {
 	r.Log.Info("Shutting down coordinator")
 	if err := r.stopAdmin(ctx); err != nil {
 		return false, err
+	}
+	if _, err := os.Stat(filepath.Join(r.opt.Dir, "gpexpand.status")); err == nil && !r.opt.restricted {
+		return false, console.Says("Found a System Expansion Setup in progress. Please run 'gpexpand --rollback'")
 	}
 	result, err := r.startSegments(ctx)
 	if err != nil {
