@@ -140,22 +140,26 @@ func (h *answeringHandler) Check(ctx context.Context) (Finding, error) {
 // silent are the primaries that do not run, in words, and of those the ones of which nothing is left that could be started.
 func (h *answeringHandler) silent(ctx context.Context, acting Acting) (silent, gone []string, err error) {
 	silent = []string{"not every primary answers"}
+	pods, err := h.target.podsByName(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	var asked []segments.Row
 	for _, row := range acting.Catalogue {
 		if row.Content == topology.CoordinatorContent || row.Role != topology.Primary {
 			continue
 		}
-		words, err := h.target.podsRunning(ctx, []string{row.Pod()})
-		if err != nil {
-			return nil, nil, err
-		}
-		if len(words) > 0 {
+		if words := unfinished([]string{row.Pod()}, pods, running, condition); len(words) > 0 {
 			gone = append(gone, h.bothGone(acting, row, words[0]))
 			continue
 		}
-		facts, err := h.target.facts(ctx, []podDirs{{row.Pod(), []string{row.Dir}}})
-		if err != nil {
-			return nil, nil, err
-		}
+		asked = append(asked, row)
+	}
+	facts, err := h.target.facts(ctx, placesOf(asked))
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, row := range asked {
 		switch facts[row.Pod()].Instances[row.Dir] {
 		case "absent":
 			gone = append(gone, h.bothGone(acting, row, "its volume holds no data"))

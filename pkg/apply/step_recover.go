@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
+	"gpk/pkg/topology"
 )
 
 // recoveredHandler brings instances that are down back with gprecoverseg: incrementally, or by a full copy where their data
@@ -86,12 +88,12 @@ func (h *recoveredHandler) awaitPods(ctx context.Context, rows []segments.Row, p
 	end := time.Now().Add(podPatience)
 	for {
 		clear(absent)
+		pods, err := h.target.podsByName(ctx)
+		if err != nil {
+			return nil, err
+		}
 		for _, row := range rows {
-			words, err := h.target.podsRunning(ctx, []string{row.Pod()})
-			if err != nil {
-				return nil, err
-			}
-			if len(words) > 0 {
+			if words := unfinished([]string{row.Pod()}, pods, running, condition); len(words) > 0 {
 				absent[row.Pod()] = words[0]
 			}
 		}
@@ -108,27 +110,34 @@ func (h *recoveredHandler) awaitPods(ctx context.Context, rows []segments.Row, p
 // sorted tells instances whose data is there from those that need a full copy, and makes the latters' places.
 func (h *recoveredHandler) sorted(ctx context.Context, rows []segments.Row, absent map[string]string) (
 	some, all []segments.Row, err error) {
+	rows = slices.DeleteFunc(slices.Clone(rows), func(row segments.Row) bool { _, gone := absent[row.Pod()]; return gone })
+	facts, err := h.target.facts(ctx, placesOf(rows))
+	if err != nil {
+		return nil, nil, err
+	}
+	var lost []segments.Row
 	for _, row := range rows {
-		if _, gone := absent[row.Pod()]; gone {
-			continue
-		}
-		place := []podDirs{{row.Pod(), []string{row.Dir}}}
-		facts, err := h.target.facts(ctx, place)
-		if err != nil {
-			return nil, nil, err
-		}
-		if facts[row.Pod()].Present() && !h.action.Full {
+		state := facts[row.Pod()].Instances[row.Dir]
+		there := state != "" && state != "absent"
+		if there && !h.action.Full {
 			some = append(some, row)
 			continue
 		}
 		all = append(all, row)
-		if !facts[row.Pod()].Present() {
-			if err := h.target.instances(ctx, "prepare", place); err != nil {
-				return nil, nil, err
-			}
+		if !there {
+			lost = append(lost, row)
 		}
 	}
-	return some, all, nil
+	return some, all, h.target.instances(ctx, "prepare", placesOf(lost))
+}
+
+// placesOf are the pods of rows, with the directories of theirs.
+func placesOf(rows []segments.Row) []podDirs {
+	var instances []topology.Instance
+	for _, row := range rows {
+		instances = append(instances, topology.Instance{Pod: row.Pod(), Dir: row.Dir})
+	}
+	return byPod(instances)
 }
 
 func (h *recoveredHandler) run(ctx context.Context, pod, name string, rows []segments.Row, full bool, progress func(string)) error {
@@ -141,8 +150,8 @@ func (h *recoveredHandler) run(ctx context.Context, pod, name string, rows []seg
 		return err
 	}
 	var marked []podDirs
-	for _, row := range rows {
-		marked = append(marked, podDirs{pod: row.Pod()})
+	for _, place := range placesOf(rows) {
+		marked = append(marked, podDirs{pod: place.pod})
 	}
 	if finishErr := h.target.instances(ctx, "finish", marked); finishErr != nil || err == nil {
 		return finishErr
