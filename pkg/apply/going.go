@@ -27,7 +27,8 @@ func overdue(pod metav1.Object, now time.Time) (time.Duration, bool) {
 // goingError says where the pod is that does not go. That a person has to make sure of the node comes first in what is to be
 // typed: a pod that is deleted by force may go on there, with its database.
 func (t *Target) goingError(ctx context.Context, name string, passed time.Duration) *NextError {
-	return &NextError{fmt.Errorf("%s should have been gone for %s and is still being deleted", t.whereabouts(ctx, name), passed.Round(time.Second)),
+	return &NextError{fmt.Errorf("%s should have been gone for %s and is still being deleted",
+		t.whereabouts(ctx, name), passed.Round(time.Second)),
 		fmt.Sprintf("make sure that its node is off, then `kubectl delete pod -n %s %s --force`, and run this again", t.Ref.Namespace, name)}
 }
 

@@ -88,8 +88,8 @@ func (s *survey) unspecified(quota *corev1.ResourceQuota, missing []wantedPod) [
 		spec := s.defaulted(pod.spec)
 		for _, c := range slices.Concat(spec.InitContainers, spec.Containers) {
 			for _, name := range lacking(quota, c.Resources) {
-				reasons = append(reasons, fmt.Sprintf("the quota %s of the namespace wants every container to give %s, and container %s of pod %s does not",
-					quota.Name, name, c.Name, pod.name))
+				reasons = append(reasons, fmt.Sprintf("the quota %s of the namespace wants every container to give %s, "+
+					"and container %s of pod %s does not", quota.Name, name, c.Name, pod.name))
 			}
 		}
 	}

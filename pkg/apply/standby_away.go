@@ -83,7 +83,8 @@ func (t *Target) onlyFollows(ctx context.Context, standby, acts string) (bool, e
 	case err != nil:
 		return false, fmt.Errorf("pod %s: %w", standby, err)
 	case f.Instance != "absent" && !f.Follows:
-		return false, &NextError{fmt.Errorf("the standby in pod %s has been activated, while pod %s is to act: nothing was started", standby, acts),
+		return false, &NextError{fmt.Errorf("the standby in pod %s has been activated, while pod %s is to act: nothing was started",
+			standby, acts),
 			"move " + topology.CoordinatorDir + " aside in the pod of the one that is to be given up, and run the same command again"}
 	}
 	return true, nil
