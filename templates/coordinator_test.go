@@ -31,3 +31,20 @@ func TestFollowing(t *testing.T) {
 		t.Errorf("the time there is %d, want %d", now, before.Unix())
 	}
 }
+
+// The database is started where gpk's decision allows that, and for superusers only amid the setup of an expansion.
+func TestBegin(t *testing.T) {
+	p := newPod(t)
+	p.env = append(p.env, "HOSTNAME=demo-coordinator-0")
+	p.fake("gpstart", `echo "$@"`)
+	if r := p.run(nil, "coordinator.sh", "begin"); r.status == 0 || r.out != "" {
+		t.Errorf("undecided: %+v", r)
+	}
+	p.write("gpk/state/coordinator", "demo-coordinator-0")
+	for _, want := range []string{"-a\n", "-a -R\n"} {
+		if got := p.must(nil, "coordinator.sh", "begin"); got != want {
+			t.Errorf("gpstart %q, want %q", got, want)
+		}
+		p.write("greenplum/coordinator/gpseg-1/gpexpand.status", "UNINITIALIZED:None\n")
+	}
+}

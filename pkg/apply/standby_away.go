@@ -29,10 +29,9 @@ func (t *Target) gpstart(ctx context.Context, pod string, coordinators []string,
 	return gpstart, err
 }
 
-// gpstartOf leaves the standby out where nobody reaches that, since gpstart would
-// ask a person then whether it has been activated. What gpk has decided answers that: it activates none without noting before
-// which pod is to act. One that was activated by hand is seen wherever its pod answers. coordinators are the hosts of both; patience is
-// for pods that have just been made.
+// gpstartOf leaves the standby out where nobody reaches that, since gpstart would ask a person then whether it has been activated. What
+// gpk has decided answers that: it activates none without noting before which pod is to act. One that was activated by hand is seen
+// wherever its pod answers. coordinators are the hosts of both; patience is for pods that have just been made.
 func (t *Target) gpstartOf(ctx context.Context, pod string, coordinators []string, patience time.Duration, progress func(string)) (
 	segments.Utility, error) {
 	for _, host := range coordinators {

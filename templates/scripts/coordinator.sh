@@ -70,9 +70,12 @@ follow() {
 note() { echo "$2" >"$state/$1.new" && mv "$state/$1.new" "$state/$1"; }
 
 # A process of its own, which halt knows: halt notes its term first, so that either it finds this process or this one the term.
+# Amid the setup of an expansion gpstart lets in superusers only, and nobody can finish or take back the setup while nobody answers.
 begin() {
+  local options=(-a)
   ! withheld >/dev/null || return 1
-  exec gpstart -a
+  [ ! -e "$dir/gpexpand.status" ] || options+=(-R)
+  exec gpstart "${options[@]}"
 }
 
 halt() {
