@@ -120,7 +120,20 @@ func (h *initialiseHandler) bringBack(ctx context.Context, progress func(string)
 			return err
 		}
 	}
-	return h.target.runJob(ctx, pod, startJob, segments.Gpstart(), progress)
+	gpstart, err := h.target.gpstart(ctx, pod, h.heads(), podPatience, progress)
+	if err != nil {
+		return err
+	}
+	return h.target.runJob(ctx, pod, startJob, gpstart, progress)
+}
+
+// heads are the hosts of the coordinator and the standby.
+func (h *initialiseHandler) heads() []string {
+	hosts := []string{h.action.Topology.Coordinator().Host}
+	if standby, wanted := h.action.Topology.Standby(); wanted {
+		hosts = append(hosts, standby.Host)
+	}
+	return hosts
 }
 
 // lastActing is the coordinators' pod whose volume has the coordinator, where the cluster's state has gone with `gpk delete`: since a
