@@ -100,7 +100,7 @@ func (v *validator) podSpec(s *corev1.PodSpec, path *field.Path) {
 		{s.ActiveDeadlineSeconds != nil, "activeDeadlineSeconds", "a database has no deadline"},
 		{s.ServiceAccountName != "" || s.DeprecatedServiceAccount != "", "serviceAccountName", account},
 		{s.AutomountServiceAccountToken != nil && *s.AutomountServiceAccountToken, "automountServiceAccountToken", account},
-		{s.DNSPolicy != "" && s.DNSPolicy != corev1.DNSClusterFirst, "dnsPolicy", "Greenplum finds its hosts in the cluster's DNS"},
+		{s.DNSPolicy == corev1.DNSDefault, "dnsPolicy", "a node's own DNS does not know the hosts of the cluster"},
 		{s.Resources != nil, "resources", perRole},
 		{s.ShareProcessNamespace != nil, "shareProcessNamespace", "the start script is the first process of its container"},
 	})
