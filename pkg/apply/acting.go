@@ -153,7 +153,7 @@ func (t *Target) askCoordinator(ctx context.Context, pod string) (coordinatorAns
 		return coordinatorAnswer{silence: fmt.Errorf("pod %s could not be reached", pod)}, nil
 	}
 	out, err := t.runSoon(ctx, pod, segments.AskCoordinator(), askTime)
-	if _, lost := t.lost.Load(pod); cutOff(out, err) && ctx.Err() == nil && !(lost && err != nil) {
+	if _, lost := t.lost.Load(pod); cutOff(out, err) && ctx.Err() == nil && (!lost || err == nil) {
 		// The question may be asked again, and much hangs on its answer: a failover that takes a coordinator for dead stops it. Of a
 		// pod that was lost before, one that fails is enough to know that it still is.
 		out, err = t.runSoon(ctx, pod, segments.AskCoordinator(), askTime)

@@ -193,13 +193,15 @@ func TestStarterHoldsEverything(t *testing.T) {
 		t.Fatal(err)
 	}
 	for path := range optional(root, "") {
-		inner, found := any(file), true
+		inner := any(file)
 		for name := range strings.SplitSeq(path, ".") {
 			mapping, _ := inner.(map[string]any)
-			if inner, found = mapping[name]; !found {
+			value, found := mapping[name]
+			if !found {
 				t.Errorf("%s is not in the starter", path)
 				break
 			}
+			inner = value
 		}
 	}
 }
