@@ -53,6 +53,9 @@ func (h *runningHandler) Do(ctx context.Context, progress func(string)) error {
 
 // spare is the pod of the standby, "" where it is not known which of the two that is, or where it is needed.
 func (h *runningHandler) spare(ctx context.Context) (string, error) {
+	if len(h.action.Standby) == 0 {
+		return "", nil
+	}
 	state, err := h.target.state(ctx)
 	acts := state[plan.StateCoordinator]
 	if err != nil || !slices.Contains(h.action.Standby, acts) {
