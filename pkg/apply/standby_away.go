@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"gpk/pkg/plan"
@@ -35,14 +34,14 @@ func (t *Target) gpstart(ctx context.Context, pod string, coordinators []string,
 func (t *Target) gpstartOf(ctx context.Context, pod string, coordinators []string, patience time.Duration, progress func(string)) (
 	segments.Utility, error) {
 	for _, host := range coordinators {
-		if podOfHost(host) == pod {
+		if segments.PodOf(host) == pod {
 			continue
 		}
 		away, err := t.standbyAway(ctx, pod, host, patience, progress)
 		if err != nil || !away {
 			return segments.Gpstart(), err
 		}
-		progress("starting without the standby in pod " + podOfHost(host) + ", which cannot be reached: gpk recover brings it back")
+		progress("starting without the standby in pod " + segments.PodOf(host) + ", which cannot be reached: gpk recover brings it back")
 		return segments.GpstartAlone(), nil
 	}
 	return segments.Gpstart(), nil
@@ -63,7 +62,7 @@ func (t *Target) standbyAway(ctx context.Context, pod, host string, patience tim
 	if err != nil || state[plan.StateCoordinator] != pod {
 		return false, err
 	}
-	return t.onlyFollows(ctx, podOfHost(host), pod)
+	return t.onlyFollows(ctx, segments.PodOf(host), pod)
 }
 
 // onlyFollows says whether nothing is known of an activation of the standby in a pod. One that cannot be asked either is taken not
@@ -87,10 +86,4 @@ func (t *Target) onlyFollows(ctx context.Context, standby, acts string) (bool, e
 			"move " + topology.CoordinatorDir + " aside in the pod of the one that is to be given up, and run the same command again"}
 	}
 	return true, nil
-}
-
-// podOfHost is the pod of a host: the first part of its name.
-func podOfHost(host string) string {
-	name, _, _ := strings.Cut(host, ".")
-	return name
 }

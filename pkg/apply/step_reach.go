@@ -75,7 +75,7 @@ func (h *reachHandler) ask(ctx context.Context) error {
 // needed are the hosts without that of the standby, where that is not needed.
 func (h *reachHandler) needed() []string {
 	return slices.DeleteFunc(slices.Clone(h.action.Hosts), func(host string) bool {
-		return slices.Contains(h.action.Spare, host) && podOfHost(host) != h.action.From
+		return slices.Contains(h.action.Spare, host) && segments.PodOf(host) != h.action.From
 	})
 }
 

@@ -26,9 +26,12 @@ type Row struct {
 	Dir     string `json:"datadir"`
 }
 
-// Pod is the pod that the row's instance lives in: the first label of its host name.
-func (r Row) Pod() string {
-	pod, _, _ := strings.Cut(r.Host, ".")
+// Pod is the pod that the row's instance lives in.
+func (r Row) Pod() string { return PodOf(r.Host) }
+
+// PodOf is the pod of a host: the first label of its name.
+func PodOf(host string) string {
+	pod, _, _ := strings.Cut(host, ".")
 	return pod
 }
 

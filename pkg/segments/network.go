@@ -20,12 +20,7 @@ type Link struct {
 
 // String names the pods, which are the first parts of their hosts' names.
 func (l Link) String() string {
-	return fmt.Sprintf("from pod %s to pod %s, port %d", pod(l.From), pod(l.To), l.Port)
-}
-
-func pod(host string) string {
-	name, _, _ := strings.Cut(host, ".")
-	return name
+	return fmt.Sprintf("from pod %s to pod %s, port %d", PodOf(l.From), PodOf(l.To), l.Port)
 }
 
 // Links are the connections of a topology: the coordinator's and the standby's to every instance, every pod's to these two,
@@ -160,7 +155,7 @@ func ParseLinks(out string, links []Link) ([]string, error) {
 		case word == "end":
 			complete = true
 		case word == "fault" && len(fields) > 1:
-			failed = append(failed, fmt.Sprintf("pod %s: %s", pod(fields[1]), strings.Join(fields[2:], " ")))
+			failed = append(failed, fmt.Sprintf("pod %s: %s", PodOf(fields[1]), strings.Join(fields[2:], " ")))
 		case word == "ok" && len(fields) == 4:
 			found[strings.Join(fields[1:4], " ")] = "ok"
 		case word == "no" && len(fields) == 5:
