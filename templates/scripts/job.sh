@@ -56,9 +56,13 @@ run() {
   echo "$$ $(start_time $$) $(date -u +%Y-%m-%dT%H:%M:%SZ)" >pid.new && mv pid.new pid || exit 1
   # shellcheck source=SCRIPTDIR/env.sh
   . /gpk/scripts/env.sh
-  [ "$1" != gpinitsystem ] || export BASH_ENV=/gpk/scripts/builtins.sh
+  if [ "$1" = gpinitsystem ]; then
+    export BASH_ENV=/gpk/scripts/builtins.sh
+    GPK_SHELLS=$(mktemp -d) && export GPK_SHELLS
+  fi
   "$@"
   echo $? >status.new && mv status.new status
+  rm -rf "${GPK_SHELLS:-}"
 }
 
 refuse() {

@@ -4,7 +4,8 @@
 #   reads   `ARGUMENTS BYTES`, so many arguments with a NUL after each, so many bytes, which are the command's standard input,
 #           and `end`
 #   prints  `ready`, and then of each command `STATUS BYTES BYTES`, and what it has said on standard output and on standard error
-# What has not arrived whole is not carried out. It ends with its input, or when it has been asked nothing for two minutes.
+# What has not arrived whole is not carried out. It ends with its input, and says `idle` when it ends because it has been asked nothing
+# for two minutes, or for as many seconds as it was told.
 set -u
 # Before 4.4 mapfile knows no NUL.
 ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 404)) || exit 1
@@ -17,13 +18,23 @@ answer() {
   printf '%d %d %d\n%s%s' "$1" "${#2}" "${#3}" "$2" "$3"
 }
 
+# Its status is that of read, which is above 128 when that has waited long enough.
+asked() {
+  local status
+  read -r -t "$1" count bytes
+  status=$?
+  [ $status -le 128 ] || echo idle
+  return $status
+}
+
 echo ready
-while read -r -t 120 count bytes; do
+while asked "${1:-120}"; do
   mapfile -d '' -t -n "$count" command
   [ "$bytes" = 0 ] || head -c "$bytes" >"$folder/input"
   read -r word && [ "$word" = end ] || exit 1
   said=$("${command[@]}" <"$folder/input" 2>"$folder/errors"; printf '\n%d' $?)
   # What was in it need not lie there.
   : >"$folder/input"
-  answer "${said##*$'\n'}" "${said%$'\n'*}" "$(<"$folder/errors")"
+  IFS= read -r -d '' errors <"$folder/errors"
+  answer "${said##*$'\n'}" "${said%$'\n'*}" "$errors"
 done
