@@ -91,6 +91,25 @@ func TestGroupsComeAndGo(t *testing.T) {
 	}
 }
 
+func TestWeigh(t *testing.T) {
+	dir := hierarchies(t, "cpu/cgroup.procs", "cpu/gpk-bench-1/control/cpu.shares", "memory/cgroup.procs", "memory/gpk-bench-1/control/tasks")
+	groups, err := OpenGroups(dir, "gpk-bench-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, weight := range []int{8, 0} {
+		if err := groups.Weigh("control", weight); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := os.ReadFile(filepath.Join(dir, "cpu/gpk-bench-1/control/cpu.shares")); string(got) != "8192" {
+			t.Errorf("shares %q, %v", got, err)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(dir, "memory/gpk-bench-1/control/cpu.shares")); err == nil {
+		t.Error("a file was made where there was none")
+	}
+}
+
 func TestInheritProcessors(t *testing.T) {
 	dir := hierarchies(t, "cpuset.cpus", "child/cpuset.cpus", "own/cpuset.cpus")
 	write := func(file, value string) {

@@ -34,6 +34,9 @@ type Spec struct {
 	// Pretended is what files below /proc/sys seem to hold in this machine: a
 	// kubelet insists on kernel settings that are the host's to choose.
 	Pretended map[string]string `json:"pretended,omitempty"`
+	// Weight is how many times as much of the host's processors as another machine
+	// this one gets where all of them are wanted. 0 is 1.
+	Weight int `json:"weight,omitempty"`
 }
 
 // Service is a program that init starts, and starts again when it ends.

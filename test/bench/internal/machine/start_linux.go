@@ -60,6 +60,9 @@ func letGo(s Spec, pid int, groups *Groups, prepare func(Process) error, release
 	if err := groups.Join(filepath.Join(s.Name, "init"), pid); err != nil {
 		return err
 	}
+	if err := groups.Weigh(s.Name, s.Weight); err != nil {
+		return err
+	}
 	if err := prepare(init); err != nil {
 		return err
 	}

@@ -57,6 +57,12 @@ type client struct {
 	pair pki.Pair
 }
 
+// controlWeight lets the control plane have what it needs first, as one that has
+// machines of its own. Where busy pods keep the API server waiting, a kubelet
+// asks for the volumes of a pod before the node authorizer has heard that it runs
+// there, is refused them, and tries again ten seconds later.
+const controlWeight = 8
+
 // ControlMachine renders the control plane and writes what it reads.
 func ControlMachine(s Setup, ca *pki.Authority) (machine.Spec, error) {
 	programs := []program{
@@ -65,7 +71,7 @@ func ControlMachine(s Setup, ca *pki.Authority) (machine.Spec, error) {
 	if err := ca.EnsureKey("service-account"); err != nil {
 		return machine.Spec{}, err
 	}
-	return s.render(ca, machine.Spec{Name: Control}, programs)
+	return s.render(ca, machine.Spec{Name: Control, Weight: controlWeight}, programs)
 }
 
 // NodeMachine renders node n and writes what it reads.
