@@ -89,7 +89,7 @@ type journal interface {
 }
 
 // engine carries a plan out: for each step Check; done? skip; else note it, Do, and Check again. Check decides, so running
-// the same plan again after a crash anywhere does what is left.
+// the same plan again after a crash anywhere does what is left. While a step is looked at that changes nothing, so is the next one.
 type engine struct {
 	handler func(plan.Step) (handler, error)
 	journal journal
@@ -102,32 +102,45 @@ type engine struct {
 // run returns the number of steps that had something to do.
 func (e *engine) run(ctx context.Context, steps []plan.Step) (int, error) {
 	changed := 0
-	for _, step := range steps {
-		worked, err := e.step(ctx, step)
+	var looked *look
+	for i, step := range steps {
+		if looked == nil {
+			looked = e.look(ctx, step, false)
+		}
+		var next *look
+		if _, changesNothing := step.Action.(plan.Look); changesNothing && i+1 < len(steps) {
+			next = e.look(ctx, steps[i+1], true)
+		}
+		worked, err := e.step(ctx, step, looked, next)
 		if worked {
 			changed++
 		}
-		if err == nil {
-			continue
+		if err != nil {
+			next.forget()
+			return changed, stepError(ctx, step, err)
 		}
-		if cause := context.Cause(ctx); cause != nil && !errors.Is(err, cause) {
-			err = fmt.Errorf("%w: %w", cause, err)
+		if looked = next; worked {
+			looked = nil
 		}
-		var stepError *StepError
-		if !errors.As(err, &stepError) {
-			err = &StepError{Step: step, Err: err}
-		}
-		return changed, err
 	}
 	return changed, nil
 }
 
-func (e *engine) step(ctx context.Context, step plan.Step) (worked bool, err error) {
-	h, err := e.handler(step)
-	if err != nil {
-		return false, err
+// stepError names the step, and why the context has ended.
+func stepError(ctx context.Context, step plan.Step, err error) error {
+	if cause := context.Cause(ctx); cause != nil && !errors.Is(err, cause) {
+		err = fmt.Errorf("%w: %w", cause, err)
 	}
-	finding, err := checked(ctx, h)
+	var named *StepError
+	if errors.As(err, &named) {
+		return err
+	}
+	return &StepError{Step: step, Err: err}
+}
+
+// step does what a step has to do. What the next one found until then is forgotten before that.
+func (e *engine) step(ctx context.Context, step plan.Step, looked, next *look) (worked bool, err error) {
+	finding, err := looked.found(ctx)
 	if err != nil {
 		return false, err
 	}
@@ -138,6 +151,12 @@ func (e *engine) step(ctx context.Context, step plan.Step) (worked bool, err err
 	case Blocked:
 		return false, blocked(step, finding)
 	}
+	next.forget()
+	return e.do(ctx, step, looked.handler, finding)
+}
+
+// do notes what is to be done, does it, and looks at what has come of it.
+func (e *engine) do(ctx context.Context, step plan.Step, h handler, finding Finding) (worked bool, err error) {
 	e.observe(Event{Kind: StepStarted, Step: step, Finding: finding})
 	if err := e.journal.note(ctx, step, "started", firstOf(finding.Details)); err != nil {
 		return false, err

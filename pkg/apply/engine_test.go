@@ -240,3 +240,71 @@ func TestEngineWithoutHandler(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+// gated is a Check that tells when it has begun, and ends when it is let.
+type gated struct {
+	scripted
+	begun, let chan struct{}
+}
+
+func (g *gated) Check(ctx context.Context) (Finding, error) {
+	close(g.begun)
+	select {
+	case <-g.let:
+	case <-ctx.Done():
+		return Finding{}, ctx.Err()
+	}
+	return g.checks[0].finding, nil
+}
+
+// While a step is looked at that changes nothing, so is the next one; what that has found is forgotten if something is done.
+func TestEngineLooksAhead(t *testing.T) {
+	for _, test := range []struct {
+		what   string
+		finds  State
+		action plan.Action
+		ahead  bool
+	}{
+		{"a step that looks and finds nothing to do", Done, plan.Image{}, true},
+		{"a step that looks and has to wait", Unknown, plan.Image{}, false},
+		{"a step that is in the way", Blocked, plan.Image{}, false},
+		{"a step that changes something", Done, plan.Synced{}, false},
+	} {
+		t.Run(test.what, func(t *testing.T) {
+			first := &scripted{id: "first", checks: []answer{{Finding{State: test.finds, Details: []string{"x"}}, nil}, {Finding{State: Done}, nil}}}
+			second := &scripted{id: "second", checks: []answer{{Finding{State: Done}, nil}}}
+			r := newRig(first, second)
+			r.steps[0].Action = test.action
+			handlers := r.engine.handler
+			ahead := &gated{scripted: *second, begun: make(chan struct{}), let: make(chan struct{})}
+			looks := 0
+			r.engine.handler = func(step plan.Step) (handler, error) {
+				if looks++; looks == 2 && step.ID == "second" {
+					if _, ok := test.action.(plan.Look); ok {
+						return ahead, nil
+					}
+				}
+				return handlers(step)
+			}
+			if test.ahead {
+				// The second look ends only when the first one has: they are under way at once.
+				observe := r.engine.observe
+				r.engine.observe = func(e Event) {
+					if e.Step.ID == "first" {
+						<-ahead.begun
+						close(ahead.let)
+					}
+					observe(e)
+				}
+			}
+			_, err := r.engine.run(t.Context(), r.steps)
+			if blocked := test.finds == Blocked; (err != nil) != blocked {
+				t.Fatal(err)
+			}
+			checkedAgain := slices.Contains(r.calls, "check second")
+			if want := !test.ahead && test.finds != Blocked; checkedAgain != want {
+				t.Errorf("%q: looked at in its turn: %v, want %v", r.calls, checkedAgain, want)
+			}
+		})
+	}
+}

@@ -13,6 +13,7 @@ type Admissible struct {
 }
 
 func (Admissible) action() {}
+func (Admissible) looks()  {}
 
 // admissible is the step for the StatefulSets that a later one applies. Nobody can leave it out: unlike room, which an autoscaler
 // adds, what is refused now is refused then.

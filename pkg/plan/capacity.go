@@ -18,6 +18,7 @@ type Capacity struct {
 }
 
 func (Capacity) action() {}
+func (Capacity) looks()  {}
 
 // capacity asks for all StatefulSets of a step.
 func capacity(workloads Apply) Capacity {

@@ -17,6 +17,7 @@ type Image struct {
 }
 
 func (Image) action() {}
+func (Image) looks()  {}
 
 func image(c *topology.Cluster) Image { return Image{c.Spec.Version, inspection(c)} }
 

@@ -49,6 +49,13 @@ type Step struct {
 // Action is what a step is to achieve: one of the types of this package that have this method.
 type Action interface{ action() }
 
+// Look is an action that changes nothing: it finds out whether what comes later can be. The next step may be looked at at the
+// same time.
+type Look interface {
+	Action
+	looks()
+}
+
 // Object is a typed manifest.
 type Object interface {
 	metav1.Object

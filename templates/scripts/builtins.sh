@@ -61,7 +61,7 @@ ssh() {
 # first. That end has them open for both ways, so that what is in them remains, and this one has for a moment, so as not to wait for it.
 open_shell() {
   local both word patience=0.05
-  if mkdir "$folder" 2>/dev/null; then
+  if [ ! -d "$folder" ] && mkdir "$folder" 2>/dev/null; then
     mkfifo "$folder/to" "$folder/from" || return
     patience=20
   fi
