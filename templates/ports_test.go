@@ -72,6 +72,45 @@ func TestPortsTry(t *testing.T) {
 	}
 }
 
+// Of many connections each has its answer.
+func TestPortsConnect(t *testing.T) {
+	p := portsPod(t)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = listener.Close() }()
+	lines := []string{
+		fmt.Sprintf("ok here 127.0.0.1 %d\n", listener.Addr().(*net.TCPAddr).Port), "no here 127.0.0.1 1 Connection refused\n",
+	}
+	var in strings.Builder
+	for range 50 {
+		for _, line := range lines {
+			fields := strings.Fields(line)
+			fmt.Fprintln(&in, fields[2], fields[3])
+		}
+	}
+	out := p.must([]byte(in.String()), "ports.sh", "connect", "here")
+	for _, line := range lines {
+		if got := strings.Count(out, line); got != 50 {
+			t.Errorf("%d times %q, want 50: %s", got, line, out)
+		}
+	}
+}
+
+// What answers nothing is given up, and a port is not taken for another one that it begins like.
+func TestPortsConnectSilent(t *testing.T) {
+	t.Parallel()
+	p := portsPod(t)
+	// In the place of a network that drops what is sent there.
+	p.env = append(p.env, `BASH_FUNC_knock%%=() { [ "$3" = 40 ] && sleep 60; echo "ok $*"; }`)
+	p.write("gpk/scripts/ports.sh", strings.Replace(p.read("gpk/scripts/ports.sh"), "knock() {", "real_knock() {", 1))
+	out := p.must([]byte("host 40\nhost 400\n"), "ports.sh", "connect", "here")
+	if want := "ok here host 400\nno here host 40 no answer within 5 s\n"; out != want {
+		t.Errorf("%q, want %q", out, want)
+	}
+}
+
 func TestPortsCannotListen(t *testing.T) {
 	p := portsPod(t)
 	out := p.must([]byte("listen here 1\n"), "ports.sh", "try")

@@ -17,7 +17,8 @@ func sshPod(t *testing.T) (p *fakePod, job string) {
 		[ "$1" != nowhere ] || { echo "ssh: no route to nowhere" >&2; exit 255; }
 		shift
 		# A shell that is idle ends sooner here.
-		case $* in *session.sh*) set -- "${*/%10/1}"; echo $$ >`+p.path("shell")+` ;; esac
+		case $* in *session.sh*) set -- "${*/%10/3}"; echo $$ >`+p.path("shell")+` ;; esac
+		[ ! -f `+p.path("other")+` ] || . `+p.path("other")+`
 		exec bash -c "$*"`)
 	return p, job
 }
@@ -48,9 +49,10 @@ two'; echo three" | tail -n +2); echo "$x"; done`, "two\nthree\ntwo\nthree\n"},
 		{"the trap of an error", `trap 'echo trapped' ERR; T=ssh; $T host false`, "trapped\n"},
 		{"a server that goes on", `ssh host "sleep 5 >/dev/null 2>&1 </dev/null & echo started"`, "started\n"},
 		{"no host", `ssh nowhere true 2>&1; echo $?`, "ssh: no route to nowhere\n255\n"},
-		{"two at once", `for i in 1 2 3; do ssh host "sleep 0.2; echo a" | ssh host "cat; echo b"; done | sort | uniq -c | tr -d ' \n'`, "3a3b"},
-		{"one that is killed", `{ ssh host 'kill -9 $$'; } 2>/dev/null; echo $?`, "137\n"},
-		{"wait", `ssh host true; wait; echo done`, "done\n"},
+		{"two at once", `for i in {1..10}; do ssh host "echo a" | ssh host "cat; echo b"; done | sort | uniq -c | tr -d ' \n'`, "10a10b"},
+		{"one that is killed", `{ ssh host 'kill -9 $$'; } 2>/dev/null || echo failed`, "failed\n"},
+		{"more than fits", `head -c 200000 /dev/zero | tr '\0' x | ssh host wc -c; ssh host echo a`, "200000\na\n"},
+		{"wait", `SECONDS=0; ssh fresh true; wait; [ $SECONDS -lt 8 ]; echo $?`, "0\n"},
 	}
 	// One after another, in one script.
 	var script strings.Builder
@@ -98,14 +100,16 @@ func TestSSHOnce(t *testing.T) {
 // may or may not have been carried out, as with ssh.
 func TestSSHEnded(t *testing.T) {
 	for _, test := range []struct{ what, script, want string }{
-		{"idle", "ssh host echo a; command sleep 1.5; ssh host echo b; ssh host echo c", "a\nb\nc\n"},
+		{"idle", "ssh host echo a; command sleep 3.5; ssh host echo b; ssh host echo c", "a\nb\nc\n"},
 		{"killed before", "ssh host echo a; kill -9 $(cat SHELL); command sleep 0.3; ssh host echo b; ssh host echo c", "a\nb\nc\n"},
+		{"idle in that moment", `echo '[[ $* != *session.sh* ]] || { echo ready; read -r _; echo idle; exit; }' >OTHER; echo in | ssh host "cat; exit 4"; echo $?`, "in\n4\n"},
 		{"killed amid", "ssh host echo a; ssh host 'kill -9 $(cat SHELL); sleep 0.5; echo b'; echo $?; ssh host echo c", "a\n255\nc\n"},
 	} {
 		t.Run(test.what, func(t *testing.T) {
 			t.Parallel()
 			p, job := sshPod(t)
-			if got := p.gpinitsystem(job, strings.ReplaceAll(test.script, "SHELL", p.path("shell"))); got != test.want {
+			script := strings.NewReplacer("SHELL", p.path("shell"), "OTHER", p.path("other")).Replace(test.script)
+			if got := p.gpinitsystem(job, script); got != test.want {
 				t.Errorf("%q, want %q", got, test.want)
 			}
 		})

@@ -40,11 +40,11 @@ sleep() {
 }
 
 # A call of ssh is a program here, and two processes of sshd and a shell there, for what is mostly one echo or grep. So a shell of a
-# host stays open, until it has been idle for ten seconds: session.sh, at the other end of two FIFOs, since most calls come from
-# subshells. It is one script's own, whose calls come one after another. Where it is in use or cannot be had, ssh is called.
+# host stays open, until it has been idle for ten seconds: session.sh, at the other end of FIFOs, since most calls come from subshells.
+# It is one script's own. Where it is in use or cannot be had, ssh is called.
 # (gpinitsystem tries the last command again where it has failed and names ssh, which none does: here that is `return`.)
 ssh() {
-  local IFS=$' \t\n' LC_ALL=C folder=${GPK_SHELLS:-}/$$.${1:-} to from input='' status
+  local IFS=$' \t\n' LC_ALL=C folder=${GPK_SHELLS:-}/$$.${1:-} to from free input='' status
   if [[ -z ${GPK_SHELLS:-} || $# -lt 2 || ! $1 =~ ^[A-Za-z0-9][A-Za-z0-9._-]*$ ]] || ! open_shell "$1"; then
     command ssh "$@"
     return
@@ -53,38 +53,46 @@ ssh() {
   [ /dev/stdin -ef /dev/null ] || IFS= read -r -d '' input
   ask_shell "$@"
   status=$?
-  exec {to}>&- {from}<&-
+  exec {to}>&- {from}<&- {free}>&-
   return "$status"
 }
 
-# open_shell opens the FIFOs. The word `ready` in the second one is what a call takes, and gives back at its end; session.sh says it
-# first. That end has them open for both ways, so that what is in them remains, and this one has for a moment, so as not to wait for it.
+# open_shell opens the FIFOs: what the shell is asked, what it answers, and whether it is free, which one line in the third one says
+# that a call takes and puts back. The other end has them open for both ways, so that what is in them remains until it ends.
 open_shell() {
-  local both word patience=0.05
+  local both word
   if [ ! -d "$folder" ] && mkdir "$folder" 2>/dev/null; then
-    mkfifo "$folder/to" "$folder/from" || return
-    patience=20
+    mkfifo "$folder/to" "$folder/from" "$folder/free" || return
+    # shellcheck disable=SC2094
+    exec {free}<>"$folder/free" {both}<>"$folder/from" {to}<>"$folder/to" {from}<"$folder/from"
+    (command ssh "$1" /bin/bash /gpk/scripts/session.sh 10 <>"$folder/to" 1<>"$folder/from" 2<>"$folder/free" &)
+    exec {both}>&-
+    read -r -t 20 -u "$from" word && [ "$word" = ready ] && return
+  elif [[ -p $folder/to && -p $folder/from && -p $folder/free ]]; then
+    # shellcheck disable=SC2094
+    exec {free}<>"$folder/free" {both}<>"$folder/from" {to}<>"$folder/to" {from}<"$folder/from" {both}>&-
+    read -r -t 0.2 -u "$free" word && [ "$word" = free ] && return
+  else
+    return 1
   fi
-  [[ -p $folder/to && -p $folder/from ]] || return
-  # shellcheck disable=SC2094
-  exec {both}<>"$folder/from" {to}<>"$folder/to" {from}<"$folder/from"
-  [ "$patience" != 20 ] || (command ssh "$1" /bin/bash /gpk/scripts/session.sh 10 <>"$folder/to" 1<>"$folder/from" 2>/dev/null &)
-  exec {both}>&-
-  read -r -t "$patience" -u "$from" word && [ "$word" = ready ] && return
-  exec {to}>&- {from}<&-
+  exec {to}>&- {from}<&- {free}>&-
   return 1
 }
 
-# ask_shell has a command carried out. A shell that ended before it had heard of it says `idle`; one that says nothing was cut off.
+# ask_shell has a command carried out. A shell that ended before it had heard of it says `idle`; one that says nothing was cut off. What
+# does not fit into a FIFO is ssh's to send, which notices when nobody reads any more.
 ask_shell() {
-  local status out errors
-  printf '3 %d\nbash\0-c\0%s\0%send\n' "${#input}" "${*:2}" "$input" >&"$to"
-  read -r -u "$from" status out errors || return 255
+  local status=idle out errors
+  if [ "${#input}" -lt 50000 ]; then
+    printf '3 %d\nbash\0-c\0%s\0%send\n' "${#input}" "${*:2}" "$input" >&"$to"
+    read -r -u "$from" status out errors || return 255
+  fi
   if [ "$status" = idle ]; then
     command ssh "$@" < <(printf %s "$input")
     return
   fi
-  pass_on "$out" && pass_on "$errors" >&2 && echo ready >"$folder/from" || return 255
+  pass_on "$out" && pass_on "$errors" >&2 || return 255
+  echo free >&"$free"
   return "$status"
 }
 

@@ -73,16 +73,18 @@ knock() {
 }
 export -f knock
 
-# connect tries all of them at once: a program for each would take longer than they do.
+# connect tries many at once: a program for each would take longer than they do.
 connect() {
-  local links answers host port
-  links=$(cat)
-  # shellcheck disable=SC2016
-  answers=$(timeout 5 bash -c 'while read -r host port; do knock "$1" "$host" "$port" & done; wait' knock "$1" <<<"$links")
-  [ -z "$answers" ] || echo "$answers"
-  while read -r host port; do
-    case $answers$'\n' in *" $1 $host $port"[$' \n']*) ;; *) echo "no $1 $host $port no answer within 5 s" ;; esac
-  done <<<"$links"
+  local links answers link
+  while mapfile -t -n 32 links && [ ${#links[@]} != 0 ]; do
+    # shellcheck disable=SC2016
+    answers=$(printf '%s\n' "${links[@]}" |
+      timeout 5 bash -c 'while read -r host port; do knock "$1" "$host" "$port" & done; wait' knock "$1" 2>/dev/null)
+    [ -z "$answers" ] || echo "$answers"
+    for link in "${links[@]}"; do
+      case $answers$'\n' in *" $1 $link"[$' \n']*) ;; *) echo "no $1 $link no answer within 5 s" ;; esac
+    done
+  done
 }
 
 mute() {
