@@ -147,6 +147,46 @@ func TestInstancesClearKills(t *testing.T) {
 	}
 }
 
+// A server of an initdb that was killed goes on for a moment. It has the directory in its environment, and works in it.
+func TestInstancesClearWorkers(t *testing.T) {
+	p := instancePod(t)
+	p.write("greenplum/.gpk/initialising", "")
+	p.write("greenplum/primary/gpseg1/base/PG_VERSION", "12\n")
+	// The second one makes files for a while in a directory below, and is not to be found by anything.
+	const writes = "echo up; until [ $SECONDS = 1 ]; do echo >$RANDOM$RANDOM; done; read -r"
+	dead := func(dir, script string) func() bool {
+		command := p.command("run.sh", "bash", "-c", `cd "$WORK" && `+script)
+		command.Env = append(command.Env, "WORK="+p.path("greenplum/primary/gpseg1/"+dir))
+		stdin, err := command.StdinPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		stdout, err := command.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := command.Start(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := stdout.Read(make([]byte, 3)); err != nil {
+			t.Fatal(err)
+		}
+		return func() bool {
+			_, _ = stdin.Write([]byte("\n"))
+			return command.Wait() != nil
+		}
+	}
+	server, writer := dead("", "echo up; read -r"), dead("base", writes)
+	p.must(nil, "instances.sh", "clear", p.path("greenplum/primary/gpseg1"))
+	if p.has("greenplum/primary/gpseg1") {
+		t.Error("the directory is still there")
+	}
+	if !server() {
+		t.Error("the server lives on in a directory that is gone")
+	}
+	writer()
+}
+
 func TestInstancesStop(t *testing.T) {
 	p := instancePod(t)
 	for _, dir := range []string{"coordinator/gpseg-1", "primary/gpseg0"} {

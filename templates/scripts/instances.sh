@@ -45,23 +45,36 @@ prepare() {
   touch "$state/initialising"
 }
 
-# What the utilities started here may still be running when they themselves are gone. gpseg1 is not gpseg10.
+# What the utilities started here may still be running when they themselves are gone. gpseg1 is not gpseg10. The servers that initdb
+# starts do not name the directory: they work in it.
 kill_users_of() {
   for process in /proc/[0-9]*; do
     pid=${process#/proc/}
     [ "$pid" != $$ ] || continue
     case "$(tr '\0' ' ' 2>/dev/null <"$process/cmdline") " in
       *"$1"[!0-9]*) kill -9 "$pid" 2>/dev/null ;;
+      *) [ ! "$process/cwd" -ef "$1" ] || kill -9 "$pid" 2>/dev/null ;;
     esac
   done
+}
+
+# remove tries for a while: what has been killed may write until it is gone, and what it had started goes on a moment longer.
+remove() {
+  local said
+  for ((tries = 0; tries < 50; tries++)); do
+    kill_users_of "$1"
+    said=$(rm -rf -- "$1" 2>&1) && return
+    sleep 0.1
+  done
+  echo "$said" >&2
+  return 1
 }
 
 clear_unfinished() {
   [ "$(marker)" != initialised ] || { echo "the instances here are complete: nothing was removed" >&2; return 1; }
   [ "$(marker)" = initialising ] || return 0
   for dir; do
-    kill_users_of "$dir"
-    rm -rf -- "$dir" || return 1
+    remove "$dir" || return 1
   done
   rm -f /tmp/.s.PGSQL.*
 }
