@@ -42,8 +42,8 @@ func (h *readyHandler) Do(ctx context.Context, progress func(string)) error {
 	return h.target.waitPods(ctx, h.action.Pods, ready, progress)
 }
 
-// probeTime is how long a pod may take to run its readiness probe.
-const probeTime = 5 * time.Second
+// probeTime is how long a pod may take to run its readiness probe: as long as its kubelet gives it.
+const probeTime = 10 * time.Second
 
 // unready says in words which pods are not as they should be. Those that run and are not ready are asked themselves: what their
 // kubelets know may be ten seconds old.

@@ -57,11 +57,12 @@ type client struct {
 	pair pki.Pair
 }
 
-// controlWeight lets the control plane have what it needs first, as one that has
-// machines of its own. Where busy pods keep the API server waiting, a kubelet
-// asks for the volumes of a pod before the node authorizer has heard that it runs
-// there, is refused them, and tries again ten seconds later.
-const controlWeight = 8
+// controlWeight gives the control plane as much of the processors as three nodes
+// have together where all of them want it: elsewhere it has machines of its own.
+// Where busy pods keep the API server waiting, a kubelet asks for the volumes of a
+// pod before the node authorizer has heard that it runs there, is refused them, and
+// tries again ten seconds later. Much more would keep the pods waiting.
+const controlWeight = 3
 
 // ControlMachine renders the control plane and writes what it reads.
 func ControlMachine(s Setup, ca *pki.Authority) (machine.Spec, error) {
