@@ -10,6 +10,7 @@ import (
 	"k8s.io/client-go/tools/remotecommand"
 
 	"gpk/pkg/apply"
+	"gpk/pkg/apply/remote"
 	"gpk/pkg/segments"
 )
 
@@ -33,7 +34,7 @@ func (a *app) psqlCommand() *cobra.Command {
 		}
 		command := segments.Interactive(segments.PsqlArgv(*database, "", args...)...)
 		err = a.interactive(cmd.Context(), target, acting.Pod, command)
-		var exit *apply.ExecError
+		var exit *remote.Error
 		if errors.As(err, &exit) {
 			// psql has said what was wrong.
 			return statusError(exit.Status)
@@ -45,7 +46,7 @@ func (a *app) psqlCommand() *cobra.Command {
 
 // interactive connects a program in a pod to gpk's own streams, with a terminal in the pod where gpk has one.
 func (a *app) interactive(ctx context.Context, target *apply.Target, pod string, command segments.Command) error {
-	streams := apply.Streams{In: a.in, Out: a.out, Err: a.err}
+	streams := remote.Streams{In: a.in, Out: a.out, Err: a.err}
 	if in, ok := a.in.(*os.File); ok && terminal(a.in) && terminal(a.out) {
 		before, err := term.MakeRaw(int(in.Fd()))
 		if err != nil {

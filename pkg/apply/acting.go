@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"gpk/pkg/apply/remote"
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
 	"gpk/pkg/topology"
@@ -158,14 +159,14 @@ func (t *Target) askCoordinator(ctx context.Context, pod string) (coordinatorAns
 		// pod that was lost before, one that fails is enough to know that it still is.
 		out, err = t.runSoon(ctx, pod, segments.AskCoordinator(), askTime)
 	}
-	var exit *ExecError
+	var exit *remote.Error
 	if err != nil && !errors.As(err, &exit) {
 		if ctx.Err() != nil {
 			return coordinatorAnswer{}, context.Cause(ctx)
 		}
 		// A pod whose node is lost still counts as running, and the other one's answer is worth having.
 		t.lost.Store(pod, time.Now())
-		return coordinatorAnswer{silence: fmt.Errorf("%s cannot be asked: %w", t.whereabouts(ctx, pod), err)}, nil
+		return coordinatorAnswer{silence: fmt.Errorf("%s cannot be asked: %w", t.remote.Where(ctx, pod), err)}, nil
 	}
 	t.lost.Delete(pod)
 	facts, rows, parseErr := segments.ParseCoordinator(out)
@@ -183,7 +184,7 @@ func (t *Target) askCoordinator(ctx context.Context, pod string) (coordinatorAns
 // cutOff says whether a coordinator's answer is none: the exec has failed without an exit status, or what came lacks its end. A
 // stream that was cut can look like success.
 func cutOff(out string, err error) bool {
-	var exit *ExecError
+	var exit *remote.Error
 	if err != nil {
 		return !errors.As(err, &exit)
 	}

@@ -23,6 +23,7 @@ import (
 	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 
+	"gpk/pkg/apply/remote/remotetest"
 	"gpk/pkg/plan"
 )
 
@@ -35,8 +36,6 @@ type memoryAPI struct {
 	objects  map[string]plan.Object
 	watchers map[chan metav1.WatchEvent]string
 	history  []change
-	// sessionless: no pod has session.sh.
-	sessionless bool
 	// requests are all that changed something, or would have.
 	requests []string
 	// bodies are those of deletions.
@@ -49,7 +48,7 @@ type memoryAPI struct {
 	fail func(r *http.Request) error
 	// stored is told of every object that is kept, and returns what a controller would make of it.
 	stored func(object plan.Object) []plan.Object
-	exec   func(pod string, argv []string, stdin io.Reader, stdout, stderr io.Writer) int
+	exec   remotetest.Program
 }
 
 func newAPI() *memoryAPI {
@@ -224,7 +223,7 @@ func (a *memoryAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		name = parts[2]
 	}
 	if len(parts) > 3 {
-		a.serveExec(w, r, name)
+		remotetest.Pods{Program: a.exec, Fails: a.failure}.Serve(w, r, name)
 		return
 	}
 	if r.URL.Query().Get("watch") != "" {

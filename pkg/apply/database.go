@@ -2,12 +2,9 @@ package apply
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -62,80 +59,6 @@ func (t *Target) instances(ctx context.Context, verb string, pods []podDirs) err
 		_, err := t.run(ctx, pod.pod, segments.Instances(verb, pod.dirs...))
 		return err
 	})
-}
-
-// runJob starts a utility as a durable job and follows it to its end. A utility that failed is an error with the log's end.
-// One that an earlier gpk has started and that still runs is followed instead: whether it did what is wanted now, the
-// step's Check will say.
-func (t *Target) runJob(ctx context.Context, pod, name string, utility segments.Utility, progress func(string)) error {
-	j := job{t, pod, name}
-	err := j.start(ctx, utility)
-	var exit *ExecError
-	if errors.As(err, &exit) && exit.Status == jobRuns {
-		progress("attaching to " + utility.Argv[0] + ", which is running")
-	} else if err != nil {
-		return err
-	}
-	return j.follow(ctx, utility.Argv[0], progress)
-}
-
-// follow waits for a job that has been started, by whomever.
-func (j job) follow(ctx context.Context, utility string, progress func(string)) error {
-	status, err := j.finish(ctx, progress)
-	if err != nil || status == 0 {
-		return err
-	}
-	failure := &UtilityError{Pod: j.pod, Utility: utility, Status: status, Causes: j.target.causes(ctx, j.pod)}
-	if len(failure.Causes) == 0 {
-		failure.Causes = []string{j.tail(ctx)}
-	}
-	return failure
-}
-
-// UtilityError is a utility that ran to its end and says that it has failed.
-type UtilityError struct {
-	Pod, Utility string
-	Status       int
-	// Causes are what the logs of the cluster's pods say of it, one line each.
-	Causes []string
-}
-
-// Error names the pod and the utility, and has a line for each cause.
-func (e *UtilityError) Error() string {
-	return fmt.Sprintf("in pod %s: %s: exit status %d\n  %s", e.Pod, e.Utility, e.Status, strings.Join(e.Causes, "\n  "))
-}
-
-// The bounds of looking for causes: of pods, of the time for it, and of lines.
-const (
-	mostAsked  = 64
-	causesTime = 20 * time.Second
-	mostCauses = 12
-)
-
-// causes asks the pods for what their logs say has gone wrong, those of the pod that the utility ran in first. In a large
-// cluster that is the only one.
-func (t *Target) causes(ctx context.Context, first string) []string {
-	ctx, cancel := context.WithTimeout(ctx, causesTime)
-	defer cancel()
-	asked := []string{first}
-	if pods, err := t.Pods(ctx); err == nil && len(pods) <= mostAsked {
-		for i := range pods {
-			if pods[i].Name != first && running(&pods[i]) {
-				asked = append(asked, pods[i].Name)
-			}
-		}
-	}
-	answers := make([][]string, len(asked))
-	_ = each(ctx, asked, func(ctx context.Context, i int, pod string) error {
-		if out, err := t.run(ctx, pod, segments.Why()); err == nil {
-			for _, line := range segments.ParseWhy(out) {
-				answers[i] = append(answers[i], pod+": "+line)
-			}
-		}
-		return nil
-	})
-	causes := slices.Concat(answers...)
-	return causes[:min(len(causes), mostCauses)]
 }
 
 // Pods lists the cluster's pods.

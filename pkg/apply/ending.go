@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"gpk/pkg/apply/remote"
 	"gpk/pkg/plan"
 )
 
@@ -19,9 +20,9 @@ func (t *Target) comeToEnd(ctx context.Context, names []string, progress func(st
 	if runs, err := t.podRuns(ctx, pod); err != nil || !runs || t.isLost(pod) {
 		return err
 	}
-	states := make([]jobState, len(names))
+	states := make([]remote.JobState, len(names))
 	err = each(ctx, names, func(ctx context.Context, i int, name string) (err error) {
-		states[i], err = job{t, pod, name}.answer(ctx)
+		states[i], err = t.remote.Job(pod, name).Answer(ctx)
 		return err
 	})
 	if err != nil {
@@ -33,7 +34,7 @@ func (t *Target) comeToEnd(ctx context.Context, names []string, progress func(st
 		}
 		progress("waiting for " + name + ", which an earlier gpk has begun")
 		var exit *UtilityError
-		if err := (job{t, pod, name}).follow(ctx, name, progress); err != nil && !errors.As(err, &exit) {
+		if err := t.follow(ctx, t.remote.Job(pod, name), name, progress); err != nil && !errors.As(err, &exit) {
 			return err
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"gpk/pkg/apply/remote"
 	"gpk/pkg/segments"
 	"gpk/pkg/topology"
 )
@@ -52,7 +53,7 @@ func (t *Target) everywhere(ctx context.Context, from, verb string, pods []hostD
 		said[pod.pod] = reply.Out
 		if reply.Status != 0 {
 			argv := segments.Instances(verb, pod.dirs...).Argv
-			err = errors.Join(err, &ExecError{Pod: pod.pod, Argv: argv, Status: reply.Status, Output: reply.Out})
+			err = errors.Join(err, &remote.Error{Pod: pod.pod, Argv: argv, Status: reply.Status, Output: reply.Out})
 		}
 	}
 	return said, err

@@ -13,6 +13,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"gpk/pkg/apply/remote"
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
 	"gpk/pkg/topology"
@@ -249,7 +250,7 @@ func (f *fakeExpansion) job(pod string, args []string, out io.Writer) int {
 	case verb == "state":
 		fmt.Fprintln(out, j.state)
 	case verb == "start" && j != nil && strings.HasPrefix(j.state, "running"):
-		return jobRuns
+		return remote.Runs
 	case verb == "start":
 		f.jobs[name] = &fakeJob{args[2:], "running 2026-11-22T12:00:00Z"}
 		f.begin(name, f.jobs[name])

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"gpk/pkg/apply/remote"
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
 	"gpk/pkg/topology"
@@ -58,8 +59,8 @@ func (t *Target) Expansion(ctx context.Context) (segments.Expansion, error) {
 func (t *Target) expansion(ctx context.Context, acting Acting) (segments.Expansion, error) {
 	for end := time.Now().Add(memoryPatience); ; {
 		under, err := t.askExpansion(ctx, acting)
-		var exit *ExecError
-		if !errors.As(err, &exit) || !exit.shortOfMemory() || time.Now().After(end) {
+		var exit *remote.Error
+		if !errors.As(err, &exit) || !exit.ShortOfMemory() || time.Now().After(end) {
 			return under, err
 		}
 		if err := sleep(ctx, 500*time.Millisecond); err != nil {
@@ -110,21 +111,21 @@ func (t *Target) expand(ctx context.Context, verb string, pods []podDirs) error 
 
 // gpexpand runs it on the acting coordinator as a job, once nothing of an earlier one is in its way.
 func (t *Target) gpexpand(ctx context.Context, acting Acting, name string, utility segments.Utility, progress func(string)) error {
-	j := job{t, acting.Pod, name}
+	j := t.remote.Job(acting.Pod, name)
 	if err := t.startGpexpand(ctx, j, utility); err != nil {
 		return err
 	}
-	return j.follow(ctx, "gpexpand", progress)
+	return t.follow(ctx, j, "gpexpand", progress)
 }
 
 // startGpexpand begins a job, or leaves the one that is running.
-func (t *Target) startGpexpand(ctx context.Context, j job, utility segments.Utility) error {
-	if err := t.expand(ctx, "unlock", []podDirs{{pod: j.pod}}); err != nil {
+func (t *Target) startGpexpand(ctx context.Context, j remote.Job, utility segments.Utility) error {
+	if err := t.expand(ctx, "unlock", []podDirs{{pod: j.Pod}}); err != nil {
 		return err
 	}
-	err := j.start(ctx, utility)
-	var exit *ExecError
-	if errors.As(err, &exit) && exit.Status == jobRuns {
+	err := j.Start(ctx, utility)
+	var exit *remote.Error
+	if errors.As(err, &exit) && exit.Status == remote.Runs {
 		return nil
 	}
 	return err
@@ -133,7 +134,7 @@ func (t *Target) startGpexpand(ctx context.Context, j job, utility segments.Util
 // runningGpexpand is which of gpk's jobs a gpexpand that runs is of, "" for none of them, and since when it runs.
 func (t *Target) runningGpexpand(ctx context.Context, acting Acting) (name, since string, err error) {
 	for _, name := range []string{setupJob, rollbackJob, redistributeJob} {
-		state, err := job{t, acting.Pod, name}.state(ctx)
+		state, err := t.remote.Job(acting.Pod, name).State(ctx)
 		if err != nil || state.Phase == "running" {
 			return name, state.Since, err
 		}

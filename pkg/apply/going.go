@@ -28,7 +28,7 @@ func overdue(pod metav1.Object, now time.Time) (time.Duration, bool) {
 // typed: a pod that is deleted by force may go on there, with its database.
 func (t *Target) goingError(ctx context.Context, name string, passed time.Duration) *NextError {
 	return &NextError{fmt.Errorf("%s should have been gone for %s and is still being deleted",
-		t.whereabouts(ctx, name), passed.Round(time.Second)),
+		t.remote.Where(ctx, name), passed.Round(time.Second)),
 		fmt.Sprintf("make sure that its node is off, then `kubectl delete pod -n %s %s --force`, and run this again", t.Ref.Namespace, name)}
 }
 

@@ -13,6 +13,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"gpk/pkg/apply/remote"
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
 )
@@ -91,12 +92,12 @@ func (t *Target) containerLog(ctx context.Context, pod string, options LogOption
 }
 
 func (t *Target) instanceLogs(ctx context.Context, pod string, options LogOptions, line func(LogLine)) error {
-	lines := &lineWriter{emit: func(text string) {
+	lines := remote.NewLines(func(text string) {
 		instance, text := segments.LogLine(text)
 		line(LogLine{pod, instance, text})
-	}}
+	})
 	var complaints strings.Builder
-	streams := Streams{Out: lines, Err: &complaints}
+	streams := remote.Streams{Out: lines, Err: &complaints}
 	if options.Follow {
 		// Nothing is ever written to it: that it ends tells the script in the pod to end.
 		in, end := io.Pipe()
@@ -104,10 +105,8 @@ func (t *Target) instanceLogs(ctx context.Context, pod string, options LogOption
 		streams.In = in
 	}
 	err := t.Exec(ctx, pod, segments.Logs(options.Tail, options.Since, options.Follow).Argv, streams)
-	if len(lines.partial) > 0 {
-		lines.emit(string(lines.partial))
-	}
-	var exit *ExecError
+	lines.Flush()
+	var exit *remote.Error
 	if errors.As(err, &exit) {
 		exit.Output = complaints.String()
 	}

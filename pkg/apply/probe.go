@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"gpk/pkg/apply/remote"
 	"gpk/pkg/segments"
 )
 
@@ -51,7 +52,7 @@ func (t *Target) probed(ctx context.Context) (Acting, error) {
 // silentMirrors counts them; none where a primary does not answer, since only the primaries know.
 func (t *Target) silentMirrors(ctx context.Context, acting Acting) (int64, error) {
 	n, err := t.number(ctx, acting, "postgres", segments.SilentMirrorsSQL)
-	var exit *ExecError
+	var exit *remote.Error
 	if errors.As(err, &exit) {
 		return 0, nil
 	}

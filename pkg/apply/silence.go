@@ -67,7 +67,7 @@ func (t *Target) silence(ctx context.Context, name string, nodes nodeClock) sile
 	if nodes.known() {
 		s.lastHeard = nodes.theirs(since).Add(-nodeGrace)
 	}
-	pod, err := t.pod(ctx, name)
+	pod, err := t.remote.Get(ctx, name)
 	if err != nil || pod == nil || pod.Spec.NodeName == "" {
 		return s
 	}

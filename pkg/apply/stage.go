@@ -75,7 +75,7 @@ func (t *Target) initialised(ctx context.Context, action plan.Initialise) (bool,
 		if err != nil || facts[pod].Marker == segments.Initialised {
 			return err == nil, err
 		}
-		state, err := job{t, pod, "gpinitsystem"}.state(ctx)
+		state, err := t.remote.Job(pod, "gpinitsystem").State(ctx)
 		if err != nil || state.Phase == "running" {
 			return err == nil, err
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"gpk/pkg/apply/remote"
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
 	"gpk/pkg/topology"
@@ -72,7 +73,7 @@ func (t *Target) onlyFollows(ctx context.Context, standby, acts string) (bool, e
 		return err == nil, err
 	}
 	out, err := t.runSoon(ctx, standby, segments.AskStandby(), askTime)
-	var exit *ExecError
+	var exit *remote.Error
 	if err != nil && !errors.As(err, &exit) {
 		return ctx.Err() == nil, context.Cause(ctx)
 	}

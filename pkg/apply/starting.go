@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+
+	"gpk/pkg/apply/remote"
 )
 
 // starting is the container whose turn it is in a pod, nil if the kubelet has said of none yet: the database's, or the init
@@ -110,7 +112,7 @@ func hopeless(pod *corev1.Pod) error {
 	case "CrashLoopBackOff", "RunContainerError":
 		cause := status.State.Waiting.Message
 		if last := status.LastTerminationState.Terminated; last != nil {
-			cause = strings.TrimSpace(fmt.Sprintf("exit status %d %s", last.ExitCode, lastLines(last.Message, 3)))
+			cause = strings.TrimSpace(fmt.Sprintf("exit status %d %s", last.ExitCode, remote.LastLines(last.Message, 3)))
 		}
 		return fmt.Errorf("%s ends again and again: %s; see kubectl logs -n %s %s -c %s --previous",
 			who, cause, pod.Namespace, pod.Name, status.Name)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"gpk/pkg/apply/remote"
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
 	"gpk/pkg/topology"
@@ -107,4 +108,4 @@ func (s Status) Summary() string {
 	return fmt.Sprintf("%d faults, with its coordinator in pod %s", len(s.Faults), s.Coordinator)
 }
 
-func firstLine(err error) string { return lastLines(err.Error(), 3) }
+func firstLine(err error) string { return remote.LastLines(err.Error(), 3) }

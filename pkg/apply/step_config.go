@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"gpk/pkg/apply/remote"
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
 	"gpk/pkg/topology"
@@ -57,7 +58,7 @@ func (h *validHandler) fault(ctx context.Context, acting Acting, s segments.Sett
 		return "", nil
 	}
 	_, err := h.target.run(ctx, acting.Pod, segments.TrySetting(s, h.action.Beside))
-	var exit *ExecError
+	var exit *remote.Error
 	if errors.As(err, &exit) {
 		return s.Name + ": " + segments.SettingFault(exit.Output), nil
 	}

@@ -126,7 +126,7 @@ func (h *setupHandler) Do(ctx context.Context, progress func(string)) error {
 		return errors.New(firstOf(details))
 	case setupRuns:
 		progress("attaching to gpexpand, which is running")
-		return job{h.target, acting.Pod, setupJob}.follow(ctx, "gpexpand", progress)
+		return h.target.follow(ctx, h.target.remote.Job(acting.Pod, setupJob), "gpexpand", progress)
 	case setupAbandoned:
 		if err := h.target.unset(ctx, acting, h.action.New, progress); err != nil {
 			return err

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"gpk/pkg/apply/remote"
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
 )
@@ -197,10 +198,10 @@ func (h *roomHandler) sizes(ctx context.Context, acting Acting) (total, largest 
 			return 0, 0, nil, err
 		}
 		table, err := h.target.number(ctx, acting, database, segments.LargestSQL)
-		var exit *ExecError
+		var exit *remote.Error
 		if errors.As(err, &exit) {
 			notes = append(notes, fmt.Sprintf("whether the largest table of database %s can be redistributed was not checked: %s", database,
-				exit.why()))
+				exit.Why()))
 		} else if err != nil {
 			return 0, 0, nil, err
 		}

@@ -8,6 +8,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"gpk/pkg/apply/remote"
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
 )
@@ -37,7 +38,7 @@ func (h *imageHandler) Check(ctx context.Context) (Finding, error) {
 		}
 		return err
 	})
-	var exit *ExecError
+	var exit *remote.Error
 	if err != nil && !errors.As(err, &exit) && ctx.Err() == nil {
 		// A container that has ended meanwhile may end again and again, and waiting for it brings that up.
 		return Finding{State: Unknown, Details: []string{err.Error()}}, nil

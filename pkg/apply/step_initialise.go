@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"gpk/pkg/apply/remote"
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
 	"gpk/pkg/topology"
@@ -67,13 +68,13 @@ func (h *initialiseHandler) Do(ctx context.Context, progress func(string)) (err 
 			return err
 		}
 	}
-	j := job{h.target, h.action.Topology.Coordinator().Pod, "gpinitsystem"}
+	j := h.target.remote.Job(h.action.Topology.Coordinator().Pod, "gpinitsystem")
 	switch found {
 	case conflict:
 		return errors.New(firstOf(details))
 	case underWay:
 		progress("attaching to gpinitsystem, which is running")
-		err = j.follow(ctx, "gpinitsystem", progress)
+		err = h.target.follow(ctx, j, "gpinitsystem", progress)
 	case stopped:
 		err = h.bringBack(ctx, progress)
 	case abandoned, fresh:
@@ -84,10 +85,10 @@ func (h *initialiseHandler) Do(ctx context.Context, progress func(string)) (err 
 				return err
 			}
 		}
-		if _, err := h.target.everywhere(ctx, j.pod, "prepare", byHost(h.action.Topology.Instances), ""); err != nil {
+		if _, err := h.target.everywhere(ctx, j.Pod, "prepare", byHost(h.action.Topology.Instances), ""); err != nil {
 			return err
 		}
-		err = h.target.runJob(ctx, j.pod, j.name, h.action.Utility, progress)
+		err = h.target.runJob(ctx, j.Pod, j.Name, h.action.Utility, progress)
 	}
 	return errors.Join(err, h.mark(ctx))
 }
@@ -216,7 +217,7 @@ func (h *initialiseHandler) segmentPods(catalogue segments.Catalogue) []hostDirs
 // complete before its segments are.
 func (t *Target) primariesAnswer(ctx context.Context, acting Acting) (bool, error) {
 	answer, err := t.sql(ctx, acting, "postgres", segments.AnsweringSQL)
-	var exit *ExecError
+	var exit *remote.Error
 	if errors.As(err, &exit) {
 		return false, nil
 	}
@@ -245,7 +246,7 @@ func (h *initialiseHandler) look(ctx context.Context) (situation, []string, erro
 	if answers && len(missing) == 0 && marker == segments.Initialised {
 		return complete, nil, nil
 	}
-	state, err := job{h.target, coordinator.Pod, "gpinitsystem"}.state(ctx)
+	state, err := h.target.remote.Job(coordinator.Pod, "gpinitsystem").State(ctx)
 	if err != nil {
 		return "", nil, err
 	}

@@ -14,6 +14,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 
+	"gpk/pkg/apply/remote"
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
 )
@@ -204,7 +205,7 @@ func imageAnswerOf(pod *corev1.Pod) (answer imageAnswer, ended bool, err error) 
 		said, status := status.State.Terminated.Message, status.State.Terminated.ExitCode
 		image, fault := segments.ParseImage(said)
 		if fault != nil || status != 0 {
-			answer = imageAnswer{fault: fmt.Sprintf("the image cannot be looked into: exit status %d %s", status, lastLines(said, 3))}
+			answer = imageAnswer{fault: fmt.Sprintf("the image cannot be looked into: exit status %d %s", status, remote.LastLines(said, 3))}
 			return answer, true, nil //nolint:nilerr // it is told as the pod's fault
 		}
 		return imageAnswer{image: image}, true, nil

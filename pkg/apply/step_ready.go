@@ -8,6 +8,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"gpk/pkg/apply/remote"
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
 )
@@ -60,9 +61,9 @@ func (t *Target) unready(ctx context.Context, pods []corev1.Pod) []string {
 				break
 			}
 			why := firstLine(err)
-			var exit *ExecError
+			var exit *remote.Error
 			if errors.As(err, &exit) {
-				why = exit.why()
+				why = exit.Why()
 			}
 			faults[i] = "pod " + pod.Name + " is not ready: " + why
 		}

@@ -71,14 +71,14 @@ func (h *rebuildHandler) Do(ctx context.Context, progress func(string)) error {
 		return err
 	}
 	place := h.place(acting)
-	j := job{h.target, acting.Pod, "gpinitstandby"}
-	state, err := j.state(ctx)
+	j := h.target.remote.Job(acting.Pod, "gpinitstandby")
+	state, err := j.State(ctx)
 	switch {
 	case err != nil:
 		return err
 	case state.Phase == "running":
 		progress("attaching to gpinitstandby, which is running")
-		err = j.follow(ctx, "gpinitstandby", progress)
+		err = h.target.follow(ctx, j, "gpinitstandby", progress)
 	default:
 		err = h.make(ctx, acting, place, progress)
 	}

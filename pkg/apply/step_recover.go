@@ -69,14 +69,14 @@ func (h *recoveredHandler) attach(ctx context.Context, name string, progress fun
 	if err != nil {
 		return err
 	}
-	j := job{h.target, acting.Pod, name}
-	state, err := j.state(ctx)
+	j := h.target.remote.Job(acting.Pod, name)
+	state, err := j.State(ctx)
 	if err != nil || state.Phase != "running" {
 		return err
 	}
 	progress("attaching to gprecoverseg, which is running")
 	var exit *UtilityError
-	if err := j.follow(ctx, "gprecoverseg", progress); !errors.As(err, &exit) {
+	if err := h.target.follow(ctx, j, "gprecoverseg", progress); !errors.As(err, &exit) {
 		return err
 	}
 	return nil
@@ -175,7 +175,7 @@ func (h *recoveredHandler) verdict(ctx context.Context, absent map[string]string
 	}
 	var words []string
 	for pod, word := range absent {
-		words = append(words, word+" ("+h.target.whereabouts(ctx, pod)+")")
+		words = append(words, word+" ("+h.target.remote.Where(ctx, pod)+")")
 	}
 	return fmt.Errorf("instances whose pods do not run stay down: %s", strings.Join(sortedWords(words), "; "))
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"gpk/pkg/apply/remote"
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
 )
@@ -37,7 +38,7 @@ func (h *redistributeHandler) Check(ctx context.Context) (Finding, error) {
 // look tells gpk's own gpexpand, which can be followed to its end, from one that somebody has started by hand. gpk's is asked
 // for first: it may end between the two questions.
 func (h *redistributeHandler) look(ctx context.Context, acting Acting, under segments.Expansion) (Finding, error) {
-	own, err := job{h.target, acting.Pod, redistributeJob}.state(ctx)
+	own, err := h.target.remote.Job(acting.Pod, redistributeJob).State(ctx)
 	if err != nil {
 		return Finding{}, err
 	}
@@ -60,7 +61,7 @@ func (h *redistributeHandler) Do(ctx context.Context, _ func(string)) error {
 	if err != nil {
 		return err
 	}
-	err = h.target.startGpexpand(ctx, job{h.target, acting.Pod, redistributeJob}, segments.Redistribute(h.action.Bounds))
+	err = h.target.startGpexpand(ctx, h.target.remote.Job(acting.Pod, redistributeJob), segments.Redistribute(h.action.Bounds))
 	h.started = err == nil
 	return err
 }
@@ -75,8 +76,8 @@ func (t *Target) FollowRedistribution(ctx context.Context, progress func(string)
 	if err != nil {
 		return segments.Expansion{}, err
 	}
-	j := job{t, acting.Pod, redistributeJob}
-	state, err := j.state(ctx)
+	j := t.remote.Job(acting.Pod, redistributeJob)
+	state, err := j.State(ctx)
 	if err != nil {
 		return segments.Expansion{}, err
 	}
@@ -84,7 +85,7 @@ func (t *Target) FollowRedistribution(ctx context.Context, progress func(string)
 		asking, stop := context.WithCancel(ctx)
 		defer stop()
 		go t.tellExpansion(asking, acting, progress)
-		err = j.follow(ctx, "gpexpand", func(string) {})
+		err = t.follow(ctx, j, "gpexpand", func(string) {})
 		var exit *UtilityError
 		if err != nil && !errors.As(err, &exit) {
 			return segments.Expansion{}, err
@@ -99,9 +100,9 @@ func (t *Target) expansionAtLast(ctx context.Context, progress func(string)) (un
 	err = until(ctx, settlePatience, progress, func() ([]string, error) {
 		var err error
 		under, err = t.Expansion(ctx)
-		var exit *ExecError
+		var exit *remote.Error
 		if errors.As(err, &exit) {
-			return []string{exit.why()}, nil
+			return []string{exit.Why()}, nil
 		}
 		return nil, err
 	}, "%s")

@@ -43,7 +43,7 @@ func (h *returnHandler) lookAtStandby(ctx context.Context) (Finding, error) {
 			Next: "see to pod " + h.action.To + ". Or make sure that its node is off, and give up what it may have written since: " +
 				"gpk failover --rollback --accept-data-loss " + h.action.From}, nil
 	}
-	work, err := job{h.target, h.action.To, activateJob}.state(ctx)
+	work, err := h.target.remote.Job(h.action.To, activateJob).State(ctx)
 	switch {
 	case err != nil:
 		return Finding{}, err

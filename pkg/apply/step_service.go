@@ -10,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"gpk/pkg/apply/remote"
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
 	"gpk/pkg/topology"
@@ -106,9 +107,9 @@ func (h *verifyHandler) Check(ctx context.Context) (Finding, error) {
 	}()
 	finding, err := h.target.lookAt(ctx, func(_ context.Context, acting Acting) (Finding, error) {
 		<-read
-		var exit *ExecError
+		var exit *remote.Error
 		if errors.As(reading, &exit) {
-			return pendingIf([]string{exit.why()}), nil
+			return pendingIf([]string{exit.Why()}), nil
 		}
 		if reading == nil {
 			if fault := segments.ParseVerify(out, acting.Catalogue.Primaries()); fault != nil {
@@ -124,7 +125,7 @@ func (h *verifyHandler) Check(ctx context.Context) (Finding, error) {
 func (h *verifyHandler) Do(ctx context.Context, progress func(string)) error {
 	return until(ctx, settlePatience, progress, func() ([]string, error) {
 		_, err := h.target.run(ctx, h.client(ctx), segments.Psql("postgres", h.action.Host, segments.VerifyWriteSQL()))
-		var exit *ExecError
+		var exit *remote.Error
 		if errors.As(err, &exit) {
 			return []string{exit.Error()}, nil
 		}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"gpk/pkg/apply/remote"
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
 	"gpk/pkg/topology"
@@ -48,7 +49,7 @@ func (h *configureHandler) faults(ctx context.Context, acting Acting) ([]string,
 	faults := make([]string, len(h.action.Settings))
 	err := each(ctx, h.action.Settings, func(ctx context.Context, i int, s segments.RoleSetting) error {
 		out, err := h.target.run(ctx, acting.Pod, segments.GpconfigShow(s.Name))
-		var exit *ExecError
+		var exit *remote.Error
 		if err != nil && !errors.As(err, &exit) {
 			return err
 		}

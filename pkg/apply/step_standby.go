@@ -36,7 +36,7 @@ func (h *standbyHandler) look(ctx context.Context, acting Acting) (Finding, erro
 		return Finding{State: Blocked, Details: []string{"since a failover the coordinator is in pod " + pod + ", and there is no standby"},
 			Next: "gpk recover makes one of the other pod"}, nil
 	}
-	state, err := job{h.target, acting.Pod, "gpinitstandby"}.state(ctx)
+	state, err := h.target.remote.Job(acting.Pod, "gpinitstandby").State(ctx)
 	if err != nil {
 		return Finding{}, err
 	}
@@ -82,13 +82,13 @@ func (h *standbyHandler) Do(ctx context.Context, progress func(string)) error {
 	if time.Since(h.untouched) < answerHolds {
 		return errors.Join(h.begin(ctx, acting, progress), h.mark(ctx))
 	}
-	j := job{h.target, acting.Pod, "gpinitstandby"}
-	state, err := j.state(ctx)
+	j := h.target.remote.Job(acting.Pod, "gpinitstandby")
+	state, err := j.State(ctx)
 	if err != nil {
 		return err
 	}
 	if state.Phase == "running" {
-		err = j.follow(ctx, "gpinitstandby", progress)
+		err = h.target.follow(ctx, j, "gpinitstandby", progress)
 	} else {
 		err = h.make(ctx, acting, progress)
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"gpk/pkg/apply/remote"
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
 	"gpk/pkg/topology"
@@ -174,10 +175,10 @@ func (t *Target) clients(ctx context.Context) ([]string, error) {
 		return nil, err
 	}
 	out, err := t.sql(ctx, acting, "postgres", segments.ClientsSQL)
-	var exit *ExecError
+	var exit *remote.Error
 	switch {
 	case errors.As(err, &exit):
-		return []string{exit.why()}, nil
+		return []string{exit.Why()}, nil
 	case err != nil || out == "":
 		return nil, err
 	}

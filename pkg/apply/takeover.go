@@ -6,8 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
-
+	"gpk/pkg/apply/remote"
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
 )
@@ -27,7 +26,7 @@ func (t *Target) runAt(ctx context.Context, e plan.Eligible, command segments.Co
 		return "", fmt.Errorf("pod %s: %w", e.From, errUnreachable)
 	}
 	out, err := t.runSoon(ctx, e.From, command, patience)
-	var exit *ExecError
+	var exit *remote.Error
 	if err == nil || errors.As(err, &exit) || ctx.Err() != nil {
 		return out, err
 	}
@@ -59,28 +58,12 @@ func (t *Target) runSoon(ctx context.Context, pod string, command segments.Comma
 }
 
 func (t *Target) podRuns(ctx context.Context, name string) (bool, error) {
-	pod, err := t.pod(ctx, name)
+	pod, err := t.remote.Get(ctx, name)
 	if pod == nil || err != nil {
 		return false, err
 	}
 	status := databaseContainer(pod)
 	return status != nil && status.State.Running != nil, nil
-}
-
-// pod is a pod of the cluster, nil if there is none of the name.
-func (t *Target) pod(ctx context.Context, name string) (*corev1.Pod, error) {
-	options := t.listOptions()
-	options.FieldSelector = "metadata.name=" + name
-	list, err := t.client.CoreV1().Pods(t.Ref.Namespace).List(ctx, options)
-	if err != nil {
-		return nil, fmt.Errorf("pod %s: %w", name, err)
-	}
-	for i := range list.Items {
-		if list.Items[i].Name == name {
-			return &list.Items[i], nil
-		}
-	}
-	return nil, nil
 }
 
 // loss says in words which transactions a takeover loses, or may lose; nothing if the standby has all that were acknowledged.

@@ -17,7 +17,9 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"gpk/pkg/apply/remote"
 	"gpk/pkg/plan"
+	"gpk/pkg/segments"
 )
 
 // parallel is how many requests or execs gpk has under way at once.
@@ -28,9 +30,9 @@ type Target struct {
 	Ref    plan.Ref
 	config *rest.Config
 	client kubernetes.Interface
+	remote *remote.Pods
 
-	sessions sessions
-	asking   singleflight.Group
+	asking singleflight.Group
 	// lost is when a coordinator's pod could not be reached, by its name.
 	lost sync.Map
 	// seen is the acting coordinator as it was last found.
@@ -54,7 +56,19 @@ func NewTarget(config *rest.Config, ref plan.Ref) (*Target, error) {
 	if err != nil {
 		return nil, fmt.Errorf("kubeconfig: %w", err)
 	}
-	return &Target{Ref: ref, config: config, client: client}, nil
+	target := &Target{Ref: ref, config: config, client: client}
+	target.remote = remote.New(client, config, ref.Namespace, target.selector())
+	return target, nil
+}
+
+// Exec runs a program in a pod of the cluster, as remote.Pods.Exec does.
+func (t *Target) Exec(ctx context.Context, pod string, argv []string, streams remote.Streams) error {
+	return t.remote.Exec(ctx, pod, argv, streams)
+}
+
+// run runs a short command in a pod, as remote.Pods.Run does.
+func (t *Target) run(ctx context.Context, pod string, command segments.Command) (string, error) {
+	return t.remote.Run(ctx, pod, command)
 }
 
 // selector finds every object of the cluster.

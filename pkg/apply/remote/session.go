@@ -1,4 +1,4 @@
-package apply
+package remote
 
 import (
 	"bufio"
@@ -52,28 +52,28 @@ type reply struct {
 }
 
 // ask carries out a command in a pod by a session. A command that may or may not have been carried out is an error.
-func (t *Target) ask(ctx context.Context, pod string, command segments.Command) (reply, error) {
-	s := t.sessions.take(pod)
+func (p *Pods) ask(ctx context.Context, pod string, command segments.Command) (reply, error) {
+	s := p.sessions.take(pod)
 	if s == nil {
-		if t.sessions.lacks(pod) {
+		if p.sessions.lacks(pod) {
 			return reply{}, errNoSession
 		}
-		s = t.openSession(ctx, pod)
+		s = p.openSession(ctx, pod)
 	}
 	stop := context.AfterFunc(ctx, s.end)
 	answer, err := s.ask(command)
 	givenUp := !stop()
 	if err == nil && !givenUp {
-		t.sessions.put(s)
+		p.sessions.put(s)
 		return answer, nil
 	}
 	s.end()
-	var ended *ExecError
+	var ended *Error
 	switch {
 	case err != nil && givenUp:
 		err = context.Cause(ctx)
 	case errors.As(err, &ended) && !s.greeted:
-		t.sessions.doWithout(pod)
+		p.sessions.doWithout(pod)
 		err = errNoSession
 	case errors.As(err, &ended):
 		// It is the status of the session, and not of the command.
@@ -83,14 +83,14 @@ func (t *Target) ask(ctx context.Context, pod string, command segments.Command) 
 }
 
 // openSession begins a session that outlives its caller. That it could not be had is what its first question says.
-func (t *Target) openSession(ctx context.Context, pod string) *session {
+func (p *Pods) openSession(ctx context.Context, pod string) *session {
 	ctx, end := context.WithCancel(context.WithoutCancel(ctx))
 	stdin, in := io.Pipe()
 	out, stdout := io.Pipe()
 	s := &session{pod: pod, in: in, out: bufio.NewReader(out), over: make(chan struct{}), end: end}
 	go func() {
 		defer end()
-		err := t.Exec(ctx, pod, segments.Session().Argv, Streams{In: stdin, Out: stdout, Err: io.Discard})
+		err := p.Exec(ctx, pod, segments.Session().Argv, Streams{In: stdin, Out: stdout, Err: io.Discard})
 		if err == nil {
 			err = fmt.Errorf("exec in pod %s: it ended before the answer had come", pod)
 		}

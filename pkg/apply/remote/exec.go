@@ -1,0 +1,88 @@
+package remote
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/tools/remotecommand"
+	utilexec "k8s.io/client-go/util/exec"
+	"k8s.io/streaming/pkg/httpstream"
+
+	"gpk/pkg/plan"
+)
+
+// Streams are what a command in a pod is connected to.
+type Streams struct {
+	In       io.Reader
+	Out, Err io.Writer
+	// TTY asks for a terminal in the pod; Sizes tells its size as it changes.
+	TTY   bool
+	Sizes remotecommand.TerminalSizeQueue
+}
+
+// Exec runs a command in a pod's database container, over WebSocket, or SPDY where the server or a proxy knows only that.
+// When ctx ends, the command in the pod goes on: what takes long is a job.
+func (p *Pods) Exec(ctx context.Context, pod string, argv []string, streams Streams) error {
+	request := p.client.CoreV1().RESTClient().Post().Namespace(p.namespace).Resource("pods").Name(pod).SubResource("exec").
+		VersionedParams(&corev1.PodExecOptions{Container: plan.Container, Command: argv, TTY: streams.TTY,
+			Stdin: streams.In != nil, Stdout: true, Stderr: !streams.TTY}, scheme.ParameterCodec)
+	spdy, err := remotecommand.NewSPDYExecutor(p.config, "POST", request.URL())
+	if err != nil {
+		return fmt.Errorf("exec in pod %s: %w", pod, err)
+	}
+	websocket, err := remotecommand.NewWebSocketExecutor(p.config, "GET", request.URL().String())
+	if err != nil {
+		return fmt.Errorf("exec in pod %s: %w", pod, err)
+	}
+	executor, err := remotecommand.NewFallbackExecutor(websocket, spdy, func(err error) bool {
+		return httpstream.IsUpgradeFailure(err) || httpstream.IsHTTPSProxyError(err)
+	})
+	if err != nil {
+		return fmt.Errorf("exec in pod %s: %w", pod, err)
+	}
+	out, errs := &tap{to: streams.Out}, &tap{to: streams.Err}
+	defer out.shut()
+	defer errs.shut()
+	options := remotecommand.StreamOptions{Stdin: streams.In, Stdout: out, Stderr: errs, Tty: streams.TTY,
+		TerminalSizeQueue: streams.Sizes}
+	if streams.TTY {
+		options.Stderr = nil
+	}
+	err = executor.StreamWithContext(ctx, options)
+	var exit utilexec.CodeExitError
+	switch {
+	case errors.As(err, &exit):
+		return &Error{Pod: pod, Argv: argv, Status: exit.Code}
+	case err != nil:
+		return fmt.Errorf("exec in pod %s: %w", pod, err)
+	}
+	return nil
+}
+
+// tap is an output stream that can be shut. When an exec is given up, client-go still copies what has arrived, and nobody
+// may have that after Exec has returned: the buffer is being read, or the next stream goes on at its offset.
+type tap struct {
+	mutex sync.Mutex
+	to    io.Writer
+}
+
+// Write fails once the tap is shut.
+func (t *tap) Write(data []byte) (int, error) {
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
+	if t.to == nil {
+		return 0, io.ErrClosedPipe
+	}
+	return t.to.Write(data)
+}
+
+func (t *tap) shut() {
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
+	t.to = nil
+}

@@ -1,0 +1,63 @@
+// Package remote owns what is done inside a cluster's pods: programs by the exec API, sessions that carry out one command
+// after another, and jobs that outlive the gpk that began them. What those programs are it does not know.
+package remote
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+)
+
+// Pods are those of a namespace that a selector finds.
+type Pods struct {
+	client              kubernetes.Interface
+	config              *rest.Config
+	namespace, selector string
+	sessions            sessions
+}
+
+// New reaches pods with a client and its config, which it leaves as it is.
+func New(client kubernetes.Interface, config *rest.Config, namespace, selector string) *Pods {
+	return &Pods{client: client, config: config, namespace: namespace, selector: selector}
+}
+
+// Get is a pod, or nil. It takes the right to list pods, which is needed anyway, and not the one to get them.
+func (p *Pods) Get(ctx context.Context, name string) (*corev1.Pod, error) {
+	options := metav1.ListOptions{LabelSelector: p.selector, FieldSelector: "metadata.name=" + name}
+	list, err := p.client.CoreV1().Pods(p.namespace).List(ctx, options)
+	if err != nil {
+		return nil, fmt.Errorf("pod %s: %w", name, err)
+	}
+	for i := range list.Items {
+		if list.Items[i].Name == name {
+			return &list.Items[i], nil
+		}
+	}
+	return nil, nil
+}
+
+// Where names a pod with its node, and says what is wrong with that node, as far as it may be seen. It takes ten seconds at most.
+func (p *Pods) Where(ctx context.Context, name string) string {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	pod, err := p.Get(ctx, name)
+	if err != nil || pod == nil || pod.Spec.NodeName == "" {
+		return "pod " + name
+	}
+	where := "pod " + name + " on node " + pod.Spec.NodeName
+	node, err := p.client.CoreV1().Nodes().Get(ctx, pod.Spec.NodeName, metav1.GetOptions{})
+	if err != nil {
+		return where
+	}
+	for _, c := range node.Status.Conditions {
+		if c.Type == corev1.NodeReady && c.Status != corev1.ConditionTrue {
+			where += ", which is not ready (" + c.Message + "),"
+		}
+	}
+	return where
+}
