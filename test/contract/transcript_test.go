@@ -24,7 +24,7 @@ var masks = []struct {
 }{
 	{regexp.MustCompile(`^\d{8}:[\d:]+ (\w+):[\w-]+:gpadmin-`), "$1 "},
 	{regexp.MustCompile(`(postgres|PostgreSQL)( \d[\d.]*)? \(Greenplum.*`), "VERSION"},
-	{regexp.MustCompile(`build (commit:\w+|standin)`), "BUILD"},
+	{regexp.MustCompile(`(\d) build (commit:)?\w+`), "$1 BUILD"},
 	{regexp.MustCompile(`[\w-]+(\.[\w-]+)+\.cluster\.local`), "HOST"},
 	{regexp.MustCompile(`GPERA=[0-9a-f]+_\d+`), "GPERA=ERA"},
 	{regexp.MustCompile(`logfile: [^;]+;`), "logfile: LOG;"},
