@@ -153,11 +153,11 @@ func (t *Target) askCoordinator(ctx context.Context, pod string) (coordinatorAns
 	if t.isLost(pod) {
 		return coordinatorAnswer{silence: fmt.Errorf("pod %s could not be reached", pod)}, nil
 	}
-	out, err := t.runSoon(ctx, pod, segments.AskCoordinator(), askTime)
+	out, err := t.remote.RunSoon(ctx, pod, segments.AskCoordinator(), askTime)
 	if _, lost := t.lost.Load(pod); cutOff(out, err) && ctx.Err() == nil && (!lost || err == nil) {
 		// The question may be asked again, and much hangs on its answer: a failover that takes a coordinator for dead stops it. Of a
 		// pod that was lost before, one that fails is enough to know that it still is.
-		out, err = t.runSoon(ctx, pod, segments.AskCoordinator(), askTime)
+		out, err = t.remote.RunSoon(ctx, pod, segments.AskCoordinator(), askTime)
 	}
 	var exit *remote.Error
 	if err != nil && !errors.As(err, &exit) {
@@ -194,6 +194,6 @@ func cutOff(out string, err error) bool {
 
 // sql runs SQL on the acting coordinator and returns what it printed, without the last newline.
 func (t *Target) sql(ctx context.Context, acting Acting, database, sql string) (string, error) {
-	out, err := t.run(ctx, acting.Pod, segments.Psql(database, "", sql))
+	out, err := t.remote.Run(ctx, acting.Pod, segments.Psql(database, "", sql))
 	return strings.TrimSpace(out), err
 }

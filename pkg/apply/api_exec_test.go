@@ -5,12 +5,9 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"testing"
 
-	"github.com/go-logr/logr"
 	"k8s.io/client-go/rest"
-	"k8s.io/klog/v2"
 
 	"gpk/pkg/apply/remote/remotetest"
 )
@@ -51,8 +48,4 @@ func targetAt(t *testing.T, url string) *Target {
 	return target
 }
 
-// TestMain keeps the client library's own complaints about streams that tests cut out of their output.
-func TestMain(m *testing.M) {
-	klog.SetLogger(logr.Discard())
-	os.Exit(m.Run())
-}
+func TestMain(m *testing.M) { remotetest.Main(m) }

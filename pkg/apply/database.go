@@ -18,7 +18,7 @@ import (
 func (t *Target) facts(ctx context.Context, pods []podDirs) (map[string]segments.PodFacts, error) {
 	answers := make([]segments.PodFacts, len(pods))
 	err := each(ctx, pods, func(ctx context.Context, i int, pod podDirs) error {
-		out, err := t.run(ctx, pod.pod, segments.Instances("facts", pod.dirs...))
+		out, err := t.remote.Run(ctx, pod.pod, segments.Instances("facts", pod.dirs...))
 		if err == nil {
 			answers[i], err = segments.ParsePodFacts(out)
 		}
@@ -56,7 +56,7 @@ func byPod(instances []topology.Instance) []podDirs {
 // instances calls a verb of instances.sh in several pods at once.
 func (t *Target) instances(ctx context.Context, verb string, pods []podDirs) error {
 	return each(ctx, pods, func(ctx context.Context, _ int, pod podDirs) error {
-		_, err := t.run(ctx, pod.pod, segments.Instances(verb, pod.dirs...))
+		_, err := t.remote.Run(ctx, pod.pod, segments.Instances(verb, pod.dirs...))
 		return err
 	})
 }

@@ -39,7 +39,7 @@ func (t *Target) everywhere(ctx context.Context, from, verb string, pods []hostD
 	for i, pod := range pods {
 		calls[i] = segments.Call{Host: pod.host, Args: pod.dirs}
 	}
-	out, err := t.run(ctx, from, segments.Everywhere("instances.sh", verb, calls, stdin))
+	out, err := t.remote.Run(ctx, from, segments.Everywhere("instances.sh", verb, calls, stdin))
 	if err != nil {
 		return nil, err
 	}

@@ -88,7 +88,7 @@ func (t *Target) askExpansion(ctx context.Context, acting Acting) (segments.Expa
 func (t *Target) expansionFacts(ctx context.Context, pods []podDirs) (map[string]segments.ExpansionFacts, error) {
 	answers := make([]segments.ExpansionFacts, len(pods))
 	err := each(ctx, pods, func(ctx context.Context, i int, pod podDirs) error {
-		out, err := t.run(ctx, pod.pod, segments.ExpandScript("facts", pod.dirs...))
+		out, err := t.remote.Run(ctx, pod.pod, segments.ExpandScript("facts", pod.dirs...))
 		if err == nil {
 			answers[i], err = segments.ParseExpansionFacts(out)
 		}
@@ -104,7 +104,7 @@ func (t *Target) expansionFacts(ctx context.Context, pods []podDirs) (map[string
 // expand calls a verb of expand.sh in several pods at once.
 func (t *Target) expand(ctx context.Context, verb string, pods []podDirs) error {
 	return each(ctx, pods, func(ctx context.Context, _ int, pod podDirs) error {
-		_, err := t.run(ctx, pod.pod, segments.ExpandScript(verb, pod.dirs...))
+		_, err := t.remote.Run(ctx, pod.pod, segments.ExpandScript(verb, pod.dirs...))
 		return err
 	})
 }
@@ -123,11 +123,7 @@ func (t *Target) startGpexpand(ctx context.Context, j remote.Job, utility segmen
 	if err := t.expand(ctx, "unlock", []podDirs{{pod: j.Pod}}); err != nil {
 		return err
 	}
-	err := j.Start(ctx, utility)
-	var exit *remote.Error
-	if errors.As(err, &exit) && exit.Status == remote.Runs {
-		return nil
-	}
+	_, err := j.Start(ctx, utility)
 	return err
 }
 

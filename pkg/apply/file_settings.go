@@ -22,7 +22,7 @@ func (t *Target) fileSettings(ctx context.Context, acting Acting, names []string
 		files = append(files, instanceFiles{row: row})
 	}
 	_ = each(ctx, files, func(ctx context.Context, i int, file instanceFiles) error {
-		out, err := t.run(ctx, file.row.Pod(), segments.SegmentPsql(file.row.Port, segments.FileSettingsSQL(names)))
+		out, err := t.remote.Run(ctx, file.row.Pod(), segments.SegmentPsql(file.row.Port, segments.FileSettingsSQL(names)))
 		if err == nil {
 			files[i].settings, err = segments.ParseFileSettings(out)
 		}

@@ -17,11 +17,11 @@ func (t *Target) writeHBA(ctx context.Context, pod, dir, block string) error {
 
 // replaceHBA does so, and says what the file was and is.
 func (t *Target) replaceHBA(ctx context.Context, pod, dir, block string) (before, after string, err error) {
-	if before, err = t.run(ctx, pod, segments.ReadHBA(dir)); err != nil {
+	if before, err = t.remote.Run(ctx, pod, segments.ReadHBA(dir)); err != nil {
 		return "", "", err
 	}
 	after = segments.ReplaceHBA(before, block)
-	_, err = t.run(ctx, pod, segments.WriteHBA(dir, before, after))
+	_, err = t.remote.Run(ctx, pod, segments.WriteHBA(dir, before, after))
 	return before, after, err
 }
 
@@ -40,7 +40,7 @@ func (t *Target) offerHBA(ctx context.Context, acting Acting, block string) erro
 	if before == after {
 		failure = fmt.Errorf("%s; the coordinator goes by the rules from before, but would not start again with this file",
 			strings.Join(refused, "; "))
-	} else if _, err := t.run(ctx, acting.Pod, segments.WriteHBA(topology.CoordinatorDir, after, before)); err != nil {
+	} else if _, err := t.remote.Run(ctx, acting.Pod, segments.WriteHBA(topology.CoordinatorDir, after, before)); err != nil {
 		failure = fmt.Errorf("%s; the file from before could not be put back, and the coordinator would not start again with this one: %w",
 			strings.Join(refused, "; "), err)
 	}

@@ -52,7 +52,7 @@ func (t *Target) gpstartOf(ctx context.Context, pod string, coordinators []strin
 func (t *Target) standbyAway(ctx context.Context, pod, host string, patience time.Duration, progress func(string)) (bool, error) {
 	var failure error
 	err := until(ctx, patience, progress, func() ([]string, error) {
-		out, err := t.run(ctx, pod, segments.TryHosts([]string{host}))
+		out, err := t.remote.Run(ctx, pod, segments.TryHosts([]string{host}))
 		failure = err
 		return segments.Unreachable(out, []string{host}), err
 	}, "%s")
@@ -72,7 +72,7 @@ func (t *Target) onlyFollows(ctx context.Context, standby, acts string) (bool, e
 	if runs, err := t.podRuns(ctx, standby); err != nil || !runs || t.isLost(standby) {
 		return err == nil, err
 	}
-	out, err := t.runSoon(ctx, standby, segments.AskStandby(), askTime)
+	out, err := t.remote.RunSoon(ctx, standby, segments.AskStandby(), askTime)
 	var exit *remote.Error
 	if err != nil && !errors.As(err, &exit) {
 		return ctx.Err() == nil, context.Cause(ctx)

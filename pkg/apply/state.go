@@ -56,7 +56,7 @@ func (t *Target) announce(ctx context.Context, changes map[string]string, progre
 		return err
 	}
 	return each(ctx, pods, func(ctx context.Context, _ int, pod string) error {
-		if _, err := t.runSoon(ctx, pod, segments.Learn(term), askTime); err != nil {
+		if _, err := t.remote.RunSoon(ctx, pod, segments.Learn(term), askTime); err != nil {
 			progress(fmt.Sprintf("pod %s sees it within two minutes: %s", pod, firstLine(err)))
 		}
 		return ctx.Err()

@@ -70,7 +70,7 @@ func (h *activateHandler) elect(ctx context.Context) error {
 	if state[plan.StateCoordinator] != h.action.To {
 		return fmt.Errorf("the decision that pod %s is to act is gone: pod '%s' is", h.action.To, state[plan.StateCoordinator])
 	}
-	_, err = h.target.run(ctx, h.action.To, segments.Learn(state[plan.StateTerm]))
+	_, err = h.target.remote.Run(ctx, h.action.To, segments.Learn(state[plan.StateTerm]))
 	return err
 }
 

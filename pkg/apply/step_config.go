@@ -57,7 +57,7 @@ func (h *validHandler) fault(ctx context.Context, acting Acting, s segments.Sett
 	case s.Value == "":
 		return "", nil
 	}
-	_, err := h.target.run(ctx, acting.Pod, segments.TrySetting(s, h.action.Beside))
+	_, err := h.target.remote.Run(ctx, acting.Pod, segments.TrySetting(s, h.action.Beside))
 	var exit *remote.Error
 	if errors.As(err, &exit) {
 		return s.Name + ": " + segments.SettingFault(exit.Output), nil
@@ -131,7 +131,7 @@ func (t *Target) ofPrimaries(ctx context.Context, acting Acting, sql string) ([]
 	asked := primariesUp(acting)
 	answers := make([][]string, len(asked))
 	err := each(ctx, asked, func(ctx context.Context, i int, row segments.Row) error {
-		out, err := t.run(ctx, row.Pod(), segments.SegmentPsql(row.Port, sql))
+		out, err := t.remote.Run(ctx, row.Pod(), segments.SegmentPsql(row.Port, sql))
 		answers[i] = strings.Fields(out)
 		return err
 	})

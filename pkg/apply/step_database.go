@@ -35,7 +35,7 @@ func (h *databaseHandler) missing(ctx context.Context, acting Acting) ([]string,
 	}
 	for _, pod := range coordinators(acting) {
 		questions = append(questions, func(ctx context.Context) ([]string, error) {
-			current, err := h.target.run(ctx, pod, segments.ReadHBA(topology.CoordinatorDir))
+			current, err := h.target.remote.Run(ctx, pod, segments.ReadHBA(topology.CoordinatorDir))
 			if err != nil || segments.ReplaceHBA(current, h.action.HBA) == current {
 				return nil, err
 			}

@@ -121,7 +121,7 @@ func (t *Target) promoted(ctx context.Context, pod string, f segments.Following)
 
 // following asks the standby's pod.
 func (t *Target) following(ctx context.Context, pod string) (segments.Following, error) {
-	out, err := t.runSoon(ctx, pod, segments.AskStandby(), askTime)
+	out, err := t.remote.RunSoon(ctx, pod, segments.AskStandby(), askTime)
 	if err != nil {
 		return segments.Following{}, err
 	}

@@ -46,7 +46,7 @@ func (h *completeHandler) look(ctx context.Context, acting Acting) (Finding, err
 	}
 	unknown := make([]string, len(h.action.New))
 	err = each(ctx, h.action.New, func(ctx context.Context, i int, instance topology.Instance) error {
-		current, err := h.target.run(ctx, instance.Pod, segments.ReadHBA(instance.Dir))
+		current, err := h.target.remote.Run(ctx, instance.Pod, segments.ReadHBA(instance.Dir))
 		if err == nil && segments.ReplaceHBA(current, h.action.HBA) != current {
 			unknown[i] = fmt.Sprintf("pg_hba.conf in %s of pod %s differs", instance.Dir, instance.Pod)
 		}

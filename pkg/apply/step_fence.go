@@ -102,7 +102,7 @@ func (h *fenceHandler) Do(ctx context.Context, progress func(string)) error {
 
 // outvoted is an error where the coordinator may be on the larger side of a network that has come apart, and goes on.
 func (h *fenceHandler) outvoted(ctx context.Context) error {
-	out, err := h.target.runSoon(ctx, h.action.To, segments.CountHosts(), askTime)
+	out, err := h.target.remote.RunSoon(ctx, h.action.To, segments.CountHosts(), askTime)
 	if err != nil {
 		return err
 	}

@@ -84,7 +84,7 @@ func (t *Target) hopelessPods(ctx context.Context) error {
 }
 
 func (h *imageHandler) inspect(ctx context.Context, pod *corev1.Pod) (segments.Image, error) {
-	out, err := h.target.run(ctx, pod.Name, segments.InspectImage(h.action.Arguments))
+	out, err := h.target.remote.Run(ctx, pod.Name, segments.InspectImage(h.action.Arguments))
 	if err != nil {
 		return segments.Image{}, err
 	}

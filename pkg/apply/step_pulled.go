@@ -110,7 +110,7 @@ func (h *pulledHandler) running(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	out, err := h.target.run(ctx, acting.Pod, segments.AskCatalogueVersion())
+	out, err := h.target.remote.Run(ctx, acting.Pod, segments.AskCatalogueVersion())
 	if err != nil {
 		return "", err
 	}

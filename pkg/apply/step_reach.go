@@ -61,7 +61,7 @@ func (h *reachHandler) ask(ctx context.Context) error {
 	if time.Since(h.answered) < answerHolds {
 		return nil
 	}
-	out, err := h.target.run(ctx, h.action.From, segments.TryHosts(h.action.Hosts))
+	out, err := h.target.remote.Run(ctx, h.action.From, segments.TryHosts(h.action.Hosts))
 	if err != nil {
 		return err
 	}
@@ -106,7 +106,7 @@ func (h *reachHandler) Do(ctx context.Context, progress func(string)) error {
 // try tries a batch of connections until all work.
 func (h *reachHandler) try(ctx context.Context, links []segments.Link, progress func(string)) error {
 	return until(ctx, linkPatience, progress, func() ([]string, error) {
-		out, err := h.target.run(ctx, h.action.From, segments.TryLinks(links))
+		out, err := h.target.remote.Run(ctx, h.action.From, segments.TryLinks(links))
 		if err != nil {
 			return nil, err
 		}

@@ -56,7 +56,7 @@ func (t *Target) unready(ctx context.Context, pods []corev1.Pod) []string {
 		case !running(&pod):
 			faults[i] = "pod " + pod.Name + " " + condition(&pod)
 		default:
-			_, err := t.runSoon(ctx, pod.Name, segments.AskReady(), probeTime)
+			_, err := t.remote.RunSoon(ctx, pod.Name, segments.AskReady(), probeTime)
 			if err == nil {
 				break
 			}

@@ -50,7 +50,7 @@ func (h *rebuildHandler) answers(ctx context.Context, acting Acting, pod string)
 	if err != nil || !runs || acting.Pods[pod].Marker != "" {
 		return runs, err
 	}
-	_, err = h.target.runSoon(ctx, pod, segments.Instances("facts", topology.CoordinatorDir), askTime)
+	_, err = h.target.remote.RunSoon(ctx, pod, segments.Instances("facts", topology.CoordinatorDir), askTime)
 	return err == nil, nil
 }
 
@@ -91,7 +91,7 @@ func (h *rebuildHandler) Do(ctx context.Context, progress func(string)) error {
 	if err := h.synced(ctx, progress); err != nil {
 		return err
 	}
-	_, err = h.target.run(ctx, place.Pod, segments.DiscardAside())
+	_, err = h.target.remote.Run(ctx, place.Pod, segments.DiscardAside())
 	return err
 }
 
@@ -114,7 +114,7 @@ func (h *rebuildHandler) make(ctx context.Context, acting Acting, place topology
 	}
 	// Whatever runs there is no standby of this coordinator any more.
 	for _, command := range []segments.Command{segments.HaltCoordinator("fast", ""), segments.MoveCoordinatorAside()} {
-		if _, err := h.target.run(ctx, place.Pod, command); err != nil {
+		if _, err := h.target.remote.Run(ctx, place.Pod, command); err != nil {
 			return err
 		}
 	}
@@ -123,7 +123,7 @@ func (h *rebuildHandler) make(ctx context.Context, acting Acting, place topology
 
 // revive starts a standby that is in the catalogue and gives it time to follow again, which needs no copy of all data.
 func (h *rebuildHandler) revive(ctx context.Context, pod string, progress func(string)) (bool, error) {
-	if _, err := h.target.run(ctx, pod, segments.StartStandby()); err != nil {
+	if _, err := h.target.remote.Run(ctx, pod, segments.StartStandby()); err != nil {
 		progress(err.Error())
 		return false, ctx.Err()
 	}

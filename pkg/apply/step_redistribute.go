@@ -123,7 +123,7 @@ func (t *Target) RedistributionFaults(ctx context.Context) []string {
 	if err != nil {
 		return nil
 	}
-	out, err := t.run(ctx, acting.Pod, segments.Script("job.sh", "tail", redistributeJob))
+	out, err := t.remote.Run(ctx, acting.Pod, segments.Script("job.sh", "tail", redistributeJob))
 	if err != nil {
 		return nil
 	}
@@ -160,7 +160,7 @@ func (h *dropExpansionHandler) Do(ctx context.Context, _ func(string)) error {
 	if err := h.target.expand(ctx, "unlock", []podDirs{{pod: acting.Pod}}); err != nil {
 		return err
 	}
-	_, err = h.target.run(ctx, acting.Pod, segments.DropExpansion())
+	_, err = h.target.remote.Run(ctx, acting.Pod, segments.DropExpansion())
 	return err
 }
 

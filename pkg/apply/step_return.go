@@ -65,7 +65,7 @@ func (h *returnHandler) activated(how string) Finding {
 
 // Do stops the standby first: where gpactivatestandby was cut off, a promotion may be on its way.
 func (h *returnHandler) Do(ctx context.Context, progress func(string)) error {
-	_, err := h.target.runSoon(ctx, h.action.To, segments.HaltCoordinator("fast", ""), haltTime)
+	_, err := h.target.remote.RunSoon(ctx, h.action.To, segments.HaltCoordinator("fast", ""), haltTime)
 	if err == nil {
 		var f segments.Following
 		if f, err = h.target.following(ctx, h.action.To); err == nil && !f.Follows && f.Instance != "absent" && !h.action.AcceptLoss {

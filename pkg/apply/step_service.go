@@ -103,7 +103,7 @@ func (h *verifyHandler) Check(ctx context.Context) (Finding, error) {
 	read := make(chan struct{})
 	go func() {
 		defer close(read)
-		out, reading = h.target.run(ctx, h.client(ctx), segments.Psql("postgres", h.action.Host, segments.VerifyReadSQL))
+		out, reading = h.target.remote.Run(ctx, h.client(ctx), segments.Psql("postgres", h.action.Host, segments.VerifyReadSQL))
 	}()
 	finding, err := h.target.lookAt(ctx, func(_ context.Context, acting Acting) (Finding, error) {
 		<-read
@@ -124,7 +124,7 @@ func (h *verifyHandler) Check(ctx context.Context) (Finding, error) {
 
 func (h *verifyHandler) Do(ctx context.Context, progress func(string)) error {
 	return until(ctx, settlePatience, progress, func() ([]string, error) {
-		_, err := h.target.run(ctx, h.client(ctx), segments.Psql("postgres", h.action.Host, segments.VerifyWriteSQL()))
+		_, err := h.target.remote.Run(ctx, h.client(ctx), segments.Psql("postgres", h.action.Host, segments.VerifyWriteSQL()))
 		var exit *remote.Error
 		if errors.As(err, &exit) {
 			return []string{exit.Error()}, nil

@@ -48,7 +48,7 @@ func (h *configureHandler) look(ctx context.Context, acting Acting) (Finding, er
 func (h *configureHandler) faults(ctx context.Context, acting Acting) ([]string, error) {
 	faults := make([]string, len(h.action.Settings))
 	err := each(ctx, h.action.Settings, func(ctx context.Context, i int, s segments.RoleSetting) error {
-		out, err := h.target.run(ctx, acting.Pod, segments.GpconfigShow(s.Name))
+		out, err := h.target.remote.Run(ctx, acting.Pod, segments.GpconfigShow(s.Name))
 		var exit *remote.Error
 		if err != nil && !errors.As(err, &exit) {
 			return err

@@ -42,7 +42,7 @@ func (h *switchedHandler) Do(ctx context.Context, progress func(string)) error {
 		return errors.New("nobody has looked which instance is the primary")
 	}
 	progress("stopping " + h.from.String())
-	if _, err := h.target.run(ctx, h.from.Pod(), segments.StopInstance(h.from.Dir)); err != nil {
+	if _, err := h.target.remote.Run(ctx, h.from.Pod(), segments.StopInstance(h.from.Dir)); err != nil {
 		return err
 	}
 	return until(ctx, settlePatience, progress, func() ([]string, error) {

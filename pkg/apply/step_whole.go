@@ -64,7 +64,7 @@ func (h *releaseHandler) Check(ctx context.Context) (Finding, error) {
 	}
 	others := make([]string, len(h.action.Pods))
 	err = each(ctx, h.action.Pods, func(ctx context.Context, i int, pod string) error {
-		out, err := h.target.run(ctx, pod, segments.AskRelease())
+		out, err := h.target.remote.Run(ctx, pod, segments.AskRelease())
 		if err != nil {
 			return err
 		}

@@ -94,7 +94,7 @@ func (h *writtenHandler) unalter(ctx context.Context, acting Acting, progress fu
 	}
 	return each(ctx, altered, func(ctx context.Context, _ int, a alteration) error {
 		progress("what ALTER SYSTEM has set on " + instanceName(a.row) + " is taken back: " + strings.Join(a.names, ", "))
-		_, err := h.target.run(ctx, a.row.Pod(), segments.SegmentPsql(a.row.Port, segments.UnalterSQL(lower(a.names))))
+		_, err := h.target.remote.Run(ctx, a.row.Pod(), segments.SegmentPsql(a.row.Port, segments.UnalterSQL(lower(a.names))))
 		return err
 	})
 }

@@ -25,12 +25,12 @@ func (t *Target) runAt(ctx context.Context, e plan.Eligible, command segments.Co
 	if since, known := t.lost.Load(e.Takeover); known && time.Since(since.(time.Time)) < lostHolds {
 		return "", fmt.Errorf("pod %s: %w", e.From, errUnreachable)
 	}
-	out, err := t.runSoon(ctx, e.From, command, patience)
+	out, err := t.remote.RunSoon(ctx, e.From, command, patience)
 	var exit *remote.Error
 	if err == nil || errors.As(err, &exit) || ctx.Err() != nil {
 		return out, err
 	}
-	out, overErr := t.runSoon(ctx, e.To, segments.Over(e.FromHost, command), patience)
+	out, overErr := t.remote.RunSoon(ctx, e.To, segments.Over(e.FromHost, command), patience)
 	switch {
 	case overErr == nil:
 		return out, nil
@@ -45,17 +45,6 @@ func (t *Target) runAt(ctx context.Context, e plan.Eligible, command segments.Co
 
 // sshFailed is the exit status of ssh where it, and not the remote command, has failed.
 const sshFailed = 255
-
-// runSoon is run for a pod that may be out of reach.
-func (t *Target) runSoon(ctx context.Context, pod string, command segments.Command, patience time.Duration) (string, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("no answer within %s", patience))
-	defer cancel()
-	out, err := t.run(ctx, pod, command)
-	if err != nil && ctx.Err() != nil {
-		err = context.Cause(ctx)
-	}
-	return out, err
-}
 
 func (t *Target) podRuns(ctx context.Context, name string) (bool, error) {
 	pod, err := t.remote.Get(ctx, name)

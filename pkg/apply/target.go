@@ -19,7 +19,6 @@ import (
 
 	"gpk/pkg/apply/remote"
 	"gpk/pkg/plan"
-	"gpk/pkg/segments"
 )
 
 // parallel is how many requests or execs gpk has under way at once.
@@ -64,11 +63,6 @@ func NewTarget(config *rest.Config, ref plan.Ref) (*Target, error) {
 // Exec runs a program in a pod of the cluster, as remote.Pods.Exec does.
 func (t *Target) Exec(ctx context.Context, pod string, argv []string, streams remote.Streams) error {
 	return t.remote.Exec(ctx, pod, argv, streams)
-}
-
-// run runs a short command in a pod, as remote.Pods.Run does.
-func (t *Target) run(ctx context.Context, pod string, command segments.Command) (string, error) {
-	return t.remote.Run(ctx, pod, command)
 }
 
 // selector finds every object of the cluster.

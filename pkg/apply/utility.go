@@ -2,7 +2,6 @@ package apply
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -24,12 +23,12 @@ const (
 // step's Check will say.
 func (t *Target) runJob(ctx context.Context, pod, name string, utility segments.Utility, progress func(string)) error {
 	j := t.remote.Job(pod, name)
-	err := j.Start(ctx, utility)
-	var exit *remote.Error
-	if errors.As(err, &exit) && exit.Status == remote.Runs {
-		progress("attaching to " + utility.Argv[0] + ", which is running")
-	} else if err != nil {
+	already, err := j.Start(ctx, utility)
+	if err != nil {
 		return err
+	}
+	if already {
+		progress("attaching to " + utility.Argv[0] + ", which is running")
 	}
 	return t.follow(ctx, j, utility.Argv[0], progress)
 }
@@ -82,7 +81,7 @@ func (t *Target) causes(ctx context.Context, first string) []string {
 	}
 	answers := make([][]string, len(asked))
 	_ = each(ctx, asked, func(ctx context.Context, i int, pod string) error {
-		if out, err := t.run(ctx, pod, segments.Why()); err == nil {
+		if out, err := t.remote.Run(ctx, pod, segments.Why()); err == nil {
 			for _, line := range segments.ParseWhy(out) {
 				answers[i] = append(answers[i], pod+": "+line)
 			}

@@ -36,7 +36,21 @@ type JobState struct {
 
 // State is where the job is.
 func (j Job) State(ctx context.Context) (JobState, error) {
-	out, err := j.pods.Run(ctx, j.Pod, segments.Script("job.sh", "state", j.Name))
+	return j.state(j.pods.Run(ctx, j.Pod, j.script("state")))
+}
+
+// Answer is State, if the pod answers in time.
+func (j Job) Answer(ctx context.Context) (JobState, error) {
+	return j.state(j.pods.RunSoon(ctx, j.Pod, j.script("state"), answerTime))
+}
+
+// script is job.sh with a verb and its arguments, for this job.
+func (j Job) script(verb string, args ...string) segments.Command {
+	return segments.Script("job.sh", append([]string{verb, j.Name}, args...)...)
+}
+
+// state reads the answer to the question for it.
+func (j Job) state(out string, err error) (JobState, error) {
 	if err != nil {
 		return JobState{}, err
 	}
@@ -66,16 +80,18 @@ func parseState(out string) (state JobState, err error) {
 // Runs is the exit status with which job.sh refuses to start a job that is running.
 const Runs = 3
 
-// Start begins the job. It is refused with the exit status Runs while the same job runs.
-func (j Job) Start(ctx context.Context, utility segments.Utility) error {
-	archive, err := archive(utility.Files)
-	if err != nil {
-		return err
+// Start begins the job, unless the same job runs already.
+func (j Job) Start(ctx context.Context, utility segments.Utility) (already bool, err error) {
+	command := j.script("start", utility.Argv...)
+	if command.Stdin, err = archive(utility.Files); err != nil {
+		return false, err
 	}
-	command := segments.Script("job.sh", append([]string{"start", j.Name}, utility.Argv...)...)
-	command.Stdin = archive
 	_, err = j.pods.Run(ctx, j.Pod, command)
-	return err
+	var exit *Error
+	if errors.As(err, &exit) && exit.Status == Runs {
+		return true, nil
+	}
+	return false, err
 }
 
 // How long a pod may be silent before its job is given up as out of reach, which is longer than an API server takes to
@@ -149,7 +165,7 @@ func (j Job) stream(ctx context.Context, log *Lines) (state JobState, err error)
 		}
 	}()
 	var last bytes.Buffer
-	err = j.pods.Exec(ctx, j.Pod, segments.Script("job.sh", "follow", j.Name, strconv.FormatInt(log.offset, 10)).Argv,
+	err = j.pods.Exec(ctx, j.Pod, j.script("follow", strconv.FormatInt(log.offset, 10)).Argv,
 		Streams{Out: log, Err: &last})
 	if state, unknown := parseState(last.String()); unknown == nil {
 		return state, err
@@ -157,20 +173,9 @@ func (j Job) stream(ctx context.Context, log *Lines) (state JobState, err error)
 	return JobState{}, err
 }
 
-// Answer is the job's state, if the pod answers in time.
-func (j Job) Answer(ctx context.Context) (JobState, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, answerTime, fmt.Errorf("no answer within %s", answerTime))
-	defer cancel()
-	state, err := j.State(ctx)
-	if err != nil && ctx.Err() != nil {
-		err = context.Cause(ctx)
-	}
-	return state, err
-}
-
 // Tail are the last lines of the job's log.
 func (j Job) Tail(ctx context.Context) string {
-	out, err := j.pods.Run(ctx, j.Pod, segments.Script("job.sh", "tail", j.Name))
+	out, err := j.pods.Run(ctx, j.Pod, j.script("tail"))
 	if err != nil {
 		return ""
 	}

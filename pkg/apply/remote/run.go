@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"gpk/pkg/segments"
 )
@@ -61,6 +62,17 @@ func (p *Pods) Run(ctx context.Context, pod string, command segments.Command) (s
 		said = answer.out
 	}
 	return answer.out, &Error{Pod: pod, Argv: command.Argv, Status: answer.status, Output: said}
+}
+
+// RunSoon is Run for a pod that may be out of reach.
+func (p *Pods) RunSoon(ctx context.Context, pod string, command segments.Command, patience time.Duration) (string, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("no answer within %s", patience))
+	defer cancel()
+	out, err := p.Run(ctx, pod, command)
+	if err != nil && ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
+	return out, err
 }
 
 // runAlone runs a command by an exec of its own.

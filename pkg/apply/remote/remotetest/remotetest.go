@@ -10,14 +10,18 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"testing"
 	"time"
 
+	"github.com/go-logr/logr"
 	"github.com/gorilla/websocket"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/klog/v2"
 
 	"gpk/pkg/segments"
 )
@@ -33,6 +37,12 @@ const (
 
 // Cut is the exit status of a Program that ends the stream without one.
 const Cut = -1
+
+// Main is a TestMain that keeps the client library's own complaints about streams that tests cut out of their output.
+func Main(m *testing.M) {
+	klog.SetLogger(logr.Discard())
+	os.Exit(m.Run())
+}
 
 // Program runs in a pod, and returns an exit status or Cut.
 type Program func(pod string, argv []string, stdin io.Reader, stdout, stderr io.Writer) int
