@@ -75,7 +75,9 @@ func (t *Target) apply(ctx context.Context, object plan.Object, owner string, dr
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", objectName(object), err)
 	}
-	options := metav1.PatchOptions{FieldManager: owner, Force: new(true)}
+	// A server-side apply is refused for a field that the server's own schema does not have, whatever the validation. All that this
+	// one would add is to read the object a second time, for a warning of what is refused anyway.
+	options := metav1.PatchOptions{FieldManager: owner, Force: new(true), FieldValidation: metav1.FieldValidationIgnore}
 	if dryRun {
 		options.DryRun = []string{metav1.DryRunAll}
 	}
