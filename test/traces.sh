@@ -39,10 +39,12 @@ settings() {
   done
 }
 
-# Folders that containerd, the kubelet and CNI write to by habit.
+# Folders that containerd, the kubelet and CNI write to by habit. The first `ip netns add` of a machine makes /run/netns and mounts it on
+# itself, for good: what counts is what is in it.
 files() {
   local dir
-  for dir in /run/netns /run/runc /run/cni-addresses /var/lib/cni /var/lib/kubelet /var/lib/etcd /var/log/pods \
+  [ ! -d /run/netns ] || find /run/netns -mindepth 1 -printf 'file %p\n'
+  for dir in /run/runc /run/cni-addresses /var/lib/cni /var/lib/kubelet /var/lib/etcd /var/log/pods \
     /var/log/containers /etc/cni /etc/kubernetes; do
     [ ! -d "$dir" ] || find "$dir" -printf 'file %p\n'
   done
@@ -53,7 +55,7 @@ files() {
   rules
   settings
   files
-  awk '{for (i = 7; $i != "-"; i++) {}; print "mount", $5, $(i + 1)}' /proc/self/mountinfo
+  awk '$5 != "/run/netns" {for (i = 7; $i != "-"; i++) {}; print "mount", $5, $(i + 1)}' /proc/self/mountinfo
   for link in /sys/class/net/*; do echo "link ${link##*/}"; done
   awk 'NR > 1 {print "route", $1, $2, $3, $8}' /proc/net/route
   find /sys/fs/cgroup -maxdepth 2 -type d ! -path '*.slice*' ! -path '*.scope*' -printf 'cgroup %p\n' 2>/dev/null || true
