@@ -61,6 +61,9 @@ func (t *Target) doing(begins bool) {
 	}
 }
 
+// atRest is for when nothing is carried out any more.
+func (t *Target) atRest() { t.between.Store(false) }
+
 // lookAt is the Check of a step for which the acting coordinator must answer: until it does, nothing is known.
 // Where nothing is done between two looks, the first one holds for the second: what confirmed a step is what the next one finds.
 func (t *Target) lookAt(ctx context.Context, look func(context.Context, Acting) (Finding, error)) (Finding, error) {

@@ -39,9 +39,12 @@ func serveAt(world http.Handler) (url string, stop func()) {
 	}
 }
 
-func targetAt(t *testing.T, url string) *Target {
+func targetAt(t *testing.T, url string) *Target { return targetFor(t, &rest.Config{Host: url}) }
+
+// targetFor is the target that tests have.
+func targetFor(t *testing.T, config *rest.Config) *Target {
 	t.Helper()
-	target, err := NewTarget(&rest.Config{Host: url}, ref)
+	target, err := NewTarget(config, ref)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -57,15 +57,12 @@ func newAPI() *memoryAPI {
 
 var ref = plan.Ref{Namespace: "analytics", Name: "demo"}
 
-// target talks to the API without a network, so that it can be used in fake time. It cannot exec.
-func (a *memoryAPI) target(t *testing.T) *Target {
-	t.Helper()
-	target, err := NewTarget(&rest.Config{Host: "http://api.example", Transport: inMemory{a}}, ref)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return target
+// configOf talks to an API without a network, so that it can be used in fake time. It cannot exec.
+func configOf(world http.Handler) *rest.Config {
+	return &rest.Config{Host: "http://api.example", Transport: inMemory{world}}
 }
+
+func (a *memoryAPI) target(t *testing.T) *Target { return targetFor(t, configOf(a)) }
 
 // inMemory hands requests over without a network.
 type inMemory struct{ handler http.Handler }

@@ -56,6 +56,16 @@ func newCreation(t *testing.T) *creation {
 	return &creation{t, api, newDatabase(api, topology.New(c)), p}
 }
 
+// handlerOf is what carries out an action.
+func handlerOf(t *testing.T, target *Target, action plan.Action) handler {
+	t.Helper()
+	h, err := target.handlers.of(plan.Step{Action: action})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
 // changes says whether a request to the API server or to a pod changes anything. That its lock does by itself does not
 // count. Following a job does, since that is when the fake's jobs come to their end. SQL does not, since what it is cannot be
 // seen: each of the few that change something comes right after one of the others.

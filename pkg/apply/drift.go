@@ -37,15 +37,7 @@ func (t *Target) Drift(ctx context.Context, p plan.Plan) ([]Drift, error) {
 	}
 	found := make([][]Drift, len(p.Steps))
 	err = each(ctx, p.Steps, func(ctx context.Context, i int, step plan.Step) (err error) {
-		switch action := step.Action.(type) {
-		case plan.Apply:
-			found[i], err = t.objectDrift(ctx, step, action.Objects)
-		case plan.Kept:
-			found[i], err = t.settingDrift(ctx, step, action.Settings)
-		default:
-			found[i], err = t.factDrift(ctx, step)
-		}
-		if err != nil {
+		if found[i], err = t.handlers.drift(ctx, step); err != nil {
 			return &StepError{Step: step, Err: err}
 		}
 		return nil
@@ -62,48 +54,36 @@ func (t *Target) Drift(ctx context.Context, p plan.Plan) ([]Drift, error) {
 	return all, err
 }
 
-func (t *Target) objectDrift(ctx context.Context, step plan.Step, objects []plan.Object) ([]Drift, error) {
-	found := make([][]Drift, len(objects))
-	err := each(ctx, objects, func(ctx context.Context, i int, object plan.Object) error {
-		name := objectName(object)
-		differences, missing, err := t.differences(ctx, object, manager)
-		if drift, foreign := ForeignDrift(err); foreign {
-			drift.Step, drift.Object = step, name
-			found[i] = []Drift{drift}
-			return nil
-		}
-		refused := refusal(object, err)
-		switch {
-		case missing:
-			found[i] = []Drift{{Step: step, Object: name, Found: name + " is missing"}}
-		case refused != "":
-			found[i], err = []Drift{{Step: step, Object: name, Found: refused, Next: refusedNext}}, nil
-		}
-		for _, difference := range differences {
-			found[i] = append(found[i], Drift{Step: step, Object: name, Difference: difference})
-		}
-		return err
-	})
-	return slices.Concat(found...), err
+// comparer is a handler that compares what it makes field by field, instead of by its Check.
+type comparer interface {
+	compared(ctx context.Context) ([]Drift, error)
 }
 
-func (t *Target) factDrift(ctx context.Context, step plan.Step) ([]Drift, error) {
-	h, err := t.handler(step)
+// drift is what differs from what a step wants.
+func (r handlers) drift(ctx context.Context, step plan.Step) ([]Drift, error) {
+	h, err := r.of(step)
 	if err != nil {
 		return nil, err
 	}
-	finding, err := checked(ctx, h)
-	if err != nil || finding.State == Done {
-		return nil, err
+	var found []Drift
+	if c, ok := h.(comparer); ok {
+		found, err = c.compared(ctx)
+	} else if finding, failure := checked(ctx, h); failure != nil {
+		err = failure
+	} else if finding.State != Done {
+		found = told(finding)
 	}
-	return told(step, finding), nil
+	for i := range found {
+		found[i].Step = step
+	}
+	return found, err
 }
 
 // told is what a Check has found, if that is not that all is done.
-func told(step plan.Step, finding Finding) []Drift {
+func told(finding Finding) []Drift {
 	var found []Drift
 	for _, detail := range finding.Details {
-		found = append(found, Drift{Step: step, Found: detail, Next: finding.Next, unknown: finding.State == Unknown})
+		found = append(found, Drift{Found: detail, Next: finding.Next, unknown: finding.State == Unknown})
 	}
 	return found
 }

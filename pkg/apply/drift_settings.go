@@ -10,45 +10,60 @@ import (
 	"gpk/pkg/segments"
 )
 
-// settingDrift says which settings the instances have otherwise than they were given them, as by gpconfig, by ALTER SYSTEM or by
+// keptHandler compares settings with what the instances have. Nothing carries it out: each of them has a command of its own.
+type keptHandler struct {
+	nothing
+	target *Target
+	action plan.Kept
+}
+
+func (h *keptHandler) Check(ctx context.Context) (Finding, error) {
+	found, err := h.compared(ctx)
+	var details []string
+	for _, drift := range found {
+		details = append(details, drift.Found)
+	}
+	return pendingIf(details), err
+}
+
+// compared says which settings the instances have otherwise than they were given them, as by gpconfig, by ALTER SYSTEM or by
 // an editor: what is in the files of the coordinator and the acting primaries, and which of them run with something else until
 // they are started again. Until clients are let in, it is the business of the step that gives the settings.
-func (t *Target) settingDrift(ctx context.Context, step plan.Step, settings []plan.KeptSetting) ([]Drift, error) {
-	state, err := t.state(ctx)
+func (h *keptHandler) compared(ctx context.Context) ([]Drift, error) {
+	state, err := h.target.state(ctx)
 	if drift, foreign := ForeignDrift(err); foreign {
-		drift.Step = step
 		return []Drift{drift}, nil
 	}
-	if err != nil || state[plan.StateCoordinator] == "" || len(settings) == 0 {
+	if err != nil || state[plan.StateCoordinator] == "" || len(h.action.Settings) == 0 {
 		return nil, err
 	}
-	acting, err := t.Acting(ctx)
+	acting, err := h.target.Acting(ctx)
 	if errors.Is(err, errSilent) {
-		return told(step, Finding{State: Unknown, Details: []string{err.Error()}}), nil
+		return told(Finding{State: Unknown, Details: []string{err.Error()}}), nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	names := make([]string, len(settings))
-	for i, s := range settings {
+	names := make([]string, len(h.action.Settings))
+	for i, s := range h.action.Settings {
 		names[i] = s.Name
 	}
-	files := t.fileSettings(ctx, acting, names)
+	files := h.target.fileSettings(ctx, acting, names)
 	var found, silent []Drift
-	for _, s := range settings {
-		found = append(found, otherwise(step, s, files)...)
+	for _, s := range h.action.Settings {
+		found = append(found, otherwise(s, files)...)
 	}
 	for _, file := range files {
 		if file.err != nil {
 			what := fmt.Sprintf("the settings of %s cannot be asked for: %s", instanceName(file.row), firstLine(file.err))
-			silent = append(silent, told(step, Finding{State: Unknown, Details: []string{what}})...)
+			silent = append(silent, told(Finding{State: Unknown, Details: []string{what}})...)
 		}
 	}
 	return append(found, silent...), ctx.Err()
 }
 
 // otherwise are the ways in which instances have a setting otherwise than it was given to them, each told with the first instance.
-func otherwise(step plan.Step, s plan.KeptSetting, files []instanceFiles) []Drift {
+func otherwise(s plan.KeptSetting, files []instanceFiles) []Drift {
 	var found []Drift
 	var first []string
 	count := map[string]int{}
@@ -59,7 +74,7 @@ func otherwise(step plan.Step, s plan.KeptSetting, files []instanceFiles) []Drif
 			continue
 		}
 		if count[what]++; count[what] == 1 {
-			found = append(found, Drift{Step: step, Found: what, Command: command})
+			found = append(found, Drift{Found: what, Command: command})
 			first = append(first, instanceName(file.row))
 		}
 	}

@@ -36,9 +36,9 @@ func TestNoneBesideItsContrary(t *testing.T) {
 			jobs := d.volumes["demo-coordinator-0"].jobs
 			jobs[test.begun] = &fakeJob{argv[test.begun], "running 2026-11-22T12:00:00Z"}
 			target := c.api.served(t)
-			var h handler = &startedHandler{target, plan.Started{}}
+			h := handlerOf(t, target, plan.Started{})
 			if test.stops {
-				h = &stoppedHandler{target, plan.Stopped{Mode: fast, Keep: kept}}
+				h = handlerOf(t, target, plan.Stopped{Mode: "fast", Keep: kept})
 			} else if _, err := target.decide(t.Context(), map[string]string{plan.StateDatabase: databaseStopped}); err != nil {
 				t.Fatal(err)
 			}

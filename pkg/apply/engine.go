@@ -41,6 +41,12 @@ type handler interface {
 	Do(ctx context.Context, progress func(string)) error
 }
 
+// nothing is for handlers that only look: their Check is done or blocked.
+type nothing struct{}
+
+// Do has nothing to do.
+func (nothing) Do(context.Context, func(string)) error { return nil }
+
 // Event is what the engine tells its observer.
 type Event struct {
 	Kind EventKind
@@ -197,6 +203,22 @@ func (e *engine) confirm(ctx context.Context, step plan.Step, h handler, doErr e
 		return blocked(step, finding)
 	}
 	return fmt.Errorf("it was carried out, and still: %s", firstOf(finding.Details))
+}
+
+// Blocking is an error that is something for a person to decide, and no failure.
+type Blocking interface {
+	error
+	Blocks() Finding
+}
+
+// checked is a handler's Check, blocked by what is for a person to decide.
+func checked(ctx context.Context, h handler) (Finding, error) {
+	finding, err := h.Check(ctx)
+	var blocking Blocking
+	if errors.As(err, &blocking) {
+		return blocking.Blocks(), nil
+	}
+	return finding, err
 }
 
 func blocked(step plan.Step, finding Finding) error {

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"gpk/pkg/apply/remote"
-	"gpk/pkg/plan"
 	"gpk/pkg/segments"
 	"gpk/pkg/topology"
 )
@@ -17,33 +16,6 @@ const (
 	rollbackJob     = "gpexpand-rollback"
 	redistributeJob = "gpexpand-redistribute"
 )
-
-// expansionHandler is the one that carries out an action of an expansion, nil for others.
-func (t *Target) expansionHandler(action plan.Action) handler {
-	switch action := action.(type) {
-	case plan.Expandable:
-		return &expandableHandler{t, action}
-	case plan.Room:
-		return &roomHandler{t, action}
-	case plan.Hosts:
-		return &hostsHandler{t, action}
-	case plan.Setup:
-		return &setupHandler{t, action}
-	case plan.Complete:
-		return &completeHandler{t, action}
-	case plan.Unset:
-		return &unsetHandler{t, action}
-	case plan.Absent:
-		return &absentHandler{t, action}
-	case plan.Redistribute:
-		return &redistributeHandler{target: t, action: action}
-	case plan.DropExpansion:
-		return &dropExpansionHandler{t}
-	case plan.Analyze:
-		return &analyzeHandler{target: t}
-	}
-	return nil
-}
 
 // Expansion reads from the acting coordinator how far gpexpand's redistribution is; nothing without its schema.
 func (t *Target) Expansion(ctx context.Context) (segments.Expansion, error) {

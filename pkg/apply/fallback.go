@@ -33,7 +33,7 @@ func (e *FellBackError) Error() string {
 func (e *FellBackError) Unwrap() error { return e.Err }
 
 // fallBack leads back, if there is a way and a reason to. It returns what is to be told of the failure.
-func (e *engine) fallBack(ctx context.Context, options Options, notes *recorder, out *outage, failure error) error {
+func fallBack(ctx context.Context, e *engine, options Options, notes *recorder, out *outage, failure error) error {
 	if options.Window.Fallback == nil || notes.record.Unfinished == nil || ctx.Err() != nil {
 		return failure
 	}

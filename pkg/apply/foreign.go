@@ -19,6 +19,9 @@ type foreignError struct{ found string }
 // Error has the object, and whose it is.
 func (e *foreignError) Error() string { return e.found }
 
+// Blocks is what a Check that comes upon it has found.
+func (e *foreignError) Blocks() Finding { return foreignFinding(e.found) }
+
 // leftToOthers is what a person can do about such an object.
 const leftToOthers = "it was left as it is: give the cluster another metadata.name, or rename or remove that object if nobody needs it, " +
 	"and run this again"
@@ -89,16 +92,6 @@ func (t *Target) unclaimed(ctx context.Context) error {
 	}
 	_, err := t.state(ctx)
 	return err
-}
-
-// checked is a handler's Check. An object of somebody else's that it has come upon is something for a person to decide, and no failure.
-func checked(ctx context.Context, h handler) (Finding, error) {
-	finding, err := h.Check(ctx)
-	var foreign *foreignError
-	if errors.As(err, &foreign) {
-		return foreignFinding(foreign.found), nil
-	}
-	return finding, err
 }
 
 // ForeignDrift is what a comparison tells of an error that is about an object of somebody else's.

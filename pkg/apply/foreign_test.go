@@ -44,7 +44,8 @@ func TestApplyLeavesForeignObjects(t *testing.T) {
 			a := newAPI()
 			a.put(test.live)
 			test.wanted.SetNamespace(ref.Namespace)
-			h := &applyHandler{target: a.target(t), action: plan.Apply{Objects: []plan.Object{test.wanted}}}
+			target := a.target(t)
+			h := &applyHandler{target: target, action: plan.Apply{Objects: []plan.Object{test.wanted}}}
 			finding, err := h.Check(t.Context())
 			if err != nil || finding.State != test.state || !slices.Equal(finding.Details, []string{test.detail}) || (finding.Next != "") != (test.state == Blocked) {
 				t.Errorf("found %+v, error %v", finding, err)
@@ -59,13 +60,13 @@ func TestApplyLeavesForeignObjects(t *testing.T) {
 // What gpk keeps of a cluster, its keys and its lock may be somebody else's as well: then nothing is made beside them, nothing is
 // read from them, and they stay.
 func TestCreateLeavesForeignObjects(t *testing.T) {
-	theirs := map[string][]byte{userKey: []byte("a key"), authorizedKeys: []byte("a key"), hostKey: []byte("a key"), knownHosts: []byte("a key")}
+	theirs := map[string][]byte{"id_ed25519": []byte("a key"), "authorized_keys": []byte("a key"), "host_key": []byte("a key"), "known_hosts": []byte("a key")}
 	unlabelled := func(name string) metav1.ObjectMeta { return metav1.ObjectMeta{Name: name} }
 	for name, test := range map[string]struct {
 		live plan.Object
 		want string
 	}{
-		"a record":                {&corev1.ConfigMap{ObjectMeta: unlabelled("demo-gpk"), Data: map[string]string{specKey: "kind: theirs"}}, "ConfigMap/demo-gpk is there already"},
+		"a record":                {&corev1.ConfigMap{ObjectMeta: unlabelled("demo-gpk"), Data: map[string]string{"cluster.yaml": "kind: theirs"}}, "ConfigMap/demo-gpk is there already"},
 		"a record of another one": {&corev1.ConfigMap{ObjectMeta: meta("demo-gpk", "other")}, "ConfigMap/demo-gpk belongs to the cluster other"},
 		"a state":                 {&corev1.ConfigMap{ObjectMeta: unlabelled("demo-state"), Data: map[string]string{plan.StateCoordinator: "x"}}, "ConfigMap/demo-state is there already"},
 		"a state of another one":  {&corev1.ConfigMap{ObjectMeta: meta("demo-state", "other")}, "ConfigMap/demo-state belongs to the cluster other"},

@@ -33,10 +33,10 @@ func TestOverdue(t *testing.T) {
 			return target.waitPods(t.Context(), []string{"demo-primary-0"}, running, func(string) {})
 		},
 		"replaced": func(target *Target) error {
-			return (&replacedHandler{target, plan.Replaced{Sets: []*appsv1.StatefulSet{set}}}).Do(t.Context(), func(string) {})
+			return handlerOf(t, target, plan.Replaced{Sets: []*appsv1.StatefulSet{set}}).Do(t.Context(), func(string) {})
 		},
 		"gone": func(target *Target) error {
-			return (&removeHandler{target, plan.Remove{Kinds: []string{"Pod"}}}).Do(t.Context(), func(string) {})
+			return handlerOf(t, target, plan.Remove{Kinds: []string{"Pod"}}).Do(t.Context(), func(string) {})
 		},
 	}
 	for name, wait := range waits {
@@ -70,10 +70,10 @@ func TestOverdueBeforeStop(t *testing.T) {
 		handler     handler
 		early, late State
 	}{
-		"upgrade or resize": {&wholeHandler{target, plan.Whole{Replacing: sets}}, Done, Blocked},
-		"restart":           {&stoppedHandler{target, plan.Stopped{Mode: fast, Keep: kept, Again: true}}, Pending, Blocked},
-		"their stop":        {&stoppedHandler{target, plan.Stopped{Mode: fast, Keep: kept, Replacing: sets, Again: true}}, Pending, Blocked},
-		"stop":              {&stoppedHandler{target, plan.Stopped{Mode: fast, Keep: kept}}, Pending, Pending},
+		"upgrade or resize": {handlerOf(t, target, plan.Whole{Replacing: sets}), Done, Blocked},
+		"restart":           {handlerOf(t, target, plan.Stopped{Mode: "fast", Keep: kept, Again: true}), Pending, Blocked},
+		"their stop":        {handlerOf(t, target, plan.Stopped{Mode: "fast", Keep: kept, Replacing: sets, Again: true}), Pending, Blocked},
+		"stop":              {handlerOf(t, target, plan.Stopped{Mode: "fast", Keep: kept}), Pending, Pending},
 	}
 	for name, test := range tests {
 		for ago, want := range map[time.Duration]State{time.Minute: test.early, 3 * time.Minute: test.late} {

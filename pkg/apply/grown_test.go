@@ -29,7 +29,7 @@ func TestGrown(t *testing.T) {
 	if err != nil || finding.State != Pending || len(finding.Details) != 1 || finding.Details[0] != "the volume of the claim data-demo-primary-0 has 1Gi" {
 		t.Errorf("found %+v, error %v", finding, err)
 	}
-	finding, err = (&growableHandler{a.target(t), plan.Growable{Claims: wanted}}).Check(t.Context())
+	finding, err = (&growableHandler{target: a.target(t), action: plan.Growable{Claims: wanted}}).Check(t.Context())
 	if err != nil || finding.State != Done || len(finding.Details) != 0 {
 		t.Errorf("nothing is to be asked for any more, and found %+v, error %v", finding, err)
 	}

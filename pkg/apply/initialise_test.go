@@ -101,35 +101,35 @@ func TestInitialiseKeepsAnotherShape(t *testing.T) {
 func TestInitialiseSituations(t *testing.T) {
 	tests := map[string]struct {
 		facts func(*fakeDatabase)
-		want  situation
+		want  string
 	}{
-		"fresh":     {func(*fakeDatabase) {}, fresh},
-		"under way": {func(d *fakeDatabase) { start(d) }, underWay},
+		"fresh":     {func(*fakeDatabase) {}, "no instance has been initialised yet"},
+		"under way": {func(d *fakeDatabase) { start(d) }, "gpinitsystem is running"},
 		"killed": {func(d *fakeDatabase) {
 			start(d).state = "lost"
-		}, abandoned},
+		}, "an initialisation that did not finish left its directories behind"},
 		"failed": {func(d *fakeDatabase) {
 			start(d).state = "exited 1"
-		}, abandoned},
+		}, "an initialisation that did not finish left its directories behind"},
 		"killed in half of its pods": {func(d *fakeDatabase) {
 			start(d).state = "lost"
 			clear(d.volumes["demo-mirror-0"].dirs)
-		}, abandoned},
-		"done unseen":              {func(d *fakeDatabase) { d.end(start(d)) }, unmarked},
-		"done, but for its status": {func(d *fakeDatabase) { j := start(d); d.end(j); j.state = "lost" }, unmarked},
+		}, "an initialisation that did not finish left its directories behind"},
+		"done unseen":              {func(d *fakeDatabase) { d.end(start(d)) }, "the instances are complete and not yet noted as such"},
+		"done, but for its status": {func(d *fakeDatabase) { j := start(d); d.end(j); j.state = "lost" }, "the instances are complete and not yet noted as such"},
 		"done, and stopped": {func(d *fakeDatabase) {
 			d.end(start(d))
 			d.up = false
-		}, stopped},
+		}, "the database is stopped"},
 		"noted": {func(d *fakeDatabase) {
 			d.end(start(d))
 			note(d)
-		}, complete},
+		}, ""},
 		"noted, and stopped": {func(d *fakeDatabase) {
 			d.end(start(d))
 			note(d)
 			d.up = false
-		}, stopped},
+		}, "the database is stopped"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -141,14 +141,9 @@ func TestInitialiseSituations(t *testing.T) {
 			test.facts(c.database)
 			whole := newCreation(t).plan
 			i := slices.IndexFunc(whole.Steps, func(s plan.Step) bool { return s.ID == "initialise" })
-			h := &initialiseHandler{target: c.api.served(t), action: whole.Steps[i].Action.(plan.Initialise)}
-			found, details, err := h.look(t.Context())
-			if err != nil || found != test.want {
-				t.Errorf("it looks as if %s %q, want %s, error %v", found, details, test.want, err)
-			}
-			finding, err := h.Check(t.Context())
-			if err != nil || (finding.State == Done) != (test.want == complete) {
-				t.Errorf("found %+v, error %v", finding, err)
+			finding, err := handlerOf(t, c.api.served(t), whole.Steps[i].Action).Check(t.Context())
+			if done := finding.State == Done; err != nil || done != (test.want == "") || !done && finding.Details[0] != test.want {
+				t.Errorf("found %+v, want %q, error %v", finding, test.want, err)
 			}
 		})
 	}

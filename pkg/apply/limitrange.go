@@ -13,11 +13,11 @@ import (
 )
 
 // seeLimitRanges finds out what the namespace gives to containers that ask for nothing, which matters to its quotas only.
-func (t *Target) seeLimitRanges(ctx context.Context, s *survey) error {
+func (s *survey) seeLimitRanges(ctx context.Context) error {
 	if len(s.quotas) == 0 {
 		return nil
 	}
-	list, err := t.client.CoreV1().LimitRanges(t.Ref.Namespace).List(ctx, metav1.ListOptions{})
+	list, err := s.target.client.CoreV1().LimitRanges(s.target.Ref.Namespace).List(ctx, metav1.ListOptions{})
 	if err == nil {
 		s.limits = append([]corev1.LimitRange{}, list.Items...)
 	}

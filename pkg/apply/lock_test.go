@@ -13,7 +13,6 @@ import (
 	coordinationv1 "k8s.io/api/coordination/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/rest"
 )
 
 func lease(a *memoryAPI) *coordinationv1.Lease {
@@ -251,13 +250,10 @@ func (s slow) RoundTrip(r *http.Request) (*http.Response, error) {
 	return answer, err
 }
 
-func (a *memoryAPI) slowly(t *testing.T, late func(r *http.Request) time.Duration) *Target {
-	t.Helper()
-	target, err := NewTarget(&rest.Config{Host: "http://api.example", Transport: slow{inMemory{a}, late}}, ref)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return target
+func slowly(t *testing.T, a *memoryAPI, late func(r *http.Request) time.Duration) *Target {
+	config := configOf(a)
+	config.Transport = slow{config.Transport, late}
+	return targetFor(t, config)
 }
 
 // A holder that lives keeps the lock, however slow the server is for the one that waits.
@@ -291,7 +287,7 @@ func TestLockLateAnswer(t *testing.T) {
 	for _, late := range []time.Duration{renewEvery - 1, renewEvery + 1, renewUntil - 1, renewUntil, leaseDuration, 2 * leaseDuration} {
 		synctest.Test(t, func(t *testing.T) {
 			a := newAPI()
-			first := a.slowly(t, func(r *http.Request) time.Duration {
+			first := slowly(t, a, func(r *http.Request) time.Duration {
 				if r.Method == http.MethodPost {
 					return late
 				}

@@ -9,7 +9,6 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/rest"
 
 	"gpk/pkg/plan"
 	"gpk/pkg/topology"
@@ -80,10 +79,7 @@ func TestAdapted(t *testing.T) {
 				t.Fatal(err)
 			}
 			server := &dryRunner{t: t, answer: test.answer}
-			target, err := NewTarget(&rest.Config{Host: "http://api.example", Transport: inMemory{server}}, ref)
-			if err != nil {
-				t.Fatal(err)
-			}
+			target := targetFor(t, configOf(server))
 			adapted, err := target.adapted(t.Context(), p)
 			if err != nil {
 				t.Fatal(err)

@@ -10,15 +10,15 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-func (t *Target) seeQuotas(ctx context.Context, s *survey, _ []*appsv1.StatefulSet) error {
-	list, err := t.client.CoreV1().ResourceQuotas(t.Ref.Namespace).List(ctx, metav1.ListOptions{})
+func (s *survey) seeQuotas(ctx context.Context, _ []*appsv1.StatefulSet) error {
+	list, err := s.target.client.CoreV1().ResourceQuotas(s.target.Ref.Namespace).List(ctx, metav1.ListOptions{})
 	if err == nil {
 		s.quotas = list.Items
 	}
 	if err := unlessForbidden("resource quotas", err); err != nil {
 		return err
 	}
-	return t.seeLimitRanges(ctx, s)
+	return s.seeLimitRanges(ctx)
 }
 
 // beyondQuota says what the missing pods and volumes want that the namespace's quotas do not leave: such pods are never made.

@@ -1,13 +1,10 @@
 package apply
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"strings"
 	"testing"
-	"testing/synctest"
-	"time"
 
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
@@ -51,14 +48,18 @@ func TestManyLinks(t *testing.T) {
 			fmt.Fprintf(out, "ok %s\n", link)
 		}
 		fmt.Fprintln(out, "end")
-		if listening > linkHosts {
+		if listening > 100 {
 			t.Errorf("%d hosts listen at a time", listening)
 		}
 		return 0
 	}
-	h := &reachHandler{target: c.api.served(t), action: action}
-	if err := h.Do(t.Context(), func(string) {}); err != nil || !h.tried {
-		t.Errorf("tried is %t, error %v", h.tried, err)
+	c.api.put(pod("demo-coordinator-0", runs(), true))
+	h := handlerOf(t, c.api.served(t), action)
+	if err := h.Do(t.Context(), func(string) {}); err != nil {
+		t.Errorf("error %v", err)
+	}
+	if finding, err := h.Check(t.Context()); err != nil || finding.State != Done {
+		t.Errorf("tried, and found %+v, error %v", finding, err)
 	}
 	for _, link := range action.Links {
 		if name := fmt.Sprintf("%s %s %d", link.From, link.To, link.Port); tried[name] == 0 {
@@ -67,24 +68,5 @@ func TestManyLinks(t *testing.T) {
 	}
 	if len(tried) != len(segments.Links(topology.New(cluster))) {
 		t.Errorf("%d connections were tried", len(tried))
-	}
-}
-
-// What takes longer than the patience for it is tried again all the same, and is given up some time.
-func TestUntilSlow(t *testing.T) {
-	for fails, want := range map[int]int{0: 1, 1: 2, 9: 2} {
-		synctest.Test(t, func(t *testing.T) {
-			tries := 0
-			err := until(context.Background(), time.Minute, func(string) {}, func() ([]string, error) {
-				time.Sleep(3 * time.Minute)
-				if tries++; tries <= fails {
-					return []string{"nobody listens"}, nil
-				}
-				return nil, nil
-			}, "in vain: %s")
-			if tries != want || (err != nil) != (fails >= want) {
-				t.Errorf("of %d that fail: tried %d times, error %v", fails, tries, err)
-			}
-		})
 	}
 }

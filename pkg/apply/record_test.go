@@ -62,31 +62,6 @@ func TestRecordEditedByHand(t *testing.T) {
 	}
 }
 
-// What decides something is not guessed where somebody has spoiled it. Whoever takes everything away needs to know none of it.
-func TestRecordSpoiled(t *testing.T) {
-	for key, text := range map[string]string{unfinishedKey: "{{{", previousKey: `{"version":7}`} {
-		a := newAPI()
-		a.put(&corev1.ConfigMap{ObjectMeta: meta("demo-gpk", "demo"), Data: map[string]string{specKey: "the spec", key: text}})
-		target := a.served(t)
-		observe := func(Event) {}
-		for _, options := range []Options{{}, {Remove: true}} {
-			_, err := target.Run(t.Context(), plan.Plan{Operation: "stop", Cluster: ref}, options, observe)
-			var told *NextError
-			if !errors.As(err, &told) || !strings.Contains(err.Error(), key+" in ConfigMap/demo-gpk cannot be read") ||
-				!strings.Contains(told.Next, "kubectl edit configmap -n analytics demo-gpk") {
-				t.Errorf("%s as %q, options %+v: error %v", key, text, options, err)
-			}
-		}
-		if record, _ := target.Record(t.Context()); record.Spec != "the spec" || record.Unfinished != nil || record.Previous != nil {
-			t.Errorf("%s as %q: %+v", key, text, record)
-		}
-		_, err := target.Run(t.Context(), plan.Delete(ref, true), Options{Remove: true, Amid: true}, observe)
-		if err != nil || a.get("configmaps", "demo-gpk") != nil {
-			t.Errorf("%s as %q: delete --delete-data: %v", key, text, err)
-		}
-	}
-}
-
 // A ConfigMap that looks like a record of a cluster, and isn't one, names no cluster.
 func TestClustersAreThoseWithARecord(t *testing.T) {
 	a := newAPI()
@@ -189,25 +164,5 @@ func TestKeysSpoiled(t *testing.T) {
 		if err != nil || finding.State != Blocked || !strings.Contains(finding.Details[0], "has no "+file) || finding.Next == "" {
 			t.Errorf("without %s: %+v, error %v", file, finding, err)
 		}
-	}
-}
-
-func TestKindsAreKnown(t *testing.T) {
-	for _, step := range plan.Delete(ref, true).Steps {
-		if remove, ok := step.Action.(plan.Remove); ok {
-			for _, kind := range remove.Kinds {
-				if _, err := kindOf(kind); err != nil {
-					t.Errorf("step %s: %v", step.ID, err)
-				}
-			}
-		}
-	}
-	for _, object := range newCreation(t).plan.Objects() {
-		if _, err := kindOf(object.GetObjectKind().GroupVersionKind().Kind); err != nil {
-			t.Error(err)
-		}
-	}
-	if _, err := kindOf("Node"); err == nil {
-		t.Error("gpk has no business with nodes")
 	}
 }

@@ -71,7 +71,8 @@ func (m *manyDown) exec(pod string, argv []string, _ io.Reader, out, _ io.Writer
 // However many instances are down, the pods are listed once in a pass, and asked all at once, each for all that it has.
 func TestRecoverMany(t *testing.T) {
 	m := newManyDown(topology.Mirror)
-	h := &recoveredHandler{m.api.served(t), plan.Recovered{}}
+	target := m.api.served(t)
+	h := &recoveredHandler{target, plan.Recovered{}}
 	absent, err := h.awaitPods(t.Context(), m.rows, func(string) {})
 	if err != nil || len(absent) > 0 || m.lists != 1 {
 		t.Errorf("absent %v, error %v; the pods were listed %d times", absent, err, m.lists)
@@ -89,7 +90,8 @@ func TestRecoverMany(t *testing.T) {
 // The same of primaries that do not answer.
 func TestAnsweringMany(t *testing.T) {
 	m := newManyDown(topology.Primary)
-	h := &answeringHandler{m.api.served(t)}
+	target := m.api.served(t)
+	h := &answeringHandler{target}
 	silent, gone, err := h.silent(t.Context(), Acting{Catalogue: m.rows})
 	if err != nil || len(silent) != 19 || len(gone) != 2 || !slices.ContainsFunc(gone, func(s string) bool { return strings.Contains(s, "content 7 are gone") }) {
 		t.Errorf("silent %q, gone %q, error %v", silent, gone, err)

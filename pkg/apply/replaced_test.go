@@ -158,7 +158,8 @@ func TestPulled(t *testing.T) {
 	left.Name = "demo-image-left"
 	a.put(left)
 
-	h := &pulledHandler{target: a.target(t), action: plan.Pulled{Replacing: []*appsv1.StatefulSet{set}, Pod: puller, Version: "7.2.0"}}
+	target := a.target(t)
+	h := &pulledHandler{target: target, action: plan.Pulled{Replacing: []*appsv1.StatefulSet{set}, Pod: puller, Version: "7.2.0"}}
 	if finding, err := h.Check(t.Context()); err != nil || finding.State != Pending || len(finding.Details) != 3 {
 		t.Fatalf("found %+v, error %v", finding, err)
 	}

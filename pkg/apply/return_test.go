@@ -57,8 +57,8 @@ func TestReturn(t *testing.T) {
 			t.Parallel()
 			c := fenced(t, test.following)
 			target := c.api.served(t)
-			h := &returnHandler{target, plan.Return{Takeover: plan.Takeover{From: "demo-coordinator-0", To: "demo-coordinator-1"},
-				AcceptLoss: test.acceptLoss}}
+			h := handlerOf(t, target, plan.Return{Takeover: plan.Takeover{From: "demo-coordinator-0", To: "demo-coordinator-1"},
+				AcceptLoss: test.acceptLoss})
 			finding, err := h.Check(t.Context())
 			if err != nil || finding.State != test.want {
 				t.Fatalf("%+v, error %v", finding, err)

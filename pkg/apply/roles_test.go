@@ -31,7 +31,7 @@ func TestPasswordsSecret(t *testing.T) {
 				secret.Data[key] = []byte(value)
 			}
 			a.put(secret)
-			finding, err := (&passwordsHandler{a.target(t), plan.Passwords{Secret: "passwords"}}).Check(t.Context())
+			finding, err := (&passwordsHandler{target: a.target(t), action: plan.Passwords{Secret: "passwords"}}).Check(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -49,7 +49,7 @@ func TestPasswordsSecret(t *testing.T) {
 			}
 		})
 	}
-	missing, err := (&passwordsHandler{newAPI().target(t), plan.Passwords{Secret: "passwords"}}).Check(t.Context())
+	missing, err := (&passwordsHandler{target: newAPI().target(t), action: plan.Passwords{Secret: "passwords"}}).Check(t.Context())
 	if err != nil || missing.State != Blocked || !strings.Contains(missing.Next, "kubectl create secret generic passwords -n analytics") {
 		t.Errorf("%+v, error %v", missing, err)
 	}

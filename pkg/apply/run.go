@@ -2,10 +2,8 @@ package apply
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
-	"sync"
 	"time"
 
 	"gpk/pkg/plan"
@@ -84,22 +82,22 @@ func (t *Target) Run(ctx context.Context, p plan.Plan, options Options, observe 
 	var out outage
 	out.resumed(record)
 	e := engine{
-		handler: t.handler,
+		handler: t.handlers.of,
 		journal: notes,
 		observe: serial(out.watch(observe)),
 		clock:   time.Now,
 		doing:   t.doing,
 	}
-	defer t.between.Store(false)
-	if !t.settled(held, p, e.observe) {
+	defer t.atRest()
+	if !e.settled(held, p.Steps) {
 		outcome.Changed, err = e.run(held, p.Steps)
 	}
 	if err != nil {
-		err = e.fallBack(held, options, notes, &out, err)
+		err = fallBack(held, &e, options, notes, &out, err)
 	}
 	outcome.Downtime = math.Round(out.lasted.Seconds()*10) / 10
 	if err == nil {
-		err = notes.conclude(held, options)
+		err = notes.conclude(held, options.concluded)
 	}
 	if err == nil && options.Remove {
 		err = t.Forget(held)
@@ -107,47 +105,26 @@ func (t *Target) Run(ctx context.Context, p plan.Plan, options Options, observe 
 	return outcome, err
 }
 
+// concluded is the record of a cluster once everything is done.
+func (o Options) concluded(r *Record) {
+	if o.Result != "" {
+		r.Spec = o.Result
+	}
+	if o.Begun != nil {
+		r.Unfinished = nil
+	}
+	if o.Conclude != nil {
+		o.Conclude(r)
+	}
+}
+
 // conclude keeps what the cluster is now that everything is done.
-func (r *recorder) conclude(ctx context.Context, options Options) error {
-	if options.Result != "" {
-		r.record.Spec = options.Result
-	}
-	if options.Begun != nil {
-		r.record.Unfinished = nil
-	}
-	if options.Conclude != nil {
-		options.Conclude(&r.record)
-	}
+func (r *recorder) conclude(ctx context.Context, change func(*Record)) error {
+	change(&r.record)
 	if r.record.Spec == r.kept.Spec && r.record.Unfinished == r.kept.Unfinished && r.record.Previous == r.kept.Previous {
 		return nil
 	}
 	return r.keep(ctx)
-}
-
-// settled says whether nothing is left to do, and tells the observer if so. It checks all steps at once, which is what makes
-// a second create quick, until one of them is not done. Then it is the engine's turn, which checks one step after the other.
-func (t *Target) settled(ctx context.Context, p plan.Plan, observe Observer) bool {
-	previews, err := t.check(ctx, p, func(f Finding) error {
-		if f.State != Done {
-			return errUnsettled
-		}
-		return nil
-	})
-	if err != nil {
-		return false
-	}
-	for _, preview := range previews {
-		observe(Event{Kind: StepSkipped, Step: preview.Step, Finding: preview.Finding})
-	}
-	return true
-}
-
-var errUnsettled = errors.New("something is left to do")
-
-// Preview is one step and what its Check found.
-type Preview struct {
-	Step    plan.Step
-	Finding Finding
 }
 
 // Preview checks every step of a plan and changes nothing.
@@ -156,35 +133,7 @@ func (t *Target) Preview(ctx context.Context, p plan.Plan) ([]Preview, error) {
 	if err != nil {
 		return nil, err
 	}
-	return t.check(ctx, p, func(Finding) error { return nil })
-}
-
-// check checks every step at once, as long as what it finds goes.
-func (t *Target) check(ctx context.Context, p plan.Plan, goes func(Finding) error) ([]Preview, error) {
-	previews := make([]Preview, len(p.Steps))
-	err := each(ctx, p.Steps, func(ctx context.Context, i int, step plan.Step) error {
-		h, err := t.handler(step)
-		if err != nil {
-			return err
-		}
-		finding, err := checked(ctx, h)
-		if err != nil {
-			return &StepError{Step: step, Err: err}
-		}
-		previews[i] = Preview{step, finding}
-		return goes(finding)
-	})
-	return previews, err
-}
-
-// serial makes an observer safe for handlers that report from several goroutines.
-func serial(observe Observer) Observer {
-	var mutex sync.Mutex
-	return func(event Event) {
-		mutex.Lock()
-		defer mutex.Unlock()
-		observe(event)
-	}
+	return t.handlers.preview(ctx, p.Steps)
 }
 
 // recorder is the journal in the cluster's record.
@@ -212,70 +161,5 @@ func (r *recorder) keep(ctx context.Context) error {
 		return err
 	}
 	r.kept = r.record
-	return nil
-}
-
-// handler is the one that carries out a step's action.
-func (t *Target) handler(step plan.Step) (handler, error) {
-	switch action := step.Action.(type) {
-	case plan.Apply:
-		if action.Spread != nil {
-			return &spreadHandler{applyHandler{target: t, action: action}, nodePatience}, nil
-		}
-		return &applyHandler{target: t, action: action}, nil
-	case plan.Keys:
-		return &keysHandler{t, action}, nil
-	case plan.Running:
-		return &runningHandler{target: t, action: action, patience: podPatience}, nil
-	case plan.Ready:
-		return &readyHandler{t, action}, nil
-	case plan.Image:
-		return &imageHandler{t, action}, nil
-	case plan.Reach:
-		return &reachHandler{target: t, action: action}, nil
-	case plan.Initialise:
-		return &initialiseHandler{target: t, action: action}, nil
-	case plan.Standby:
-		return &standbyHandler{target: t, action: action}, nil
-	case plan.Database:
-		return &databaseHandler{t, action}, nil
-	case plan.Configure:
-		return &configureHandler{t, action}, nil
-	case plan.Passwords:
-		return &passwordsHandler{t, action}, nil
-	case plan.Roles:
-		return &rolesHandler{t, action}, nil
-	case plan.Expose:
-		return &exposeHandler{t, action}, nil
-	case plan.Synced:
-		return &syncedHandler{t}, nil
-	case plan.Verify:
-		return &verifyHandler{target: t, action: action}, nil
-	case plan.Remove:
-		return &removeHandler{t, action}, nil
-	}
-	if h := t.beforehandHandler(step.Action); h != nil {
-		return h, nil
-	}
-	if h := t.recoveryHandler(step.Action); h != nil {
-		return h, nil
-	}
-	if h := t.windowHandler(step.Action); h != nil {
-		return h, nil
-	}
-	if h := t.expansionHandler(step.Action); h != nil {
-		return h, nil
-	}
-	return nil, errors.New("gpk has no handler for this step: please report it")
-}
-
-// beforehandHandler is the one that looks whether what is to be made can be, nil for an action that makes something.
-func (t *Target) beforehandHandler(action plan.Action) handler {
-	switch action := action.(type) {
-	case plan.Capacity:
-		return &capacityHandler{t, action}
-	case plan.Admissible:
-		return &admissibleHandler{t, action}
-	}
 	return nil
 }

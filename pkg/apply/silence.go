@@ -61,7 +61,7 @@ type silence struct {
 // A lease is renewed by the clock of its own node, and what a pod's or a node's conditions say is by that of its kubelet or of
 // Kubernetes' controllers: the nodes' clock is for all of these. Where nobody knows what that says, gpk waits by its own.
 func (t *Target) silence(ctx context.Context, name string, nodes nodeClock) silence {
-	first, _ := t.lost.LoadOrStore(firstSilent(name), time.Now())
+	first, _ := t.silent.LoadOrStore(firstSilent(name), time.Now())
 	since := first.(time.Time)
 	s := silence{stopped: since.Add(selfFence)}
 	if nodes.known() {
@@ -110,7 +110,7 @@ func earlierKnown(a, b time.Time) time.Time {
 	return earlier(a, b)
 }
 
-// firstSilent is the key of Target.lost for when a pod was first found to be out of reach.
+// firstSilent is the key of Target.silent for when a pod was first found to be out of reach.
 type firstSilent string
 
 // silentLoss is loss where the coordinator cannot be asked. All its times are by the nodes' clock.

@@ -123,10 +123,11 @@ func TestLossOutOfReach(t *testing.T) {
 
 // The wait for a coordinator that is cut off is as long where gpk's clock is ahead of the nodes'.
 func TestFenceWaits(t *testing.T) {
-	c := fenced(t, "")
+	a := newAPI()
 	nodesNow := time.Now().Add(-time.Hour)
-	onNode(c.api, nodesNow, time.Second, true)
-	c.api.exec = func(pod string, argv []string, _ io.Reader, out, _ io.Writer) int {
+	a.put(pod("demo-coordinator-1", runs(), true))
+	onNode(a, nodesNow, time.Second, true)
+	a.exec = func(pod string, argv []string, _ io.Reader, out, _ io.Writer) int {
 		switch {
 		case pod != "demo-coordinator-1":
 			return cut
@@ -140,7 +141,8 @@ func TestFenceWaits(t *testing.T) {
 	stop := errors.New("enough seen")
 	ctx, cancel := context.WithCancelCause(t.Context())
 	var last string
-	h := &fenceHandler{target: c.api.served(t), action: plan.Fence{Eligible: plan.Eligible{
+	target := a.served(t)
+	h := &fenceHandler{target: target, action: plan.Fence{Eligible: plan.Eligible{
 		Takeover: plan.Takeover{From: "demo-coordinator-0", To: "demo-coordinator-1"}}}}
 	err := h.Do(ctx, func(line string) {
 		if last = line; strings.Contains(line, "cut off") {

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
@@ -85,31 +84,6 @@ func TestStartWithoutStandby(t *testing.T) {
 	}
 }
 
-// start waits neither for the standby's host nor, for long, for its pod.
-func TestStandbyIsSpare(t *testing.T) {
-	c := silentStandby(t, "")
-	target := c.api.served(t)
-	both := []string{"demo-coordinator-0", standbyPod}
-	for acts, needed := range map[string]string{both[0]: both[0], both[1]: both[1]} {
-		h := &reachHandler{target: target, action: plan.Reach{From: acts, Hosts: []string{both[0] + ".demo", both[1] + ".demo", "demo-primary-0.demo"},
-			Spare: []string{both[0] + ".demo", both[1] + ".demo"}}}
-		if got := h.needed(); !slices.Equal(got, []string{needed + ".demo", "demo-primary-0.demo"}) {
-			t.Errorf("from %s: %q", acts, got)
-		}
-	}
-	c.api.put(pod(standbyPod, waits("CreateContainerConfigError", "no such key"), false))
-	h := &runningHandler{target: target, action: plan.Running{Pods: []string{both[0], both[1], "demo-primary-0"}, Standby: both}, patience: time.Second}
-	if finding, err := h.Check(t.Context()); err != nil || finding.State != Pending {
-		t.Errorf("before: %+v, error %v", finding, err)
-	}
-	if err := h.Do(t.Context(), func(string) {}); err != nil {
-		t.Fatal(err)
-	}
-	if finding, err := h.Check(t.Context()); err != nil || finding.State != Done {
-		t.Errorf("afterwards: %+v, error %v", finding, err)
-	}
-}
-
 // gpstart refuses a database amid the setup of an expansion, which needs it to run.
 func TestStartAmidExpansion(t *testing.T) {
 	c := newCreation(t)
@@ -119,7 +93,7 @@ func TestStartAmidExpansion(t *testing.T) {
 	c.api.failWith(nil)
 	c.database.up, c.database.setup = false, "BUILD_SEGMENTS_STARTED"
 	var told []string
-	h := &startedHandler{c.api.served(t), plan.Started{}}
+	h := handlerOf(t, c.api.served(t), plan.Started{})
 	if err := h.Do(t.Context(), func(line string) { told = append(told, line) }); err != nil {
 		t.Fatal(err)
 	}

@@ -43,7 +43,7 @@ func (h *activateHandler) Do(ctx context.Context, progress func(string)) error {
 		return err
 	}
 	if !promoted {
-		finding, err := (&eligibleHandler{h.target, h.action.Eligible}).judge(ctx, f)
+		finding, err := (&eligibleHandler{target: h.target, action: h.action.Eligible}).judge(ctx, f)
 		if err != nil {
 			return err
 		}

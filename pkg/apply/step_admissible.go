@@ -15,6 +15,7 @@ import (
 // admissibleHandler says no to what the API server would refuse, by a dry run of all StatefulSets. It has nothing to do: its Check
 // is either done or blocked. What cannot be found out that way is for the step that applies them to say.
 type admissibleHandler struct {
+	nothing
 	target *Target
 	action plan.Admissible
 }
@@ -66,9 +67,6 @@ func (h *admissibleHandler) next(found []string) string {
 	}
 	return next
 }
-
-// Do has nothing to do.
-func (h *admissibleHandler) Do(context.Context, func(string)) error { return nil }
 
 // withClaimsOf is a StatefulSet with the claim templates of the one that is there, if these are of another size: nobody can change
 // them, and the step that replaces such a set comes later.

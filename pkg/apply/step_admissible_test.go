@@ -82,7 +82,7 @@ func TestAdmissible(t *testing.T) {
 			if test.answer != nil {
 				a.fail = refusing("demo-primary", test.answer)
 			}
-			finding, err := (&admissibleHandler{a.target(t), plan.Admissible{Sets: admissibleSets(t), Made: test.made}}).Check(t.Context())
+			finding, err := (&admissibleHandler{target: a.target(t), action: plan.Admissible{Sets: admissibleSets(t), Made: test.made}}).Check(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -104,7 +104,7 @@ func TestAdmissible(t *testing.T) {
 func TestAdmissibleFails(t *testing.T) {
 	a := newAPI()
 	a.fail = refusing("demo-primary", apierrors.NewInternalError(io.ErrUnexpectedEOF))
-	finding, err := (&admissibleHandler{a.target(t), plan.Admissible{Sets: admissibleSets(t)}}).Check(t.Context())
+	finding, err := (&admissibleHandler{target: a.target(t), action: plan.Admissible{Sets: admissibleSets(t)}}).Check(t.Context())
 	if err == nil || !strings.Contains(err.Error(), "StatefulSet/demo-primary") {
 		t.Errorf("found %+v, error %v", finding, err)
 	}
@@ -124,7 +124,7 @@ func TestAdmissibleBesideOthers(t *testing.T) {
 		}
 		return unmounted("demo-primary")
 	}
-	h := &admissibleHandler{a.target(t), plan.Admissible{Sets: []*appsv1.StatefulSet{wanted}}}
+	h := &admissibleHandler{target: a.target(t), action: plan.Admissible{Sets: []*appsv1.StatefulSet{wanted}}}
 	if finding, err := h.Check(t.Context()); err != nil || finding.State != Blocked {
 		t.Errorf("found %+v, error %v", finding, err)
 	}

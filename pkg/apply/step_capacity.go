@@ -15,6 +15,7 @@ import (
 // capacityHandler says no to what would stay pending. It has nothing to do: its Check is either done or blocked. What the
 // user has no right to see is not held against the plan, and said.
 type capacityHandler struct {
+	nothing
 	target *Target
 	action plan.Capacity
 }
@@ -35,7 +36,7 @@ func (h *capacityHandler) Check(ctx context.Context) (Finding, error) {
 	if len(missing) == 0 {
 		return Finding{State: Done}, nil
 	}
-	seen, err := h.target.survey(ctx, h.action.Sets)
+	seen, err := newSurvey(ctx, h.target, h.action.Sets)
 	if err != nil {
 		return Finding{}, err
 	}
@@ -67,9 +68,6 @@ func withoutPods(pods []corev1.Pod, gone []*corev1.Pod) []corev1.Pod {
 		return slices.ContainsFunc(gone, func(g *corev1.Pod) bool { return g.UID == p.UID })
 	})
 }
-
-// Do has nothing to do.
-func (h *capacityHandler) Do(context.Context, func(string)) error { return nil }
 
 // wantedPod is a pod that is still to be made, or to be given a node.
 type wantedPod struct {

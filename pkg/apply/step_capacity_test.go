@@ -14,7 +14,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/rest"
 
 	"gpk/pkg/plan"
 	"gpk/pkg/topology"
@@ -125,11 +124,8 @@ func TestCapacityAnew(t *testing.T) {
 			}
 		}
 		world[pathPods], world[pathAllPods], world[pathQuotas] = list, list, quotaOf(hard, "2560Mi", "requests.memory")
-		target, err := NewTarget(&rest.Config{Host: "http://api.example", Transport: inMemory{world}}, ref)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if finding, err := (&capacityHandler{target, action}).Check(t.Context()); err != nil || finding.State != want {
+		target := targetFor(t, configOf(world))
+		if finding, err := (&capacityHandler{target: target, action: action}).Check(t.Context()); err != nil || finding.State != want {
 			t.Errorf("a quota of %s: %+v, error %v", hard, finding, err)
 		}
 	}
@@ -219,11 +215,8 @@ func TestCapacity(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			world := twoNodes()
 			test.world(world)
-			target, err := NewTarget(&rest.Config{Host: "http://api.example", Transport: inMemory{world}}, ref)
-			if err != nil {
-				t.Fatal(err)
-			}
-			h := &capacityHandler{target, capacityOf(t, test.change)}
+			target := targetFor(t, configOf(world))
+			h := &capacityHandler{target: target, action: capacityOf(t, test.change)}
 			finding, err := h.Check(t.Context())
 			if err != nil {
 				t.Fatal(err)
@@ -243,11 +236,8 @@ func TestCapacity(t *testing.T) {
 func TestCapacityFails(t *testing.T) {
 	world := twoNodes()
 	delete(world, pathNodes)
-	target, err := NewTarget(&rest.Config{Host: "http://api.example", Transport: inMemory{world}}, ref)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if finding, err := (&capacityHandler{target, capacityOf(t, nil)}).Check(t.Context()); err == nil || !strings.Contains(err.Error(), "nodes") {
+	target := targetFor(t, configOf(world))
+	if finding, err := (&capacityHandler{target: target, action: capacityOf(t, nil)}).Check(t.Context()); err == nil || !strings.Contains(err.Error(), "nodes") {
 		t.Errorf("%v, %v", finding, err)
 	}
 }

@@ -14,6 +14,7 @@ import (
 
 // validHandler asks the server's own program about settings. It has nothing to do: its Check is either done or blocked.
 type validHandler struct {
+	nothing
 	target *Target
 	action plan.Valid
 }
@@ -64,9 +65,6 @@ func (h *validHandler) fault(ctx context.Context, acting Acting, s segments.Sett
 	}
 	return "", err
 }
-
-// Do has nothing to do.
-func (h *validHandler) Do(context.Context, func(string)) error { return nil }
 
 // ServerSettings are settings as the acting coordinator has them, without those that it does not know.
 func (t *Target) ServerSettings(ctx context.Context, acting Acting, names []string) ([]segments.ServerSetting, error) {

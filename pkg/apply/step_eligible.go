@@ -12,6 +12,7 @@ import (
 
 // eligibleHandler finds out whether the standby may take over. There is nothing that it could do about it.
 type eligibleHandler struct {
+	nothing
 	target *Target
 	action plan.Eligible
 }
@@ -109,8 +110,6 @@ func (h *eligibleHandler) refused(why string) Finding {
 	return Finding{State: Blocked, Details: []string{why}, Next: "bring the coordinator in pod " + h.action.From +
 		" back if that can be done. To go on without those transactions: gpk failover --accept-data-loss " + h.action.To}
 }
-
-func (h *eligibleHandler) Do(context.Context, func(string)) error { return nil }
 
 // promoted says whether the standby of a pod has been activated and does not answer yet: it waits for segments until the
 // mirrors of those that are lost have taken over.

@@ -16,6 +16,7 @@ import (
 // expandableHandler refuses an expansion that would not come to its end, or that somebody else is at. Its Check is either
 // done or blocked.
 type expandableHandler struct {
+	nothing
 	target *Target
 	action plan.Expandable
 }
@@ -91,11 +92,9 @@ func (h *expandableHandler) tablespaces(ctx context.Context, acting Acting) (Fin
 	return Finding{State: Done}, err
 }
 
-// Do has nothing to do.
-func (h *expandableHandler) Do(context.Context, func(string)) error { return nil }
-
 // roomHandler says no to what would fill a volume. It has nothing to do either.
 type roomHandler struct {
+	nothing
 	target *Target
 	action plan.Room
 }
@@ -209,9 +208,6 @@ func (h *roomHandler) sizes(ctx context.Context, acting Acting) (total, largest 
 	}
 	return total, largest, notes, nil
 }
-
-// Do has nothing to do.
-func (h *roomHandler) Do(context.Context, func(string)) error { return nil }
 
 // databases are those that can be connected to.
 func (t *Target) databases(ctx context.Context, acting Acting) ([]string, error) {

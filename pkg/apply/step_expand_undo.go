@@ -9,6 +9,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
@@ -125,9 +126,9 @@ func (h *absentHandler) Check(ctx context.Context) (Finding, error) {
 func (t *Target) there(ctx context.Context, kind string, names []string) ([]string, error) {
 	found := make([]string, len(names))
 	if kind == "Pod" {
-		pods, err := t.Pods(ctx)
+		live, err := t.list(ctx, &corev1.Pod{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: kind}})
 		for i, name := range names {
-			if slices.ContainsFunc(pods, func(pod corev1.Pod) bool { return pod.Name == name }) {
+			if live[name] != nil {
 				found[i] = "Pod/" + name + " is there"
 			}
 		}

@@ -19,13 +19,14 @@ import (
 
 // growableHandler says no to volumes that could not grow. It has nothing to do: its Check is either done or blocked.
 type growableHandler struct {
+	nothing
 	target *Target
 	action plan.Growable
 }
 
 func (h *growableHandler) Check(ctx context.Context) (Finding, error) {
-	smaller, err := h.target.smaller(ctx, h.action.Claims, requested)
-	if err != nil || len(smaller) == 0 {
+	small, err := smaller(ctx, h.target, h.action.Claims, requested)
+	if err != nil || len(small) == 0 {
 		return Finding{State: Done}, err
 	}
 	list, err := h.target.client.StorageV1().StorageClasses().List(ctx, metav1.ListOptions{})
@@ -36,7 +37,7 @@ func (h *growableHandler) Check(ctx context.Context) (Finding, error) {
 		return Finding{}, fmt.Errorf("storage classes: %w", err)
 	}
 	var faults []string
-	for _, claim := range smaller {
+	for _, claim := range small {
 		if claim.Spec.StorageClassName == nil || *claim.Spec.StorageClassName == "" {
 			faults = append(faults, "the claim "+claim.Name+" has no storage class")
 			continue
@@ -56,9 +57,6 @@ func (h *growableHandler) Check(ctx context.Context) (Finding, error) {
 	return Finding{State: Done}, nil
 }
 
-// Do has nothing to do.
-func (h *growableHandler) Do(context.Context, func(string)) error { return nil }
-
 // requested is what a claim asks for, and grown what it has.
 func requested(claim *corev1.PersistentVolumeClaim) corev1.ResourceList {
 	return claim.Spec.Resources.Requests
@@ -66,7 +64,7 @@ func requested(claim *corev1.PersistentVolumeClaim) corev1.ResourceList {
 func grown(claim *corev1.PersistentVolumeClaim) corev1.ResourceList { return claim.Status.Capacity }
 
 // smaller are those of the claims that there are whose size is below the wanted one.
-func (t *Target) smaller(ctx context.Context, wanted []*corev1.PersistentVolumeClaim,
+func smaller(ctx context.Context, t *Target, wanted []*corev1.PersistentVolumeClaim,
 	size func(*corev1.PersistentVolumeClaim) corev1.ResourceList) ([]*corev1.PersistentVolumeClaim, error) {
 	list, err := t.client.CoreV1().PersistentVolumeClaims(t.Ref.Namespace).List(ctx, t.listOptions())
 	if err != nil {
@@ -102,7 +100,7 @@ func (h *grownHandler) Check(ctx context.Context) (Finding, error) {
 }
 
 func (h *grownHandler) waiting(ctx context.Context) ([]string, error) {
-	small, err := h.target.smaller(ctx, h.action.Claims, grown)
+	small, err := smaller(ctx, h.target, h.action.Claims, grown)
 	var details []string
 	for _, claim := range small {
 		detail := fmt.Sprintf("the volume of the claim %s has %s", claim.Name, claim.Status.Capacity.Storage())

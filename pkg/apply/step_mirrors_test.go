@@ -50,7 +50,7 @@ func (n *fakeNodes) stored(object plan.Object) []plan.Object {
 	case *appsv1.StatefulSet:
 		o.Status.UpdateRevision = revisionOf(o)
 		var pods []plan.Object
-		for _, name := range podsOf(o) {
+		for _, name := range podsIn(o) {
 			pod := &corev1.Pod{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Pod"},
 				ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: o.Namespace, Labels: maps.Clone(o.Spec.Template.Labels)}, Spec: *o.Spec.Template.Spec.DeepCopy()}
 			for _, claim := range o.Spec.VolumeClaimTemplates {
@@ -82,6 +82,15 @@ func (n *fakeNodes) schedule(pod *corev1.Pod) bool {
 		pod.Spec.NodeName = wish
 	}
 	return pod.Spec.NodeName != ""
+}
+
+// podsIn are the names of a StatefulSet's pods.
+func podsIn(set *appsv1.StatefulSet) []string {
+	var names []string
+	for ordinal := range *set.Spec.Replicas {
+		names = append(names, fmt.Sprintf("%s-%d", set.Name, ordinal))
+	}
+	return names
 }
 
 func revisionOf(set *appsv1.StatefulSet) string {
@@ -131,7 +140,7 @@ func (n *fakeNodes) mirrors(t *testing.T) (nodes []string) {
 	if gates := set.Spec.Template.Spec.SchedulingGates; len(gates) > 0 {
 		t.Errorf("later pods would be gated: %v", gates)
 	}
-	for _, name := range podsOf(set) {
+	for _, name := range podsIn(set) {
 		pod := n.api.objects[key("pods", name)].(*corev1.Pod)
 		if revision := pod.Labels[appsv1.StatefulSetRevisionLabel]; revision != set.Status.UpdateRevision {
 			t.Errorf("pod %s is of revision %s and would be taken for outdated, which %s is not", name, revision, set.Status.UpdateRevision)
@@ -144,8 +153,8 @@ func (n *fakeNodes) mirrors(t *testing.T) (nodes []string) {
 	return nodes
 }
 
-// run is one gpk; before its nth change it dies. 0 is never.
-func (n *fakeNodes) run(t *testing.T, p plan.Plan, dieAt int32) (requests int32, outcome Outcome, lines []string, err error) {
+// runOn is one gpk; before its nth change it dies. 0 is never.
+func runOn(t *testing.T, n *fakeNodes, p plan.Plan, dieAt int32) (requests int32, outcome Outcome, lines []string, err error) {
 	t.Helper()
 	ctx, kill := context.WithCancel(t.Context())
 	defer kill()
@@ -178,7 +187,7 @@ func (n *fakeNodes) run(t *testing.T, p plan.Plan, dieAt int32) (requests int32,
 func TestMirrorsSpread(t *testing.T) {
 	n := newNodes("a", "b", "c", "a", "b", "c")
 	p := sets(t, wide(t, 6))
-	_, outcome, lines, err := n.run(t, p, 0)
+	_, outcome, lines, err := runOn(t, n, p, 0)
 	if err != nil || outcome.Changed != 1 {
 		t.Fatalf("%d steps, error %v", outcome.Changed, err)
 	}
@@ -188,7 +197,7 @@ func TestMirrorsSpread(t *testing.T) {
 	if said := strings.Join(lines, "\n"); strings.Contains(said, "one other node") {
 		t.Errorf("said: %s", said)
 	}
-	if _, outcome, _, err := n.run(t, p, 0); err != nil || outcome.Changed != 0 {
+	if _, outcome, _, err := runOn(t, n, p, 0); err != nil || outcome.Changed != 0 {
 		t.Errorf("again: %d steps, error %v", outcome.Changed, err)
 	}
 	if drift, err := n.api.served(t).Drift(t.Context(), p); err != nil || len(drift) > 0 {
@@ -199,7 +208,7 @@ func TestMirrorsSpread(t *testing.T) {
 // gpk dies before each of its changes, and the next one finishes.
 func TestMirrorsSpreadCrashes(t *testing.T) {
 	p := sets(t, wide(t, 6))
-	whole, _, _, err := newNodes("a", "b", "c", "a", "b", "c").run(t, p, 0)
+	whole, _, _, err := runOn(t, newNodes("a", "b", "c", "a", "b", "c"), p, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -222,7 +231,7 @@ func TestMirrorsSpreadCrashes(t *testing.T) {
 
 func dieAndResume(t *testing.T, p plan.Plan, dieAt int32) (gatesLeft bool) {
 	n := newNodes("a", "b", "c", "a", "b", "c")
-	if _, _, _, err := n.run(t, p, dieAt); err == nil {
+	if _, _, _, err := runOn(t, n, p, dieAt); err == nil {
 		t.Errorf("dead before change %d: it does not say so", dieAt)
 	}
 	if set, made := n.api.get("statefulsets", "demo-mirror").(*appsv1.StatefulSet); made {
@@ -235,13 +244,13 @@ func dieAndResume(t *testing.T, p plan.Plan, dieAt int32) (gatesLeft bool) {
 			t.Errorf("dead before change %d: nobody is told that gates are left; error %v", dieAt, err)
 		}
 	}
-	if _, _, _, err := n.run(t, p, 0); err != nil {
+	if _, _, _, err := runOn(t, n, p, 0); err != nil {
 		t.Errorf("dead before change %d: the next one fails: %v", dieAt, err)
 	}
 	if got := strings.Join(n.mirrors(t), " "); got != "b c a c a b" {
 		t.Errorf("dead before change %d: the mirrors are on %s", dieAt, got)
 	}
-	if _, outcome, _, err := n.run(t, p, 0); err != nil || outcome.Changed != 0 {
+	if _, outcome, _, err := runOn(t, n, p, 0); err != nil || outcome.Changed != 0 {
 		t.Errorf("dead before change %d: a third one has %d steps to do, error %v", dieAt, outcome.Changed, err)
 	}
 	return gatesLeft
@@ -258,17 +267,17 @@ func TestMirrorsNotHeld(t *testing.T) {
 		c := wide(t, 6)
 		change(c)
 		n := newNodes("a", "b", "c", "a", "b", "c")
-		if _, _, _, err := n.run(t, sets(t, c), 0); err != nil || n.gated > 0 {
+		if _, _, _, err := runOn(t, n, sets(t, c), 0); err != nil || n.gated > 0 {
 			t.Errorf("%s: %d pods were held back, error %v", name, n.gated, err)
 		}
 	}
 	n := newNodes("a", "b", "c", "a", "b", "c")
 	c := wide(t, 6)
-	if _, _, _, err := n.run(t, sets(t, c), 0); err != nil || n.gated != 6 {
+	if _, _, _, err := runOn(t, n, sets(t, c), 0); err != nil || n.gated != 6 {
 		t.Fatalf("%d pods were held back, error %v", n.gated, err)
 	}
 	c.Spec.Segments.PriorityClassName = "high"
-	if _, outcome, _, err := n.run(t, sets(t, c), 0); err != nil || outcome.Changed != 1 || n.gated != 6 {
+	if _, outcome, _, err := runOn(t, n, sets(t, c), 0); err != nil || outcome.Changed != 1 || n.gated != 6 {
 		t.Errorf("a change: %d steps, %d pods were held back, error %v", outcome.Changed, n.gated, err)
 	}
 }
@@ -277,7 +286,8 @@ func TestMirrorsNotHeld(t *testing.T) {
 func TestMirrorsGoOnWithoutNodes(t *testing.T) {
 	n := newNodes("a", "b", "c", "a", "b", "")
 	action := sets(t, wide(t, 6)).Steps[0].Action.(plan.Apply)
-	h := &spreadHandler{applyHandler{target: n.api.served(t), action: action}, 200 * time.Millisecond}
+	target := n.api.served(t)
+	h := &spreadHandler{applyHandler{target: target, action: action}, 200 * time.Millisecond}
 	var lines []string
 	if err := h.Do(t.Context(), func(line string) { lines = append(lines, line) }); err != nil {
 		t.Fatal(err)
@@ -294,11 +304,12 @@ func TestMirrorsGoOnWithoutNodes(t *testing.T) {
 // cluster says is of the past.
 func TestMirrorsWhileVolumesAreMade(t *testing.T) {
 	n := newNodes("a", "b", "c", "a", "b", "")
-	selected := map[string]string{selectedNodeAnnotation: "c"}
+	selected := map[string]string{"volume.kubernetes.io/selected-node": "c"}
 	n.api.put(&corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Name: "data-demo-primary-5", Labels: plan.Labels(ref.Name), Annotations: selected},
 		Status: corev1.PersistentVolumeClaimStatus{Phase: corev1.ClaimBound}})
 	action := sets(t, wide(t, 6)).Steps[0].Action.(plan.Apply)
-	h := &spreadHandler{applyHandler{target: n.api.served(t), action: action}, time.Minute}
+	target := n.api.served(t)
+	h := &spreadHandler{applyHandler{target: target, action: action}, time.Minute}
 	done := make(chan error)
 	go func() { done <- h.Do(t.Context(), func(string) {}) }()
 	select {
@@ -324,7 +335,7 @@ func TestMirrorsNotHeldOnTwoNodes(t *testing.T) {
 	for _, nodes := range []int{2, 3} {
 		n := newNodes("a", "b", "a", "b")
 		world := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if r.URL.Path != pathNodes {
+			if r.URL.Path != "/api/v1/nodes" {
 				n.api.ServeHTTP(w, r)
 				return
 			}
@@ -332,7 +343,8 @@ func TestMirrorsNotHeldOnTwoNodes(t *testing.T) {
 		})
 		url, stop := serveAt(world)
 		t.Cleanup(stop)
-		h := &spreadHandler{applyHandler{target: targetAt(t, url), action: sets(t, wide(t, 4)).Steps[0].Action.(plan.Apply)}, time.Minute}
+		target := targetAt(t, url)
+		h := &spreadHandler{applyHandler{target: target, action: sets(t, wide(t, 4)).Steps[0].Action.(plan.Apply)}, time.Minute}
 		if err := h.Do(t.Context(), func(string) {}); err != nil {
 			t.Errorf("%d nodes: %v", nodes, err)
 		}
@@ -353,7 +365,7 @@ func TestMirrorsCrowded(t *testing.T) {
 		}
 		return stored(object)
 	}
-	_, _, lines, err := n.run(t, sets(t, wide(t, 6)), 0)
+	_, _, lines, err := runOn(t, n, sets(t, wide(t, 6)), 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -373,7 +385,7 @@ func TestMirrorsWithPatch(t *testing.T) {
 		{Key: "disk", Operator: corev1.NodeSelectorOpIn, Values: []string{"ssd"}}}}}
 	c.Spec.PodTemplate = &corev1.PodTemplateSpec{Spec: corev1.PodSpec{Affinity: &corev1.Affinity{NodeAffinity: &corev1.NodeAffinity{
 		PreferredDuringSchedulingIgnoredDuringExecution: []corev1.PreferredSchedulingTerm{own}}}}}
-	if _, _, _, err := n.run(t, sets(t, c), 0); err != nil {
+	if _, _, _, err := runOn(t, n, sets(t, c), 0); err != nil {
 		t.Fatal(err)
 	}
 	if got := strings.Join(n.mirrors(t), " "); got != "b c a c a b" {

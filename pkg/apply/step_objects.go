@@ -3,6 +3,7 @@ package apply
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/client-go/kubernetes/scheme"
@@ -60,6 +61,32 @@ func (h *applyHandler) Do(ctx context.Context, _ func(string)) error {
 		h.answers[i], err = h.target.apply(ctx, object, manager, false)
 		return err
 	})
+}
+
+// compared says of each object which fields applying it would change.
+func (h *applyHandler) compared(ctx context.Context) ([]Drift, error) {
+	found := make([][]Drift, len(h.action.Objects))
+	err := each(ctx, h.action.Objects, func(ctx context.Context, i int, object plan.Object) error {
+		name := objectName(object)
+		differences, missing, err := h.target.differences(ctx, object, manager)
+		if drift, foreign := ForeignDrift(err); foreign {
+			drift.Object = name
+			found[i] = []Drift{drift}
+			return nil
+		}
+		refused := refusal(object, err)
+		switch {
+		case missing:
+			found[i] = []Drift{{Object: name, Found: name + " is missing"}}
+		case refused != "":
+			found[i], err = []Drift{{Object: name, Found: refused, Next: refusedNext}}, nil
+		}
+		for _, difference := range differences {
+			found[i] = append(found[i], Drift{Object: name, Difference: difference})
+		}
+		return err
+	})
+	return slices.Concat(found...), err
 }
 
 // refusedNext is what to type where the API server takes no object like it.

@@ -18,23 +18,21 @@ import (
 
 // passwordsHandler finds out before anything is made whether the Secret of the passwords can be used. It makes nothing.
 type passwordsHandler struct {
+	nothing
 	target *Target
 	action plan.Passwords
 }
 
 func (h *passwordsHandler) Check(ctx context.Context) (Finding, error) {
-	_, finding, err := h.target.passwords(ctx, h.action.Secret)
+	_, finding, err := passwords(ctx, h.target, h.action.Secret)
 	return finding, err
 }
-
-// Do has nothing to do: a Secret that cannot be used blocks.
-func (h *passwordsHandler) Do(context.Context, func(string)) error { return nil }
 
 // roleKey keeps to what needs quotes in SQL only. A Secret's keys have no other letters than these anyway, but dots.
 var roleKey = regexp.MustCompile(`^[A-Za-z_][0-9A-Za-z_-]{0,62}$`) //nolint:gochecknoglobals // compiled once, never changed
 
 // passwords are those of a Secret by role, with the finding Done, or else with what is wrong with it.
-func (t *Target) passwords(ctx context.Context, secret string) (map[string]string, Finding, error) {
+func passwords(ctx context.Context, t *Target, secret string) (map[string]string, Finding, error) {
 	found, err := t.client.CoreV1().Secrets(t.Ref.Namespace).Get(ctx, secret, metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
 		return nil, Finding{State: Blocked, Details: []string{"Secret " + secret + " with the roles' passwords is not there"},
@@ -78,12 +76,12 @@ type rolesHandler struct {
 
 func (h *rolesHandler) Check(ctx context.Context) (Finding, error) {
 	return h.target.lookAt(ctx, func(ctx context.Context, acting Acting) (Finding, error) {
-		passwords, finding, err := h.target.passwords(ctx, h.action.Secret)
+		wanted, finding, err := passwords(ctx, h.target, h.action.Secret)
 		if err != nil || finding.State != Done {
 			return finding, err
 		}
-		stored, err := h.stored(ctx, acting, passwords)
-		return pendingIf(outdatedRoles(passwords, stored)), err
+		stored, err := h.stored(ctx, acting, wanted)
+		return pendingIf(outdatedRoles(wanted, stored)), err
 	})
 }
 
@@ -113,20 +111,20 @@ func (h *rolesHandler) Do(ctx context.Context, _ func(string)) error {
 	if err != nil {
 		return err
 	}
-	passwords, finding, err := h.target.passwords(ctx, h.action.Secret)
+	wanted, finding, err := passwords(ctx, h.target, h.action.Secret)
 	if err != nil || finding.State != Done {
 		return err
 	}
-	stored, err := h.stored(ctx, acting, passwords)
+	stored, err := h.stored(ctx, acting, wanted)
 	if err != nil {
 		return err
 	}
-	for _, role := range slices.Sorted(maps.Keys(passwords)) {
+	for _, role := range slices.Sorted(maps.Keys(wanted)) {
 		verifier, exists := stored[role]
-		if segments.PasswordMatches(verifier, role, passwords[role]) {
+		if segments.PasswordMatches(verifier, role, wanted[role]) {
 			continue
 		}
-		verifier, err := segments.StorePassword(passwords[role])
+		verifier, err := segments.StorePassword(wanted[role])
 		if err != nil {
 			return fmt.Errorf("the password of role %s: %w", role, err)
 		}

@@ -54,7 +54,7 @@ func (h *stoppedHandler) checkKept(ctx context.Context) (Finding, error) {
 	if state[plan.StateDatabase] != databaseStopped {
 		details = []string{"pods that restart would start their instances"}
 	}
-	up, err := h.target.runningInstances(ctx, h.action.Keep)
+	up, err := h.runningInstances(ctx, h.action.Keep)
 	if err != nil {
 		return Finding{}, err
 	}
@@ -73,8 +73,8 @@ func unfinishedCluster() Finding {
 }
 
 // runningInstances are those of the instances that run, in words, in the pods that do.
-func (t *Target) runningInstances(ctx context.Context, instances []topology.Instance) ([]string, error) {
-	pods, err := t.Pods(ctx)
+func (h *stoppedHandler) runningInstances(ctx context.Context, instances []topology.Instance) ([]string, error) {
+	pods, err := h.target.Pods(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +82,7 @@ func (t *Target) runningInstances(ctx context.Context, instances []topology.Inst
 	asked = slices.DeleteFunc(asked, func(p podDirs) bool {
 		return !slices.ContainsFunc(pods, byNameRunning(p.pod))
 	})
-	facts, err := t.facts(ctx, asked)
+	facts, err := h.target.facts(ctx, asked)
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +101,7 @@ func (t *Target) runningInstances(ctx context.Context, instances []topology.Inst
 func (h *stoppedHandler) Do(ctx context.Context, progress func(string)) error {
 	mode := h.action.Mode
 	if mode == smart {
-		if err := h.target.clientsGone(ctx, progress); err != nil {
+		if err := h.clientsGone(ctx, progress); err != nil {
 			return err
 		}
 		mode = fast
@@ -148,10 +148,10 @@ const (
 const smartPatience = 2 * time.Minute
 
 // clientsGone waits until it is known that no client is connected to the coordinator. Nothing has been changed until then.
-func (t *Target) clientsGone(ctx context.Context, progress func(string)) error {
+func (h *stoppedHandler) clientsGone(ctx context.Context, progress func(string)) error {
 	var there []string
 	err := until(ctx, smartPatience, progress, func() (_ []string, err error) {
-		there, err = t.clients(ctx)
+		there, err = h.clients(ctx)
 		return there, err
 	}, fmt.Sprintf("after %s it is not so that no client is connected, and the database goes on: %%s", smartPatience))
 	if err != nil && ctx.Err() == nil && len(there) > 0 {
@@ -161,10 +161,10 @@ func (t *Target) clientsGone(ctx context.Context, progress func(string)) error {
 }
 
 // clients are the sessions of clients, in words, or why they cannot be known. A coordinator that does not run has none.
-func (t *Target) clients(ctx context.Context) ([]string, error) {
-	acting, err := t.Acting(ctx)
+func (h *stoppedHandler) clients(ctx context.Context) ([]string, error) {
+	acting, err := h.target.Acting(ctx)
 	if errors.Is(err, errSilent) {
-		state, stateErr := t.state(ctx)
+		state, stateErr := h.target.state(ctx)
 		facts, asked := acting.Pods[state[plan.StateCoordinator]]
 		if stateErr != nil || !asked || facts.Marker != "" && facts.Instances[topology.CoordinatorDir] != "running" {
 			return nil, stateErr
@@ -174,7 +174,7 @@ func (t *Target) clients(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	out, err := t.sql(ctx, acting, "postgres", segments.ClientsSQL)
+	out, err := h.target.sql(ctx, acting, "postgres", segments.ClientsSQL)
 	var exit *remote.Error
 	switch {
 	case errors.As(err, &exit):

@@ -12,6 +12,7 @@ import (
 // wholeHandler looks, before pods are replaced, whether the database would survive it. It has nothing to do: its Check is
 // either done or blocked.
 type wholeHandler struct {
+	nothing
 	target *Target
 	action plan.Whole
 }
@@ -48,11 +49,9 @@ func (h *wholeHandler) look(ctx context.Context, acting Acting) (Finding, error)
 	return Finding{State: Done}, nil
 }
 
-// Do has nothing to do.
-func (h *wholeHandler) Do(context.Context, func(string)) error { return nil }
-
 // releaseHandler asks the programs of every pod for their release. It has nothing to do either.
 type releaseHandler struct {
+	nothing
 	target *Target
 	action plan.Release
 }
@@ -76,6 +75,3 @@ func (h *releaseHandler) Check(ctx context.Context) (Finding, error) {
 	})
 	return pendingIf(nonEmpty(others)), err
 }
-
-// Do has nothing to do.
-func (h *releaseHandler) Do(context.Context, func(string)) error { return nil }

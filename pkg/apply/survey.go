@@ -17,6 +17,7 @@ import (
 // survey is what a user may see of nodes and storage. gpk needs no right beyond its namespace, so what is forbidden is nil
 // here, and no error.
 type survey struct {
+	target  *Target
 	nodes   []corev1.Node
 	running []corev1.Pod
 	// onlyHere: pods of other namespaces could not be seen.
@@ -31,8 +32,8 @@ type survey struct {
 	faults []string
 }
 
-func (t *Target) survey(ctx context.Context, sets []*appsv1.StatefulSet) (*survey, error) {
-	s := &survey{claims: map[string]*corev1.PersistentVolumeClaim{}}
+func newSurvey(ctx context.Context, t *Target, sets []*appsv1.StatefulSet) (*survey, error) {
+	s := &survey{target: t, claims: map[string]*corev1.PersistentVolumeClaim{}}
 	claims, err := t.client.CoreV1().PersistentVolumeClaims(t.Ref.Namespace).List(ctx, t.listOptions())
 	if err != nil {
 		return nil, fmt.Errorf("volume claims: %w", err)
@@ -40,18 +41,18 @@ func (t *Target) survey(ctx context.Context, sets []*appsv1.StatefulSet) (*surve
 	for i := range claims.Items {
 		s.claims[claims.Items[i].Name] = &claims.Items[i]
 	}
-	for _, look := range []func(context.Context, *survey, []*appsv1.StatefulSet) error{
-		t.seeClasses, t.seeVolumes, t.seeQuotas, t.seeNodes, t.seePods,
+	for _, look := range []func(context.Context, []*appsv1.StatefulSet) error{
+		s.seeClasses, s.seeVolumes, s.seeQuotas, s.seeNodes, s.seePods,
 	} {
-		if err := look(ctx, s, sets); err != nil {
+		if err := look(ctx, sets); err != nil {
 			return nil, err
 		}
 	}
 	return s, nil
 }
 
-func (t *Target) seeClasses(ctx context.Context, s *survey, _ []*appsv1.StatefulSet) error {
-	list, err := t.client.StorageV1().StorageClasses().List(ctx, metav1.ListOptions{})
+func (s *survey) seeClasses(ctx context.Context, _ []*appsv1.StatefulSet) error {
+	list, err := s.target.client.StorageV1().StorageClasses().List(ctx, metav1.ListOptions{})
 	if err == nil {
 		s.classes = append([]storagev1.StorageClass{}, list.Items...)
 	}
@@ -59,7 +60,7 @@ func (t *Target) seeClasses(ctx context.Context, s *survey, _ []*appsv1.Stateful
 }
 
 // seeVolumes looks at the volumes only if a claim has one.
-func (t *Target) seeVolumes(ctx context.Context, s *survey, sets []*appsv1.StatefulSet) error {
+func (s *survey) seeVolumes(ctx context.Context, sets []*appsv1.StatefulSet) error {
 	wanted := false
 	for _, claim := range s.claims {
 		wanted = wanted || claim.Spec.VolumeName != ""
@@ -72,15 +73,15 @@ func (t *Target) seeVolumes(ctx context.Context, s *survey, sets []*appsv1.State
 	if !wanted {
 		return nil
 	}
-	list, err := t.client.CoreV1().PersistentVolumes().List(ctx, metav1.ListOptions{})
+	list, err := s.target.client.CoreV1().PersistentVolumes().List(ctx, metav1.ListOptions{})
 	if err == nil {
 		s.volumes = append([]corev1.PersistentVolume{}, list.Items...)
 	}
 	return unlessForbidden("volumes", err)
 }
 
-func (t *Target) seeNodes(ctx context.Context, s *survey, _ []*appsv1.StatefulSet) error {
-	list, err := t.client.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
+func (s *survey) seeNodes(ctx context.Context, _ []*appsv1.StatefulSet) error {
+	list, err := s.target.client.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
 	if err == nil {
 		s.nodes = append([]corev1.Node{}, list.Items...)
 	}
@@ -89,23 +90,23 @@ func (t *Target) seeNodes(ctx context.Context, s *survey, _ []*appsv1.StatefulSe
 
 // seePods looks at the pods that hold something on the nodes. Those of a lower priority than ours hold nothing: the
 // scheduler pushes them aside.
-func (t *Target) seePods(ctx context.Context, s *survey, sets []*appsv1.StatefulSet) error {
+func (s *survey) seePods(ctx context.Context, sets []*appsv1.StatefulSet) error {
 	if s.nodes == nil {
 		return nil
 	}
 	unfinished := metav1.ListOptions{FieldSelector: "status.phase!=Succeeded,status.phase!=Failed"}
-	list, err := t.client.CoreV1().Pods(metav1.NamespaceAll).List(ctx, unfinished)
+	list, err := s.target.client.CoreV1().Pods(metav1.NamespaceAll).List(ctx, unfinished)
 	if apierrors.IsForbidden(err) {
 		s.onlyHere = true
-		list, err = t.client.CoreV1().Pods(t.Ref.Namespace).List(ctx, unfinished)
+		list, err = s.target.client.CoreV1().Pods(s.target.Ref.Namespace).List(ctx, unfinished)
 	}
 	if err != nil {
 		return fmt.Errorf("pods: %w", err)
 	}
-	rank, err := t.rank(ctx, s, sets)
+	rank, err := s.rank(ctx, sets)
 	for i := range list.Items {
 		pod := &list.Items[i]
-		ours := pod.Namespace == t.Ref.Namespace && plan.ClusterOf(pod) == t.Ref.Name
+		ours := pod.Namespace == s.target.Ref.Namespace && plan.ClusterOf(pod) == s.target.Ref.Name
 		if ours || pod.Spec.Priority == nil || *pod.Spec.Priority >= rank {
 			s.running = append(s.running, *pod)
 		}
@@ -115,7 +116,7 @@ func (t *Target) seePods(ctx context.Context, s *survey, sets []*appsv1.Stateful
 
 // rank is the priority below which pods make room for ours. Where it may not be read, all others are taken to, since a no
 // must be certain.
-func (t *Target) rank(ctx context.Context, s *survey, sets []*appsv1.StatefulSet) (int32, error) {
+func (s *survey) rank(ctx context.Context, sets []*appsv1.StatefulSet) (int32, error) {
 	rank, asked := int32(0), map[string]bool{"": true}
 	for _, set := range sets {
 		name := set.Spec.Template.Spec.PriorityClassName
@@ -123,7 +124,7 @@ func (t *Target) rank(ctx context.Context, s *survey, sets []*appsv1.StatefulSet
 			continue
 		}
 		asked[name] = true
-		class, err := t.client.SchedulingV1().PriorityClasses().Get(ctx, name, metav1.GetOptions{})
+		class, err := s.target.client.SchedulingV1().PriorityClasses().Get(ctx, name, metav1.GetOptions{})
 		switch {
 		case apierrors.IsForbidden(err):
 			rank = math.MaxInt32

@@ -22,7 +22,7 @@ func (t *Target) runAt(ctx context.Context, e plan.Eligible, command segments.Co
 	} else if !running {
 		return "", fmt.Errorf("pod %s does not run: %w", e.From, errUnreachable)
 	}
-	if since, known := t.lost.Load(e.Takeover); known && time.Since(since.(time.Time)) < lostHolds {
+	if since, known := t.silent.Load(e.Takeover); known && time.Since(since.(time.Time)) < lostHolds {
 		return "", fmt.Errorf("pod %s: %w", e.From, errUnreachable)
 	}
 	out, err := t.remote.RunSoon(ctx, e.From, command, patience)
@@ -38,7 +38,7 @@ func (t *Target) runAt(ctx context.Context, e plan.Eligible, command segments.Co
 		return out, overErr
 	}
 	if ctx.Err() == nil {
-		t.lost.Store(e.Takeover, time.Now())
+		t.silent.Store(e.Takeover, time.Now())
 	}
 	return "", fmt.Errorf("pod %s: %w: %w; and by ssh from pod %s: %w", e.From, errUnreachable, err, e.To, overErr)
 }

@@ -30,10 +30,14 @@ type Target struct {
 	config *rest.Config
 	client kubernetes.Interface
 	remote *remote.Pods
+	// handlers carry out what plans ask for.
+	handlers handlers
 
 	asking singleflight.Group
 	// lost is when a coordinator's pod could not be reached, by its name.
 	lost sync.Map
+	// silent is when the coordinator of a takeover was found to be out of reach.
+	silent sync.Map
 	// seen is the acting coordinator as it was last found.
 	seen atomic.Pointer[sighting]
 	// between is whether a plan is being carried out and no step is being done at the moment.
@@ -57,6 +61,7 @@ func NewTarget(config *rest.Config, ref plan.Ref) (*Target, error) {
 	}
 	target := &Target{Ref: ref, config: config, client: client}
 	target.remote = remote.New(client, config, ref.Namespace, target.selector())
+	target.handlers = target.registerAll()
 	return target, nil
 }
 
