@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/viper"
 
-	"gpk/pkg/apply"
+	"gpk/pkg/apply/record"
 	"gpk/pkg/plan"
 )
 
@@ -67,7 +67,7 @@ func TestToldCommandsNameTheirCluster(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	begun := &apply.Unfinished{Operation: "expand", Since: time.Now(), Resume: "gpk expand --resume", Undo: "gpk expand --rollback", To: string(text)}
+	begun := &record.Unfinished{Operation: "expand", Since: time.Now(), Resume: "gpk expand --resume", Undo: "gpk expand --rollback", To: string(text)}
 
 	s := &shelf{}
 	gpk := s.serve(t, "own")

@@ -15,7 +15,7 @@ import (
 
 	"sigs.k8s.io/yaml"
 
-	"gpk/pkg/apply"
+	"gpk/pkg/apply/record"
 	"gpk/pkg/plan"
 	"gpk/pkg/topology"
 )
@@ -107,7 +107,7 @@ func (s *shelf) answer(w http.ResponseWriter, r *http.Request, path string) {
 const analytics = "/api/v1/namespaces/analytics/"
 
 // record keeps a cluster as gpk would have it.
-func (s *shelf) record(t *testing.T, c *topology.Cluster, unfinished *apply.Unfinished) {
+func (s *shelf) record(t *testing.T, c *topology.Cluster, unfinished *record.Unfinished) {
 	t.Helper()
 	spec, err := yaml.Marshal(c)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"gpk/pkg/apply"
+	"gpk/pkg/apply/record"
 	"gpk/pkg/plan"
 	"gpk/pkg/topology"
 )
@@ -118,7 +119,7 @@ func value(text string) string {
 }
 
 // recorded is the cluster.yaml that a cluster was made from, nil if gpk has no record of it.
-func recorded(target *apply.Target, record apply.Record) (*topology.Cluster, error) {
+func recorded(target *apply.Target, record record.Record) (*topology.Cluster, error) {
 	if record.Spec == "" {
 		return nil, nil
 	}
@@ -133,8 +134,8 @@ func recorded(target *apply.Target, record apply.Record) (*topology.Cluster, err
 
 // acceptable is for apply.Options.Accept: whether create may go on with a file, given what the cluster was made from. While
 // there is no database yet a changed file is taken, but for what the volumes were made for.
-func (a *app) acceptable(target *apply.Target, c *topology.Cluster, file string, update bool) func(context.Context, apply.Record) error {
-	return func(ctx context.Context, record apply.Record) error {
+func (a *app) acceptable(target *apply.Target, c *topology.Cluster, file string, update bool) func(context.Context, record.Record) error {
+	return func(ctx context.Context, record record.Record) error {
 		made, err := recorded(target, record)
 		if made == nil || err != nil {
 			return err

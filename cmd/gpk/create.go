@@ -9,6 +9,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"gpk/pkg/apply"
+	"gpk/pkg/apply/record"
 	"gpk/pkg/plan"
 	"gpk/pkg/topology"
 )
@@ -66,7 +67,7 @@ changes with --update.`,
 }
 
 func (a *app) create(ctx context.Context, target *apply.Target, p plan.Plan, c *topology.Cluster,
-	accept func(context.Context, apply.Record) error) error {
+	accept func(context.Context, record.Record) error) error {
 	spec, err := yaml.Marshal(c)
 	if err != nil {
 		return err

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"gpk/pkg/apply"
+	"gpk/pkg/apply/engine"
 	"gpk/pkg/plan"
 )
 
@@ -66,7 +67,7 @@ func keepable(ctx context.Context, target *apply.Target) error {
 		return err
 	}
 	err = record.Unfinished.Refusal(target.Ref.Name)
-	var told *apply.NextError
+	var told *engine.NextError
 	if errors.As(err, &told) {
 		told.Next += ", since volumes that are kept would be half-way; `gpk delete --delete-data` takes it away as it is, with all data"
 	}

@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"gpk/pkg/apply"
+	"gpk/pkg/apply/record"
 )
 
 // Whatever has not come to its end, a cluster can be taken away with its data, and nothing of it is in the way of a new one of
@@ -15,7 +15,7 @@ func TestDeleteAmid(t *testing.T) {
 			s := &shelf{}
 			gpk := s.serve(t, "analytics")
 			c := clusterOf(t, "7.1.0", "x/greenplum")
-			s.record(t, c, &apply.Unfinished{Operation: operation, Since: time.Now(), Resume: "gpk " + operation, To: "demo-coordinator-1"})
+			s.record(t, c, &record.Unfinished{Operation: operation, Since: time.Now(), Resume: "gpk " + operation, To: "demo-coordinator-1"})
 			claim := analytics + "persistentvolumeclaims/data-demo-primary-7"
 			s.put(claim, map[string]any{"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": map[string]any{"labels": labels("demo")}})
 

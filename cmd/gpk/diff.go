@@ -8,6 +8,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"gpk/pkg/apply"
+	"gpk/pkg/apply/engine"
+	"gpk/pkg/apply/kube"
 	"gpk/pkg/plan"
 	"gpk/pkg/topology"
 )
@@ -63,7 +65,7 @@ and the command that takes it away. Exit status 3 if there are differences.`,
 func differences(ctx context.Context, target *apply.Target, c *topology.Cluster, file string) ([]difference, error) {
 	found := []difference{}
 	record, err := target.Record(ctx)
-	if drift, foreign := apply.ForeignDrift(err); foreign {
+	if drift, foreign := kube.ForeignDrift(err); foreign {
 		// The cluster has none then, and what else there is may be somebody else's as well.
 		found = append(found, drifted(drift, file, ""))
 	} else if err != nil {
@@ -104,7 +106,7 @@ func differences(ctx context.Context, target *apply.Target, c *topology.Cluster,
 }
 
 // drifted is a difference of the cluster to its plan. What a person must decide first stands in the place of a command.
-func drifted(d apply.Drift, file, note string) difference {
+func drifted(d engine.Drift, file, note string) difference {
 	one := difference{Object: d.Object, Difference: d.Difference, Found: d.Found,
 		Command: cmp.Or(d.Command, plan.Repair(d.Step, file)), Why: note}
 	if d.Next != "" {

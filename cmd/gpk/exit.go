@@ -7,7 +7,8 @@ import (
 
 	"github.com/fatih/color"
 
-	"gpk/pkg/apply"
+	"gpk/pkg/apply/engine"
+	"gpk/pkg/apply/record"
 	"gpk/pkg/topology"
 )
 
@@ -52,7 +53,7 @@ func status(err error) int {
 	var given statusError
 	var wrong usageError
 	var faults topology.Faults
-	var locked *apply.LockedError
+	var locked *record.LockedError
 	switch {
 	case err == nil:
 		return exitDone
@@ -90,9 +91,9 @@ func report(io streams, err error) int {
 }
 
 func next(code int, err error) string {
-	var step *apply.StepError
+	var step *engine.StepError
 	var hinted hinted
-	var told *apply.NextError
+	var told *engine.NextError
 	switch {
 	case errors.As(err, &told):
 		return told.Next

@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"sigs.k8s.io/yaml"
 
-	"gpk/pkg/apply"
+	"gpk/pkg/apply/record"
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
 	"gpk/pkg/topology"
@@ -153,7 +153,7 @@ func (x *expansion) preview(ctx context.Context, to *topology.Cluster) error {
 }
 
 // plan is that of the new segments, with what keeps others from coming between.
-func (x *expansion) plan(ctx context.Context, to *topology.Cluster) (plan.Plan, *apply.Unfinished, error) {
+func (x *expansion) plan(ctx context.Context, to *topology.Cluster) (plan.Plan, *record.Unfinished, error) {
 	text, err := yaml.Marshal(to)
 	if err != nil {
 		return plan.Plan{}, nil, err
@@ -168,7 +168,7 @@ func (x *expansion) plan(ctx context.Context, to *topology.Cluster) (plan.Plan, 
 		p = p.Without("capacity")
 	}
 	if begun == nil {
-		begun = &apply.Unfinished{Operation: "expand", Since: time.Now().UTC(), Resume: "gpk expand --resume",
+		begun = &record.Unfinished{Operation: "expand", Since: time.Now().UTC(), Resume: "gpk expand --resume",
 			Undo: "gpk expand --rollback", From: x.made.record.Spec, To: string(text)}
 	}
 	return p, begun, err

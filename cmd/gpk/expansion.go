@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"gpk/pkg/apply"
+	"gpk/pkg/apply/engine"
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
 	"gpk/pkg/topology"
@@ -57,7 +58,7 @@ func (x *expansion) run(ctx context.Context, to *topology.Cluster) error {
 
 // takeBack is for what has failed before the catalogue was changed, unless gpk itself was interrupted.
 func (x *expansion) takeBack(ctx context.Context, to *topology.Cluster, cause error) error {
-	var step *apply.StepError
+	var step *engine.StepError
 	if !errors.As(cause, &step) || ctx.Err() != nil {
 		return cause
 	}
@@ -74,7 +75,7 @@ func (x *expansion) takeBack(ctx context.Context, to *topology.Cluster, cause er
 	switch {
 	case err != nil:
 		return hint(cause, "mend the cause and go on with `gpk expand --resume`, or take it back with `gpk expand --rollback`")
-	case found[0].Finding.State == apply.Blocked:
+	case found[0].Finding.State == engine.Blocked:
 		return hint(cause, "mend the cause and go on with `gpk expand --resume`: "+strings.Join(found[0].Finding.Details, "; "))
 	}
 	if _, err := x.app.run(ctx, target, p, apply.Options{Begun: record.Unfinished}); err != nil {
@@ -119,9 +120,9 @@ func (x *expansion) follow(ctx context.Context) (segments.Expansion, error) {
 	const title = "rows on their way to the new segments"
 	progress := x.progress()
 	defer progress.stop()
-	progress.observe(apply.Event{Kind: apply.StepStarted, Step: plan.Step{Title: title}})
+	progress.observe(engine.Event{Kind: engine.StepStarted, Step: plan.Step{Title: title}})
 	return x.made.target.FollowRedistribution(ctx, func(line string) {
-		progress.observe(apply.Event{Kind: apply.Progress, Step: plan.Step{Title: title}, Line: line})
+		progress.observe(engine.Event{Kind: engine.Progress, Step: plan.Step{Title: title}, Line: line})
 	})
 }
 

@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"gpk/pkg/apply"
+	"gpk/pkg/apply/record"
 	"gpk/pkg/plan"
 	"gpk/pkg/topology"
 )
@@ -62,7 +62,7 @@ activated is taken back by --rollback.`,
 
 // takeover is the one that was begun and not finished, or else the one from whoever is, or was, the coordinator. One that has been
 // taken back, as far as the decision which pod is to act, is not gone on with.
-func (a *app) takeover(ctx context.Context, m made, force bool) (plan.Takeover, *apply.Unfinished, error) {
+func (a *app) takeover(ctx context.Context, m made, force bool) (plan.Takeover, *record.Unfinished, error) {
 	if u := m.record.Unfinished; u != nil && u.Operation == "failover" {
 		_, toAct, err := m.target.Begun(ctx)
 		if err != nil {
@@ -87,7 +87,7 @@ func (a *app) takeover(ctx context.Context, m made, force bool) (plan.Takeover, 
 		return plan.Takeover{}, nil, hint(fmt.Errorf("the coordinator in pod %s answers: nothing was changed", from),
 			"gpk failover --force switches to pod "+to+" all the same")
 	}
-	begun := &apply.Unfinished{Operation: "failover", Since: time.Now().UTC(), Resume: "gpk failover", Undo: "gpk failover --rollback", To: to}
+	begun := &record.Unfinished{Operation: "failover", Since: time.Now().UTC(), Resume: "gpk failover", Undo: "gpk failover --rollback", To: to}
 	return plan.Takeover{From: from, To: to}, begun, nil
 }
 

@@ -10,6 +10,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"gpk/pkg/apply"
+	"gpk/pkg/apply/record"
 	"gpk/pkg/plan"
 	"gpk/pkg/topology"
 )
@@ -17,7 +18,7 @@ import (
 // made is a cluster that gpk has made, or begun to, with what it was made from.
 type made struct {
 	target  *apply.Target
-	record  apply.Record
+	record  record.Record
 	cluster *topology.Cluster
 }
 
@@ -45,11 +46,11 @@ type operation struct {
 	// result is what the cluster is afterwards; nil: what it was.
 	result *topology.Cluster
 	// begun keeps other operations from coming between until this one is done.
-	begun *apply.Unfinished
+	begun *record.Unfinished
 	// window is the part of the plan that begun is about, if that is not all of it.
 	window apply.Window
 	// conclude changes what else is kept of the cluster.
-	conclude func(*apply.Record)
+	conclude func(*record.Record)
 	// was is what the cluster was before earlier parts of the same command, which had something to do in so many steps.
 	was     *topology.Cluster
 	earlier int
@@ -126,8 +127,8 @@ func (a *app) operate(ctx context.Context, m made, o operation, dryRun bool) err
 }
 
 // unchanged is for apply.Options.Accept: the plan was made from the record as it was before the lock was taken.
-func unchanged(m made) func(context.Context, apply.Record) error {
-	return func(_ context.Context, now apply.Record) error {
+func unchanged(m made) func(context.Context, record.Record) error {
+	return func(_ context.Context, now record.Record) error {
 		if now.Spec != m.record.Spec {
 			return hint(errors.New("another gpk has changed the cluster in this moment: nothing was changed"), "run the same command again")
 		}

@@ -13,6 +13,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"gpk/pkg/apply"
+	"gpk/pkg/apply/engine"
 	"gpk/pkg/plan"
 	"gpk/pkg/topology"
 )
@@ -109,7 +110,7 @@ func (a *app) preview(ctx context.Context, target *apply.Target, p plan.Plan) er
 	different := false
 	shown := make([]previewed, 0, len(previews))
 	for _, preview := range previews {
-		different = different || preview.Finding.State != apply.Done
+		different = different || preview.Finding.State != engine.Done
 		found := preview.Finding
 		for i, detail := range found.Details {
 			found.Details[i] = a.aimed(detail)
@@ -129,10 +130,10 @@ func (a *app) preview(ctx context.Context, target *apply.Target, p plan.Plan) er
 
 // previewed is one step of what --dry-run -o json prints.
 type previewed struct {
-	Step    string      `json:"step"`
-	Title   string      `json:"title"`
-	State   apply.State `json:"state"`
-	Details []string    `json:"details,omitempty"`
+	Step    string       `json:"step"`
+	Title   string       `json:"title"`
+	State   engine.State `json:"state"`
+	Details []string     `json:"details,omitempty"`
 	// Next is what a person can do about a step that is blocked.
 	Next string `json:"next,omitempty"`
 }

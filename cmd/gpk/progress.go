@@ -5,10 +5,10 @@ import (
 	"io"
 	"time"
 
+	"gpk/pkg/apply/engine"
+
 	"github.com/briandowns/spinner"
 	"github.com/fatih/color"
-
-	"gpk/pkg/apply"
 )
 
 // progress shows people what happens: a spinner on a terminal, one line per step elsewhere. It writes to the error stream,
@@ -31,20 +31,20 @@ func (a *app) progress() *progress {
 	return p
 }
 
-// observe is an apply.Observer.
-func (p *progress) observe(event apply.Event) {
+// observe is an engine.Observer.
+func (p *progress) observe(event engine.Event) {
 	if p.quiet {
 		return
 	}
 	switch event.Kind {
-	case apply.StepStarted:
+	case engine.StepStarted:
 		p.start(event.Step.Title)
-	case apply.Progress:
+	case engine.Progress:
 		p.line(event.Step.Title, event.Line)
-	case apply.StepDone:
+	case engine.StepDone:
 		p.stop()
 		p.print(color.GreenString("✓"), event.Step.Title, fmt.Sprintf(" (%.1fs)", event.Elapsed.Seconds()))
-	case apply.StepSkipped:
+	case engine.StepSkipped:
 		for _, note := range event.Finding.Details {
 			p.print(color.YellowString("!"), p.aimed(note), "")
 		}

@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"gpk/pkg/apply"
+	"gpk/pkg/apply/steps/recovery"
 	"gpk/pkg/plan"
 )
 
@@ -39,7 +39,7 @@ preferred roles back, and makes a standby where there is none. Of a cluster that
 				done: name + " is whole", same: name + " is whole: there was nothing to recover"}, *dryRun)
 		}
 		err = attempt(*full)
-		var incremental *apply.IncrementalError
+		var incremental *recovery.IncrementalError
 		if !errors.As(err, &incremental) {
 			return err
 		}

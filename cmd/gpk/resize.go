@@ -8,6 +8,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"gpk/pkg/apply"
+	"gpk/pkg/apply/record"
 	"gpk/pkg/plan"
 	"gpk/pkg/topology"
 )
@@ -154,7 +155,7 @@ func (r *resizing) operation(m made, skipCapacity bool) (operation, error) {
 }
 
 // otherEnd is the cluster that a resize which has begun leads away from, when it is to end at one of its two.
-func otherEnd(m made, begun *apply.Unfinished, to *topology.Cluster) (*topology.Cluster, error) {
+func otherEnd(m made, begun *record.Unfinished, to *topology.Cluster) (*topology.Cluster, error) {
 	from, err := topology.Recorded([]byte(begun.From), m.target.Ref.Namespace)
 	if err != nil {
 		return nil, err
@@ -166,7 +167,7 @@ func otherEnd(m made, begun *apply.Unfinished, to *topology.Cluster) (*topology.
 }
 
 // unfinished is what is kept of a part of the resize, or the one that has begun, if that leads from or to the same.
-func (r *resizing) unfinished(m made, from, to *topology.Cluster) (begun *apply.Unfinished, resumed bool, err error) {
+func (r *resizing) unfinished(m made, from, to *topology.Cluster) (begun *record.Unfinished, resumed bool, err error) {
 	before, err := yaml.Marshal(from)
 	if err != nil {
 		return nil, false, err
@@ -182,7 +183,7 @@ func (r *resizing) unfinished(m made, from, to *topology.Cluster) (begun *apply.
 		return u, true, nil
 	}
 	command := "gpk resize -f " + plan.Word(r.file)
-	return &apply.Unfinished{Operation: plan.ResizeOperation, Since: time.Now().UTC(), From: string(before), To: string(after),
+	return &record.Unfinished{Operation: plan.ResizeOperation, Since: time.Now().UTC(), From: string(before), To: string(after),
 		Resume: command, Undo: command + " with the resources from before"}, false, nil
 }
 

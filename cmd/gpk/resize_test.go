@@ -9,6 +9,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"gpk/pkg/apply"
+	"gpk/pkg/apply/record"
 	"gpk/pkg/plan"
 	"gpk/pkg/topology"
 )
@@ -26,7 +27,7 @@ func sized(t *testing.T, volume, memory string) *topology.Cluster {
 func TestPreviewResize(t *testing.T) {
 	const volumes, window = "admissible growable volumes grown templates", "pods stop replaced running network start ready synced service verify"
 	small, larger, more := sized(t, "1Gi", "1Gi"), sized(t, "2Gi", "1Gi"), sized(t, "2Gi", "2Gi")
-	begun := func(from, to *topology.Cluster) *apply.Unfinished {
+	begun := func(from, to *topology.Cluster) *record.Unfinished {
 		var texts [2]string
 		for i, c := range []*topology.Cluster{from, to} {
 			text, err := yaml.Marshal(c)
@@ -35,11 +36,11 @@ func TestPreviewResize(t *testing.T) {
 			}
 			texts[i] = string(text)
 		}
-		return &apply.Unfinished{Operation: plan.ResizeOperation, From: texts[0], To: texts[1]}
+		return &record.Unfinished{Operation: plan.ResizeOperation, From: texts[0], To: texts[1]}
 	}
 	tests := map[string]struct {
 		is, to     *topology.Cluster
-		unfinished *apply.Unfinished
+		unfinished *record.Unfinished
 		skip       bool
 		want       string
 	}{
@@ -53,13 +54,13 @@ func TestPreviewResize(t *testing.T) {
 		"amid the window":          {larger, more, begun(larger, more), false, window + " settings effective"},
 		"back amid the window":     {larger, larger, begun(larger, more), false, window + " settings effective"},
 		"amid another resize":      {larger, sized(t, "2Gi", "3Gi"), begun(larger, more), false, ""},
-		"amid an expansion":        {larger, more, &apply.Unfinished{Operation: "expand"}, false, ""},
-		"and with larger volumes":  {small, more, &apply.Unfinished{Operation: "expand"}, false, ""},
+		"amid an expansion":        {larger, more, &record.Unfinished{Operation: "expand"}, false, ""},
+		"and with larger volumes":  {small, more, &record.Unfinished{Operation: "expand"}, false, ""},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			m := made{target: &apply.Target{Ref: plan.Ref{Namespace: "analytics", Name: "demo"}}, cluster: test.is,
-				record: apply.Record{Unfinished: test.unfinished}}
+				record: record.Record{Unfinished: test.unfinished}}
 			r, err := resizeTo(m, test.to, "cluster.yaml")
 			if err != nil {
 				t.Fatal(err)

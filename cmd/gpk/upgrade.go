@@ -9,6 +9,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"gpk/pkg/apply"
+	"gpk/pkg/apply/record"
 	"gpk/pkg/plan"
 	"gpk/pkg/topology"
 )
@@ -153,7 +154,7 @@ func (u *upgrade) operation(m made) (operation, error) {
 	back, err := plan.Upgrade(u.from, true)
 	o.window.Fallback = &back
 	if before, after := release(u.from), release(u.to); before != after || u.rollback {
-		o.conclude = func(r *apply.Record) {
+		o.conclude = func(r *record.Record) {
 			r.Previous = &before
 			if u.rollback {
 				r.Previous = nil
@@ -164,7 +165,7 @@ func (u *upgrade) operation(m made) (operation, error) {
 }
 
 // unfinished is what is kept of the upgrade from its window on.
-func (u *upgrade) unfinished(m made) (*apply.Unfinished, error) {
+func (u *upgrade) unfinished(m made) (*record.Unfinished, error) {
 	if m.record.Unfinished != nil {
 		return m.record.Unfinished, nil
 	}
@@ -176,7 +177,7 @@ func (u *upgrade) unfinished(m made) (*apply.Unfinished, error) {
 	if err != nil {
 		return nil, err
 	}
-	begun := &apply.Unfinished{Operation: plan.UpgradeOperation, Since: time.Now().UTC(), From: string(from), To: string(to),
+	begun := &record.Unfinished{Operation: plan.UpgradeOperation, Since: time.Now().UTC(), From: string(from), To: string(to),
 		Resume: upgradeCommand(u.from, u.to), Undo: rollbackCommand}
 	if u.rollback {
 		begun.Resume, begun.Undo = rollbackCommand, upgradeCommand(u.to, u.from)
@@ -199,8 +200,8 @@ func upgradeCommand(from, to *topology.Cluster) string {
 	return command
 }
 
-func release(c *topology.Cluster) apply.Release {
-	return apply.Release{Version: c.Spec.Version, Image: c.Spec.Image}
+func release(c *topology.Cluster) record.Release {
+	return record.Release{Version: c.Spec.Version, Image: c.Spec.Image}
 }
 
 // withRelease is the cluster of another release. The present image serves if the release is its tag.

@@ -7,6 +7,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"gpk/pkg/apply"
+	"gpk/pkg/apply/record"
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
 	"gpk/pkg/topology"
@@ -51,8 +52,8 @@ func TestUnfinishedUpgrade(t *testing.T) {
 		}
 		return string(data)
 	}
-	m := made{target: &apply.Target{Ref: plan.Ref{Namespace: "analytics", Name: "demo"}}, cluster: before, record: apply.Record{
-		Unfinished: &apply.Unfinished{Operation: "upgrade", Resume: "gpk upgrade --version 7.2.0", Undo: rollbackCommand, From: text(before), To: text(after)}}}
+	m := made{target: &apply.Target{Ref: plan.Ref{Namespace: "analytics", Name: "demo"}}, cluster: before, record: record.Record{
+		Unfinished: &record.Unfinished{Operation: "upgrade", Resume: "gpk upgrade --version 7.2.0", Undo: rollbackCommand, From: text(before), To: text(after)}}}
 	for version, want := range map[string]struct {
 		to   string
 		undo bool
@@ -75,11 +76,11 @@ func TestUnfinishedUpgrade(t *testing.T) {
 	}
 
 	// A rollback that has begun is gone on with by the same command.
-	m.cluster, m.record.Unfinished = after, &apply.Unfinished{Operation: "upgrade", Resume: rollbackCommand, From: text(after), To: text(before)}
+	m.cluster, m.record.Unfinished = after, &record.Unfinished{Operation: "upgrade", Resume: rollbackCommand, From: text(after), To: text(before)}
 	if u, err = rollbackOf(m); err != nil || u.to.Spec.Version != "7.1.0" || u.undo || !u.rollback {
 		t.Errorf("rollback resumed: %+v, %v", u, err)
 	}
-	m.record = apply.Record{}
+	m.record = record.Record{}
 	if u, err = rollbackOf(m); err != nil || u != nil {
 		t.Errorf("nothing to take back: %+v, %v", u, err)
 	}
@@ -137,7 +138,7 @@ func TestToldUpgradeCommands(t *testing.T) {
 func TestUpgradeKeepsWhereItCameFrom(t *testing.T) {
 	before := clusterOf(t, "7.1.0", "x/greenplum")
 	m := made{target: &apply.Target{Ref: plan.Ref{Namespace: "analytics", Name: "demo"}}, cluster: before}
-	for version, want := range map[string]*apply.Release{"7.2.0": {Version: "7.1.0", Image: "x/greenplum"}, "7.1.0": {Version: "7.0.0"}} {
+	for version, want := range map[string]*record.Release{"7.2.0": {Version: "7.1.0", Image: "x/greenplum"}, "7.1.0": {Version: "7.0.0"}} {
 		u, err := upgradeTo(m, version, "")
 		if err != nil {
 			t.Fatal(err)
@@ -146,7 +147,7 @@ func TestUpgradeKeepsWhereItCameFrom(t *testing.T) {
 		if err != nil || o.window.Fallback == nil {
 			t.Fatalf("%s: no way back: %v", version, err)
 		}
-		r := apply.Record{Previous: &apply.Release{Version: "7.0.0"}}
+		r := record.Record{Previous: &record.Release{Version: "7.0.0"}}
 		if o.conclude != nil {
 			o.conclude(&r)
 		}

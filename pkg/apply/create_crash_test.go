@@ -16,50 +16,38 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"gpk/pkg/apply/engine"
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
 	"gpk/pkg/topology"
+	"gpk/test/apitest"
 )
-
-// shape is a cluster for the fakes.
-func shape(t *testing.T) *topology.Cluster {
-	t.Helper()
-	c := &topology.Cluster{Metadata: topology.Metadata{Name: ref.Name, Namespace: ref.Namespace}}
-	c.Spec.Version, c.Spec.Image = "7.1.0", "registry.example/greenplum"
-	c.Spec.Segments.Count = 1
-	c.Spec.Database.Name = "analytics"
-	c.Spec.Database.Extensions = []string{"pgcrypto"}
-	c.Spec.Database.PasswordSecret = "passwords"
-	c.Spec.Database.Config = map[string]topology.Setting{"search_path": "analytics, public"}
-	c.Default()
-	return c
-}
 
 // creation is a cluster that is being made, by one gpk after the other.
 type creation struct {
 	t        *testing.T
-	api      *memoryAPI
+	api      *apitest.API
 	database *fakeDatabase
 	plan     plan.Plan
 }
 
 func newCreation(t *testing.T) *creation {
 	t.Helper()
-	c := shape(t)
+	c := apitest.Cluster(t)
 	p, err := plan.Create(c)
 	if err != nil {
 		t.Fatal(err)
 	}
-	api := newAPI()
-	api.put(&corev1.Secret{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Secret"},
-		ObjectMeta: metav1.ObjectMeta{Name: "passwords", Namespace: ref.Namespace}, Data: map[string][]byte{"visitor": []byte("open sesame")}})
+	api := apitest.New()
+	api.Put(&corev1.Secret{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Secret"},
+		ObjectMeta: metav1.ObjectMeta{Name: "passwords", Namespace: apitest.Ref.Namespace}, Data: map[string][]byte{"visitor": []byte("open sesame")}})
 	return &creation{t, api, newDatabase(api, topology.New(c)), p}
 }
 
 // handlerOf is what carries out an action.
-func handlerOf(t *testing.T, target *Target, action plan.Action) handler {
+func handlerOf(t *testing.T, target *Target, action plan.Action) engine.Handler {
 	t.Helper()
-	h, err := target.handlers.of(plan.Step{Action: action})
+	h, err := target.handlers.Of(plan.Step{Action: action})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,10 +72,10 @@ func changes(r *http.Request) bool {
 func (c *creation) run(dieAt int) (requests int, outcome Outcome, err error) {
 	ctx, kill := context.WithCancel(c.t.Context())
 	defer kill()
-	url, stop := c.api.serveAt()
+	url, stop := c.api.ServeAt()
 	defer stop()
 	var mutex sync.Mutex
-	c.api.failWith(func(r *http.Request) error {
+	c.api.FailWith(func(r *http.Request) error {
 		mutex.Lock()
 		defer mutex.Unlock()
 		if changes(r) {
@@ -99,7 +87,7 @@ func (c *creation) run(dieAt int) (requests int, outcome Outcome, err error) {
 		}
 		return nil
 	})
-	outcome, err = targetAt(c.t, url).Run(ctx, c.plan, Options{Spec: "spec", Waiting: func(string) {}}, func(Event) {})
+	outcome, err = clusterAt(c.t, url).Run(ctx, c.plan, Options{Spec: "spec", Waiting: func(string) {}}, func(engine.Event) {})
 	mutex.Lock()
 	defer mutex.Unlock()
 	return requests, outcome, err
@@ -139,7 +127,7 @@ func TestCreateOverFakes(t *testing.T) {
 	if c.database.begun["gpinitsystem"] != 1 || c.database.begun["gpinitstandby"] != 1 {
 		t.Errorf("begun %v", c.database.begun)
 	}
-	record, err := c.api.served(t).Record(t.Context())
+	record, err := clusterFor(t, apitest.Served(t, c.api)).store.Record(t.Context())
 	if err != nil || record.Spec != "spec" || len(record.Journal) < 2*outcome.Changed {
 		t.Errorf("the record has %d entries, error %v", len(record.Journal), err)
 	}
@@ -200,9 +188,9 @@ func crash(t *testing.T, request int, utilities string) (jobs int) {
 	c.database.mutex.Unlock()
 	c.database.ready()
 	// The dead one's lease has run out.
-	c.api.mutex.Lock()
-	delete(c.api.objects, "leases/demo-gpk")
-	c.api.mutex.Unlock()
+	c.api.Mutex.Lock()
+	delete(c.api.Objects, "leases/demo-gpk")
+	c.api.Mutex.Unlock()
 	if _, _, err := c.run(0); err != nil {
 		t.Errorf("%s: the next one fails: %v", when, err)
 		return jobs
@@ -218,13 +206,13 @@ func crash(t *testing.T, request int, utilities string) (jobs int) {
 func TestPreviewChangesNothing(t *testing.T) {
 	c := newCreation(t)
 	for _, when := range []string{"before", "after"} {
-		c.api.requests = nil
+		c.api.Requests = nil
 		begun := fmt.Sprint(c.database.begun)
-		previews, err := c.api.served(t).Preview(t.Context(), c.plan)
+		previews, err := clusterFor(t, apitest.Served(t, c.api)).Preview(t.Context(), c.plan)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if changes := slices.DeleteFunc(slices.Clone(c.api.requests), func(r string) bool { return strings.HasSuffix(r, " All") }); len(changes) > 0 {
+		if changes := slices.DeleteFunc(slices.Clone(c.api.Requests), func(r string) bool { return strings.HasSuffix(r, " All") }); len(changes) > 0 {
 			t.Errorf("%s: a preview asks for %q", when, changes)
 		}
 		if now := fmt.Sprint(c.database.begun); now != begun {
@@ -233,7 +221,7 @@ func TestPreviewChangesNothing(t *testing.T) {
 		for _, preview := range previews {
 			// The room for the pods and the user's Secret are there beforehand, and the API server takes everything.
 			given := slices.Contains([]string{"capacity", "secret", "admissible"}, preview.Step.ID)
-			if done := preview.Finding.State == Done; done != (when == "after") && !given {
+			if done := preview.Finding.State == engine.Done; done != (when == "after") && !given {
 				t.Errorf("%s: step %s is %s: %q", when, preview.Step.ID, preview.Finding.State, preview.Finding.Details)
 			}
 		}

@@ -18,13 +18,14 @@ import (
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
 	"gpk/pkg/topology"
+	"gpk/test/apitest"
 )
 
 // fakeDatabase is a fake of all pods of a cluster: what their scripts would answer, over volumes, jobs and a catalogue in
 // memory. It knows the utilities' traps that matter for a rerun: gpinitsystem and gpinitstandby refuse a directory that
 // exists, and what was killed leaves its directories behind. Real pods are in the tests on the bench.
 type fakeDatabase struct {
-	api      *memoryAPI
+	api      *apitest.API
 	topology topology.Topology
 	mutex    sync.Mutex
 	volumes  map[string]*fakeVolume
@@ -70,14 +71,14 @@ type fakeJob struct {
 	state string
 }
 
-func newDatabase(api *memoryAPI, t topology.Topology) *fakeDatabase {
+func newDatabase(api *apitest.API, t topology.Topology) *fakeDatabase {
 	d := &fakeDatabase{api: api, topology: t, volumes: map[string]*fakeVolume{}, hba: map[string]string{},
 		roles: map[string]string{}, config: map[string]string{}, begun: map[string]int{}, finished: map[string]int{}}
 	for _, pod := range t.Pods() {
 		d.volumes[pod] = &fakeVolume{segments.NotInitialised, map[string]bool{}, map[string]*fakeJob{}}
 	}
-	api.exec = d.exec
-	api.stored = d.stored
+	api.Exec = d.exec
+	api.Stored = d.stored
 	return d
 }
 
@@ -103,10 +104,10 @@ func (d *fakeDatabase) stored(object plan.Object) []plan.Object {
 func (d *fakeDatabase) ready() {
 	d.mutex.Lock()
 	defer d.mutex.Unlock()
-	d.api.mutex.Lock()
-	defer d.api.mutex.Unlock()
+	d.api.Mutex.Lock()
+	defer d.api.Mutex.Unlock()
 	for pod, volume := range d.volumes {
-		if object, ok := d.api.objects[key("pods", pod)].(*corev1.Pod); ok {
+		if object, ok := d.api.Objects[apitest.Key("pods", pod)].(*corev1.Pod); ok {
 			object.Status.ContainerStatuses[0].Ready = d.up && volume.marker == segments.Initialised
 		}
 	}
@@ -115,7 +116,7 @@ func (d *fakeDatabase) ready() {
 func (d *fakeDatabase) exec(pod string, argv []string, stdin io.Reader, out, errs io.Writer) int {
 	input, err := io.ReadAll(stdin)
 	if err != nil {
-		return cut
+		return apitest.Cut
 	}
 	d.mutex.Lock()
 	defer d.ready()

@@ -6,14 +6,16 @@ import (
 	"strings"
 	"testing"
 
+	"gpk/pkg/apply/engine"
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
+	"gpk/test/apitest"
 )
 
 // compared is what the cluster of the fakes is compared with.
 func compared(t *testing.T) plan.Plan {
 	t.Helper()
-	p, err := plan.Compare(shape(t), shape(t))
+	p, err := plan.Compare(apitest.Cluster(t), apitest.Cluster(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,9 +71,9 @@ func TestSettingDrift(t *testing.T) {
 		"the database does not run": {func(d *fakeDatabase) { d.up = false }, []string{"the database is stopped|gpk create -f f.yaml"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c.database.give(shape(t))
+			c.database.give(apitest.Cluster(t))
 			test.change(c.database)
-			drift, err := c.api.served(t).Drift(t.Context(), p)
+			drift, err := clusterFor(t, apitest.Served(t, c.api)).Drift(t.Context(), p)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -92,11 +94,11 @@ func TestSettingDrift(t *testing.T) {
 func TestSettingDriftWhileBeingMade(t *testing.T) {
 	c, p := kept(t), compared(t)
 	c.database.setting(primaryPod, "max_connections", func(s *segments.FileSetting) { s.Value = new("1") })
-	c.api.mutex.Lock()
-	delete(c.api.objects, "configmaps/demo-state")
-	c.api.mutex.Unlock()
-	drift, err := c.api.served(t).Drift(t.Context(), p)
-	if err != nil || slices.ContainsFunc(drift, func(d Drift) bool { return d.Step.ID == "kept" }) {
+	c.api.Mutex.Lock()
+	delete(c.api.Objects, "configmaps/demo-state")
+	c.api.Mutex.Unlock()
+	drift, err := clusterFor(t, apitest.Served(t, c.api)).Drift(t.Context(), p)
+	if err != nil || slices.ContainsFunc(drift, func(d engine.Drift) bool { return d.Step.ID == "kept" }) {
 		t.Errorf("drift %+v, error %v", drift, err)
 	}
 }
@@ -116,7 +118,7 @@ func TestDatabaseDrift(t *testing.T) {
 	} {
 		stored := c.database.roles["visitor"]
 		test.change(c.database)
-		drift, err := c.api.served(t).Drift(t.Context(), p)
+		drift, err := clusterFor(t, apitest.Served(t, c.api)).Drift(t.Context(), p)
 		if err != nil || len(drift) != 1 || drift[0].Found != test.want || plan.Repair(drift[0].Step, "f.yaml") != "gpk create -f f.yaml" {
 			t.Errorf("want %q, got %+v, error %v", test.want, drift, err)
 		}

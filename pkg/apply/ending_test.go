@@ -4,22 +4,25 @@ import (
 	"slices"
 	"testing"
 
+	"gpk/pkg/apply/database"
+	"gpk/pkg/apply/record"
 	"gpk/pkg/plan"
 	"gpk/pkg/topology"
+	"gpk/test/apitest"
 )
 
 // What an earlier gpk has begun comes to its end before its contrary begins, also where it ends badly.
 func TestNoneBesideItsContrary(t *testing.T) {
-	kept := topology.New(shape(t)).Instances
+	kept := topology.New(apitest.Cluster(t)).Instances
 	tests := map[string]struct {
 		begun, broken string
 		stops         bool
 	}{
-		"a start after a stop":           {begun: stopJob},
-		"a start after a restart":        {begun: restartJob},
-		"a stop after a start":           {begun: startJob, stops: true},
-		"a stop after another stop":      {begun: stopJob, stops: true},
-		"a stop where gpstop ends badly": {begun: startJob, broken: "gpstop", stops: true},
+		"a start after a stop":           {begun: database.StopJob},
+		"a start after a restart":        {begun: database.RestartJob},
+		"a stop after a start":           {begun: database.StartJob, stops: true},
+		"a stop after another stop":      {begun: database.StopJob, stops: true},
+		"a stop where gpstop ends badly": {begun: database.StartJob, broken: "gpstop", stops: true},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -27,19 +30,19 @@ func TestNoneBesideItsContrary(t *testing.T) {
 			if _, _, err := c.run(0); err != nil {
 				t.Fatal(err)
 			}
-			c.api.failWith(nil)
+			c.api.FailWith(nil)
 			d := c.database
 			d.broken = test.broken
 			clear(d.begun)
-			d.up = test.begun != startJob
-			argv := map[string][]string{startJob: {"gpstart", "-a"}, stopJob: {"gpstop", "-a", "-M", "fast"}, restartJob: {"gpstop", "-a", "-r"}}
+			d.up = test.begun != database.StartJob
+			argv := map[string][]string{database.StartJob: {"gpstart", "-a"}, database.StopJob: {"gpstop", "-a", "-M", "fast"}, database.RestartJob: {"gpstop", "-a", "-r"}}
 			jobs := d.volumes["demo-coordinator-0"].jobs
 			jobs[test.begun] = &fakeJob{argv[test.begun], "running 2026-11-22T12:00:00Z"}
-			target := c.api.served(t)
+			target := clusterFor(t, apitest.Served(t, c.api))
 			h := handlerOf(t, target, plan.Started{})
 			if test.stops {
 				h = handlerOf(t, target, plan.Stopped{Mode: "fast", Keep: kept})
-			} else if _, err := target.decide(t.Context(), map[string]string{plan.StateDatabase: databaseStopped}); err != nil {
+			} else if _, err := target.store.Decide(t.Context(), map[string]string{plan.StateDatabase: record.DatabaseStopped}); err != nil {
 				t.Fatal(err)
 			}
 			var told []string

@@ -14,23 +14,26 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/resource"
 
+	"gpk/pkg/apply/engine"
+	"gpk/pkg/apply/record"
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
 	"gpk/pkg/topology"
+	"gpk/test/apitest"
 )
 
 // growth is a cluster that is given more segments, by one gpk after the other. With two segments to a pod, one of the new ones
 // comes into a pod that is there, and one into a new pod.
 type growth struct {
 	t        *testing.T
-	api      *memoryAPI
+	api      *apitest.API
 	world    *fakeExpansion
 	from, to *topology.Cluster
 }
 
 func newGrowth(t *testing.T) *growth {
 	t.Helper()
-	from := &topology.Cluster{Metadata: topology.Metadata{Name: ref.Name, Namespace: ref.Namespace}}
+	from := &topology.Cluster{Metadata: topology.Metadata{Name: apitest.Ref.Name, Namespace: apitest.Ref.Namespace}}
 	from.Spec.Version, from.Spec.Image = "7.1.0", "registry.example/greenplum"
 	from.Spec.Segments.Count, from.Spec.Segments.PerPod = 1, 2
 	from.Spec.Segments.Storage.Size = new(resource.MustParse("10Gi"))
@@ -41,20 +44,20 @@ func newGrowth(t *testing.T) *growth {
 	if err != nil {
 		t.Fatal(err)
 	}
-	api := newAPI()
+	api := apitest.New()
 	g := &growth{t, api, newExpansion(api, topology.New(from), topology.New(&to)), from, &to}
 	for _, object := range made.Objects() {
 		copied := object.DeepCopyObject().(plan.Object)
-		api.put(copied)
+		api.Put(copied)
 		for _, pod := range runningPods(copied) {
-			api.put(pod)
+			api.Put(pod)
 		}
 	}
-	target := api.target(t)
-	if _, err := target.decide(t.Context(), map[string]string{plan.StateCoordinator: g.world.acting, plan.StateDatabase: databaseRuns}); err != nil {
+	target := clusterFor(t, apitest.ConfigOf(api))
+	if _, err := target.store.Decide(t.Context(), map[string]string{plan.StateCoordinator: g.world.acting, plan.StateDatabase: record.DatabaseRuns}); err != nil {
 		t.Fatal(err)
 	}
-	if err := target.keep(t.Context(), Record{Spec: "from"}); err != nil {
+	if err := target.store.Keep(t.Context(), record.Record{Spec: "from"}); err != nil {
 		t.Fatal(err)
 	}
 	return g
@@ -84,10 +87,10 @@ func (g *growth) undo(dieAt int) (int, error) {
 func (g *growth) run(p plan.Plan, options Options, dieAt int) (requests int, err error) {
 	ctx, kill := context.WithCancel(g.t.Context())
 	defer kill()
-	url, stop := g.api.serveAt()
+	url, stop := g.api.ServeAt()
 	defer stop()
 	var mutex sync.Mutex
-	g.api.failWith(func(r *http.Request) error {
+	g.api.FailWith(func(r *http.Request) error {
 		mutex.Lock()
 		defer mutex.Unlock()
 		if changes(r) && !strings.Contains(strings.Join(r.URL.Query()["command"], " "), "expand.sh facts") {
@@ -99,25 +102,25 @@ func (g *growth) run(p plan.Plan, options Options, dieAt int) (requests int, err
 		}
 		return nil
 	})
-	target := targetAt(g.t, url)
-	record, err := target.Record(ctx)
+	target := clusterAt(g.t, url)
+	kept, err := target.store.Record(ctx)
 	if err != nil {
 		g.t.Fatal(err)
 	}
-	options.Begun = record.Unfinished
+	options.Begun = kept.Unfinished
 	if options.Begun == nil {
-		options.Begun = &Unfinished{Operation: "expand", Since: time.Now(), Resume: "gpk expand --resume", Undo: "gpk expand --rollback", To: "to"}
+		options.Begun = &record.Unfinished{Operation: "expand", Since: time.Now(), Resume: "gpk expand --resume", Undo: "gpk expand --rollback", To: "to"}
 	}
-	_, err = target.Run(ctx, p, options, func(Event) {})
+	_, err = target.Run(ctx, p, options, func(engine.Event) {})
 	mutex.Lock()
 	defer mutex.Unlock()
 	return requests, err
 }
 
-func (g *growth) record() Record {
+func (g *growth) record() record.Record {
 	g.t.Helper()
-	g.api.failWith(nil)
-	record, err := g.api.target(g.t).Record(g.t.Context())
+	g.api.FailWith(nil)
+	record, err := clusterFor(g.t, apitest.ConfigOf(g.api)).store.Record(g.t.Context())
 	if err != nil {
 		g.t.Fatal(err)
 	}
@@ -143,7 +146,7 @@ func (g *growth) expanded(when string) {
 		}
 	}
 	record := g.record()
-	state := g.api.get("configmaps", "demo-state").(*corev1.ConfigMap).Data
+	state := g.api.Get("configmaps", "demo-state").(*corev1.ConfigMap).Data
 	if record.Spec != "to" || record.Unfinished != nil || strings.Count(state[plan.StateHosts], "\n") != 6 {
 		g.t.Errorf("%s: kept %q, unfinished %v, hosts %q", when, record.Spec, record.Unfinished, state[plan.StateHosts])
 	}
@@ -165,7 +168,7 @@ func (g *growth) asBefore(when string) {
 		}
 	}
 	for _, resource := range []string{"pods", "persistentvolumeclaims"} {
-		if names := g.api.names(resource); len(names) != 4 {
+		if names := g.api.Names(resource); len(names) != 4 {
 			g.t.Errorf("%s: %s %q", when, resource, names)
 		}
 	}
@@ -258,7 +261,7 @@ func TestExpandIsNotTakenBackLate(t *testing.T) {
 		}
 		_, err := g.undo(0)
 		wantBlocked(t, err, "rollback", "there is no way back that loses nothing")
-		if len(g.world.catalogue) != len(g.world.to) || len(g.api.names("persistentvolumeclaims")) != 6 {
+		if len(g.world.catalogue) != len(g.world.to) || len(g.api.Names("persistentvolumeclaims")) != 6 {
 			t.Errorf("killed at %s: something was taken back", stage)
 		}
 	}
@@ -287,7 +290,7 @@ func TestExpandRefused(t *testing.T) {
 		"a volume of before": {func(g *growth) {
 			claim := &corev1.PersistentVolumeClaim{}
 			claim.Name = "data-demo-primary-1"
-			g.api.put(claim)
+			g.api.Put(claim)
 		}, "PersistentVolumeClaim/data-demo-primary-1 is there"},
 	}
 	for name, test := range tests {
@@ -395,10 +398,10 @@ func TestRedistributeBesideAnother(t *testing.T) {
 			t.Errorf("%s: %v", when, err)
 		}
 	}
-	g.api.failWith(nil)
-	url, stop := g.api.serveAt()
+	g.api.FailWith(nil)
+	url, stop := g.api.ServeAt()
 	defer stop()
-	if under, err := targetAt(t, url).FollowRedistribution(t.Context(), func(string) {}); err != nil || !under.Complete() {
+	if under, err := clusterAt(t, url).gpexpand.FollowRedistribution(t.Context(), func(string) {}); err != nil || !under.Complete() {
 		t.Errorf("followed: %+v, %v", under, err)
 	}
 	for _, violation := range g.world.violations {

@@ -14,9 +14,11 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"gpk/pkg/apply/remote"
+	"gpk/pkg/apply/steps/expand"
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
 	"gpk/pkg/topology"
+	"gpk/test/apitest"
 )
 
 // fakeExpansion is a fake of the pods of a cluster that is expanded: what their scripts would answer. It knows gpexpand's traps:
@@ -49,13 +51,13 @@ type fakeExpansion struct {
 	violations []string
 }
 
-func newExpansion(api *memoryAPI, from, to topology.Topology) *fakeExpansion {
+func newExpansion(api *apitest.API, from, to topology.Topology) *fakeExpansion {
 	f := &fakeExpansion{from: from.Instances, to: to.Instances, acting: from.Coordinator().Pod, setup: segments.NoSetup, size: 1 << 20, largest: 1 << 20,
 		made: map[string][]string{}, noted: map[string][]string{}, hba: map[string]string{}, jobs: map[string]*fakeJob{}}
 	for _, i := range from.Instances {
 		f.add(i, true)
 	}
-	api.exec, api.stored = f.exec, runningPods
+	api.Exec, api.Stored = f.exec, runningPods
 	return f
 }
 
@@ -110,7 +112,7 @@ func (f *fakeExpansion) catalogued() bool {
 func (f *fakeExpansion) exec(pod string, argv []string, stdin io.Reader, out, _ io.Writer) int {
 	input, err := io.ReadAll(stdin)
 	if err != nil {
-		return cut
+		return apitest.Cut
 	}
 	f.mutex.Lock()
 	defer f.mutex.Unlock()
@@ -262,7 +264,7 @@ func (f *fakeExpansion) job(pod string, args []string, out io.Writer) int {
 
 // begin is what is there as soon as a utility has been started.
 func (f *fakeExpansion) begin(name string, j *fakeJob) {
-	if name != setupJob || f.catalogued() {
+	if name != expand.SetupJob || f.catalogued() {
 		return
 	}
 	if f.setup != segments.NoSetup {
@@ -285,9 +287,9 @@ func (f *fakeExpansion) end(name string, j *fakeJob) {
 	}
 	j.state = "exited 0"
 	switch name {
-	case setupJob:
+	case expand.SetupJob:
 		f.setUp(j)
-	case rollbackJob:
+	case expand.RollbackJob:
 		if f.catalogued() {
 			f.violations = append(f.violations, "rolled back with the new segments in the catalogue")
 		}
@@ -299,7 +301,7 @@ func (f *fakeExpansion) end(name string, j *fakeJob) {
 		for i := range f.catalogue {
 			f.catalogue[i].Status, f.catalogue[i].Mode = "u", "s"
 		}
-	case redistributeJob:
+	case expand.RedistributeJob:
 		f.schema = "EXPANSION COMPLETE"
 	}
 }

@@ -4,7 +4,10 @@ import (
 	"strings"
 	"testing"
 
+	"gpk/pkg/apply/engine"
+	"gpk/pkg/apply/record"
 	"gpk/pkg/plan"
+	"gpk/test/apitest"
 )
 
 var bothCoordinators = []string{"demo-coordinator-0", "demo-coordinator-1"}
@@ -16,7 +19,7 @@ func made(t *testing.T) *creation {
 	if _, _, err := c.run(0); err != nil {
 		t.Fatal(err)
 	}
-	c.api.failWith(nil)
+	c.api.FailWith(nil)
 	return c
 }
 
@@ -37,22 +40,22 @@ func TestAnsweringCoordinatorStays(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c := made(t)
-			target := c.api.served(t)
+			target := clusterFor(t, apitest.Served(t, c.api))
 			if test.decided != "" {
-				if _, err := target.decide(t.Context(), actsIn(test.decided, nil)); err != nil {
+				if _, err := target.store.Decide(t.Context(), record.ActsIn(test.decided, nil)); err != nil {
 					t.Fatal(err)
 				}
 			}
-			p := plan.Failover(shape(t), plan.Takeover{From: bothCoordinators[0], To: bothCoordinators[1]}, plan.FailoverOptions{Force: test.force})
-			for i, goesOn := range []State{Done, Pending} {
-				h, err := target.handlers.of(p.Steps[i])
+			p := plan.Failover(apitest.Cluster(t), plan.Takeover{From: bothCoordinators[0], To: bothCoordinators[1]}, plan.FailoverOptions{Force: test.force})
+			for i, goesOn := range []engine.State{engine.Done, engine.Pending} {
+				h, err := target.handlers.Of(p.Steps[i])
 				if err != nil {
 					t.Fatal(err)
 				}
 				finding, err := h.Check(t.Context())
 				want := goesOn
 				if test.stays {
-					want = Blocked
+					want = engine.Blocked
 				}
 				if err != nil || finding.State != want || test.stays && !strings.Contains(finding.Next, "gpk failover --force") {
 					t.Errorf("step %s: %+v, error %v; want %s", p.Steps[i].ID, finding, err, want)

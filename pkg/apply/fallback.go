@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"gpk/pkg/apply/engine"
+	"gpk/pkg/apply/record"
 	"gpk/pkg/plan"
 )
 
@@ -33,46 +35,24 @@ func (e *FellBackError) Error() string {
 func (e *FellBackError) Unwrap() error { return e.Err }
 
 // fallBack leads back, if there is a way and a reason to. It returns what is to be told of the failure.
-func fallBack(ctx context.Context, e *engine, options Options, notes *recorder, out *outage, failure error) error {
-	if options.Window.Fallback == nil || notes.record.Unfinished == nil || ctx.Err() != nil {
+func fallBack(ctx context.Context, e *engine.Engine, options Options, notes *record.Notes, out *outage, failure error) error {
+	if options.Window.Fallback == nil || notes.Record.Unfinished == nil || ctx.Err() != nil {
 		return failure
 	}
 	step := plan.Step{ID: "fallback", Title: "going back: " + failure.Error(), Class: plan.Converge}
-	e.observe(Event{Kind: StepSkipped, Step: step, Finding: Finding{State: Done, Details: []string{step.Title}}})
-	if err := e.journal.note(ctx, step, "started", failure.Error()); err != nil {
+	e.Observe(engine.Event{Kind: engine.StepSkipped, Step: step, Finding: engine.Finding{State: engine.Done, Details: []string{step.Title}}})
+	if err := e.Journal.Note(ctx, step, "started", failure.Error()); err != nil {
 		return failure
 	}
-	if _, err := e.run(ctx, options.Window.Fallback.Steps); err != nil {
-		return &NextError{fmt.Errorf("%w\nmoreover, going back has failed: %w", failure, err),
-			"take it back with `" + notes.record.Unfinished.Undo + "`"}
+	if _, err := e.Run(ctx, options.Window.Fallback.Steps); err != nil {
+		return &engine.NextError{Err: fmt.Errorf("%w\nmoreover, going back has failed: %w", failure, err),
+			Next: "take it back with `" + notes.Record.Unfinished.Undo + "`"}
 	}
-	notes.record.Unfinished, notes.begun = nil, nil
-	if err := notes.note(ctx, step, "done", ""); err != nil {
+	notes.Record.Unfinished, notes.Begun = nil, nil
+	if err := notes.Note(ctx, step, "done", ""); err != nil {
 		return failure
 	}
-	return &NextError{&FellBackError{failure, out.lasted}, "mend the cause and run the same command again: it begins anew"}
-}
-
-// inWindow says whether a step is of the window, which is where an operation begins to leave a cluster between two states.
-func (p windowed) inWindow(id string) bool {
-	if p.step == "" {
-		return true
-	}
-	for _, step := range p.plan.Steps {
-		if step.ID == p.step {
-			return true
-		}
-		if step.ID == id {
-			return false
-		}
-	}
-	return true
-}
-
-// windowed is a plan with the first step of its window; without one all of it is.
-type windowed struct {
-	plan plan.Plan
-	step string
+	return &engine.NextError{Err: &FellBackError{failure, out.lasted}, Next: "mend the cause and run the same command again: it begins anew"}
 }
 
 // outage is how long the database was down: from its stop until the first answer of all segments.
@@ -82,7 +62,7 @@ type outage struct {
 }
 
 // resumed takes over when an earlier gpk has stopped the database, by the journal's word. It is for people only.
-func (o *outage) resumed(record Record) {
+func (o *outage) resumed(record record.Record) {
 	if record.Unfinished == nil {
 		return
 	}
@@ -98,15 +78,15 @@ func (o *outage) resumed(record Record) {
 }
 
 // watch is an observer before another one.
-func (o *outage) watch(next Observer) Observer {
-	return func(event Event) {
+func (o *outage) watch(next engine.Observer) engine.Observer {
+	return func(event engine.Event) {
 		switch event.Step.Action.(type) {
 		case plan.Stopped:
-			if event.Kind == StepStarted && o.began.IsZero() {
+			if event.Kind == engine.StepStarted && o.began.IsZero() {
 				o.began = time.Now()
 			}
 		case plan.Started:
-			if event.Kind == StepDone && !o.began.IsZero() {
+			if event.Kind == engine.StepDone && !o.began.IsZero() {
 				o.lasted += time.Since(o.began)
 				o.began = time.Time{}
 			}

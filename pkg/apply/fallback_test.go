@@ -6,36 +6,11 @@ import (
 	"testing"
 	"time"
 
+	"gpk/pkg/apply/engine"
+	"gpk/pkg/apply/record"
 	"gpk/pkg/plan"
+	"gpk/test/apitest"
 )
-
-func TestInWindow(t *testing.T) {
-	p := plan.Plan{Steps: []plan.Step{{ID: "whole"}, {ID: "pods"}, {ID: "start"}}}
-	for step, want := range map[string]bool{"whole": false, "pods": true, "start": true, "fallback": true} {
-		if got := (windowed{p, "pods"}).inWindow(step); got != want {
-			t.Errorf("%s: %v", step, got)
-		}
-		if !(windowed{p, ""}).inWindow(step) {
-			t.Errorf("%s: a plan without a window is one", step)
-		}
-	}
-}
-
-// An operation is unfinished from its window on, not before.
-func TestUnfinishedFromTheWindowOn(t *testing.T) {
-	a := newAPI()
-	target := a.target(t)
-	p := plan.Plan{Steps: []plan.Step{{ID: "image"}, {ID: "pods"}}}
-	notes := &recorder{target: target, operation: "upgrade", begun: &Unfinished{Operation: "upgrade"}, window: windowed{p, "pods"}}
-	for i, step := range p.Steps {
-		if err := notes.note(t.Context(), step, "started", ""); err != nil {
-			t.Fatal(err)
-		}
-		if record, err := target.Record(t.Context()); err != nil || (record.Unfinished != nil) != (i == 1) {
-			t.Errorf("after %s: %+v, error %v", step.ID, record.Unfinished, err)
-		}
-	}
-}
 
 // wayBack is the one step of a way back.
 type wayBack struct {
@@ -43,11 +18,11 @@ type wayBack struct {
 	tried bool
 }
 
-func (w *wayBack) Check(context.Context) (Finding, error) {
+func (w *wayBack) Check(context.Context) (engine.Finding, error) {
 	if !w.tried || w.err != nil {
-		return Finding{State: Pending}, nil
+		return engine.Finding{State: engine.Pending}, nil
 	}
-	return Finding{State: Done}, nil
+	return engine.Finding{State: engine.Done}, nil
 }
 
 func (w *wayBack) Do(context.Context, func(string)) error {
@@ -72,12 +47,12 @@ func TestFallBack(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			back := &wayBack{err: test.back}
-			e := engine{handler: func(plan.Step) (handler, error) { return back, nil }, doing: func(bool) {}, observe: func(Event) {}, clock: time.Now}
-			a := newAPI()
-			notes := &recorder{target: a.target(t), operation: "upgrade"}
-			e.journal = notes
+			e := engine.Engine{Handler: func(plan.Step) (engine.Handler, error) { return back, nil }, Doing: func(bool) {}, Observe: func(engine.Event) {}, Clock: time.Now}
+			a := apitest.New()
+			notes := clusterFor(t, apitest.ConfigOf(a)).store.Notes(record.Record{}, "upgrade")
+			e.Journal = notes
 			if test.begun {
-				notes.record.Unfinished = &Unfinished{Operation: "upgrade", Undo: "gpk upgrade --rollback"}
+				notes.Record.Unfinished = &record.Unfinished{Operation: "upgrade", Undo: "gpk upgrade --rollback"}
 			}
 			options := Options{Window: Window{Step: "pods", Fallback: &plan.Plan{Steps: []plan.Step{{ID: "back"}}}}}
 			if test.noWay {
@@ -99,10 +74,10 @@ func TestFallBack(t *testing.T) {
 			if back.tried != test.tried {
 				t.Errorf("the way back was tried: %t", back.tried)
 			}
-			if (notes.record.Unfinished == nil) != (test.done || !test.begun) {
-				t.Errorf("unfinished: %+v", notes.record.Unfinished)
+			if (notes.Record.Unfinished == nil) != (test.done || !test.begun) {
+				t.Errorf("unfinished: %+v", notes.Record.Unfinished)
 			}
-			var next *NextError
+			var next *engine.NextError
 			if test.back != nil && (!errors.As(err, &next) || next.Next != "take it back with `gpk upgrade --rollback`") {
 				t.Errorf("nobody is told what to type: %v", err)
 			}
@@ -113,37 +88,37 @@ func TestFallBack(t *testing.T) {
 func TestOutage(t *testing.T) {
 	stop, start := plan.Step{Action: plan.Stopped{}}, plan.Step{Action: plan.Started{}}
 	var o outage
-	observe := o.watch(func(Event) {})
-	observe(Event{Kind: StepDone, Step: start})
+	observe := o.watch(func(engine.Event) {})
+	observe(engine.Event{Kind: engine.StepDone, Step: start})
 	if o.lasted != 0 {
 		t.Errorf("down for %s without a stop", o.lasted)
 	}
-	observe(Event{Kind: StepStarted, Step: stop})
-	observe(Event{Kind: StepDone, Step: stop})
-	observe(Event{Kind: StepStarted, Step: start})
+	observe(engine.Event{Kind: engine.StepStarted, Step: stop})
+	observe(engine.Event{Kind: engine.StepDone, Step: stop})
+	observe(engine.Event{Kind: engine.StepStarted, Step: start})
 	if o.lasted != 0 {
 		t.Errorf("it is down still: %s", o.lasted)
 	}
-	observe(Event{Kind: StepDone, Step: start})
+	observe(engine.Event{Kind: engine.StepDone, Step: start})
 	if o.lasted <= 0 {
 		t.Error("it was not down")
 	}
 
 	// One that an earlier gpk has stopped, and that has not been started since.
 	since := time.Now().Add(-time.Hour)
-	journal := []Entry{
-		{since.Add(-time.Minute), "upgrade", "stop", "started", ""},
-		{since.Add(time.Minute), "upgrade", "stop", "started", ""},
-		{since.Add(2 * time.Minute), "upgrade", "start", "started", ""},
+	journal := []record.Entry{
+		{Time: since.Add(-time.Minute), Operation: "upgrade", Step: "stop", Event: "started", Detail: ""},
+		{Time: since.Add(time.Minute), Operation: "upgrade", Step: "stop", Event: "started", Detail: ""},
+		{Time: since.Add(2 * time.Minute), Operation: "upgrade", Step: "start", Event: "started", Detail: ""},
 	}
-	record := Record{Unfinished: &Unfinished{Operation: "upgrade", Since: since}, Journal: journal}
+	kept := record.Record{Unfinished: &record.Unfinished{Operation: "upgrade", Since: since}, Journal: journal}
 	o = outage{}
-	if o.resumed(record); !o.began.Equal(since.Add(time.Minute)) {
+	if o.resumed(kept); !o.began.Equal(since.Add(time.Minute)) {
 		t.Errorf("it is down since %s", o.began)
 	}
-	record.Journal = append(record.Journal, Entry{since.Add(3 * time.Minute), "upgrade", "start", "done", ""})
+	kept.Journal = append(kept.Journal, record.Entry{Time: since.Add(3 * time.Minute), Operation: "upgrade", Step: "start", Event: "done", Detail: ""})
 	o = outage{}
-	if o.resumed(record); !o.began.IsZero() {
+	if o.resumed(kept); !o.began.IsZero() {
 		t.Errorf("it is down since %s, and was started", o.began)
 	}
 }

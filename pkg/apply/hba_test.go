@@ -6,7 +6,9 @@ import (
 	"strings"
 	"testing"
 
+	"gpk/pkg/apply/engine"
 	"gpk/pkg/plan"
+	"gpk/test/apitest"
 )
 
 // A line that the server refuses is taken back before the standby gets it: neither would start with it.
@@ -21,14 +23,14 @@ func TestRefusedHBA(t *testing.T) {
 	good := c.plan
 
 	d.refuses = line
-	cluster := shape(t)
+	cluster := apitest.Cluster(t)
 	cluster.Spec.Database.HBA = []string{"host all all all md5", line}
 	var err error
 	if c.plan, err = plan.Create(cluster); err != nil {
 		t.Fatal(err)
 	}
 	_, _, err = c.run(0)
-	var told *NextError
+	var told *engine.NextError
 	if !errors.As(err, &told) || !strings.Contains(told.Next, "spec.database.hba") {
 		t.Fatalf("error %v", err)
 	}

@@ -6,9 +6,11 @@ import (
 	"strings"
 	"testing"
 
+	"gpk/pkg/apply/engine"
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
 	"gpk/pkg/topology"
+	"gpk/test/apitest"
 )
 
 // until is the plan up to a step, and with it.
@@ -51,7 +53,7 @@ func TestInitialiseKeepsForeignData(t *testing.T) {
 // wantBlocked wants a step that a person must decide about.
 func wantBlocked(t *testing.T, err error, step, says string) {
 	t.Helper()
-	var failed *StepError
+	var failed *engine.StepError
 	if !errors.As(err, &failed) || failed.Step.ID != step || !strings.Contains(failed.Error(), says) || failed.Next == "" {
 		t.Errorf("error %v, want step %s and %q, with what to do", err, step, says)
 	}
@@ -64,7 +66,7 @@ func TestStandbyKeepsForeignData(t *testing.T) {
 		v := c.database.volumes["demo-coordinator-1"]
 		v.dirs[topology.CoordinatorDir], v.marker = true, marker
 		_, _, err := c.run(0)
-		var failed *StepError
+		var failed *engine.StepError
 		if !errors.As(err, &failed) || failed.Next == "" || !strings.Contains(err.Error(), "demo-coordinator-1") {
 			t.Errorf("marker %s: error %v", marker, err)
 		}
@@ -141,8 +143,8 @@ func TestInitialiseSituations(t *testing.T) {
 			test.facts(c.database)
 			whole := newCreation(t).plan
 			i := slices.IndexFunc(whole.Steps, func(s plan.Step) bool { return s.ID == "initialise" })
-			finding, err := handlerOf(t, c.api.served(t), whole.Steps[i].Action).Check(t.Context())
-			if done := finding.State == Done; err != nil || done != (test.want == "") || !done && finding.Details[0] != test.want {
+			finding, err := handlerOf(t, clusterFor(t, apitest.Served(t, c.api)), whole.Steps[i].Action).Check(t.Context())
+			if done := finding.State == engine.Done; err != nil || done != (test.want == "") || !done && finding.Details[0] != test.want {
 				t.Errorf("found %+v, want %q, error %v", finding, test.want, err)
 			}
 		})

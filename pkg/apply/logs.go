@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -36,17 +35,6 @@ type LogLine struct {
 	Text     string `json:"text"`
 }
 
-// PodNames are the names of the cluster's pods.
-func (t *Target) PodNames(ctx context.Context) ([]string, error) {
-	pods, err := t.Pods(ctx)
-	names := make([]string, 0, len(pods))
-	for i := range pods {
-		names = append(names, pods[i].Name)
-	}
-	slices.Sort(names)
-	return names, err
-}
-
 // Logs reads the logs of a pod's container and of its database instances, one call of line at a time. One that cannot be
 // had does not keep back the other.
 func (t *Target) Logs(ctx context.Context, pod string, options LogOptions, line func(LogLine)) error {
@@ -72,7 +60,7 @@ func (t *Target) containerLog(ctx context.Context, pod string, options LogOption
 	if options.Since > 0 {
 		wanted.SinceSeconds = new(max(int64(options.Since.Seconds()), 1))
 	}
-	stream, err := t.client.CoreV1().Pods(t.Ref.Namespace).GetLogs(pod, wanted).Stream(ctx)
+	stream, err := t.kube.API.CoreV1().Pods(t.kube.Ref.Namespace).GetLogs(pod, wanted).Stream(ctx)
 	if err != nil {
 		return fmt.Errorf("log of pod %s: %w", pod, err)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"gpk/pkg/plan"
 	"gpk/pkg/topology"
+	"gpk/test/apitest"
 )
 
 // dryRunner is a fake API server that answers the dry run of a StatefulSet, as servers of several ages do.
@@ -79,7 +80,7 @@ func TestAdapted(t *testing.T) {
 				t.Fatal(err)
 			}
 			server := &dryRunner{t: t, answer: test.answer}
-			target := targetFor(t, configOf(server))
+			target := clusterFor(t, apitest.ConfigOf(server))
 			adapted, err := target.adapted(t.Context(), p)
 			if err != nil {
 				t.Fatal(err)

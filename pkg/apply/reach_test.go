@@ -6,14 +6,16 @@ import (
 	"strings"
 	"testing"
 
+	"gpk/pkg/apply/engine"
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
 	"gpk/pkg/topology"
+	"gpk/test/apitest"
 )
 
 // Of a large cluster some hosts listen at a time, and every connection is tried. What fails first is tried again.
 func TestManyLinks(t *testing.T) {
-	cluster := shape(t)
+	cluster := apitest.Cluster(t)
 	cluster.Spec.Segments.Count = 300
 	p, err := plan.Create(cluster)
 	if err != nil {
@@ -27,9 +29,9 @@ func TestManyLinks(t *testing.T) {
 	}
 	c := newCreation(t)
 	c.database = newDatabase(c.api, topology.New(cluster))
-	world := c.api.exec
+	world := c.api.Exec
 	tried := map[string]int{}
-	c.api.exec = func(pod string, argv []string, stdin io.Reader, out, errs io.Writer) int {
+	c.api.Exec = func(pod string, argv []string, stdin io.Reader, out, errs io.Writer) int {
 		if !strings.HasSuffix(argv[1], "/ports.sh") {
 			return world(pod, argv, stdin, out, errs)
 		}
@@ -53,12 +55,12 @@ func TestManyLinks(t *testing.T) {
 		}
 		return 0
 	}
-	c.api.put(pod("demo-coordinator-0", runs(), true))
-	h := handlerOf(t, c.api.served(t), action)
+	c.api.Put(apitest.Pod("demo-coordinator-0", apitest.Runs(), true))
+	h := handlerOf(t, clusterFor(t, apitest.Served(t, c.api)), action)
 	if err := h.Do(t.Context(), func(string) {}); err != nil {
 		t.Errorf("error %v", err)
 	}
-	if finding, err := h.Check(t.Context()); err != nil || finding.State != Done {
+	if finding, err := h.Check(t.Context()); err != nil || finding.State != engine.Done {
 		t.Errorf("tried, and found %+v, error %v", finding, err)
 	}
 	for _, link := range action.Links {

@@ -9,8 +9,10 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
+	"gpk/pkg/apply/engine"
 	"gpk/pkg/plan"
 	"gpk/pkg/topology"
+	"gpk/test/apitest"
 )
 
 // loneCoordinator is a whole database but for its standby, of which the volume holds a directory that is of no use.
@@ -22,7 +24,7 @@ func loneCoordinator(t *testing.T) *creation {
 	}
 	d := c.database
 	d.standby, d.begun["gpinitstandby"] = false, 0
-	c.api.exec = func(pod string, argv []string, stdin io.Reader, out, errs io.Writer) int {
+	c.api.Exec = func(pod string, argv []string, stdin io.Reader, out, errs io.Writer) int {
 		if !strings.HasSuffix(argv[1], "/coordinator.sh") {
 			return d.exec(pod, argv, stdin, out, errs)
 		}
@@ -40,7 +42,7 @@ func loneCoordinator(t *testing.T) *creation {
 // that were skipped, with what was told of them.
 func (c *creation) beforeSegments() (skipped []string, err error) {
 	c.t.Helper()
-	whole, err := plan.Recover(shape(c.t), plan.RecoverOptions{})
+	whole, err := plan.Recover(apitest.Cluster(c.t), plan.RecoverOptions{})
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -54,10 +56,10 @@ func (c *creation) beforeSegments() (skipped []string, err error) {
 			p.Steps = append(p.Steps, plan.Step{ID: step.ID})
 		}
 	}
-	url, stop := c.api.serveAt()
+	url, stop := c.api.ServeAt()
 	defer stop()
-	_, err = targetAt(c.t, url).Run(c.t.Context(), p, Options{}, func(event Event) {
-		if event.Kind == StepSkipped {
+	_, err = clusterAt(c.t, url).Run(c.t.Context(), p, Options{}, func(event engine.Event) {
+		if event.Kind == engine.StepSkipped {
 			skipped = append(skipped, strings.Join(append([]string{event.Step.ID}, event.Finding.Details...), ": "))
 		}
 	})
@@ -75,7 +77,7 @@ func TestStandbyBeforeSegments(t *testing.T) {
 	}{
 		"it is made":           {func(*creation) {}, true, 1, nil},
 		"gpinitstandby fails":  {func(c *creation) { c.database.broken = "gpinitstandby" }, false, 1, nil},
-		"its pod is away":      {func(c *creation) { c.api.remove(key("pods", "demo-coordinator-1")) }, false, 0, []string{away}},
+		"its pod is away":      {func(c *creation) { c.api.Remove(apitest.Key("pods", "demo-coordinator-1")) }, false, 0, []string{away}},
 		"its node is lost":     {(*creation).loseStandby, false, 0, []string{away}},
 		"it is there and well": {func(c *creation) { c.database.standby = true }, true, 0, []string{"standby-first"}},
 	}
@@ -83,7 +85,7 @@ func TestStandbyBeforeSegments(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c := loneCoordinator(t)
-			c.api.failWith(nil)
+			c.api.FailWith(nil)
 			test.spoil(c)
 			skipped, err := c.beforeSegments()
 			if err == nil || !strings.HasPrefix(err.Error(), "gpk has no handler") && !strings.HasPrefix(err.Error(), "step segments") {
@@ -102,7 +104,7 @@ func TestStandbyBeforeSegments(t *testing.T) {
 
 // loseStandby is a node that is gone, of whose pod the API server still says that it runs.
 func (c *creation) loseStandby() {
-	c.api.failWith(func(r *http.Request) error {
+	c.api.FailWith(func(r *http.Request) error {
 		if strings.HasSuffix(r.URL.Path, "/demo-coordinator-1/exec") {
 			return apierrors.NewServiceUnavailable("no route to the kubelet")
 		}

@@ -1,40 +1,29 @@
 package apply
 
 import (
-	"errors"
-	"reflect"
-
-	"gpk/pkg/plan"
+	"gpk/pkg/apply/engine"
+	"gpk/pkg/apply/steps/capacity"
+	"gpk/pkg/apply/steps/create"
+	"gpk/pkg/apply/steps/expand"
+	"gpk/pkg/apply/steps/failover"
+	"gpk/pkg/apply/steps/objects"
+	"gpk/pkg/apply/steps/recovery"
+	"gpk/pkg/apply/steps/settings"
+	"gpk/pkg/apply/steps/standby"
+	"gpk/pkg/apply/steps/window"
 )
 
-// handlers make the handler of an action, by the action's type.
-type handlers map[reflect.Type]func(plan.Action) handler
-
-// handle registers what carries out actions of a type.
-func handle[A plan.Action](r handlers, of func(A) handler) {
-	r[reflect.TypeFor[A]()] = func(action plan.Action) handler { return of(action.(A)) }
-}
-
-// of is the handler of a step.
-func (r handlers) of(step plan.Step) (handler, error) {
-	of, known := r[reflect.TypeOf(step.Action)]
-	if !known {
-		return nil, errors.New("gpk has no handler for this step: please report it")
-	}
-	return of(step.Action), nil
-}
-
 // registerAll is the only place that knows all rooms.
-func (t *Target) registerAll() handlers {
-	r := handlers{}
-	registerObjects(r, t)
-	registerCapacity(r, t)
-	registerCreate(r, t)
-	registerStandby(r, t)
-	registerSettings(r, t)
-	registerWindow(r, t)
-	registerFailover(r, t)
-	registerRecovery(r, t)
-	registerExpand(r, t)
+func (t *Target) registerAll() engine.Handlers {
+	r := engine.Handlers{}
+	objects.Register(r, t.kube, t.store, t.pods)
+	capacity.Register(r, t.kube, t.pods)
+	create.Register(r, t.kube, t.remote, t.store, t.pods, t.db)
+	standby.Register(r, t.remote, t.pods, t.db)
+	settings.Register(r, t.remote, t.store, t.db, t.settings)
+	window.Register(r, t.kube, t.remote, t.store, t.pods, t.db)
+	failover.Register(r, t.kube, t.remote, t.store, t.db, t.former)
+	recovery.Register(r, t.remote, t.pods, t.db)
+	expand.Register(r, t.kube, t.remote, t.pods, t.db, t.gpexpand)
 	return r
 }

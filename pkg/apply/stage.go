@@ -8,6 +8,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"gpk/pkg/apply/database"
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
 )
@@ -39,13 +40,13 @@ func (t *Target) Stage(ctx context.Context, p plan.Plan) (Stage, error) {
 			made, err = t.initialised(ctx, action)
 		}
 		if err != nil {
-			return Nothing, fmt.Errorf("finding out whether %s has been made: %w", t.Ref.Name, err)
+			return Nothing, fmt.Errorf("finding out whether %s has been made: %w", t.kube.Ref.Name, err)
 		}
 		if made {
 			return Database, nil
 		}
 	}
-	claims, err := t.client.CoreV1().PersistentVolumeClaims(t.Ref.Namespace).List(ctx, t.listOptions())
+	claims, err := t.kube.API.CoreV1().PersistentVolumeClaims(t.kube.Ref.Namespace).List(ctx, t.kube.ListOptions())
 	if err != nil {
 		return Nothing, fmt.Errorf("volume claims: %w", err)
 	}
@@ -57,7 +58,7 @@ func (t *Target) Stage(ctx context.Context, p plan.Plan) (Stage, error) {
 
 // exposed says whether the clients' Service leads to a coordinator, which it does once the database has been ready.
 func (t *Target) exposed(ctx context.Context, action plan.Expose) (bool, error) {
-	service, err := t.client.CoreV1().Services(t.Ref.Namespace).Get(ctx, action.Service, metav1.GetOptions{})
+	service, err := t.kube.API.CoreV1().Services(t.kube.Ref.Namespace).Get(ctx, action.Service, metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
 		return false, nil
 	}
@@ -66,12 +67,12 @@ func (t *Target) exposed(ctx context.Context, action plan.Expose) (bool, error) 
 
 // initialised asks the coordinators' pods that run.
 func (t *Target) initialised(ctx context.Context, action plan.Initialise) (bool, error) {
-	pods, err := t.coordinatorPods(ctx)
+	pods, err := t.db.CoordinatorPods(ctx)
 	if err != nil {
 		return false, err
 	}
 	for _, pod := range pods {
-		facts, err := t.facts(ctx, []podDirs{{pod: pod}})
+		facts, err := t.db.Facts(ctx, []database.PodDirs{{Pod: pod}})
 		if err != nil || facts[pod].Marker == segments.Initialised {
 			return err == nil, err
 		}
@@ -80,8 +81,8 @@ func (t *Target) initialised(ctx context.Context, action plan.Initialise) (bool,
 			return err == nil, err
 		}
 	}
-	acting, err := t.Acting(ctx)
-	if errors.Is(err, errSilent) {
+	acting, err := t.db.Acting(ctx)
+	if errors.Is(err, database.ErrSilent) {
 		return false, nil
 	}
 	return err == nil && len(acting.Catalogue.Missing(action.Topology.Instances)) == 0, err

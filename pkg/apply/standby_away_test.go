@@ -11,8 +11,10 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
+	"gpk/pkg/apply/engine"
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
+	"gpk/test/apitest"
 )
 
 const standbyPod, standbyHost = "demo-coordinator-1", "demo-coordinator-1.demo.analytics.svc.cluster.local"
@@ -27,13 +29,13 @@ func silentStandby(t *testing.T, says string) *creation {
 	d := c.database
 	clear(d.begun)
 	d.up = false
-	c.api.failWith(func(r *http.Request) error {
+	c.api.FailWith(func(r *http.Request) error {
 		if says == "" && strings.Contains(r.URL.Path, standbyPod+"/exec") {
 			return apierrors.NewServiceUnavailable("no route to the kubelet")
 		}
 		return nil
 	})
-	c.api.exec = func(pod string, argv []string, stdin io.Reader, out, errs io.Writer) int {
+	c.api.Exec = func(pod string, argv []string, stdin io.Reader, out, errs io.Writer) int {
 		switch script := strings.TrimPrefix(argv[1], "/gpk/scripts/"); {
 		case script == "reach.sh":
 			fmt.Fprintf(out, "%s ssh, port 22, did not answer within 10 s\n", standbyHost)
@@ -65,12 +67,12 @@ func TestStartWithoutStandby(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c := silentStandby(t, test.says)
-			target := c.api.served(t)
-			if _, err := target.decide(t.Context(), map[string]string{plan.StateCoordinator: test.acts}); err != nil {
+			target := clusterFor(t, apitest.Served(t, c.api))
+			if _, err := target.store.Decide(t.Context(), map[string]string{plan.StateCoordinator: test.acts}); err != nil {
 				t.Fatal(err)
 			}
-			utility, err := target.gpstart(t.Context(), "demo-coordinator-0", []string{"demo-coordinator-0.demo", standbyHost}, 0, func(string) {})
-			var told *NextError
+			utility, err := target.db.Gpstart(t.Context(), "demo-coordinator-0", []string{"demo-coordinator-0.demo", standbyHost}, 0, func(string) {})
+			var told *engine.NextError
 			if test.refused != "" {
 				if err == nil || !strings.Contains(err.Error(), test.refused) || errors.As(err, &told) != (test.says == activated) {
 					t.Errorf("error %v", err)
@@ -90,10 +92,10 @@ func TestStartAmidExpansion(t *testing.T) {
 	if _, _, err := c.run(0); err != nil {
 		t.Fatal(err)
 	}
-	c.api.failWith(nil)
+	c.api.FailWith(nil)
 	c.database.up, c.database.setup = false, "BUILD_SEGMENTS_STARTED"
 	var told []string
-	h := handlerOf(t, c.api.served(t), plan.Started{})
+	h := handlerOf(t, clusterFor(t, apitest.Served(t, c.api)), plan.Started{})
 	if err := h.Do(t.Context(), func(line string) { told = append(told, line) }); err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"gpk/pkg/apply/database"
 	"gpk/pkg/apply/remote"
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
@@ -41,8 +42,8 @@ type InstanceStatus struct {
 
 // Status asks the catalogue and the pods.
 func (t *Target) Status(ctx context.Context) (Status, error) {
-	status := Status{Cluster: t.Ref, Instances: []InstanceStatus{}, Faults: []string{}}
-	pods, err := t.Pods(ctx)
+	status := Status{Cluster: t.kube.Ref, Instances: []InstanceStatus{}, Faults: []string{}}
+	pods, err := t.pods.List(ctx)
 	if err != nil {
 		return status, err
 	}
@@ -50,10 +51,10 @@ func (t *Target) Status(ctx context.Context) (Status, error) {
 	for i := range pods {
 		nodes[pods[i].Name] = pods[i].Spec.NodeName
 	}
-	status.Faults = append(status.Faults, t.unready(ctx, pods)...)
-	acting, err := t.Acting(ctx)
-	if errors.Is(err, errSilent) {
-		status.Faults = append(status.Faults, firstLine(err))
+	status.Faults = append(status.Faults, t.pods.Unready(ctx, pods)...)
+	acting, err := t.db.Acting(ctx)
+	if errors.Is(err, database.ErrSilent) {
+		status.Faults = append(status.Faults, remote.Summary(err))
 		return status, nil
 	}
 	if err != nil {
@@ -107,5 +108,3 @@ func (s Status) Summary() string {
 	}
 	return fmt.Sprintf("%d faults, with its coordinator in pod %s", len(s.Faults), s.Coordinator)
 }
-
-func firstLine(err error) string { return remote.LastLines(err.Error(), 3) }

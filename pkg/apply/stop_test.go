@@ -8,8 +8,10 @@ import (
 	"strings"
 	"testing"
 
+	"gpk/pkg/apply/engine"
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
+	"gpk/test/apitest"
 )
 
 // A database is stopped in order where gpstop can, and by its pods where it cannot: delete must not need a healthy one.
@@ -21,15 +23,15 @@ func TestStop(t *testing.T) {
 		}
 		c.database.broken = broken
 		clear(c.database.begun)
-		h := handlerOf(t, c.api.served(t), plan.Stopped{Mode: "fast"})
-		if finding, err := h.Check(t.Context()); err != nil || finding.State != Pending {
+		h := handlerOf(t, clusterFor(t, apitest.Served(t, c.api)), plan.Stopped{Mode: "fast"})
+		if finding, err := h.Check(t.Context()); err != nil || finding.State != engine.Pending {
 			t.Fatalf("before: %+v, error %v", finding, err)
 		}
 		var told []string
 		if err := h.Do(t.Context(), func(line string) { told = append(told, line) }); err != nil {
 			t.Fatal(err)
 		}
-		if finding, err := h.Check(t.Context()); err != nil || finding.State != Done {
+		if finding, err := h.Check(t.Context()); err != nil || finding.State != engine.Done {
 			t.Errorf("gpstop broken %q: afterwards %+v, error %v", broken, finding, err)
 		}
 		if own := slices.ContainsFunc(told, func(line string) bool { return strings.Contains(line, "gpstop: exit status 2") }); own != (broken != "") {
@@ -48,10 +50,10 @@ func TestStopSmart(t *testing.T) {
 		t.Fatal(err)
 	}
 	d, asked := c.database, 0
-	c.api.exec = func(pod string, argv []string, stdin io.Reader, out, errs io.Writer) int {
+	c.api.Exec = func(pod string, argv []string, stdin io.Reader, out, errs io.Writer) int {
 		input, err := io.ReadAll(stdin)
 		if err != nil {
-			return cut
+			return apitest.Cut
 		}
 		if strings.Contains(string(input), "client backend") {
 			if asked++; asked == 1 {
@@ -63,7 +65,7 @@ func TestStopSmart(t *testing.T) {
 	}
 	clear(d.begun)
 	var told []string
-	h := handlerOf(t, c.api.served(t), plan.Stopped{Mode: "smart"})
+	h := handlerOf(t, clusterFor(t, apitest.Served(t, c.api)), plan.Stopped{Mode: "smart"})
 	if err := h.Do(t.Context(), func(line string) { told = append(told, line) }); err != nil {
 		t.Fatal(err)
 	}

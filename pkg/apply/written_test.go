@@ -6,9 +6,11 @@ import (
 	"strings"
 	"testing"
 
+	"gpk/pkg/apply/engine"
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
 	"gpk/pkg/topology"
+	"gpk/test/apitest"
 )
 
 const (
@@ -23,7 +25,7 @@ func kept(t *testing.T) *creation {
 	if _, _, err := c.run(0); err != nil {
 		t.Fatal(err)
 	}
-	c.database.give(shape(t))
+	c.database.give(apitest.Cluster(t))
 	return c
 }
 
@@ -46,20 +48,20 @@ func (d *fakeDatabase) setting(pod, name string, change func(*segments.FileSetti
 // What ALTER SYSTEM has set outranks what gpconfig writes: it is taken back where it is another value, and then the files count.
 func TestWrittenOverAlterSystem(t *testing.T) {
 	c := kept(t)
-	from := shape(t)
+	from := apitest.Cluster(t)
 	altered := func(s *segments.FileSetting) { s.Value, s.Altered = new("elsewhere"), true }
 	c.database.setting(coordinatorPod, "search_path", altered)
 	c.database.setting(primaryPod, "search_path", altered)
 	c.database.setting(primaryPod, "max_connections", altered)
 	p := plan.Config(from, from, []segments.Setting{{Name: "search_path", Value: "analytics, public"}}, false)
 	p.Steps = p.Steps[1:2]
-	target := c.api.served(t)
+	target := clusterFor(t, apitest.Served(t, c.api))
 	previews, err := target.Preview(t.Context(), p)
-	if err != nil || previews[0].Finding.State != Pending ||
+	if err != nil || previews[0].Finding.State != engine.Pending ||
 		!strings.Contains(strings.Join(previews[0].Finding.Details, "\n"), "search_path is what ALTER SYSTEM has set on content 0 in pod demo-primary-0") {
 		t.Fatalf("previews %+v, error %v", previews, err)
 	}
-	outcome, err := target.Run(t.Context(), p, Options{Waiting: func(string) {}}, func(Event) {})
+	outcome, err := target.Run(t.Context(), p, Options{Waiting: func(string) {}}, func(engine.Event) {})
 	if err != nil || outcome.Changed != 1 || c.database.finished["gpstop"] == 0 {
 		t.Fatalf("%d steps, error %v; %q", outcome.Changed, err, c.database.violations)
 	}
@@ -67,7 +69,7 @@ func TestWrittenOverAlterSystem(t *testing.T) {
 	if want := []string{"demo-coordinator-0 search_path", "demo-primary-0 search_path"}; !slices.Equal(c.database.unaltered, want) {
 		t.Errorf("taken back: %q, want %q", c.database.unaltered, want)
 	}
-	if outcome, err := target.Run(t.Context(), p, Options{Waiting: func(string) {}}, func(Event) {}); err != nil || outcome.Changed != 0 {
+	if outcome, err := target.Run(t.Context(), p, Options{Waiting: func(string) {}}, func(engine.Event) {}); err != nil || outcome.Changed != 0 {
 		t.Errorf("again: %d steps, error %v", outcome.Changed, err)
 	}
 	if s := c.database.files[primaryPod]; *s["search_path"].Value != "analytics, public" || !s["max_connections"].Altered {
@@ -79,12 +81,12 @@ func TestWrittenOverAlterSystem(t *testing.T) {
 // written again, also by whoever was interrupted in between.
 func TestWrittenBound(t *testing.T) {
 	c := kept(t)
-	from, to := shape(t), shape(t)
+	from, to := apitest.Cluster(t), apitest.Cluster(t)
 	from.Spec.Database.Config = map[string]topology.Setting{"statement_mem": "4GB", "max_statement_mem": "6GB"}
 	to.Spec.Database.Config = map[string]topology.Setting{"statement_mem": "4GB", "max_statement_mem": "8GB"}
 	p := plan.Config(from, to, []segments.Setting{{Name: "max_statement_mem", Value: "8GB"}}, false)
 	p.Steps = p.Steps[1:2]
-	target := c.api.served(t)
+	target := clusterFor(t, apitest.Served(t, c.api))
 	for name, test := range map[string]struct {
 		files map[string]string
 		want  []string
@@ -93,7 +95,7 @@ func TestWrittenBound(t *testing.T) {
 		"interrupted": {map[string]string{"max_statement_mem": "8GB"}, []string{"-c statement_mem"}},
 	} {
 		c.database.config, c.database.configured = test.files, nil
-		if _, err := target.Run(t.Context(), p, Options{Waiting: func(string) {}}, func(Event) {}); err != nil {
+		if _, err := target.Run(t.Context(), p, Options{Waiting: func(string) {}}, func(engine.Event) {}); err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
 		if !slices.Equal(c.database.configured, test.want) {

@@ -17,6 +17,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"gpk/pkg/apply"
+	"gpk/pkg/apply/engine"
 	"gpk/pkg/plan"
 	"gpk/pkg/topology"
 	"gpk/test/kube"
@@ -122,7 +123,7 @@ func (m *measure) applyWithGpk(_ *kube.Namespace, p plan.Plan) (float64, error) 
 		if err != nil {
 			return err
 		}
-		_, err = target.Run(m.ctx, p, apply.Options{}, func(apply.Event) {})
+		_, err = target.Run(m.ctx, p, apply.Options{}, func(engine.Event) {})
 		return err
 	})
 }

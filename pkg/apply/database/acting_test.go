@@ -1,0 +1,74 @@
+package database
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"gpk/pkg/plan"
+	"gpk/pkg/topology"
+	"gpk/test/apitest"
+)
+
+// One exec that breaks does not make a coordinator a dead one. Two in a row do, for a while, and after that one question is
+// enough to see that it still is.
+func TestCoordinatorAskedAgain(t *testing.T) {
+	both := []string{"demo-coordinator-0", "demo-coordinator-1"}
+	tests := map[string]struct {
+		cut     int32
+		healthy bool
+		asked   int32
+	}{
+		"well":      {0, true, 1},
+		"cut once":  {1, true, 2},
+		"cut twice": {3, false, 2},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := apitest.New()
+			for _, name := range both {
+				pod := apitest.Pod(name, apitest.Runs(), true)
+				pod.Labels[plan.ComponentLabel] = string(topology.CoordinatorComponent)
+				a.Put(pod)
+			}
+			var asked atomic.Int32
+			a.Exec = func(pod string, argv []string, _ io.Reader, out, errs io.Writer) int {
+				if !slices.Contains(argv, "coordinator") {
+					return 127
+				}
+				if pod == both[0] && asked.Add(1) <= test.cut {
+					return apitest.Cut
+				}
+				fmt.Fprint(out, "marker initialised\nend\n")
+				if pod == both[1] {
+					fmt.Fprintln(errs, "psql: error: connection refused")
+					return 2
+				}
+				fmt.Fprintln(out, "[]")
+				return 0
+			}
+			db := clusterFor(t, apitest.Served(t, a)).db
+			if acting, err := db.Acting(t.Context()); (err == nil) != test.healthy || err == nil && acting.Pod != both[0] || err != nil && !errors.Is(err, ErrSilent) {
+				t.Errorf("acting in pod %q, error %v", acting.Pod, err)
+			}
+			if asked.Load() != test.asked || db.IsLost(both[0]) == test.healthy {
+				t.Errorf("asked %d times, lost is %t", asked.Load(), db.IsLost(both[0]))
+			}
+			if test.healthy {
+				return
+			}
+			for asks, healthy := range []bool{false, true} {
+				db.lost.Store(both[0], time.Now().Add(-LostHolds))
+				_, err := db.Acting(t.Context())
+				if total := test.asked + int32(asks) + 1; (err == nil) != healthy || asked.Load() != total {
+					t.Errorf("later: error %v after %d questions; want an answer %t after %d", err, asked.Load(), healthy, total)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,95 @@
+package database
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"gpk/pkg/apply/engine"
+	"gpk/pkg/apply/pods"
+	"gpk/pkg/apply/remote"
+	"gpk/pkg/segments"
+)
+
+// Names of the durable jobs that start and stop the database.
+const (
+	StartJob   = "gpstart"
+	StopJob    = "gpstop"
+	RestartJob = "gpstop-restart"
+)
+
+// Run starts a utility as a durable job and follows it to its end. A utility that failed is an error with the log's end.
+// One that an earlier gpk has started and that still runs is followed instead: whether it did what is wanted now, the
+// step's Check will say.
+func (u *Utilities) Run(ctx context.Context, pod, name string, utility segments.Utility, progress func(string)) error {
+	j := u.remote.Job(pod, name)
+	already, err := j.Start(ctx, utility)
+	if err != nil {
+		return err
+	}
+	if already {
+		progress("attaching to " + utility.Argv[0] + ", which is running")
+	}
+	return u.Follow(ctx, j, utility.Argv[0], progress)
+}
+
+// Follow waits for a job that has been started, by whomever.
+func (u *Utilities) Follow(ctx context.Context, j remote.Job, utility string, progress func(string)) error {
+	status, err := j.Finish(ctx, progress)
+	if err != nil || status == 0 {
+		return err
+	}
+	failure := &UtilityError{Pod: j.Pod, Utility: utility, Status: status, Causes: u.causes(ctx, j.Pod)}
+	if len(failure.Causes) == 0 {
+		failure.Causes = []string{j.Tail(ctx)}
+	}
+	return failure
+}
+
+// UtilityError is a utility that ran to its end and says that it has failed.
+type UtilityError struct {
+	Pod, Utility string
+	Status       int
+	// Causes are what the logs of the cluster's pods say of it, one line each.
+	Causes []string
+}
+
+// Error names the pod and the utility, and has a line for each cause.
+func (e *UtilityError) Error() string {
+	return fmt.Sprintf("in pod %s: %s: exit status %d\n  %s", e.Pod, e.Utility, e.Status, strings.Join(e.Causes, "\n  "))
+}
+
+// The bounds of looking for causes: of pods, of the time for it, and of lines.
+const (
+	mostAsked  = 64
+	causesTime = 20 * time.Second
+	mostCauses = 12
+)
+
+// causes asks the pods for what their logs say has gone wrong, those of the pod that the utility ran in first. In a large
+// cluster that is the only one.
+func (u *Utilities) causes(ctx context.Context, first string) []string {
+	ctx, cancel := context.WithTimeout(ctx, causesTime)
+	defer cancel()
+	asked := []string{first}
+	if list, err := u.pods.List(ctx); err == nil && len(list) <= mostAsked {
+		for i := range list {
+			if list[i].Name != first && pods.Running(&list[i]) {
+				asked = append(asked, list[i].Name)
+			}
+		}
+	}
+	answers := make([][]string, len(asked))
+	_ = engine.Each(ctx, asked, func(ctx context.Context, i int, pod string) error {
+		if out, err := u.remote.Run(ctx, pod, segments.Why()); err == nil {
+			for _, line := range segments.ParseWhy(out) {
+				answers[i] = append(answers[i], pod+": "+line)
+			}
+		}
+		return nil
+	})
+	causes := slices.Concat(answers...)
+	return causes[:min(len(causes), mostCauses)]
+}

@@ -1,0 +1,13 @@
+package engine
+
+// NextError is an error with what to type next.
+type NextError struct {
+	Err  error
+	Next string
+}
+
+// Error is that of the cause.
+func (e *NextError) Error() string { return e.Err.Error() }
+
+// Unwrap gives the cause.
+func (e *NextError) Unwrap() error { return e.Err }

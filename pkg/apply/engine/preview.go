@@ -1,0 +1,68 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"gpk/pkg/plan"
+)
+
+// Preview is one step and what its Check found.
+type Preview struct {
+	Step    plan.Step
+	Finding Finding
+}
+
+// Preview checks every step at once.
+func (r Handlers) Preview(ctx context.Context, steps []plan.Step) ([]Preview, error) {
+	return checkAll(ctx, r.Of, steps, func(Finding) error { return nil })
+}
+
+// checkAll checks every step at once, as long as what it finds goes.
+func checkAll(ctx context.Context, of func(plan.Step) (Handler, error), steps []plan.Step, goes func(Finding) error) ([]Preview, error) {
+	previews := make([]Preview, len(steps))
+	err := Each(ctx, steps, func(ctx context.Context, i int, step plan.Step) error {
+		h, err := of(step)
+		if err != nil {
+			return err
+		}
+		finding, err := checked(ctx, h)
+		if err != nil {
+			return &StepError{Step: step, Err: err}
+		}
+		previews[i] = Preview{step, finding}
+		return goes(finding)
+	})
+	return previews, err
+}
+
+// Settled says whether nothing is left to do, and tells the observer if so. It checks all steps at once, which is what makes
+// a second create quick, until one of them is not done. Then it is the engine's turn, which checks one step after the other.
+func (e *Engine) Settled(ctx context.Context, steps []plan.Step) bool {
+	previews, err := checkAll(ctx, e.Handler, steps, func(f Finding) error {
+		if f.State != Done {
+			return errUnsettled
+		}
+		return nil
+	})
+	if err != nil {
+		return false
+	}
+	for _, preview := range previews {
+		e.Observe(Event{Kind: StepSkipped, Step: preview.Step, Finding: preview.Finding})
+	}
+	return true
+}
+
+var errUnsettled = errors.New("something is left to do")
+
+// Serial makes an observer safe for handlers that report from several goroutines.
+func Serial(observe Observer) Observer {
+	var mutex sync.Mutex
+	return func(event Event) {
+		mutex.Lock()
+		defer mutex.Unlock()
+		observe(event)
+	}
+}

@@ -1,0 +1,34 @@
+package pods
+
+import (
+	"testing"
+
+	"k8s.io/client-go/rest"
+
+	"gpk/pkg/apply/kube"
+	"gpk/pkg/apply/remote"
+	"gpk/pkg/apply/remote/remotetest"
+	"gpk/test/apitest"
+)
+
+func TestMain(m *testing.M) { remotetest.Main(m) }
+
+// cluster is what tests here have of one.
+type cluster struct {
+	kube   *kube.Client
+	remote *remote.Pods
+	pods   *Pods
+}
+
+func clusterFor(t *testing.T, config *rest.Config) *cluster {
+	t.Helper()
+	client, err := kube.New(config, apitest.Ref)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &cluster{}
+	c.kube = client
+	c.remote = remote.New(client.API, client.Config, apitest.Ref.Namespace, client.Selector())
+	c.pods = New(client, c.remote)
+	return c
+}

@@ -1,0 +1,100 @@
+package record
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"gpk/pkg/plan"
+	"gpk/test/apitest"
+)
+
+func TestRecord(t *testing.T) {
+	a := apitest.New()
+	target := clusterFor(t, apitest.ConfigOf(a))
+	if record, err := target.store.Record(t.Context()); err != nil || record.Spec != "" || record.Journal != nil {
+		t.Errorf("of an unknown cluster: %+v, error %v", record, err)
+	}
+	notes := &Notes{store: target.store, Record: Record{Spec: "the spec"}, operation: "create"}
+	for i := range journalLength + 5 {
+		if err := notes.Note(t.Context(), plan.Step{ID: "pods"}, "started", fmt.Sprint(i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	record, err := target.store.Record(t.Context())
+	if err != nil || record.Spec != "the spec" || len(record.Journal) != journalLength {
+		t.Fatalf("%d entries, spec %q, error %v", len(record.Journal), record.Spec, err)
+	}
+	// The latest are kept, in their order.
+	first, last := record.Journal[0], record.Journal[journalLength-1]
+	if first.Detail != "5" || last.Detail != fmt.Sprint(journalLength+4) || last.Operation != "create" || last.Step != "pods" || last.Event != "started" || last.Time.IsZero() {
+		t.Errorf("the first entry is %+v and the last %+v", first, last)
+	}
+	if names, err := Clusters(t.Context(), target.kube); err != nil || fmt.Sprint(names) != "[demo]" {
+		t.Errorf("clusters %q, error %v", names, err)
+	}
+	for range 2 {
+		if err := target.store.Forget(t.Context()); err != nil {
+			t.Errorf("forgetting: %v", err)
+		}
+	}
+	if a.Get("configmaps", "demo-gpk") != nil {
+		t.Error("the record is left")
+	}
+}
+
+// The journal explains and decides nothing: one that somebody spoiled is empty, and the spec is still there.
+func TestRecordEditedByHand(t *testing.T) {
+	for _, journal := range []string{"", "not JSON", `{"an":"object"}`, `[{"time":"yesterday"}]`} {
+		a := apitest.New()
+		a.Put(&corev1.ConfigMap{ObjectMeta: apitest.Meta("demo-gpk", "demo"), Data: map[string]string{specKey: "the spec", journalKey: journal}})
+		record, err := clusterFor(t, apitest.ConfigOf(a)).store.Record(t.Context())
+		if err != nil || record.Spec != "the spec" || len(record.Journal) != 0 {
+			t.Errorf("of the journal %q: %+v, error %v", journal, record, err)
+		}
+	}
+}
+
+// A ConfigMap that looks like a record of a cluster, and isn't one, names no cluster.
+func TestClustersAreThoseWithARecord(t *testing.T) {
+	a := apitest.New()
+	a.Put(&corev1.ConfigMap{ObjectMeta: apitest.Meta("demo-scripts", "demo")}, &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "x-gpk"}})
+	if names, err := Clusters(t.Context(), clusterFor(t, apitest.ConfigOf(a)).kube); err != nil || len(names) != 0 {
+		t.Errorf("clusters %q, error %v", names, err)
+	}
+}
+
+// Volumes that delete has left are a cluster too, for a user who may see them. Who may not is not kept from the others.
+func TestClustersWithoutTheRightToVolumes(t *testing.T) {
+	a := apitest.New()
+	a.Put(&corev1.ConfigMap{ObjectMeta: apitest.Meta("demo-gpk", "demo")}, &corev1.PersistentVolumeClaim{ObjectMeta: apitest.Meta("data-left-primary-0", "left")})
+	if names, err := Clusters(t.Context(), clusterFor(t, apitest.ConfigOf(a)).kube); err != nil || fmt.Sprint(names) != "[demo left]" {
+		t.Errorf("clusters %q, error %v", names, err)
+	}
+	claims := schema.GroupResource{Resource: "persistentvolumeclaims"}
+	for _, fault := range []struct {
+		error
+		names string
+	}{
+		{apierrors.NewForbidden(claims, "", errors.New("no right")), "[demo]"},
+		{apierrors.NewServiceUnavailable("gone"), ""},
+	} {
+		a.FailWith(func(r *http.Request) error {
+			if strings.HasSuffix(r.URL.Path, "/persistentvolumeclaims") {
+				return fault.error
+			}
+			return nil
+		})
+		names, err := Clusters(t.Context(), clusterFor(t, apitest.ConfigOf(a)).kube)
+		if fault.names == "" && err == nil || fault.names != "" && (err != nil || fmt.Sprint(names) != fault.names) {
+			t.Errorf("where claims are answered with %q: clusters %q, error %v", fault.error, names, err)
+		}
+	}
+}

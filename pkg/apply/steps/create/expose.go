@@ -1,0 +1,67 @@
+package create
+
+import (
+	"context"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"gpk/pkg/apply/database"
+	"gpk/pkg/apply/engine"
+	"gpk/pkg/apply/kube"
+	"gpk/pkg/apply/record"
+	"gpk/pkg/plan"
+)
+
+// exposeHandler points the clients' Service at the acting coordinator's pod. Before that it lets the pods know, which read
+// it when they restart: at no time does the Service lead to a pod that would not come back as the coordinator.
+type exposeHandler struct {
+	kube   *kube.Client
+	store  *record.Store
+	db     *database.Database
+	action plan.Expose
+}
+
+func (h *exposeHandler) Check(ctx context.Context) (engine.Finding, error) {
+	return h.db.LookAt(ctx, h.look)
+}
+
+func (h *exposeHandler) look(ctx context.Context, acting database.Acting) (engine.Finding, error) {
+	var details []string
+	_, decided, err := h.store.ToDecide(ctx, record.ActsIn(acting.Pod, h.action.Hosts))
+	if err != nil {
+		return engine.Finding{}, err
+	}
+	if !decided {
+		details = append(details, fmt.Sprintf("ConfigMap %s: the acting coordinator is in pod %s", plan.StateName(h.kube.Ref.Name), acting.Pod))
+	}
+	difference, err := h.kube.Difference(ctx, h.service(acting.Pod), kube.ActingManager)
+	if err != nil {
+		return engine.Finding{}, err
+	}
+	if difference != "" {
+		details = append(details, fmt.Sprintf("%s: the acting coordinator is in pod %s", difference, acting.Pod))
+	}
+	return engine.PendingIf(details), nil
+}
+
+func (h *exposeHandler) Do(ctx context.Context, _ func(string)) error {
+	acting, err := h.db.Lately(ctx)
+	if err != nil {
+		return err
+	}
+	if _, err := h.store.Decide(ctx, record.ActsIn(acting.Pod, h.action.Hosts)); err != nil {
+		return err
+	}
+	_, err = h.kube.Apply(ctx, h.service(acting.Pod), kube.ActingManager, false)
+	return err
+}
+
+func (h *exposeHandler) service(pod string) plan.Object {
+	return &corev1.Service{
+		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Service"},
+		ObjectMeta: metav1.ObjectMeta{Name: h.action.Service, Namespace: h.kube.Ref.Namespace},
+		Spec:       corev1.ServiceSpec{Selector: plan.PodSelector(pod)},
+	}
+}

@@ -1,0 +1,95 @@
+package expand
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"gpk/pkg/apply/database"
+	"gpk/pkg/apply/engine"
+	"gpk/pkg/apply/pods"
+	"gpk/pkg/apply/remote"
+	"gpk/pkg/plan"
+	"gpk/pkg/segments"
+	"gpk/pkg/topology"
+)
+
+// completeHandler makes the mirrors that gpexpand has left behind, and notes on the volumes that the new instances are
+// complete. gpexpand makes the mirrors last of all, after it has forgotten that it is not done.
+type completeHandler struct {
+	remote   *remote.Pods
+	pods     *pods.Pods
+	db       *database.Database
+	gpexpand *Gpexpand
+	action   plan.Complete
+}
+
+func (h *completeHandler) Check(ctx context.Context) (engine.Finding, error) {
+	if down, err := h.pods.NotRunning(ctx, database.PodNames(database.ByPod(h.action.New))); err != nil || len(down) > 0 {
+		return engine.Finding{State: engine.Unknown, Details: down}, err
+	}
+	return h.db.LookAt(ctx, h.look)
+}
+
+func (h *completeHandler) look(ctx context.Context, acting database.Acting) (engine.Finding, error) {
+	if missing := acting.Catalogue.Missing(h.action.New); len(missing) > 0 {
+		return engine.Finding{State: engine.Unknown, Details: missing}, nil
+	}
+	if faults := newFaults(acting.Catalogue, h.action.New); len(faults) > 0 {
+		return engine.PendingIf(faults), nil
+	}
+	pods := database.ByPod(h.action.New)
+	facts, err := h.db.ExpansionFacts(ctx, pods)
+	if err != nil {
+		return engine.Finding{}, err
+	}
+	var details []string
+	for _, pod := range pods {
+		for _, dir := range pod.Dirs {
+			if facts[pod.Pod].Instances[dir].New {
+				details = append(details, dir+" in pod "+pod.Pod+" is not noted as complete")
+			}
+		}
+	}
+	unknown := make([]string, len(h.action.New))
+	err = engine.Each(ctx, h.action.New, func(ctx context.Context, i int, instance topology.Instance) error {
+		current, err := h.remote.Run(ctx, instance.Pod, segments.ReadHBA(instance.Dir))
+		if err == nil && segments.ReplaceHBA(current, h.action.HBA) != current {
+			unknown[i] = fmt.Sprintf("pg_hba.conf in %s of pod %s differs", instance.Dir, instance.Pod)
+		}
+		return err
+	})
+	return engine.PendingIf(append(details, engine.NonEmpty(unknown)...)), err
+}
+
+// newFaults says in words which of the new instances are not up and in sync.
+func newFaults(catalogue segments.Catalogue, instances []topology.Instance) []string {
+	return segments.Catalogue(catalogued(catalogue, instances)).Unhealthy()
+}
+
+func (h *completeHandler) Do(ctx context.Context, progress func(string)) error {
+	acting, err := h.db.Acting(ctx)
+	if err != nil {
+		return err
+	}
+	down := slices.ContainsFunc(catalogued(acting.Catalogue, h.action.New), func(r segments.Row) bool { return !r.Up() })
+	if down {
+		if err := h.db.Run(ctx, acting.Pod, "gprecoverseg-new", segments.RecoverFully(), progress); err != nil {
+			return err
+		}
+	}
+	err = engine.Until(ctx, database.SettlePatience, progress, func() ([]string, error) {
+		acting, err := h.db.Probed(ctx)
+		return newFaults(acting.Catalogue, h.action.New), err
+	}, "%s")
+	if err != nil {
+		return err
+	}
+	err = engine.Each(ctx, h.action.New, func(ctx context.Context, _ int, instance topology.Instance) error {
+		return h.db.WriteHBA(ctx, instance.Pod, instance.Dir, h.action.HBA)
+	})
+	if err != nil {
+		return err
+	}
+	return h.gpexpand.expand(ctx, "finish", database.ByPod(h.action.New))
+}

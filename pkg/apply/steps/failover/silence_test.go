@@ -1,0 +1,156 @@
+package failover
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	coordinationv1 "k8s.io/api/coordination/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"gpk/pkg/plan"
+	"gpk/pkg/segments"
+	"gpk/test/apitest"
+)
+
+// Of a coordinator out of reach, what counts is whether the standby followed when its node was last heard of.
+func TestSilentLoss(t *testing.T) {
+	now := time.Unix(1700000000, 0)
+	at := func(before time.Duration) time.Time { return now.Add(-before) }
+	tests := map[string]struct {
+		streamed, heard time.Duration
+		safe            bool
+	}{
+		"it follows still":                {time.Second, time.Minute, true},
+		"it followed after the last sign": {time.Hour, time.Hour + time.Second, true},
+		"and just before it":              {time.Hour, time.Hour - 10*time.Second, true},
+		"it was gone before":              {time.Hour, 30 * time.Minute, false},
+		"half a minute before":            {time.Hour, time.Hour - 30*time.Second, false},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			got := silentLoss(silence{lastHeard: at(test.heard)}, segments.Following{Streamed: at(test.streamed), Now: now})
+			if (got == "") != test.safe {
+				t.Errorf("got %q, safe is %v", got, test.safe)
+			}
+		})
+	}
+	// Scripts that do not tell the time leave what Kubernetes says.
+	old := segments.Following{Streamed: at(time.Second)}
+	for heard, safe := range map[time.Time]bool{at(0): true, at(-time.Minute): false, {}: false} {
+		if got := silentLoss(silence{lastHeard: heard}, old); (got == "") != safe {
+			t.Errorf("of older scripts, heard at %s: got %q, safe is %t", heard, got, safe)
+		}
+	}
+	if got := silentLoss(silence{lastHeard: now}, segments.Following{Streamed: time.Unix(0, 0), Now: now}); !strings.Contains(got, "a time that is not known") {
+		t.Errorf("of a standby that never noted anything: %q", got)
+	}
+}
+
+// onNode is a pod of a node that was heard of some time ago by the nodes' clock. Without a lease gpk may not see it.
+func onNode(a *apitest.API, nodesNow time.Time, heard time.Duration, lease bool) {
+	a.Put(&corev1.Pod{ObjectMeta: apitest.Meta("demo-coordinator-0", "demo"), Spec: corev1.PodSpec{NodeName: "node1"}})
+	if lease {
+		at := metav1.NewMicroTime(nodesNow.Add(-heard))
+		a.Put(&coordinationv1.Lease{ObjectMeta: apitest.Meta("node1", ""), Spec: coordinationv1.LeaseSpec{RenewTime: &at}})
+	}
+}
+
+var skews = []time.Duration{0, time.Minute, -time.Minute, 24 * time.Hour, -24 * time.Hour}
+
+// However wrong the clock of gpk's machine is, it waits until a coordinator that is cut off has stopped itself, and no longer, and
+// knows how long its node lived.
+func TestSilence(t *testing.T) {
+	tests := map[string]struct {
+		heard       time.Duration
+		lease, asks bool
+		wait, lived time.Duration
+	}{
+		"its node was well a moment ago":        {time.Second, true, true, selfFence, time.Second},
+		"its node was heard of 30 s ago":        {30 * time.Second, true, true, 29 * time.Second, 30 * time.Second},
+		"its node has been gone for an hour":    {time.Hour, true, true, 59*time.Second - time.Hour, time.Hour},
+		"the same, and nobody knows the time":   {time.Hour, true, false, selfFence, time.Hour},
+		"gpk may not see its node":              {0, false, true, selfFence, nodeGrace},
+		"neither its node nor the time is seen": {0, false, false, selfFence, -1},
+	}
+	for name, test := range tests {
+		for _, skew := range skews {
+			t.Run(name+", gpk ahead by "+skew.String(), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					a := apitest.New()
+					nodesNow := time.Now().Add(-skew)
+					onNode(a, nodesNow, test.heard, test.lease)
+					var nodes nodeClock
+					if test.asks {
+						nodes = nodeClock{nodesNow, time.Now()}
+					}
+					s := clusterFor(t, apitest.ConfigOf(a)).former.silence(t.Context(), "demo-coordinator-0", nodes)
+					if wait := time.Until(s.stopped); wait != test.wait {
+						t.Errorf("it waits %s, want %s", wait, test.wait)
+					}
+					if lived := nodesNow.Sub(s.lastHeard); test.lived >= 0 && lived != test.lived || (test.lived < 0) != s.lastHeard.IsZero() {
+						t.Errorf("it lived until %s ago, want %s", lived, test.lived)
+					}
+				})
+			})
+		}
+	}
+}
+
+// A loss is seen by the clocks of the nodes alone.
+func TestLossOutOfReach(t *testing.T) {
+	for _, skew := range skews {
+		for streamed, safe := range map[time.Duration]bool{time.Second: true, 95 * time.Second: true, 2 * time.Minute: false} {
+			synctest.Test(t, func(t *testing.T) {
+				a := apitest.New()
+				nodesNow := time.Now().Add(-skew)
+				// It does not run, as far as the API server knows, and its node died 90 s ago.
+				onNode(a, nodesNow, 90*time.Second, true)
+				got, err := clusterFor(t, apitest.ConfigOf(a)).former.loss(t.Context(), plan.Eligible{Takeover: plan.Takeover{From: "demo-coordinator-0", To: "demo-coordinator-1"}},
+					segments.Following{Follows: true, Received: "0/1", Streamed: nodesNow.Add(-streamed), Now: nodesNow})
+				if err != nil || (got == "") != safe {
+					t.Errorf("gpk ahead by %s, followed until %s ago: %q, error %v; safe is %t", skew, streamed, got, err, safe)
+				}
+			})
+		}
+	}
+}
+
+// The wait for a coordinator that is cut off is as long where gpk's clock is ahead of the nodes'.
+func TestFenceWaits(t *testing.T) {
+	a := apitest.New()
+	nodesNow := time.Now().Add(-time.Hour)
+	a.Put(apitest.Pod("demo-coordinator-1", apitest.Runs(), true))
+	onNode(a, nodesNow, time.Second, true)
+	a.Exec = func(pod string, argv []string, _ io.Reader, out, _ io.Writer) int {
+		switch {
+		case pod != "demo-coordinator-1":
+			return apitest.Cut
+		case strings.HasSuffix(argv[1], "/hosts.sh"):
+			fmt.Fprintln(out, "5 6")
+		default:
+			fmt.Fprintf(out, "instance running\nfollows yes\nreceived 0/1\nstreamed %[1]d\nnow %[1]d\nend\n", nodesNow.Unix())
+		}
+		return 0
+	}
+	stop := errors.New("enough seen")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	var last string
+	target := clusterFor(t, apitest.Served(t, a))
+	h := &fenceHandler{kube: target.kube, remote: target.remote, store: target.store, db: target.db, former: target.former, action: plan.Fence{Eligible: plan.Eligible{
+		Takeover: plan.Takeover{From: "demo-coordinator-0", To: "demo-coordinator-1"}}}}
+	err := h.Do(ctx, func(line string) {
+		if last = line; strings.Contains(line, "cut off") {
+			cancel(stop)
+		}
+	})
+	if !errors.Is(err, stop) || !strings.Contains(last, "within 4") || h.waited {
+		t.Errorf("it said %q, error %v; it has to wait for some 45 s", last, err)
+	}
+}

@@ -1,0 +1,118 @@
+package objects
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"encoding/pem"
+	"fmt"
+
+	"golang.org/x/crypto/ssh"
+	corev1 "k8s.io/api/core/v1"
+
+	"gpk/pkg/apply/engine"
+	"gpk/pkg/apply/kube"
+	"gpk/pkg/plan"
+)
+
+// The files of the Secret, as the pods mount them.
+const (
+	userKey        = "id_ed25519"
+	authorizedKeys = "authorized_keys"
+	hostKey        = "host_key"
+	knownHosts     = "known_hosts"
+)
+
+// keysHandler makes the cluster's ssh keys once: one pair for the user and one for all hosts, known to all beforehand, so
+// that no host is ever trusted at first sight.
+type keysHandler struct {
+	kube   *kube.Client
+	action plan.Keys
+}
+
+func (h *keysHandler) Check(ctx context.Context) (engine.Finding, error) {
+	live, err := h.live(ctx)
+	if err != nil {
+		return engine.Finding{}, err
+	}
+	if live == nil {
+		return engine.Finding{State: engine.Pending, Details: []string{kube.ObjectName(h.action.Secret) + " is missing"}}, nil
+	}
+	data := live.Data
+	for _, file := range []string{userKey, authorizedKeys, hostKey, knownHosts} {
+		if len(data[file]) == 0 {
+			return engine.Finding{State: engine.Blocked, Details: []string{kube.ObjectName(h.action.Secret) + " has no " + file},
+				Next: "delete the Secret if the pods may get new keys, restart the pods, and run this again"}, nil
+		}
+	}
+	for file, content := range h.action.Files {
+		if string(data[file]) != content {
+			return engine.Finding{State: engine.Pending, Details: []string{kube.ObjectName(h.action.Secret) + " has another " + file}}, nil
+		}
+	}
+	return engine.Finding{State: engine.Done}, nil
+}
+
+// live is the Secret that is there, nil for none. One of somebody else's is an error: what is in it is no key of the cluster's.
+func (h *keysHandler) live(ctx context.Context) (*corev1.Secret, error) {
+	live, err := h.kube.Live(ctx, h.action.Secret)
+	if live == nil || err != nil {
+		return nil, err
+	}
+	if err := kube.Refuse(h.kube.Foreign("Secret", live)); err != nil {
+		return nil, err
+	}
+	return live.(*corev1.Secret), nil
+}
+
+func (h *keysHandler) Do(ctx context.Context, _ func(string)) error {
+	secret := h.action.Secret.DeepCopyObject().(*corev1.Secret)
+	secret.Data = map[string][]byte{}
+	for file, content := range h.action.Files {
+		secret.Data[file] = []byte(content)
+	}
+	live, err := h.live(ctx)
+	if err != nil {
+		return err
+	}
+	if live != nil {
+		for _, file := range []string{userKey, authorizedKeys, hostKey, knownHosts} {
+			secret.Data[file] = live.Data[file]
+		}
+	} else if err := newKeys(secret.Data, h.kube.Ref.Name); err != nil {
+		return err
+	}
+	_, err = h.kube.Apply(ctx, secret, kube.Manager, false)
+	return err
+}
+
+func newKeys(data map[string][]byte, cluster string) error {
+	user, userPublic, err := keyPair("gpadmin@" + cluster)
+	if err != nil {
+		return err
+	}
+	host, hostPublic, err := keyPair(cluster)
+	if err != nil {
+		return err
+	}
+	data[userKey], data[authorizedKeys] = user, userPublic
+	data[hostKey], data[knownHosts] = host, append([]byte("* "), hostPublic...)
+	return nil
+}
+
+// keyPair makes an ed25519 key in OpenSSH's form, and its public line.
+func keyPair(comment string) (private, public []byte, err error) {
+	publicKey, privateKey, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		return nil, nil, fmt.Errorf("ssh key: %w", err)
+	}
+	block, err := ssh.MarshalPrivateKey(privateKey, comment)
+	if err != nil {
+		return nil, nil, fmt.Errorf("ssh key: %w", err)
+	}
+	sshKey, err := ssh.NewPublicKey(publicKey)
+	if err != nil {
+		return nil, nil, fmt.Errorf("ssh key: %w", err)
+	}
+	return pem.EncodeToMemory(block), ssh.MarshalAuthorizedKey(sshKey), nil
+}

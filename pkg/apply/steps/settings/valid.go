@@ -1,0 +1,70 @@
+package settings
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"gpk/pkg/apply/database"
+	"gpk/pkg/apply/engine"
+	"gpk/pkg/apply/remote"
+	"gpk/pkg/plan"
+	"gpk/pkg/segments"
+)
+
+// validHandler asks the server's own program about settings. It has nothing to do: its Check is either done or blocked.
+type validHandler struct {
+	engine.Nothing
+	remote   *remote.Pods
+	db       *database.Database
+	settings *Settings
+	action   plan.Valid
+}
+
+func (h *validHandler) Check(ctx context.Context) (engine.Finding, error) {
+	finding, err := h.db.LookAt(ctx, h.look)
+	if finding.State == engine.Unknown {
+		return engine.Finding{State: engine.Blocked, Details: append([]string{"the database does not run"}, finding.Details...),
+			Next: "nothing was changed: `gpk start` starts it; then run this again"}, err
+	}
+	return finding, err
+}
+
+func (h *validHandler) look(ctx context.Context, acting database.Acting) (engine.Finding, error) {
+	var names []string
+	for _, s := range h.action.Settings {
+		names = append(names, s.Name)
+	}
+	known, err := h.settings.ServerSettings(ctx, acting, names)
+	if err != nil {
+		return engine.Finding{}, err
+	}
+	faults := make([]string, len(h.action.Settings))
+	err = engine.Each(ctx, h.action.Settings, func(ctx context.Context, i int, s segments.Setting) (err error) {
+		faults[i], err = h.fault(ctx, acting, s, known)
+		return err
+	})
+	if found := engine.NonEmpty(faults); err == nil && len(found) > 0 {
+		return engine.Finding{State: engine.Blocked, Details: []string{strings.Join(found, "; ")}, Next: "nothing was changed: mend the command line"}, nil
+	}
+	return engine.Finding{State: engine.Done}, err
+}
+
+func (h *validHandler) fault(ctx context.Context, acting database.Acting, s segments.Setting, known []segments.ServerSetting) (string, error) {
+	i := slices.IndexFunc(known, func(k segments.ServerSetting) bool { return strings.EqualFold(k.Name, s.Name) })
+	switch {
+	case i < 0:
+		return s.Name + ": the server has no such setting", nil
+	case known[i].Fixed():
+		return s.Name + ": the server was built or made with it, nobody can change it", nil
+	case s.Value == "":
+		return "", nil
+	}
+	_, err := h.remote.Run(ctx, acting.Pod, segments.TrySetting(s, h.action.Beside))
+	var exit *remote.Error
+	if errors.As(err, &exit) {
+		return s.Name + ": " + segments.SettingFault(exit.Output), nil
+	}
+	return "", err
+}

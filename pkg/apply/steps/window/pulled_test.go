@@ -1,0 +1,106 @@
+package window
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"gpk/pkg/apply/database"
+	"gpk/pkg/apply/engine"
+	"gpk/pkg/plan"
+	"gpk/pkg/segments"
+	"gpk/test/apitest"
+)
+
+// The pods that bring an image tell what is in it and are gone afterwards, those of an earlier gpk too.
+func TestPulled(t *testing.T) {
+	a := apitest.New()
+	var made []string
+	a.Stored = func(object plan.Object) []plan.Object {
+		pod, ok := object.(*corev1.Pod)
+		if ok && pod.Labels["app.kubernetes.io/name"] == "greenplum-image" && pod.Spec.NodeName != "" {
+			made = append(made, pod.Spec.NodeName+" "+pod.OwnerReferences[0].Name)
+			pod.Status.ContainerStatuses = []corev1.ContainerStatus{{Name: plan.Container, State: corev1.ContainerState{
+				Terminated: &corev1.ContainerStateTerminated{Message: "release postgres (Greenplum Database) 7.2.0 build x\n" +
+					"catalogue Catalog version number:               302305251\nend\n"}}}}
+		}
+		return nil
+	}
+	set := &appsv1.StatefulSet{ObjectMeta: apitest.Meta("demo-primary", "demo")}
+	set.Spec.Template.Spec.Containers = apitest.ContainerOf("x:2", "", "")
+	a.Put(set, &corev1.ConfigMap{ObjectMeta: apitest.Meta("demo-scripts", "demo")})
+	for i := range 3 {
+		pod := &corev1.Pod{ObjectMeta: apitest.Meta(fmt.Sprintf("demo-primary-%d", i), "demo"),
+			Spec: corev1.PodSpec{NodeName: fmt.Sprintf("node%d", i%2), Containers: apitest.ContainerOf("x:1", "", "")}}
+		pod.OwnerReferences = []metav1.OwnerReference{{Kind: "StatefulSet", Name: set.Name, Controller: new(true)}}
+		a.Put(pod)
+	}
+	puller := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{GenerateName: "demo-image-", Namespace: apitest.Ref.Namespace, Labels: plan.ImageLabels("demo")}}
+	puller.Spec.Containers = apitest.ContainerOf("x:2", "", "")
+	puller.Spec.Volumes = []corev1.Volume{{VolumeSource: corev1.VolumeSource{ConfigMap: &corev1.ConfigMapVolumeSource{
+		LocalObjectReference: corev1.LocalObjectReference{Name: "demo-scripts"}}}}}
+	left := puller.DeepCopy()
+	left.Name = "demo-image-left"
+	a.Put(left)
+
+	target := clusterFor(t, apitest.ConfigOf(a))
+	h := &pulledHandler{kube: target.kube, remote: target.remote, pods: target.pods, db: target.db, action: plan.Pulled{Replacing: []*appsv1.StatefulSet{set}, Pod: puller, Version: "7.2.0"}}
+	if finding, err := h.Check(t.Context()); err != nil || finding.State != engine.Pending || len(finding.Details) != 3 {
+		t.Fatalf("found %+v, error %v", finding, err)
+	}
+	if err := h.Do(t.Context(), func(string) {}); err != nil {
+		t.Fatal(err)
+	}
+	if len(h.seen) != 2 {
+		t.Errorf("seen %+v", h.seen)
+	}
+	for node, answer := range h.seen {
+		if answer.fault != "" || answer.image.Release != "7.2.0" || answer.image.Catalogue != "302305251" {
+			t.Errorf("%s: %+v", node, answer)
+		}
+	}
+	if len(made) != 2 || !strings.HasSuffix(made[0], " demo-scripts") {
+		t.Errorf("made %q", made)
+	}
+	for _, name := range a.Names("pods") {
+		if strings.HasPrefix(name, "demo-image-") {
+			t.Errorf("pod %s is left", name)
+		}
+	}
+}
+
+func TestImageAnswer(t *testing.T) {
+	ended := func(status int32, message string) *corev1.Pod {
+		return &corev1.Pod{Spec: corev1.PodSpec{NodeName: "node1"}, Status: corev1.PodStatus{ContainerStatuses: []corev1.ContainerStatus{{
+			Name: plan.Container, State: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: status, Message: message}}}}}}
+	}
+	waits := func(reason string) *corev1.Pod {
+		return &corev1.Pod{Spec: corev1.PodSpec{NodeName: "node1"}, Status: corev1.PodStatus{ContainerStatuses: []corev1.ContainerStatus{{
+			Name: plan.Container, State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: reason}}}}}}
+	}
+	tests := map[string]struct {
+		pod          *corev1.Pod
+		ended, fault bool
+		err          bool
+	}{
+		"told":               {pod: ended(0, "release postgres (Greenplum Database) 7.2.0\nend\n"), ended: true},
+		"cut off":            {pod: ended(0, "release postgres (Greenplum Database) 7.2.0\n"), ended: true, fault: true},
+		"no bash":            {pod: ended(128, `exec: "/bin/bash": no such file`), ended: true, fault: true},
+		"still being pulled": {pod: waits("ContainerCreating")},
+		"not to be had":      {pod: waits("ImagePullBackOff"), err: true},
+		"refused":            {pod: &corev1.Pod{Status: corev1.PodStatus{Phase: corev1.PodFailed, Reason: "OutOfpods"}}, ended: true, fault: true},
+	}
+	for name, test := range tests {
+		answer, ended, err := imageAnswerOf(test.pod)
+		if ended != test.ended || (answer.fault != "") != test.fault || (err != nil) != test.err {
+			t.Errorf("%s: %+v, %v, %v", name, answer, ended, err)
+		}
+	}
+	if fault := database.ImageFault(segments.Image{Release: "7.1.0"}, "7.2.0", "x:2", "node node1"); !strings.Contains(fault, "seen in node node1") {
+		t.Errorf("%q", fault)
+	}
+}
