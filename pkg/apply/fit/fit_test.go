@@ -148,6 +148,12 @@ func TestAsk(t *testing.T) {
 		{name: "a stranger with our labels keeps us away", q: Question{Sets: cluster(1, host, false)[:1], Nodes: two,
 			Running: []corev1.Pod{pod("stranger", "node1", "1", map[string]string{"cluster": "demo", "component": "coordinator"})}},
 			no: []string{"of 2 pods of 2 CPU, 4Gi only 1 can", "node1 for none (must not be beside pod stranger)"}},
+		{name: "our own failed pod is made again", q: Question{Sets: []*appsv1.StatefulSet{stateful("primary", 1, nil)}, Nodes: []corev1.Node{machine("node1", "1", "64Gi")},
+			Running: []corev1.Pod{func() corev1.Pod {
+				p := pod("demo-primary-0", "node1", "2", nil)
+				p.Status.Phase = corev1.PodFailed
+				return p
+			}()}}, no: []string{"demo-primary: 1 pod of 2 CPU, 4Gi is wanted and there is room for none"}},
 		{name: "volumes where there is room", q: Question{Sets: cluster(2, host, true)[1:], Nodes: two, Bound: map[string]*corev1.NodeSelector{
 			"demo-primary-0": onHost("node2"), "demo-mirror-1": onHost("node1", "node2")}}},
 		{name: "a volume on a lost node", q: Question{Sets: cluster(1, host, true)[1:], Nodes: two, Bound: map[string]*corev1.NodeSelector{"demo-primary-0": onHost("gone")}},
@@ -209,6 +215,43 @@ func TestAskIsQuick(t *testing.T) {
 		}
 		if took := time.Since(began); took > 10*time.Second {
 			t.Errorf("%s: took %v", name, took)
+		}
+	}
+}
+
+// Reasons must be certain even where the search for a placement has failed. These have one.
+func TestNoReasonWhereAPlacementExists(t *testing.T) {
+	unequal := cluster(3, host, true)[1:]
+	*unequal[1].Spec.Replicas = 1
+	own := stateful("primary", 3, from("primary", host, true))
+	tests := map[string]Question{
+		"fewer mirrors than primaries": {Sets: unequal, Nodes: []corev1.Node{machine("node1", "6", "64Gi"), machine("node2", "2", "64Gi")}},
+		"a pair that runs on one node": {Sets: cluster(2, host, true)[1:], Nodes: []corev1.Node{machine("node1", "6", "64Gi"), machine("node2", "2", "64Gi")},
+			Running: []corev1.Pod{pod("demo-primary-0", "node1", "2", nil), pod("demo-mirror-0", "node1", "2", nil)}},
+		"coordinators that run on one node": {Sets: cluster(1, host, true), Nodes: []corev1.Node{machine("node1", "6", "64Gi"), machine("node2", "2", "64Gi")},
+			Running: []corev1.Pod{pod("demo-coordinator-0", "node1", "2", nil), pod("demo-coordinator-1", "node1", "2", nil)}},
+		"a pod has itself as its pair": {Sets: []*appsv1.StatefulSet{own}, Nodes: []corev1.Node{machine("node1", "6", "64Gi")}},
+	}
+	for name, q := range tests {
+		if reasons := newBoard(q).reasons(); len(reasons) > 0 {
+			t.Errorf("%s: %q", name, reasons)
+		}
+		if answer := Ask(q); len(answer.No) > 0 || answer.Unsure != "" {
+			t.Errorf("%s: %+v", name, answer)
+		}
+	}
+}
+
+func TestNoExecuteOfALostNodeKeepsNoPodOff(t *testing.T) {
+	for _, key := range []string{corev1.TaintNodeNotReady, corev1.TaintNodeUnreachable} {
+		n := machine("node1", "2", "4Gi", taint(key))
+		q := Question{Sets: []*appsv1.StatefulSet{stateful("primary", 1, nil)}, Nodes: []corev1.Node{n}}
+		if answer := Ask(q); len(answer.No) == 0 {
+			t.Errorf("%s:NoSchedule: %+v", key, answer)
+		}
+		n.Spec.Taints[0].Effect = corev1.TaintEffectNoExecute
+		if answer := Ask(q); len(answer.No) > 0 || answer.Unsure != "" {
+			t.Errorf("%s:NoExecute: %+v", key, answer)
 		}
 	}
 }

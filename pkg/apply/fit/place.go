@@ -116,7 +116,7 @@ func (a *attempt) banned(h *hall, d *domain) bool {
 func (a *attempt) partnered(h *hall, ordinal int, d *domain) bool {
 	return d.value != "" && slices.ContainsFunc(h.set.apart, func(r relation) bool {
 		other := a.of[r.other]
-		return r.pairs && other != h && ordinal < len(other.at) && other.at[ordinal] != nowhere &&
+		return r.pairs && ordinal < len(other.at) && other.at[ordinal] != nowhere &&
 			other.home[other.at[ordinal]].value == d.value
 	})
 }

@@ -89,21 +89,14 @@ func (f *family) tooClose(s *set, r relation) string {
 	if !slices.Contains(f.sets, r.other) {
 		return ""
 	}
-	most, wanted := int64(len(s.at)), int64(2*len(s.at))
+	most, wanted := max(len(s.at), len(r.other.at)), len(s.at)+len(r.other.at)
 	if r.other == s {
-		most, wanted = 1, int64(len(s.at))
+		most, wanted = 1, len(s.at)
 	} else if slices.Index(f.sets, r.other) < slices.Index(f.sets, s) {
 		return "" // said the other way round
 	}
-	domains, places := f.places(s, r.other)
-	sum := int64(0)
-	for value, pods := range domains {
-		if value != "" {
-			pods = min(pods, most)
-		}
-		sum += pods
-	}
-	if sum >= wanted {
+	sum, places := f.places(s, r.other, most)
+	if sum >= int64(wanted) {
 		return ""
 	}
 	what := fmt.Sprintf("each pod of %s must keep away from its partner in %s", s.name, r.other.name)
@@ -117,21 +110,40 @@ func (f *family) tooClose(s *set, r relation) string {
 		f.board.words(s.want), none(sum), f.board.rooms(s, places))
 }
 
-// places are how many pods of two sets each domain, and each node, takes or has.
-func (f *family) places(s, other *set) (map[string]int64, []int64) {
-	places := slices.Clone(f.room)
+// places are how many pods of two sets have a node or could be given one, in all and by node, if no domain takes a pod
+// beyond the most that keep apart. Pods that run count wherever they are: the rule does not move them.
+func (f *family) places(s, other *set, most int) (sum int64, places []int64) {
+	places = slices.Clone(f.room)
+	room, left := map[string]int64{}, map[string]int64{}
+	for i, n := range f.board.nodes {
+		room[n.labels[s.key]] += f.room[i]
+		left[n.labels[s.key]] = int64(most)
+	}
+	type half struct {
+		domain  string
+		ordinal int
+	}
+	seen := map[half]bool{}
 	for _, side := range slices.Compact([]*set{s, other}) {
-		for _, node := range side.at {
-			if node != nowhere {
-				places[node]++
+		for ordinal, node := range side.at {
+			if node == nowhere {
+				continue
+			}
+			places[node]++
+			sum++
+			if h := (half{f.board.nodes[node].labels[s.key], ordinal}); !seen[h] {
+				seen[h] = true
+				left[h.domain]--
 			}
 		}
 	}
-	domains := map[string]int64{}
-	for i, n := range f.board.nodes {
-		domains[n.labels[s.key]] += places[i]
+	for domain, pods := range room {
+		if domain != "" {
+			pods = min(pods, max(left[domain], 0))
+		}
+		sum += pods
 	}
-	return domains, places
+	return sum, places
 }
 
 // stuck is a pod whose volume is where the pod cannot be.

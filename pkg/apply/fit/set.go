@@ -89,8 +89,9 @@ func (b *board) relate() {
 				continue
 			}
 			for _, other := range b.sets {
-				if other.key == s.key && selector.Matches(labels.Set(other.template.Labels)) {
-					pairs := len(term.MatchLabelKeys) > 0
+				pairs := len(term.MatchLabelKeys) > 0
+				alone := pairs && other == s // no other pod of the set has the same index
+				if !alone && other.key == s.key && selector.Matches(labels.Set(other.template.Labels)) {
 					s.keepApart(other, pairs)
 					other.keepApart(s, pairs)
 				}
@@ -109,13 +110,14 @@ func (s *set) keepApart(other *set, pairs bool) {
 	s.apart = append(s.apart, relation{other, pairs})
 }
 
-// settle notes where the sets' pods are that have a node, and returns the names of these pods.
+// settle notes where the sets' pods are that have a node, and returns the names of these pods. A pod that is over is not one
+// of them: its set makes another.
 func (b *board) settle(running []corev1.Pod, index map[string]int) map[string]bool {
 	placed := map[string]bool{}
 	for i := range running {
 		pod := &running[i]
 		at, found := index[pod.Spec.NodeName]
-		if !found {
+		if !found || over(pod) {
 			continue
 		}
 		for _, s := range b.sets {
@@ -157,13 +159,18 @@ func (s *set) refuse(nodes []corev1.Node, others []*corev1.Pod, index map[string
 	}
 }
 
+// untolerated is the taint that keeps the set's pods off a node. The API server has every pod tolerate for five minutes that
+// its node is not ready or unreachable, in what NoExecute does: such a taint alone keeps no pod off.
 func (s *set) untolerated(n *corev1.Node) (string, bool) {
 	taints := n.Spec.Taints
 	if n.Spec.Unschedulable {
 		taints = append([]corev1.Taint{{Key: corev1.TaintNodeUnschedulable, Effect: corev1.TaintEffectNoSchedule}}, taints...)
 	}
 	taint, found := scheduling.FindMatchingUntoleratedTaint(klog.Background(), taints, s.template.Spec.Tolerations,
-		func(t *corev1.Taint) bool { return t.Effect != corev1.TaintEffectPreferNoSchedule }, false)
+		func(t *corev1.Taint) bool {
+			lost := t.Key == corev1.TaintNodeNotReady || t.Key == corev1.TaintNodeUnreachable
+			return t.Effect == corev1.TaintEffectNoSchedule || t.Effect == corev1.TaintEffectNoExecute && !lost
+		}, false)
 	switch taint.Key {
 	case corev1.TaintNodeUnschedulable:
 		return "is cordoned", found
