@@ -24,8 +24,8 @@ func TestAskAgainstEveryPlacement(t *testing.T) {
 		answer := Ask(q)
 		exists := placementExists(q)
 		switch {
-		case exists && len(newBoard(q).reasons()) > 0:
-			t.Fatalf("would say no, if it found no placement: %q\nto %s", newBoard(q).reasons(), describe(q))
+		case exists && len(newSnapshot(q).reasons()) > 0:
+			t.Fatalf("would say no, if it found no placement: %q\nto %s", newSnapshot(q).reasons(), describe(q))
 		case len(answer.No) == 0 && answer.Unsure == "" && !exists:
 			t.Fatalf("said yes to %s", describe(q))
 		case answer.Unsure != "":

@@ -1,67 +1,50 @@
-// Package fit says whether pods would find room on nodes: by the scheduler's rules, but beforehand and without asking it. It
-// knows no API server and decides from what it is given.
+// Package fit says whether pods would find room on nodes. It applies the scheduler's rules beforehand and does not ask the
+// scheduler. It knows no API server: it decides from what it is given.
 package fit
 
 import (
-	"fmt"
-	"strings"
+	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 )
 
-// Question is what is to be placed, and where.
+// Question is which pods need a node, and which nodes there are.
 type Question struct {
-	// Sets are the StatefulSets of one cluster. Their pods that Running has are where they are.
+	// Sets are the StatefulSets of one cluster. Each of their pods that is in Running stays where it is.
 	Sets []*appsv1.StatefulSet
 	// Nodes are all nodes.
 	Nodes []corev1.Node
 	// Running are the pods that hold resources on the nodes, of every namespace as far as that is known.
 	Running []corev1.Pod
-	// Bound says, for a pod by its name, which nodes can reach its volume. Pods whose volume is still to be made, or can be
-	// reached from everywhere, are not in it.
+	// Bound has the node affinity of a pod's volume, by the name of the pod. It lacks the pods without a volume yet, and those
+	// whose volume every node can reach.
 	Bound map[string]*corev1.NodeSelector
 }
 
-// Answer says yes, when it is empty; no, with reasons that no scheduler gets around; or that it cannot tell.
+// Answer is yes if it is empty, no if it has reasons, and otherwise that fit cannot tell.
 type Answer struct {
-	// No are the reasons why some pod would stay pending, with numbers.
+	// No are the reasons why some pod would stay pending, with numbers. Each is certain: no scheduler gets around it.
 	No []string
 	// Unsure is why there may be no room, though the sums say that there is.
 	Unsure string
 }
 
-// Ask tries to place every pod, and where that fails looks for a reason why it must fail: the placement is a heuristic, so
-// its failure alone proves nothing. Considered are requests, node selectors and affinity, taints, the number of pods, the
-// nodes of volumes, and required anti-affinity among the sets and towards pods of their namespace. What a patch of the pod
-// template may add beyond these (affinity to other pods, hard spread constraints) is left to the scheduler.
+// Ask searches for a node for every pod. The search is a heuristic: its failure alone proves nothing. So where it fails, Ask
+// looks for a reason why every placement must fail.
+//
+// Ask considers requests, node selectors and node affinity, taints, the number of pods, the nodes of volumes, and required
+// anti-affinity among the StatefulSets and towards other pods of their namespace. What else a patch of the pod template may
+// add (affinity to other pods, hard spread constraints) it leaves to the scheduler.
 func Ask(q Question) Answer {
-	b := newBoard(q)
-	if b.place(b.sets) || b.place(reversed(b.sets)) {
+	s := newSnapshot(q)
+	backwards := slices.Clone(s.sets)
+	slices.Reverse(backwards)
+	if s.findPlacement(s.sets) || s.findPlacement(backwards) {
 		return Answer{}
 	}
-	if reasons := b.reasons(); len(reasons) > 0 {
+	if reasons := s.reasons(); len(reasons) > 0 {
 		return Answer{No: reasons}
 	}
 	return Answer{Unsure: "the nodes have room in sum, but no way was found to place every pod: some may stay pending"}
-}
-
-func reversed(sets []*set) []*set {
-	turned := make([]*set, 0, len(sets))
-	for i := len(sets) - 1; i >= 0; i-- {
-		turned = append(turned, sets[i])
-	}
-	return turned
-}
-
-// names joins the names of sets for people.
-func names(sets []*set) string {
-	var all []string
-	for _, s := range sets {
-		all = append(all, s.name)
-	}
-	if len(all) < 2 {
-		return strings.Join(all, "")
-	}
-	return fmt.Sprintf("%s and %s", strings.Join(all[:len(all)-1], ", "), all[len(all)-1])
 }

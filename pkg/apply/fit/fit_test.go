@@ -233,7 +233,7 @@ func TestNoReasonWhereAPlacementExists(t *testing.T) {
 		"a pod has itself as its pair": {Sets: []*appsv1.StatefulSet{own}, Nodes: []corev1.Node{machine("node1", "6", "64Gi")}},
 	}
 	for name, q := range tests {
-		if reasons := newBoard(q).reasons(); len(reasons) > 0 {
+		if reasons := newSnapshot(q).reasons(); len(reasons) > 0 {
 			t.Errorf("%s: %q", name, reasons)
 		}
 		if answer := Ask(q); len(answer.No) > 0 || answer.Unsure != "" {

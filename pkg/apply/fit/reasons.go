@@ -5,192 +5,172 @@ import (
 	"slices"
 )
 
-// A family are the sets whose pods are alike: they want the same and the same nodes refuse them, so that counting is exact.
-type family struct {
-	board *board
-	sets  []*set
-	// room is how many pods of the family each node takes.
+// group is the StatefulSets whose pods are interchangeable: they have the same requests, and the same nodes reject them. So
+// counting is exact.
+type group struct {
+	*snapshot
+	sets []*statefulSet
+	// room is how many pods of the group each node takes.
 	room    []int64
 	missing int64
 }
 
-// reasons why no scheduler could place every pod. Each is a count that any placement must keep to. None: a placement may
-// yet exist.
-func (b *board) reasons() []string {
+// reasons are why no scheduler could place every pod. Each is a count that holds for every placement. If there are none, a
+// placement may exist.
+func (s *snapshot) reasons() []string {
 	var reasons []string
-	add := func(reason string) {
-		if reason != "" {
-			reasons = append(reasons, reason)
-		}
-	}
-	for _, f := range b.families() {
-		if f.total() < f.missing {
-			add(f.tooMany())
+	for _, g := range s.groups() {
+		if room := sum(g.room); room < g.missing {
+			reasons = append(reasons, g.tooManyPods(room))
 			continue
 		}
-		for _, s := range f.sets {
-			for _, r := range s.apart {
-				add(f.tooClose(s, r))
+		for _, set := range g.sets {
+			for _, rule := range set.antiAffinity {
+				reasons = append(reasons, g.cannotKeepApart(set, rule))
 			}
 		}
 	}
-	for _, s := range b.sets {
-		add(b.stuck(s))
+	for _, set := range s.sets {
+		reasons = append(reasons, s.volumeOutOfReach(set))
 	}
+	reasons = slices.DeleteFunc(reasons, func(reason string) bool { return reason == "" })
 	if len(reasons) == 0 {
-		add(b.tooMuch())
+		return s.tooLittleInSum()
 	}
 	return reasons
 }
 
-func (b *board) families() []*family {
-	var found []*family
-	for _, s := range b.sets {
-		at := slices.IndexFunc(found, func(f *family) bool {
-			return slices.Equal(f.sets[0].want, s.want) && slices.Equal(f.sets[0].refusals, s.refusals)
+// groups are those with a pod that has no node yet.
+func (s *snapshot) groups() []*group {
+	var groups []*group
+	for _, set := range s.sets {
+		at := slices.IndexFunc(groups, func(g *group) bool {
+			return slices.Equal(g.sets[0].requests, set.requests) && slices.Equal(g.sets[0].rejections, set.rejections)
 		})
 		if at < 0 {
-			f := &family{board: b, room: make([]int64, len(b.nodes))}
-			for i := range b.nodes {
-				f.room[i] = b.room(s, i)
+			g := &group{snapshot: s}
+			for i := range s.nodes {
+				g.room = append(g.room, s.room(set, i))
 			}
-			found = append(found, f)
-			at = len(found) - 1
+			at, groups = len(groups), append(groups, g)
 		}
-		found[at].sets = append(found[at].sets, s)
-		for _, node := range s.at {
-			if node == nowhere {
-				found[at].missing++
-			}
-		}
+		groups[at].sets = append(groups[at].sets, set)
+		groups[at].missing += set.missing()
 	}
-	return slices.DeleteFunc(found, func(f *family) bool { return f.missing == 0 })
+	return slices.DeleteFunc(groups, func(g *group) bool { return g.missing == 0 })
 }
 
-func (f *family) total() int64 {
-	sum := int64(0)
-	for _, room := range f.room {
-		sum += room
+func sum(numbers []int64) int64 {
+	total := int64(0)
+	for _, n := range numbers {
+		total += n
 	}
-	return sum
+	return total
 }
 
-func (f *family) tooMany() string {
-	return fmt.Sprintf("%s: %s and there is room for %s: %s", names(f.sets), f.wants(), none(f.total()), f.board.rooms(f.sets[0], f.room))
+func (g *group) tooManyPods(room int64) string {
+	return fmt.Sprintf("%s: %s of %s %s wanted and there is room for %s: %s", joinNames(g.sets), count(g.missing, "pod"),
+		g.describeRequests(g.sets[0]), plural(g.missing, "is", "are"), numberOrNone(room), g.describeNodes(g.sets[0], g.room, g.allNodes()))
 }
 
-func (f *family) wants() string {
-	return count(f.missing, "pod") + " of " + f.board.words(f.sets[0].want) + " " + plural(f.missing, "is", "are") + " wanted"
-}
-
-// tooClose is why the pods of two sets cannot keep apart. A domain helps n pairs with at most n pods, however many it could
-// take: more would be two of one pair.
-func (f *family) tooClose(s *set, r relation) string {
-	if !slices.Contains(f.sets, r.other) {
+// cannotKeepApart is why a rule of anti-affinity leaves some pod without a node. A domain takes at most one pod of each index
+// of two StatefulSets, however much room it has, and at most one of a StatefulSet that keeps apart from itself.
+func (g *group) cannotKeepApart(set *statefulSet, rule antiAffinity) string {
+	other := rule.other
+	most, pods := max(len(set.nodeOf), len(other.nodeOf)), len(set.nodeOf)+len(other.nodeOf)
+	if other == set {
+		most, pods = 1, len(set.nodeOf)
+	} else if slices.Index(g.sets, other) < slices.Index(g.sets, set) {
+		return "" // the other is of another group, or its own rule has said it
+	}
+	places, perNode := g.places(set, other, most)
+	if places >= int64(pods) {
 		return ""
 	}
-	most, wanted := max(len(s.at), len(r.other.at)), len(s.at)+len(r.other.at)
-	if r.other == s {
-		most, wanted = 1, len(s.at)
-	} else if slices.Index(f.sets, r.other) < slices.Index(f.sets, s) {
-		return "" // said the other way round
-	}
-	sum, places := f.places(s, r.other, most)
-	if sum >= int64(wanted) {
-		return ""
-	}
-	what := fmt.Sprintf("each pod of %s must keep away from its partner in %s", s.name, r.other.name)
+	what := fmt.Sprintf("each pod of %s must keep away from its partner in %s", set.name, other.name)
 	switch {
-	case r.other == s:
-		what = fmt.Sprintf("the pods of %s must keep away from each other", s.name)
-	case !r.pairs:
-		what = fmt.Sprintf("the pods of %s must keep away from those of %s", s.name, r.other.name)
+	case other == set:
+		what = fmt.Sprintf("the pods of %s must keep away from each other", set.name)
+	case !rule.samePodIndex:
+		what = fmt.Sprintf("the pods of %s must keep away from those of %s", set.name, other.name)
 	}
-	return fmt.Sprintf("%s (not the same %s), and of %d pods of %s only %s can: %s", what, s.key, wanted,
-		f.board.words(s.want), none(sum), f.board.rooms(s, places))
+	return fmt.Sprintf("%s (not the same %s), and of %d pods of %s only %s can: %s", what, set.topologyKey, pods,
+		g.describeRequests(set), numberOrNone(places), g.describeNodes(set, perNode, g.allNodes()))
 }
 
-// places are how many pods of two sets have a node or could be given one, in all and by node, if no domain takes a pod
-// beyond the most that keep apart. Pods that run count wherever they are: the rule does not move them.
-func (f *family) places(s, other *set, most int) (sum int64, places []int64) {
-	places = slices.Clone(f.room)
-	room, left := map[string]int64{}, map[string]int64{}
-	for i, n := range f.board.nodes {
-		room[n.labels[s.key]] += f.room[i]
-		left[n.labels[s.key]] = int64(most)
-	}
-	type half struct {
+// places are how many pods of two StatefulSets have a node or could get one, if no domain takes pods of more than this many
+// indices. A pod that runs counts wherever it is: anti-affinity does not move it.
+func (g *group) places(set, other *statefulSet, mostIndices int) (places int64, perNode []int64) {
+	type podIndex struct {
 		domain  string
 		ordinal int
 	}
-	seen := map[half]bool{}
-	for _, side := range slices.Compact([]*set{s, other}) {
-		for ordinal, node := range side.at {
-			if node == nowhere {
+	perNode = slices.Clone(g.room)
+	room, indices := map[string]int64{}, map[string]int64{}
+	for i, n := range g.nodes {
+		room[n.Labels[set.topologyKey]] += g.room[i]
+	}
+	seen := map[podIndex]bool{}
+	for _, side := range slices.Compact([]*statefulSet{set, other}) {
+		for ordinal, node := range side.nodeOf {
+			if node == unscheduled {
 				continue
 			}
-			places[node]++
-			sum++
-			if h := (half{f.board.nodes[node].labels[s.key], ordinal}); !seen[h] {
-				seen[h] = true
-				left[h.domain]--
+			places++
+			perNode[node]++
+			if index := (podIndex{g.nodes[node].Labels[set.topologyKey], ordinal}); !seen[index] {
+				seen[index] = true
+				indices[index.domain]++
 			}
 		}
 	}
 	for domain, pods := range room {
 		if domain != "" {
-			pods = min(pods, max(left[domain], 0))
+			pods = min(pods, max(int64(mostIndices)-indices[domain], 0))
 		}
-		sum += pods
+		places += pods
 	}
-	return sum, places
+	return places, perNode
 }
 
-// stuck is a pod whose volume is where the pod cannot be.
-func (b *board) stuck(s *set) string {
-	for ordinal := range s.at {
-		nodes, bound := s.bound[ordinal]
-		if !bound || s.at[ordinal] != nowhere || slices.ContainsFunc(nodes, func(i int) bool { return b.room(s, i) > 0 }) {
+// volumeOutOfReach is a pod that no node takes of those that can reach its volume.
+func (s *snapshot) volumeOutOfReach(set *statefulSet) string {
+	for ordinal, node := range set.nodeOf {
+		nodes, bound := set.volumeNodes[ordinal]
+		if !bound || node != unscheduled || slices.ContainsFunc(nodes, func(i int) bool { return s.room(set, i) > 0 }) {
 			continue
 		}
 		if len(nodes) == 0 {
-			return fmt.Sprintf("the volume of pod %s is on a node that is not there", s.pod(ordinal))
+			return fmt.Sprintf("the volume of pod %s is on a node that is not there", set.pod(ordinal))
 		}
-		room := make([]int64, len(b.nodes))
-		return fmt.Sprintf("pod %s wants %s where its volume is: %s", s.pod(ordinal), b.words(s.want), b.roomsOf(s, room, nodes))
+		return fmt.Sprintf("pod %s wants %s where its volume is: %s", set.pod(ordinal), s.describeRequests(set),
+			s.describeNodes(set, make([]int64, len(s.nodes)), nodes))
 	}
 	return ""
 }
 
-// tooMuch is a resource of which there is too little for all sets together, on all nodes that take any of them.
-func (b *board) tooMuch() string {
-	want, free := make(amount, len(b.resources)), make(amount, len(b.resources))
-	var sets []*set
-	for _, s := range b.sets {
-		missing := int64(0)
-		for _, node := range s.at {
-			if node == nowhere {
-				missing++
-			}
-		}
-		for i := range want {
-			want[i] += missing * s.want[i]
-		}
-		if missing > 0 {
-			sets = append(sets, s)
+// tooLittleInSum is a resource of which all missing pods together request more than is free on all nodes that take any of
+// them.
+func (s *snapshot) tooLittleInSum() []string {
+	requests, free := make(amounts, len(s.resources)), make(amounts, len(s.resources))
+	sets := slices.DeleteFunc(slices.Clone(s.sets), func(set *statefulSet) bool { return set.missing() == 0 })
+	for _, set := range sets {
+		for r := range requests {
+			requests[r] += set.missing() * set.requests[r]
 		}
 	}
-	for i, n := range b.nodes {
-		if slices.ContainsFunc(sets, func(s *set) bool { return s.refusals[i] == "" }) {
+	for i, n := range s.nodes {
+		if slices.ContainsFunc(sets, func(set *statefulSet) bool { return set.rejections[i] == "" }) {
 			for r := range free {
 				free[r] += max(n.free[r], 0)
 			}
 		}
 	}
-	for i := range want {
-		if want[i] > free[i] {
-			return fmt.Sprintf("%s want %s in all, and the nodes that may run them have %s", names(sets), b.word(i, want[i]), b.word(i, free[i]))
+	for r := range requests {
+		if requests[r] > free[r] {
+			return []string{fmt.Sprintf("%s want %s in all, and the nodes that may run them have %s", joinNames(sets),
+				s.describeAmount(r, requests[r]), s.describeAmount(r, free[r]))}
 		}
 	}
-	return ""
+	return nil
 }

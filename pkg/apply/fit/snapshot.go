@@ -1,0 +1,91 @@
+package fit
+
+import (
+	corev1 "k8s.io/api/core/v1"
+	podresources "k8s.io/component-helpers/resource"
+)
+
+// snapshot is the question in numbers: the free resources of each node, and what each StatefulSet requests.
+type snapshot struct {
+	// resources are those that some StatefulSet requests. The first is the number of pods.
+	resources []corev1.ResourceName
+	nodes     []node
+	sets      []*statefulSet
+}
+
+type node struct {
+	*corev1.Node
+	// free is what is allocatable less the requests of the running pods.
+	free amounts
+}
+
+// runningPod is a pod that runs on the node with this index.
+type runningPod struct {
+	*corev1.Pod
+	node int
+}
+
+func newSnapshot(q Question) *snapshot {
+	s := &snapshot{resources: requestedResources(q.Sets)}
+	index := map[string]int{}
+	for i := range q.Nodes {
+		n := &q.Nodes[i]
+		index[n.Name] = i
+		s.nodes = append(s.nodes, node{n, s.amountsOf(n.Status.Allocatable)})
+	}
+	for _, set := range q.Sets {
+		s.sets = append(s.sets, s.newStatefulSet(set))
+	}
+	s.findAntiAffinity()
+	others := s.addRunning(q.Running, index)
+	for _, set := range s.sets {
+		set.filter(s.nodes, others)
+	}
+	s.addVolumes(q.Bound)
+	return s
+}
+
+// addRunning takes the requests of the running pods off their nodes and notes where the StatefulSets' own pods are. It
+// returns the other pods. A pod that has succeeded or failed holds nothing: if it was a StatefulSet's own, the StatefulSet
+// makes another.
+func (s *snapshot) addRunning(running []corev1.Pod, index map[string]int) (others []runningPod) {
+	nodeOf := map[string]*int{}
+	for _, set := range s.sets {
+		for ordinal := range set.nodeOf {
+			nodeOf[set.namespace+"/"+set.pod(ordinal)] = &set.nodeOf[ordinal]
+		}
+	}
+	for i := range running {
+		pod := &running[i]
+		node, found := index[pod.Spec.NodeName]
+		if !found || pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed {
+			continue
+		}
+		requests := s.amountsOf(podresources.PodRequests(pod, podresources.PodResourcesOptions{}))
+		requests[0] = 1
+		s.nodes[node].free.subtract(requests)
+		if own := nodeOf[pod.Namespace+"/"+pod.Name]; own != nil {
+			*own = node
+		} else {
+			others = append(others, runningPod{pod, node})
+		}
+	}
+	return others
+}
+
+// room is how many pods of a StatefulSet a node takes, beside the pods that run.
+func (s *snapshot) room(set *statefulSet, node int) int64 {
+	if set.rejections[node] != "" {
+		return 0
+	}
+	return s.nodes[node].free.podsThatFit(set.requests)
+}
+
+// allNodes are the indices of all nodes.
+func (s *snapshot) allNodes() []int {
+	all := make([]int, len(s.nodes))
+	for i := range all {
+		all[i] = i
+	}
+	return all
+}
