@@ -14,8 +14,8 @@ type placement struct {
 	domainOf []*domain
 }
 
-// domain is the nodes with one value of the topology key. Each node without that label is a domain of its own, with the value
-// "": anti-affinity does not apply there.
+// domain is the nodes with one value of the topology key. The nodes without that label have the value "": anti-affinity does
+// not apply there.
 type domain struct {
 	value string
 	nodes []int
@@ -31,7 +31,7 @@ func (s *snapshot) newPlacement(set *statefulSet) *placement {
 	for i, n := range s.nodes {
 		value := n.Labels[set.topologyKey]
 		d := byValue[value]
-		if d == nil || value == "" {
+		if d == nil {
 			d = &domain{value: value}
 			byValue[value] = d
 			p.domains = append(p.domains, d)

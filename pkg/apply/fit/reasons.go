@@ -40,7 +40,6 @@ func (s *snapshot) reasons() []string {
 	return reasons
 }
 
-// groups are those with a pod that has no node yet.
 func (s *snapshot) groups() []*group {
 	var groups []*group
 	for _, set := range s.sets {
@@ -57,7 +56,7 @@ func (s *snapshot) groups() []*group {
 		groups[at].sets = append(groups[at].sets, set)
 		groups[at].missing += set.missing()
 	}
-	return slices.DeleteFunc(groups, func(g *group) bool { return g.missing == 0 })
+	return groups
 }
 
 func sum(numbers []int64) int64 {
