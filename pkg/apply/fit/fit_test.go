@@ -84,7 +84,7 @@ func TestAsk(t *testing.T) {
 	tests := []struct {
 		name string
 		q    Question
-		// no are the parts of the one reason; none: it fits.
+		// no are parts of the reasons. Without them it fits.
 		no     []string
 		unsure bool
 	}{
@@ -100,6 +100,10 @@ func TestAsk(t *testing.T) {
 			no: []string{"room for 9", "node2 for 5 (10 CPU, 64Gi free); node1 for 4 (9.9 CPU, 64Gi free)"}},
 		{name: "memory from a limit", q: Question{Sets: cluster(1, host, true), Nodes: []corev1.Node{machine("node1", "64", "7Gi"), machine("node2", "64", "7Gi")}},
 			no: []string{"4 pods of 2 CPU, 4Gi", "room for 2"}},
+		{name: "four nodes are named, those with most room first", q: Question{Sets: []*appsv1.StatefulSet{stateful("primary", 9, nil)}, Nodes: []corev1.Node{
+			machine("node1", "0", "64Gi"), machine("node2", "1", "64Gi"), machine("node3", "4", "64Gi"), machine("node4", "2", "64Gi"), machine("node5", "6", "64Gi")}},
+			no: []string{"demo-primary: 9 pods of 2 CPU, 4Gi are wanted and there is room for 6: node5 for 3 (6 CPU, 64Gi free); node3 for 2 (4 CPU, 64Gi free); " +
+				"node4 for 1 (2 CPU, 64Gi free); node1 for none (0 CPU, 64Gi free); and 1 more node"}},
 		{name: "one node and pairs", q: Question{Sets: cluster(2, host, true), Nodes: []corev1.Node{machine("node1", "64", "64Gi"), machine("node2", "64", "64Gi", taint("gpu"))}},
 			no: []string{"the pods of demo-coordinator must keep away from each other (not the same kubernetes.io/hostname), and of 2 pods of 2 CPU, 4Gi only 1 can",
 				"node2 for none (has the taint gpu:NoSchedule, which is not tolerated)"}},
@@ -123,19 +127,6 @@ func TestAsk(t *testing.T) {
 			machine("node1", "64", "64Gi", func(n *corev1.Node) { n.Spec.Unschedulable = true }), machine("node2", "64", "64Gi", taint(corev1.TaintNodeNotReady))}},
 			no: []string{"room for none: node1 for none (is cordoned); node2 for none (is not ready)"}},
 		{name: "no node at all", q: Question{Sets: cluster(1, host, true)}, no: []string{"there is no node"}},
-		{name: "node selector", q: Question{Sets: func() []*appsv1.StatefulSet {
-			s := stateful("primary", 1, nil)
-			s.Spec.Template.Spec.NodeSelector = map[string]string{"disk": "fast"}
-			return []*appsv1.StatefulSet{s}
-		}(), Nodes: two}, no: []string{"demo-primary: 1 pod of 2 CPU, 4Gi is wanted and there is room for none: node1 for none (node selector or affinity does not match)"}},
-		{name: "a toleration", q: Question{Sets: func() []*appsv1.StatefulSet {
-			s := stateful("primary", 1, nil)
-			s.Spec.Template.Spec.Tolerations = []corev1.Toleration{{Key: "gpu", Operator: corev1.TolerationOpExists}}
-			return []*appsv1.StatefulSet{s}
-		}(), Nodes: []corev1.Node{machine("node1", "2", "4Gi", taint("gpu"))}}},
-		{name: "max pods", q: Question{Sets: []*appsv1.StatefulSet{stateful("primary", 2, nil)}, Nodes: []corev1.Node{
-			machine("node1", "64", "64Gi", func(n *corev1.Node) { n.Status.Allocatable["pods"] = resource.MustParse("1") })}},
-			no: []string{"room for 1: node1 for 1 (1 pod, 64 CPU, 64Gi free)"}},
 		{name: "a resource that no node has", q: Question{Sets: func() []*appsv1.StatefulSet {
 			s := stateful("primary", 1, nil)
 			s.Spec.Template.Spec.Containers[0].Resources.Limits["example.com/nic"] = resource.MustParse("1")
@@ -143,28 +134,31 @@ func TestAsk(t *testing.T) {
 		}(), Nodes: two}, no: []string{"1 pod of 2 CPU, 4Gi, 1 example.com/nic", "room for none"}},
 		{name: "some pods are there", q: Question{Sets: cluster(4, host, true)[1:], Nodes: []corev1.Node{machine("node1", "8", "64Gi"), machine("node2", "8", "64Gi")},
 			Running: []corev1.Pod{pod("demo-primary-0", "node1", "2", nil), pod("demo-mirror-0", "node2", "2", nil), pod("demo-mirror-3", "node1", "2", nil)}}},
+		{name: "the partner of a pod that runs goes first", q: Question{Sets: cluster(2, host, true)[1:],
+			Nodes:   []corev1.Node{machine("node1", "2", "64Gi"), machine("node2", "2", "64Gi"), machine("node3", "4", "64Gi")},
+			Running: []corev1.Pod{pod("demo-primary-1", "node3", "2", nil)}}},
+		{name: "pods that run count with their rule", q: Question{Sets: cluster(2, host, true)[:1], Nodes: []corev1.Node{machine("node1", "8", "64Gi")},
+			Running: []corev1.Pod{pod("demo-coordinator-0", "node1", "2", nil)}},
+			no: []string{"the pods of demo-coordinator must keep away from each other (not the same kubernetes.io/hostname), and of 2 pods of 2 CPU, 4Gi only 1 can: node1 for 4 (6 CPU, 64Gi free)"}},
 		{name: "another cluster's pod of a like name is not ours", q: Question{Sets: []*appsv1.StatefulSet{stateful("primary", 1, nil)}, Nodes: []corev1.Node{machine("node1", "3", "64Gi")},
 			Running: []corev1.Pod{pod("demo-primary-x-0", "node1", "2", nil)}}, no: []string{"room for none: node1 for none (1 CPU, 64Gi free)"}},
-		{name: "a stranger with our labels keeps us away", q: Question{Sets: cluster(1, host, false)[:1], Nodes: two,
+		{name: "another's pod with our labels keeps ours off", q: Question{Sets: cluster(1, host, false)[:1], Nodes: two,
 			Running: []corev1.Pod{pod("stranger", "node1", "1", map[string]string{"cluster": "demo", "component": "coordinator"})}},
 			no: []string{"of 2 pods of 2 CPU, 4Gi only 1 can", "node1 for none (must not be beside pod stranger)"}},
-		{name: "our own failed pod is made again", q: Question{Sets: []*appsv1.StatefulSet{stateful("primary", 1, nil)}, Nodes: []corev1.Node{machine("node1", "1", "64Gi")},
-			Running: []corev1.Pod{func() corev1.Pod {
-				p := pod("demo-primary-0", "node1", "2", nil)
-				p.Status.Phase = corev1.PodFailed
-				return p
-			}()}}, no: []string{"demo-primary: 1 pod of 2 CPU, 4Gi is wanted and there is room for none"}},
 		{name: "volumes where there is room", q: Question{Sets: cluster(2, host, true)[1:], Nodes: two, Bound: map[string]*corev1.NodeSelector{
 			"demo-primary-0": onHost("node2"), "demo-mirror-1": onHost("node1", "node2")}}},
-		{name: "a volume on a lost node", q: Question{Sets: cluster(1, host, true)[1:], Nodes: two, Bound: map[string]*corev1.NodeSelector{"demo-primary-0": onHost("gone")}},
-			no: []string{"the volume of pod demo-primary-0 is on a node that is not there"}},
-		{name: "a volume on a full node", q: Question{Sets: []*appsv1.StatefulSet{stateful("primary", 1, nil)}, Nodes: two, Running: []corev1.Pod{pod("web", "node1", "9", nil)},
-			Bound: map[string]*corev1.NodeSelector{"demo-primary-0": onHost("node1")}}, no: []string{"pod demo-primary-0 wants 2 CPU, 4Gi where its volume is: node1 for none (1 CPU, 64Gi free)"}},
 		{name: "unlike sets that only together are too much", q: Question{Sets: func() []*appsv1.StatefulSet {
 			big := stateful("coordinator", 1, nil)
 			big.Spec.Template.Spec.Containers[0].Resources.Requests["cpu"] = resource.MustParse("3")
+			return []*appsv1.StatefulSet{big, stateful("primary", 2, nil), stateful("mirror", 1, nil)}
+		}(), Nodes: []corev1.Node{machine("node1", "8", "64Gi"), machine("node2", "64", "64Gi", taint("gpu"))}, Running: []corev1.Pod{pod("demo-mirror-0", "node1", "2", nil)}},
+			no: []string{"demo-coordinator and demo-primary want 7 CPU in all, and the nodes that may run them have 6 CPU"}},
+		{name: "a node that holds too much takes nothing from the sum", q: Question{Sets: func() []*appsv1.StatefulSet {
+			big := stateful("coordinator", 1, nil)
+			big.Spec.Template.Spec.Containers[0].Resources.Requests["cpu"] = resource.MustParse("3")
 			return []*appsv1.StatefulSet{big, stateful("primary", 2, nil)}
-		}(), Nodes: []corev1.Node{machine("node1", "6", "64Gi")}}, no: []string{"demo-coordinator and demo-primary want 7 CPU in all, and the nodes that may run them have 6 CPU"}},
+		}(), Nodes: []corev1.Node{machine("node1", "6", "64Gi"), machine("node2", "1", "64Gi")}, Running: []corev1.Pod{pod("web", "node2", "9", nil)}},
+			no: []string{"demo-coordinator and demo-primary want 7 CPU in all, and the nodes that may run them have 6 CPU"}},
 		{name: "the order of the sets matters to the heuristic only", q: Question{Sets: func() []*appsv1.StatefulSet {
 			small := stateful("coordinator", 1, nil)
 			small.Spec.Template.Spec.Containers[0].Resources.Requests["cpu"] = resource.MustParse("1")
@@ -186,8 +180,16 @@ func TestAsk(t *testing.T) {
 	}
 }
 
-// Ten thousand pods on five thousand nodes, in every way that pods keep apart: 70 ms of processor time each. The bound is
-// generous, for busy machines, and still far below what looking at every pair of nodes would take.
+// Where there is too little room, the rules that keep pods apart are no further reason.
+func TestTooManyPodsIsTheOnlyReason(t *testing.T) {
+	q := Question{Sets: cluster(1, host, true)[:1], Nodes: []corev1.Node{machine("node1", "2", "64Gi")}}
+	if got, want := said(t, q), "demo-coordinator: 2 pods of 2 CPU, 4Gi are wanted and there is room for 1: node1 for 1 (2 CPU, 64Gi free)"; got != want {
+		t.Errorf("%q, not %q", got, want)
+	}
+}
+
+// Ten thousand pods on five thousand nodes, in every way that pods keep apart: a quarter of a second each. The bound is
+// generous, for busy machines.
 func TestAskIsQuick(t *testing.T) {
 	var nodes []corev1.Node
 	var running []corev1.Pod
@@ -238,20 +240,6 @@ func TestNoReasonWhereAPlacementExists(t *testing.T) {
 		}
 		if answer := Ask(q); len(answer.No) > 0 || answer.Unsure != "" {
 			t.Errorf("%s: %+v", name, answer)
-		}
-	}
-}
-
-func TestNoExecuteOfALostNodeKeepsNoPodOff(t *testing.T) {
-	for _, key := range []string{corev1.TaintNodeNotReady, corev1.TaintNodeUnreachable} {
-		n := machine("node1", "2", "4Gi", taint(key))
-		q := Question{Sets: []*appsv1.StatefulSet{stateful("primary", 1, nil)}, Nodes: []corev1.Node{n}}
-		if answer := Ask(q); len(answer.No) == 0 {
-			t.Errorf("%s:NoSchedule: %+v", key, answer)
-		}
-		n.Spec.Taints[0].Effect = corev1.TaintEffectNoExecute
-		if answer := Ask(q); len(answer.No) > 0 || answer.Unsure != "" {
-			t.Errorf("%s:NoExecute: %+v", key, answer)
 		}
 	}
 }
