@@ -6,6 +6,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	appsv1 "k8s.io/api/apps/v1"
+
 	"gpk/pkg/topology"
 )
 
@@ -46,7 +50,7 @@ func TestExpandTouchesOnlyNew(t *testing.T) {
 			}
 			for _, step := range p.Steps {
 				if apply, ok := step.Action.(Apply); ok {
-					for _, set := range apply.Sets() {
+					for _, set := range setsOf(apply) {
 						pods = append(pods, set.Name+"="+strconv.Itoa(int(*set.Spec.Replicas)))
 					}
 				}
@@ -59,6 +63,84 @@ func TestExpandTouchesOnlyNew(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What an expansion makes is what a larger cluster would have been created with, and the smaller one was not.
+func TestExpandMakesWhatCreateWould(t *testing.T) {
+	for name, c := range map[string]struct {
+		perPod           int32
+		standby, mirrors bool
+	}{"a pod each": {1, true, true}, "two in a pod": {2, true, true}, "without mirrors": {1, true, false}, "without standby": {2, false, true}} {
+		t.Run(name, func(t *testing.T) {
+			from, to := grown(t, 8, c.perPod)
+			for _, cluster := range []*topology.Cluster{from, to} {
+				cluster.Spec.Coordinator.Standby, cluster.Spec.Segments.Mirrors = &c.standby, &c.mirrors
+			}
+			p, err := Expand(from, to, "demo-coordinator-0", false)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var missing, made []Object
+			smaller := createdNames(t, from)
+			for _, object := range created(t, to) {
+				if !smaller[kindAndName(object)] {
+					missing = append(missing, object)
+				}
+			}
+			for _, object := range p.Objects() {
+				if kind, _, _ := strings.Cut(kindAndName(object), "/"); kind != "StatefulSet" {
+					made = append(made, object)
+				}
+			}
+			byName := cmpopts.SortSlices(func(a, b Object) bool { return kindAndName(a) < kindAndName(b) })
+			if diff := cmp.Diff(missing, made, byName); diff != "" || len(made) == 0 {
+				t.Errorf("(-create +expand):\n%s", diff)
+			}
+			looked := p.Steps[0].Action.(Expandable)
+			var claims, pods []string
+			for _, object := range made {
+				if pod, isClaim := strings.CutPrefix(object.GetName(), "data-"); isClaim {
+					claims, pods = append(claims, object.GetName()), append(pods, pod)
+				}
+			}
+			running := p.Steps[slices.IndexFunc(p.Steps, func(s Step) bool { return s.ID == "running" })].Action.(Running)
+			if !slices.Equal(looked.Claims, claims) || !slices.Equal(running.Pods, pods) {
+				t.Errorf("the claims %q are looked for and the pods %q waited for; made are %q", looked.Claims, running.Pods, claims)
+			}
+		})
+	}
+}
+
+func created(t *testing.T, c *topology.Cluster) []Object {
+	t.Helper()
+	p, err := Create(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p.Objects()
+}
+
+func createdNames(t *testing.T, c *topology.Cluster) map[string]bool {
+	t.Helper()
+	names := map[string]bool{}
+	for _, object := range created(t, c) {
+		names[kindAndName(object)] = true
+	}
+	return names
+}
+
+func setsOf(apply Apply) []*appsv1.StatefulSet {
+	var sets []*appsv1.StatefulSet
+	for _, object := range apply.Objects {
+		if set, ok := object.(*appsv1.StatefulSet); ok {
+			sets = append(sets, set)
+		}
+	}
+	return sets
+}
+
+func kindAndName(object Object) string {
+	return object.GetObjectKind().GroupVersionKind().Kind + "/" + object.GetName()
 }
 
 // What takes an expansion back removes the new pods and claims by name.
@@ -160,7 +242,7 @@ func TestKeepingNewPods(t *testing.T) {
 		for _, step := range test.plan.Keeping(to).Steps {
 			if apply, ok := step.Action.(Apply); ok {
 				var got []int32
-				for _, set := range apply.Sets() {
+				for _, set := range setsOf(apply) {
 					got = append(got, *set.Spec.Replicas)
 				}
 				if !slices.Equal(got, test.want) {
