@@ -2,6 +2,7 @@ package plan
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -32,19 +33,21 @@ func Differences(from, to any) []Difference {
 
 type comparison struct{ found []Difference }
 
-// values compares two values of one type; either may be the zero Value, which is an absent one.
+// values compares two values of one type. Either may be the zero Value, which is an absent one.
 func (c *comparison) values(path *field.Path, from, to reflect.Value) {
 	from, to = pointee(from), pointee(to)
-	switch known := either(from, to); {
+	known := from
+	if !known.IsValid() {
+		known = to
+	}
+	switch {
 	case !known.IsValid():
 	case isLeaf(known.Type()):
 		c.leaf(path, from, to)
 	case known.Kind() == reflect.Struct:
 		c.structs(path, known.Type(), from, to)
-	case known.Kind() == reflect.Map:
-		c.entries(path, entriesOf(from), entriesOf(to))
 	default:
-		c.entries(path, itemsOf(from), itemsOf(to))
+		c.entries(path, entriesOf(from), entriesOf(to))
 	}
 }
 
@@ -72,8 +75,11 @@ func (c *comparison) entries(path *field.Path, from, to map[string]reflect.Value
 }
 
 func (c *comparison) leaf(path *field.Path, from, to reflect.Value) {
-	if sameAmount(from, to) {
-		return
+	if from.IsValid() && to.IsValid() {
+		a, isQuantity := from.Interface().(resource.Quantity)
+		if b, _ := to.Interface().(resource.Quantity); isQuantity && a.Cmp(b) == 0 {
+			return
+		}
 	}
 	if a, b := text(from), text(to); a != b {
 		c.found = append(c.found, Difference{path.String(), a, b})
@@ -94,15 +100,6 @@ func isLeaf(t reflect.Type) bool {
 	default:
 		return true
 	}
-}
-
-func sameAmount(from, to reflect.Value) bool {
-	if !from.IsValid() || !to.IsValid() {
-		return false
-	}
-	a, isQuantity := from.Interface().(resource.Quantity)
-	b, _ := to.Interface().(resource.Quantity)
-	return isQuantity && a.Cmp(b) == 0
 }
 
 // text is a value as a person would write it in cluster.yaml, empty for an absent one.
@@ -131,13 +128,6 @@ func pointee(v reflect.Value) reflect.Value {
 	return v
 }
 
-func either(a, b reflect.Value) reflect.Value {
-	if a.IsValid() {
-		return a
-	}
-	return b
-}
-
 // fieldOf is a field of a struct, absent where it would not be written.
 func fieldOf(v reflect.Value, i int, optional bool) reflect.Value {
 	if !v.IsValid() || optional && v.Field(i).IsZero() {
@@ -146,28 +136,20 @@ func fieldOf(v reflect.Value, i int, optional bool) reflect.Value {
 	return v.Field(i)
 }
 
+// entriesOf are the entries of a map by key, or the items of a list by name, or by place if they have no names.
 func entriesOf(v reflect.Value) map[string]reflect.Value {
 	entries := map[string]reflect.Value{}
-	if v.IsValid() {
-		for iter := v.MapRange(); iter.Next(); {
-			entries[fmt.Sprint(iter.Key())] = iter.Value()
+	if !v.IsValid() {
+		return entries
+	}
+	for key, value := range v.Seq2() {
+		name := fmt.Sprint(key)
+		if v.Kind() == reflect.Slice {
+			if named := value.FieldByName("Name"); named.IsValid() && named.Kind() == reflect.String {
+				name = cmp.Or(named.String(), name)
+			}
 		}
+		entries[name] = value
 	}
 	return entries
-}
-
-// itemsOf are the items of a list by name, or by their place where they have no names.
-func itemsOf(v reflect.Value) map[string]reflect.Value {
-	items := map[string]reflect.Value{}
-	if !v.IsValid() {
-		return items
-	}
-	for i := range v.Len() {
-		key := fmt.Sprint(i)
-		if name := v.Index(i).FieldByName("Name"); name.IsValid() && name.Kind() == reflect.String && name.String() != "" {
-			key = name.String()
-		}
-		items[key] = v.Index(i)
-	}
-	return items
 }
