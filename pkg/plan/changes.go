@@ -157,22 +157,3 @@ func configure(c *Change, _ edit) {
 	name := strings.TrimSuffix(strings.TrimPrefix(c.Field, "spec.database.config["), "]")
 	c.Command = setCommand(name, c.To)
 }
-
-// Repair is the command that brings back what a step's Check misses in a cluster that is as its file says.
-func Repair(step Step, file string) string {
-	if _, ok := step.Action.(Synced); ok {
-		return "gpk recover"
-	}
-	return "gpk create -f " + Word(file)
-}
-
-// Word is a text as one word of a shell's command line, in quotes where it needs them.
-func Word(s string) string {
-	plain := func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("._-/:=@,+%", r)
-	}
-	if s != "" && strings.IndexFunc(s, func(r rune) bool { return !plain(r) }) < 0 {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
-}

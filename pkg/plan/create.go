@@ -7,93 +7,102 @@ import (
 	"gpk/pkg/topology"
 )
 
-// Create is the plan of a new cluster. Its steps are those of a person who knows what depends on what: keys and names
-// before pods, volumes before pods since a pod with a bound claim starts at once, the hosts before pods since what comes
-// later is seen by them a minute or two later, ssh before gpinitsystem, and the clients' Service and a written row when all
-// is there.
+// Create is the plan of a new cluster. Its order is that of a person who knows what depends on what. Keys and names come
+// before pods. Volumes come before pods, since a pod with a bound claim starts at once. Hosts come before pods, since a pod
+// sees later changes a minute or two late. ssh comes before gpinitsystem, and the clients' Service and a written row last.
 func Create(c *topology.Cluster) (Plan, error) {
-	t := topology.New(c)
-	shared, err := sharedObjects(c)
+	p, err := partsOf(c)
 	if err != nil {
 		return Plan{}, err
 	}
-	policies, err := networkPolicies(c)
-	if err != nil {
-		return Plan{}, err
-	}
-	budgets, err := budgets(c, t)
-	if err != nil {
-		return Plan{}, err
-	}
-	keys, err := keys(c)
-	if err != nil {
-		return Plan{}, err
-	}
-	volumes, err := volumes(c, t)
-	if err != nil {
-		return Plan{}, err
-	}
-	workloads, err := workloads(c, t)
-	if err != nil {
-		return Plan{}, err
-	}
-	workloads.Spread = mirrorSpread(c, t)
-	steps := []Step{
-		{"capacity", "room for the pods", Converge, capacity(workloads)},
-		admissible(workloads, false),
-		{"keys", "ssh keys of the cluster", Converge, keys},
-		{"objects", "services and scripts", Converge, Apply{Objects: slices.Concat(shared, policies, budgets)}},
-		{"volumes", "volume claims", Converge, volumes},
-		{"hosts", "hosts known to the pods", Converge, Hosts{hosts(c, t)}},
-		{"pods", "stateful sets", Converge, workloads},
-		{"running", "pods running", Converge, Running{Pods: t.Pods()}},
-		{"image", "image complete and of the release", Converge, image(c)},
-		{"network", "hosts reachable by name, ssh and port", Converge, reach(c, t)},
-		{"initialise", "gpinitsystem", Once, initialise(c, t)},
-	}
-	if !c.HasNetworkPolicy() {
-		steps = slices.Insert(steps, 4, Step{"exposed", "no network policies", Converge, Remove{[]string{"NetworkPolicy"}}})
-	}
-	if secret := c.Spec.Database.PasswordSecret; secret != "" {
-		steps = slices.Insert(steps, 0, Step{"secret", "passwords in Secret " + secret, Converge, Passwords{secret}})
-	}
-	if settings := configuration(c); len(settings.Settings) > 0 {
-		steps = append(steps, Step{"settings", "server settings", Converge, settings})
-	}
-	if standby, wanted := t.Standby(); wanted {
-		steps = append(steps, Step{"standby", "standby coordinator", Once, Standby{standby}})
-	}
-	if secret := c.Spec.Database.PasswordSecret; secret != "" {
-		steps = append(steps, Step{"roles", "roles and their passwords", Converge, Roles{secret}})
-	}
-	steps = append(steps,
-		Step{"database", "database and client authentication", Converge, database(c)},
-		Step{"synced", "mirrors in sync", Converge, Synced{}},
-	)
-	return Plan{"create", ref(c), append(steps, reachable(c, t)...)}, nil
+	secret, given := c.Spec.Database.PasswordSecret, initSettingsOf(c)
+	standby, hasStandby := p.topology.Standby()
+	return newPlan("create", ref(c), []Step{
+		{"secret", "passwords in Secret " + secret, Converge, when(secret != "", Passwords{secret})},
+		{"capacity", "room for the pods", Converge, Capacity{Sets: p.sets}},
+		{"admissible", "stateful sets that the API server takes", Converge, Admissible{p.sets, false}},
+		{"keys", "ssh keys of the cluster", Converge, p.keys()},
+		{"objects", "services and scripts", Converge, Apply{Objects: slices.Concat(p.common, p.pairBudgets(nil))}},
+		{"exposed", "no network policies", Converge, when(!c.HasNetworkPolicy(), Remove{[]string{"NetworkPolicy"}})},
+		{"volumes", "volume claims", Converge, Apply{Objects: objects(p.claims(nil))}},
+		{"hosts", "hosts known to the pods", Converge, Hosts{p.hosts}},
+		{"pods", "stateful sets", Converge, Apply{objects(p.sets), p.mirrorSpread()}},
+		{"running", "pods running", Converge, Running{Pods: p.pods}},
+		{"image", "image complete and of the release", Converge, Image{c.Spec.Version, p.inspection()}},
+		{"network", "hosts reachable by name, ssh and port", Converge,
+			Reach{From: p.pods[0], Hosts: p.hosts, Links: segments.Links(p.topology)}},
+		{"initialise", "gpinitsystem", Once, Initialise{p.topology, p.initSystem(given), p.segmentHBA()}},
+		{"settings", "server settings", Converge, when(len(given.rest) > 0, Configure{given.rest})},
+		{"standby", "standby coordinator", Once, when(hasStandby, Standby{standby})},
+		{"roles", "roles and their passwords", Converge, when(secret != "", Roles{secret})},
+		{"database", "database and client authentication", Converge, p.database()},
+		{"synced", "mirrors in sync", Converge, Synced{}},
+	}, p.reachable()), nil
 }
 
-func hosts(c *topology.Cluster, t topology.Topology) []string {
-	var hosts []string
-	for _, pod := range t.Pods() {
-		hosts = append(hosts, c.Host(pod))
-	}
-	return hosts
+// Passwords looks into the Secret of the roles' passwords before anything is made.
+type Passwords struct{ Secret string }
+
+// Keys makes the Secret with the cluster's ssh keys, unless it exists. gpk makes the keys when it needs them, and no plan has
+// them.
+type Keys struct {
+	Secret Object
+	// Files are put beside the keys as they are: ssh's configuration.
+	Files map[string]string
 }
 
-// heads are the hosts of the coordinator and the standby.
-func heads(c *topology.Cluster, t topology.Topology) []string {
-	var hosts []string
-	for _, pod := range podsOf(coordinators(t)) {
-		hosts = append(hosts, c.Host(pod))
-	}
-	return hosts
+// Image looks into the image that the pods run: whether it has the wanted release, what gpk and the utilities need, and a
+// server that starts with the settings of cluster.yaml. It changes nothing.
+type Image struct {
+	Version string
+	// Arguments are those of segments.InspectImage.
+	Arguments []string
 }
 
-func serviceDomain(c *topology.Cluster, service string) string {
-	return service + "." + c.Metadata.Namespace + ".svc." + c.Spec.Network.ClusterDomain
+// Initialise runs gpinitsystem in the coordinator's pod, unless the catalogue says that somebody has.
+type Initialise struct {
+	Topology topology.Topology
+	Utility  segments.Utility
+	// HBA is the block of the primaries' and mirrors' pg_hba.conf that gpk owns.
+	HBA string
 }
 
-func initialise(c *topology.Cluster, t topology.Topology) Initialise {
-	return Initialise{t, initSystem(c, t), segments.SegmentHBABlock(serviceDomain(c, c.ClientService()), coordinatorHosts(c))}
+// Configure gives every instance the settings that gpinitsystem could not give: those with different values for the
+// coordinator and the segments, and those whose values it would spoil. It does so only until clients are let in.
+type Configure struct{ Settings []segments.RoleSetting }
+
+// Standby makes the standby coordinator, unless the catalogue has one that is in sync.
+type Standby struct{ Instance topology.Instance }
+
+// Roles makes the roles of a Secret and gives them their passwords.
+type Roles struct{ Secret string }
+
+// Database makes the user's database with its extensions, and the client authentication.
+type Database struct {
+	Name string
+	// Extensions are made in that database, or in postgres without one.
+	Extensions []string
+	// HBA is the block of pg_hba.conf that gpk owns.
+	HBA string
+}
+
+func (Passwords) action()  {}
+func (Keys) action()       {}
+func (Image) action()      {}
+func (Image) looks()       {}
+func (Initialise) action() {}
+func (Configure) action()  {}
+func (Standby) action()    {}
+func (Roles) action()      {}
+func (Database) action()   {}
+
+// initSystem starts every instance with the settings that all of them can have.
+func (l layout) initSystem(given initSettings) segments.Utility {
+	return segments.InitSystem(l.topology, l.Spec.Database.Locale, given.connections, given.everywhere)
+}
+
+func (l layout) database() Database {
+	// The acting coordinator's pod is in both Services, so it has a name in both domains.
+	domains := []string{l.hostsDomain(), l.ClientHost()}
+	return Database{l.Spec.Database.Name, l.Spec.Database.Extensions, segments.HBABlock(domains, l.Spec.Database.HBA)}
 }

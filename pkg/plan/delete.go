@@ -1,16 +1,13 @@
 package plan
 
-// Delete is the plan that takes a cluster away. Its volumes stay unless the data is to go as well. What a rerun needs to
-// finish, the ConfigMaps and keys, goes last.
+// Delete is the plan that deletes a cluster. Its volumes stay, unless data says that they go too. The ConfigMaps and keys go
+// last: a rerun needs them to finish.
 func Delete(cluster Ref, data bool) Plan {
-	steps := []Step{
+	return newPlan("delete", cluster, []Step{
 		{"stop", "database stopped", Converge, Stopped{Mode: "fast"}},
 		{"workloads", "stateful sets and pods gone", Converge, Remove{[]string{"StatefulSet", "Pod"}}},
-	}
-	if data {
-		steps = append(steps, Step{"data", "volumes and all data gone", Destructive, Remove{[]string{"PersistentVolumeClaim"}}})
-	}
-	steps = append(steps, Step{"objects", "services, scripts and keys gone", Converge,
-		Remove{[]string{"PodDisruptionBudget", "NetworkPolicy", "Service", "ServiceAccount", "Secret", "ConfigMap"}}})
-	return Plan{"delete", cluster, steps}
+		{"data", "volumes and all data gone", Destructive, when(data, Remove{[]string{"PersistentVolumeClaim"}})},
+		{"objects", "services, scripts and keys gone", Converge,
+			Remove{[]string{"PodDisruptionBudget", "NetworkPolicy", "Service", "ServiceAccount", "Secret", "ConfigMap"}}},
+	})
 }

@@ -1,109 +1,86 @@
 package plan
 
 import (
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	policyv1 "k8s.io/api/policy/v1"
 
 	"gpk/pkg/topology"
 	"gpk/templates"
 )
 
-// ComponentLabel has an object's topology.Component.
-const ComponentLabel = "app.kubernetes.io/component"
-
-// Labels of every object of a cluster; the component's label is added to what belongs to one component.
-const (
-	labelName      = "app.kubernetes.io/name"
-	labelInstance  = "app.kubernetes.io/instance"
-	labelManagedBy = "app.kubernetes.io/managed-by"
-	labelComponent = ComponentLabel
-	labelPodName   = "statefulset.kubernetes.io/pod-name"
-)
-
-// Labels are those by which every object of a cluster is found again.
-func Labels(cluster string) map[string]string {
-	return map[string]string{labelName: "greenplum", labelInstance: cluster, labelManagedBy: "gpk"}
+// manifests are those of package templates, each parsed once: a parse for each of thousands of claims would take most of a plan's
+// time. parts fills them in, or copies of them where a cluster has several.
+type manifests struct {
+	account                     corev1.ServiceAccount
+	scripts                     corev1.ConfigMap
+	keys                        corev1.Secret
+	hostsService, clientService corev1.Service
+	ownPolicy, clientPolicy     networkingv1.NetworkPolicy
+	budget                      policyv1.PodDisruptionBudget
+	claim                       corev1.PersistentVolumeClaim
+	set                         appsv1.StatefulSet
+	imagePod                    corev1.Pod
+	// files are the scripts and configuration files for the pods, by name.
+	files map[string]string
 }
 
-// PodSelector selects one pod by name. StatefulSets label their pods with it.
-func PodSelector(pod string) map[string]string { return map[string]string{labelPodName: pod} }
-
-func componentLabels(cluster string, component topology.Component) map[string]string {
-	labels := Labels(cluster)
-	labels[labelComponent] = string(component)
-	return labels
-}
-
-func name(object metav1.Object, c *topology.Cluster, name string) {
-	object.SetName(name)
-	object.SetNamespace(c.Metadata.Namespace)
-	object.SetLabels(Labels(c.Metadata.Name))
-}
-
-// Names of the objects that the pods mount.
-func scriptsName(c *topology.Cluster) string { return c.Metadata.Name + "-scripts" }
-func keysName(c *topology.Cluster) string    { return c.Metadata.Name + "-ssh" }
-
-// StateName is the ConfigMap with what gpk has decided and the pods must know when they restart.
-func StateName(cluster string) string { return cluster + "-state" }
-
-// Keys of the state.
-const (
-	// StateCoordinator is the pod that is to act as coordinator. A coordinator's instance in another pod stays down.
-	StateCoordinator = "coordinator"
-	// StateTerm grows with every decision on StateCoordinator and StateDatabase. A pod may see the one before for two minutes; a
-	// coordinator's that was told the term knows that there is a later one (the fencing token of distributed locks).
-	StateTerm = "term"
-	// StateDatabase is running or stopped: whether pods that restart bring their instances back.
-	StateDatabase = "database"
-	// StateHosts are the hosts of all pods, a line each.
-	StateHosts = "hosts"
-)
-
-func sharedObjects(c *topology.Cluster) ([]Object, error) {
-	account := &corev1.ServiceAccount{}
-	scripts := &corev1.ConfigMap{}
-	hosts, clients := &corev1.Service{}, &corev1.Service{}
-	for manifest, into := range map[string]any{"serviceaccount": account, "configmap-scripts": scripts,
-		"service-hosts": hosts, "service-client": clients} {
-		if err := templates.Decode(manifest, into); err != nil {
+func readManifests() (*manifests, error) {
+	m := &manifests{}
+	for name, into := range map[string]any{
+		"serviceaccount":        &m.account,
+		"configmap-scripts":     &m.scripts,
+		"secret-ssh":            &m.keys,
+		"service-hosts":         &m.hostsService,
+		"service-client":        &m.clientService,
+		"networkpolicy-own":     &m.ownPolicy,
+		"networkpolicy-clients": &m.clientPolicy,
+		"poddisruptionbudget":   &m.budget,
+		"persistentvolumeclaim": &m.claim,
+		"statefulset":           &m.set,
+		"pod-image":             &m.imagePod,
+	} {
+		if err := templates.Decode(name, into); err != nil {
 			return nil, err
 		}
 	}
-	data, err := templates.Scripts()
-	if err != nil {
-		return nil, err
-	}
-	name(account, c, c.Metadata.Name)
-	name(scripts, c, scriptsName(c))
-	scripts.Data = data
-	name(hosts, c, c.HostsService())
-	hosts.Spec.Selector = Labels(c.Metadata.Name)
-	name(clients, c, c.ClientService())
-	clients.Annotations = c.Spec.Network.Service.Annotations
-	clients.Spec.Type = c.Spec.Network.Service.Type
-	// Who is the acting coordinator is known from the catalogue only: the step "service" owns the selector.
-	clients.Spec.Selector = nil
-	return []Object{account, scripts, hosts, clients}, nil
+	var err error
+	m.files, err = templates.Scripts()
+	return m, err
 }
 
-func volumes(c *topology.Cluster, t topology.Topology) (Apply, error) {
-	var apply Apply
-	// Parsing it for each of thousands of claims would be most of the plan's time.
-	blank := &corev1.PersistentVolumeClaim{}
-	if err := templates.Decode("persistentvolumeclaim", blank); err != nil {
-		return Apply{}, err
+// services are the Services, with the account and the scripts of the pods.
+func (p parts) services() []Object {
+	m, labels := p.manifests, func() map[string]string { return Labels(p.Metadata.Name) }
+	p.identify(&m.account, p.Metadata.Name, labels())
+	p.identify(&m.scripts, p.scriptsName(), labels())
+	m.scripts.Data = m.files
+	p.identify(&m.hostsService, p.HostsService(), labels())
+	m.hostsService.Spec.Selector = labels()
+	p.identify(&m.clientService, p.ClientService(), labels())
+	m.clientService.Annotations = p.Spec.Network.Service.Annotations
+	m.clientService.Spec.Type = p.Spec.Network.Service.Type
+	// Only the catalogue knows which coordinator acts: the step "service" owns the selector.
+	m.clientService.Spec.Selector = nil
+	return []Object{&m.account, &m.scripts, &m.hostsService, &m.clientService}
+}
+
+func (p parts) keys() Keys {
+	p.identify(&p.manifests.keys, p.keysName(), Labels(p.Metadata.Name))
+	return Keys{&p.manifests.keys, map[string]string{"config": p.manifests.files["ssh_config"]}}
+}
+
+// claims are the volume claims of the pods that smaller groups lack, with nil those of all pods.
+func (p parts) claims(smaller []topology.Group) []*corev1.PersistentVolumeClaim {
+	var claims []*corev1.PersistentVolumeClaim
+	for group, ordinal := range p.beyond(smaller) {
+		claim := p.manifests.claim.DeepCopy()
+		p.identify(claim, "data-"+group.Pod(ordinal), p.componentLabels(group.Component))
+		claim.Spec = claimSpec(claim.Spec, p.GroupPods(group.Component).Storage)
+		claims = append(claims, claim)
 	}
-	for _, group := range t.Groups {
-		for ordinal := range group.Replicas {
-			claim := blank.DeepCopy()
-			name(claim, c, "data-"+group.Pod(ordinal))
-			claim.Labels = componentLabels(c.Metadata.Name, group.Component)
-			claim.Spec = claimSpec(claim.Spec, c.GroupPods(group.Component).Storage)
-			apply.Objects = append(apply.Objects, claim)
-		}
-	}
-	return apply, nil
+	return claims
 }
 
 func claimSpec(spec corev1.PersistentVolumeClaimSpec, storage topology.Storage) corev1.PersistentVolumeClaimSpec {
@@ -114,11 +91,21 @@ func claimSpec(spec corev1.PersistentVolumeClaimSpec, storage topology.Storage) 
 	return spec
 }
 
-// ManagedSelector selects the objects of every cluster that gpk has made.
-const ManagedSelector = labelManagedBy + "=gpk"
+// imagePod is the pod that brings the image to a node.
+func (p parts) imagePod() *corev1.Pod {
+	pod := &p.manifests.imagePod
+	pod.GenerateName = p.Metadata.Name + "-image-"
+	pod.Namespace = p.Metadata.Namespace
+	pod.Labels = ImageLabels(p.Metadata.Name)
+	pod.Spec.ImagePullSecrets = p.pullSecrets()
+	pod.Spec.ServiceAccountName = p.Metadata.Name
+	pod.Spec.Containers[0].Image = p.ImageRef()
+	pod.Spec.Containers[0].ImagePullPolicy = p.Spec.ImagePullPolicy
+	pod.Spec.Containers[0].Args = p.inspection()
+	pod.Spec.Volumes[0].ConfigMap.Name = p.scriptsName()
+	return pod
+}
 
-// ClusterOf is the name of the cluster that an object belongs to.
-func ClusterOf(object metav1.Object) string { return object.GetLabels()[labelInstance] }
-
-// ManagedLabel says on an object that gpk made it.
-const ManagedLabel = labelManagedBy
+func (l layout) pullSecrets() []corev1.LocalObjectReference {
+	return each(l.Spec.ImagePullSecrets, func(name string) corev1.LocalObjectReference { return corev1.LocalObjectReference{Name: name} })
+}

@@ -173,19 +173,6 @@ func TestPodsOfPlan(t *testing.T) {
 	}
 }
 
-// Steps are known by their ids, in the journal and by scripts.
-func TestStepIDs(t *testing.T) {
-	for _, p := range []plan.Plan{create(t, load(t, "mirrored")), plan.Delete(plan.Ref{}, true)} {
-		seen := map[string]bool{}
-		for _, step := range p.Steps {
-			if seen[step.ID] || step.ID == "" || step.Title == "" || step.Action == nil {
-				t.Errorf("%s: step %+v is unfinished, or its id is another's as well", p.Operation, step)
-			}
-			seen[step.ID] = true
-		}
-	}
-}
-
 // Only the step that takes data away for ever is destructive, and only --delete-data has it.
 func TestDeleteKeepsVolumes(t *testing.T) {
 	for _, data := range []bool{false, true} {

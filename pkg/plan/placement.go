@@ -1,37 +1,31 @@
 package plan
 
 import (
-	"encoding/json"
 	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/util/strategicpatch"
 
 	"gpk/pkg/topology"
 )
 
-// podIndexLabel carries a StatefulSet pod's ordinal.
-const podIndexLabel = "apps.kubernetes.io/pod-index"
-
-// antiAffinity keeps the two copies of one content apart. Pod i of the mirrors holds the mirrors of pod i of the primaries,
-// so a term on the other component with the pod's own index keeps just those two apart, and the nodes need no label for
-// it. The coordinator and its standby are one StatefulSet and keep apart from each other.
-func antiAffinity(cluster string, component topology.Component, pods topology.Pods) *corev1.Affinity {
+// antiAffinity keeps the two copies of one content apart. Pod i of the mirrors holds the mirrors of pod i of the primaries. So
+// a term on the other component with the pod's own index keeps just these two apart, and nodes need no label for it. The
+// coordinator and its standby are one StatefulSet, and keep apart from each other.
+func (l layout) antiAffinity(component topology.Component, pods topology.Pods) *corev1.Affinity {
 	if pods.AntiAffinity == topology.AntiAffinityNone {
 		return nil
 	}
 	other, samePair := component, []string(nil)
 	switch component {
 	case topology.PrimaryComponent:
-		other, samePair = topology.MirrorComponent, []string{podIndexLabel}
+		other, samePair = topology.MirrorComponent, []string{labelPodIndex}
 	case topology.MirrorComponent:
-		other, samePair = topology.PrimaryComponent, []string{podIndexLabel}
+		other, samePair = topology.PrimaryComponent, []string{labelPodIndex}
 	}
 	term := corev1.PodAffinityTerm{
-		LabelSelector:  &metav1.LabelSelector{MatchLabels: componentLabels(cluster, other)},
+		LabelSelector:  &metav1.LabelSelector{MatchLabels: l.componentLabels(other)},
 		MatchLabelKeys: samePair,
 		TopologyKey:    pods.TopologyKey,
 	}
@@ -44,8 +38,8 @@ func antiAffinity(cluster string, component topology.Component, pods topology.Po
 	return &corev1.Affinity{PodAntiAffinity: rule}
 }
 
-// spread shares the pods of a component evenly among the nodes, where that can be had.
-func spread(labels map[string]string, pods topology.Pods) []corev1.TopologySpreadConstraint {
+// evenSpread shares the pods of a component evenly among the nodes, as far as that is possible.
+func evenSpread(labels map[string]string, pods topology.Pods) []corev1.TopologySpreadConstraint {
 	return []corev1.TopologySpreadConstraint{{
 		MaxSkew:           1,
 		TopologyKey:       pods.TopologyKey,
@@ -54,77 +48,57 @@ func spread(labels map[string]string, pods topology.Pods) []corev1.TopologySprea
 	}}
 }
 
-// patched is the StatefulSet with cluster.yaml's patch on its pod template.
-func patched(set *appsv1.StatefulSet, patch *corev1.PodTemplateSpec) (*appsv1.StatefulSet, error) {
-	if patch == nil {
-		return set, nil
+// PairRule is a StatefulSet of the plan that keeps primaries and mirrors apart pair by pair, or nil. Old API servers cannot do
+// that.
+func (p Plan) PairRule() *appsv1.StatefulSet {
+	for _, object := range p.Objects() {
+		if set, ok := object.(*appsv1.StatefulSet); ok && PairRuleIn(set) {
+			return set
+		}
 	}
-	original, err := json.Marshal(set.Spec.Template)
-	if err != nil {
-		return nil, err
-	}
-	change, err := patchJSON(patch)
-	if err != nil {
-		return nil, err
-	}
-	merged, err := strategicpatch.StrategicMergePatch(original, change, corev1.PodTemplateSpec{})
-	if err != nil {
-		return nil, err
-	}
-	set.Spec.Template = corev1.PodTemplateSpec{}
-	if err := json.Unmarshal(merged, &set.Spec.Template); err != nil {
-		return nil, err
-	}
-	restrict(set.Spec.Template.Spec.InitContainers)
-	restrict(set.Spec.Template.Spec.Containers)
-	return set, nil
+	return nil
 }
 
-// restrict gives a patch's own containers what the restricted pod security standard asks of every container, where they
-// say too little of it. The rest of the standard is met by the pod.
-func restrict(containers []corev1.Container) {
-	for i := range containers {
-		security := containers[i].SecurityContext
-		if security == nil {
-			security = &corev1.SecurityContext{}
-			containers[i].SecurityContext = security
-		}
-		if security.AllowPrivilegeEscalation == nil {
-			security.AllowPrivilegeEscalation = new(false)
-		}
-		if security.Capabilities == nil {
-			security.Capabilities = &corev1.Capabilities{}
-		}
-		if !slices.Contains(security.Capabilities.Drop, "ALL") {
-			security.Capabilities.Drop = append(security.Capabilities.Drop, "ALL")
-		}
-	}
+// PairRuleIn says whether a StatefulSet keeps its pods apart from those of the same index only.
+func PairRuleIn(set *appsv1.StatefulSet) bool {
+	return slices.ContainsFunc(antiAffinityTerms(set), func(term *corev1.PodAffinityTerm) bool { return len(term.MatchLabelKeys) > 0 })
 }
 
-// patchJSON is the patch without what it does not name: a typed PodSpec without containers is written as "containers":
-// null, which a strategic merge would read as "no containers".
-func patchJSON(patch *corev1.PodTemplateSpec) ([]byte, error) {
-	fields, err := runtime.DefaultUnstructuredConverter.ToUnstructured(patch)
-	if err != nil {
-		return nil, err
-	}
-	return json.Marshal(withoutNulls(fields))
+// RoleWide is the plan for an API server that does not know matchLabelKeys in anti-affinity. Without the index, the rule that
+// keeps a primary away from its own mirror keeps it away from all mirrors.
+func (p Plan) RoleWide() Plan {
+	return p.withActions(func(action Action) Action {
+		action = withSets(action, roleWide)
+		if capacity, ok := action.(Capacity); ok {
+			capacity.Notes = append(slices.Clone(capacity.Notes), "this API server is too old to keep each primary away from just its own "+
+				"mirror (matchLabelKeys): all primaries are kept away from all mirrors, which takes nodes for either")
+			return capacity
+		}
+		return action
+	})
 }
 
-func withoutNulls(fields map[string]any) map[string]any {
-	for name, value := range fields {
-		switch v := value.(type) {
-		case nil:
-			delete(fields, name)
-		case map[string]any:
-			withoutNulls(v)
-		case []any:
-			for _, item := range v {
-				if m, ok := item.(map[string]any); ok {
-					withoutNulls(m)
-				}
-			}
-		}
+func roleWide(set *appsv1.StatefulSet) *appsv1.StatefulSet {
+	set = set.DeepCopy()
+	for _, term := range antiAffinityTerms(set) {
+		term.MatchLabelKeys = nil
 	}
-	return fields
+	return set
+}
+
+func antiAffinityTerms(set *appsv1.StatefulSet) []*corev1.PodAffinityTerm {
+	affinity := set.Spec.Template.Spec.Affinity
+	if affinity == nil || affinity.PodAntiAffinity == nil {
+		return nil
+	}
+	required := affinity.PodAntiAffinity.RequiredDuringSchedulingIgnoredDuringExecution
+	preferred := affinity.PodAntiAffinity.PreferredDuringSchedulingIgnoredDuringExecution
+	var terms []*corev1.PodAffinityTerm
+	for i := range required {
+		terms = append(terms, &required[i])
+	}
+	for i := range preferred {
+		terms = append(terms, &preferred[i].PodAffinityTerm)
+	}
+	return terms
 }

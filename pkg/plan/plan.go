@@ -1,13 +1,15 @@
 // Package plan makes an operation as data: ordered steps, each with what it is to achieve, and the manifests of each from
-// package templates. It does nothing; package apply carries a plan out.
+// package templates. It does nothing: package apply carries a plan out.
+//
+// Each operation has a file, which lists its steps. The steps select from the parts of the cluster (parts.go).
 package plan
 
 import (
-	appsv1 "k8s.io/api/apps/v1"
+	"slices"
+
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 
-	"gpk/pkg/segments"
 	"gpk/pkg/topology"
 )
 
@@ -18,9 +20,9 @@ type Class string
 const (
 	// Converge can be repeated at any time.
 	Converge Class = "converge"
-	// Once makes something that must not be made twice. Its Check decides from facts whether it has been.
+	// Once makes something that must not be made twice. Its Check finds out from facts whether it exists.
 	Once Class = "once"
-	// Destructive takes something away that cannot be had again, and needs a flag of its own.
+	// Destructive deletes something for ever, and needs a flag of its own.
 	Destructive Class = "destructive"
 )
 
@@ -37,9 +39,11 @@ type Ref struct {
 	Name      string `json:"name"`
 }
 
-// Step is one thing to achieve. Its action says what; how it is checked and done is the business of package apply.
+func ref(c *topology.Cluster) Ref { return Ref{c.Metadata.Namespace, c.Metadata.Name} }
+
+// Step is one thing to achieve. Its action says what. Package apply knows how to check and to do it.
 type Step struct {
-	// ID is stable: the journal and scripts know a step by it.
+	// ID never changes: the journal and scripts know a step by it.
 	ID     string `json:"id"`
 	Title  string `json:"title"`
 	Class  Class  `json:"class"`
@@ -49,7 +53,7 @@ type Step struct {
 // Action is what a step is to achieve: one of the types of this package that have this method.
 type Action interface{ action() }
 
-// Look is an action that changes nothing: it finds out whether what comes later can be. The next step may be looked at at the
+// Look is an action that changes nothing: it finds out whether later steps can succeed. gpk may look at the next step at the
 // same time.
 type Look interface {
 	Action
@@ -62,99 +66,18 @@ type Object interface {
 	runtime.Object
 }
 
-// Apply makes objects, all at once, be as given.
-type Apply struct {
-	Objects []Object
-	// Spread, if not nil, is for the mirrors' StatefulSet among them when it is first made.
-	Spread *Spread
+// newPlan is the plan of some lists of steps, one after the other. It leaves out the steps without an action.
+func newPlan(operation string, cluster Ref, steps ...[]Step) Plan {
+	return Plan{operation, cluster, slices.DeleteFunc(slices.Concat(steps...), func(s Step) bool { return s.Action == nil })}
 }
 
-// Keys makes the Secret with the cluster's ssh keys, unless it is there. The keys are made when they are needed and are in
-// no plan.
-type Keys struct {
-	Secret Object
-	// Files are put beside the keys as they are: ssh's configuration.
-	Files map[string]string
+// when is the action of a step that only some plans have.
+func when(wanted bool, action Action) Action {
+	if !wanted {
+		return nil
+	}
+	return action
 }
-
-// Running waits until the pods' containers run.
-type Running struct {
-	Pods []string
-	// Standby: that of the two coordinators' pods which is not to act is waited for a while only.
-	Standby []string
-}
-
-// Ready waits until the pods are ready, which means that their database instances run.
-type Ready struct{ Pods []string }
-
-// Initialise runs gpinitsystem in the coordinator's pod, unless the catalogue says that it has been done.
-type Initialise struct {
-	Topology topology.Topology
-	Utility  segments.Utility
-	// HBA is the block of the primaries' and mirrors' pg_hba.conf that gpk owns.
-	HBA string
-}
-
-// Standby makes the standby coordinator, unless the catalogue has one that is in sync.
-type Standby struct{ Instance topology.Instance }
-
-// Expose points the client Service at the acting coordinator's pod, and lets the pods know that it is the one.
-type Expose struct {
-	Service string
-	// Hosts are the hosts of all pods.
-	Hosts []string
-}
-
-// Synced waits until every instance is up and every pair in sync.
-type Synced struct{}
-
-// Verify writes and reads a distributed row through the client Service.
-type Verify struct {
-	// From is the pod that plays the client.
-	From string
-	Host string
-}
-
-// Stopped stops the database in a mode of gpstop, if it runs: smart, fast or immediate.
-type Stopped struct {
-	Mode string
-	// Keep has the pods keep their instances down when they restart, and none of these instances may run afterwards.
-	Keep []topology.Instance
-	// Replacing, if set, are the stateful sets for whose sake it is stopped: where none of their pods has to be replaced there
-	// is no need to.
-	Replacing []*appsv1.StatefulSet
-	// Again: it is started again right afterwards, and not stopped where a pod that this takes can be seen not to come.
-	Again bool
-}
-
-// Started starts the database and lets the pods bring their instances back from then on.
-type Started struct {
-	// Hosts are the hosts of all pods, and Coordinators those of the two coordinators'.
-	Hosts, Coordinators []string
-	// AnyPrimary is for a coordinator that answers while segments do not, which a later step sees to. It starts no database
-	// that somebody has stopped.
-	AnyPrimary bool
-}
-
-// Present makes objects that are missing, and leaves those that are there as they are.
-type Present struct{ Objects []Object }
-
-// Remove deletes the objects of the cluster of these kinds, and waits until they are gone.
-type Remove struct{ Kinds []string }
-
-func (Apply) action()      {}
-func (Keys) action()       {}
-func (Running) action()    {}
-func (Ready) action()      {}
-func (Initialise) action() {}
-func (Standby) action()    {}
-func (Expose) action()     {}
-func (Synced) action()     {}
-func (Verify) action()     {}
-func (Stopped) action()    {}
-func (Started) action()    {}
-func (Present) action()    {}
-func (Remove) action()     {}
 
 // Objects are the manifests of all steps, in order.
 func (p Plan) Objects() []Object {
@@ -165,4 +88,25 @@ func (p Plan) Objects() []Object {
 		}
 	}
 	return objects
+}
+
+// Without is the plan without a step, for users who know better.
+func (p Plan) Without(id string) Plan {
+	p.Steps = slices.DeleteFunc(slices.Clone(p.Steps), func(s Step) bool { return s.ID == id })
+	return p
+}
+
+// withActions is the plan with other actions in its steps.
+func (p Plan) withActions(other func(Action) Action) Plan {
+	p.Steps = each(p.Steps, func(s Step) Step { s.Action = other(s.Action); return s })
+	return p
+}
+
+// each are the values that a function makes of others, in their order.
+func each[T, U any](values []T, of func(T) U) []U {
+	made := slices.Grow([]U(nil), len(values))
+	for _, value := range values {
+		made = append(made, of(value))
+	}
+	return made
 }

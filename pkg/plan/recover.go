@@ -6,17 +6,58 @@ import (
 	"gpk/pkg/topology"
 )
 
-// Answering makes every content have a primary that answers, where one of its copies is left.
+// Recover is the plan that makes a cluster whole again: volumes and pods that are missing, the database, the standby, segments,
+// mirrors. Neither the standby nor the segments wait for what the other lacks.
+func Recover(c *topology.Cluster, options RecoverOptions) (Plan, error) {
+	p, err := partsOf(c)
+	if err != nil {
+		return Plan{}, err
+	}
+	standby, mirrors := c.HasStandby(), c.HasMirrors()
+	rebuild := Rebuild{Pods: p.coordinators}
+	return newPlan("recover", ref(c), []Step{
+		{"volumes", "volume claims", Converge, Present{objects(p.claims(nil))}},
+		{"pods", "stateful sets", Converge, Present{objects(p.sets)}},
+		{"start", "coordinator answers", Converge, Started{p.hosts, p.coordinatorHosts, true}},
+		{"answering", "a primary of every content answers", Converge, Answering{}},
+		{"standby-first", "standby coordinator, as far as it can be made before the segments", Once,
+			when(standby && mirrors, RebuildFirst{rebuild})},
+		{"segments", "segments recovered", Converge, when(mirrors, Recovered{options.Full})},
+		{"caught", "mirrors in sync", Converge, when(mirrors, Caught{})},
+		{"balanced", "segments in their preferred roles", Converge, when(mirrors && options.Rebalance, Balanced{})},
+		{"standby", "standby coordinator", Once, when(standby, rebuild)},
+		{"ready", "instances running in every pod", Converge, Ready{p.pods}},
+	}, p.reachable()), nil
+}
+
+// Switch is the plan that makes the mirror of a content its primary.
+func Switch(c *topology.Cluster, content int32) Plan {
+	return newPlan("switch", ref(c), []Step{
+		{"switched", fmt.Sprintf("mirror of content %d promoted", content), Once, Switched{content}},
+		{"segments", "segments recovered", Converge, Recovered{}},
+		{"caught", "mirrors in sync", Converge, Caught{}},
+	}, layoutOf(c).reachable())
+}
+
+// RecoverOptions are a person's decisions.
+type RecoverOptions struct {
+	// Full copies all data of instances that are down from their peers.
+	Full bool
+	// Rebalance gives the instances their preferred roles back.
+	Rebalance bool
+}
+
+// Answering gives every content a primary that answers, if one of its copies is left.
 type Answering struct{}
 
 // Recovered brings every segment's instance that is down back, as a mirror.
 type Recovered struct {
-	// Full copies all data of those that are down from their peers, instead of what has changed.
+	// Full copies all data from the peers, and not only what has changed.
 	Full bool
 }
 
-// RebuildFirst is Rebuild ahead of the segments, whose recovery may take hours, and comes to no end where a pod of theirs is
-// away. It keeps them from nothing: what cannot be done is left to the Rebuild that comes after them.
+// RebuildFirst is Rebuild before the segments: their recovery may take hours, and does not end while one of their pods is
+// away. It never keeps gpk from the segments: what it cannot do is left to the Rebuild after them.
 type RebuildFirst struct{ Rebuild }
 
 // Balanced gives every segment's instance the role that it was made for.
@@ -33,58 +74,3 @@ func (Recovered) action() {}
 func (Balanced) action()  {}
 func (Caught) action()    {}
 func (Switched) action()  {}
-
-// RecoverOptions are a person's decisions.
-type RecoverOptions struct {
-	// Full copies all data of instances that are down from their peers.
-	Full bool
-	// Rebalance gives the instances their preferred roles back.
-	Rebalance bool
-}
-
-// Recover is the plan that makes a cluster whole again: volumes and pods that are missing, the database, the standby, segments,
-// mirrors. Neither the standby nor the segments wait for what the other lacks.
-func Recover(c *topology.Cluster, options RecoverOptions) (Plan, error) {
-	t := topology.New(c)
-	volumes, err := volumes(c, t)
-	if err != nil {
-		return Plan{}, err
-	}
-	workloads, err := workloads(c, t)
-	if err != nil {
-		return Plan{}, err
-	}
-	steps := []Step{
-		{"volumes", "volume claims", Converge, Present{volumes.Objects}},
-		{"pods", "stateful sets", Converge, Present{workloads.Objects}},
-		{"start", "coordinator answers", Converge, Started{Hosts: hosts(c, t), Coordinators: heads(c, t), AnyPrimary: true}},
-		{"answering", "a primary of every content answers", Converge, Answering{}},
-	}
-	if c.HasMirrors() && c.HasStandby() {
-		steps = append(steps, Step{"standby-first", "standby coordinator, as far as it can be made before the segments", Once,
-			RebuildFirst{Rebuild{Pods: coordinators(t)}}})
-	}
-	if c.HasMirrors() {
-		steps = append(steps, Step{"segments", "segments recovered", Converge, Recovered{options.Full}},
-			Step{"caught", "mirrors in sync", Converge, Caught{}})
-		if options.Rebalance {
-			steps = append(steps, Step{"balanced", "segments in their preferred roles", Converge, Balanced{}})
-		}
-	}
-	if c.HasStandby() {
-		steps = append(steps, rebuild(Rebuild{Pods: coordinators(t)}))
-	}
-	steps = append(steps, Step{"ready", "instances running in every pod", Converge, Ready{t.Pods()}})
-	return Plan{"recover", ref(c), append(steps, reachable(c, t)...)}, nil
-}
-
-// Switch is the plan that makes the mirror of a content its primary.
-func Switch(c *topology.Cluster, content int32) Plan {
-	t := topology.New(c)
-	steps := []Step{
-		{"switched", fmt.Sprintf("mirror of content %d promoted", content), Once, Switched{content}},
-		{"segments", "segments recovered", Converge, Recovered{}},
-		{"caught", "mirrors in sync", Converge, Caught{}},
-	}
-	return Plan{"switch", ref(c), append(steps, reachable(c, t)...)}
-}

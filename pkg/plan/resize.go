@@ -7,91 +7,71 @@ import (
 	"gpk/pkg/topology"
 )
 
-// Growable wants the storage classes of claims that are to become larger to allow that. It changes nothing.
+// ResizeOperation is the operation of the plans of ResizeVolumes and Resize.
+const ResizeOperation = "resize"
+
+// ResizeVolumes is the plan that makes volumes as large as c has them, while the database runs. to also has the resources that
+// the pods get afterwards. Volumes never shrink again, so gpk asks before whether the API server would refuse these resources.
+func ResizeVolumes(c, to *topology.Cluster) (Plan, error) {
+	p, err := partsOf(c)
+	if err != nil {
+		return Plan{}, err
+	}
+	wanted, err := partsOf(to)
+	if err != nil {
+		return Plan{}, err
+	}
+	claims := p.claims(nil)
+	return newPlan(ResizeOperation, ref(c), []Step{
+		{"admissible", "stateful sets that the API server takes", Converge, Admissible{wanted.sets, true}},
+		{"growable", "storage classes that let volumes grow", Converge, Growable{claims}},
+		{"volumes", "volume claims", Converge, Apply{Objects: objects(claims)}},
+		{"grown", "volumes and their file systems grown", Converge, Grown{claims}},
+		{"templates", "stateful sets of the earlier size gone, without their pods", Converge, Orphaned{p.sets}},
+		{"sets", "stateful sets of the new size", Converge, Apply{Objects: objects(p.sets)}},
+	}), nil
+}
+
+// Resize is the plan that gives the pods the resources that a cluster.yaml has for them, and the instances the settings that are
+// derived from these. It returns the first step of its maintenance window too. begun: an earlier gpk has reached that step, and
+// the database may be down. Then gpk can write the settings only once it runs again, and they take a restart of their own.
+func Resize(from, to *topology.Cluster, begun bool) (p Plan, windowStep string, err error) {
+	wanted, err := partsOf(to)
+	if err != nil {
+		return Plan{}, "", err
+	}
+	written := Written{Settings: changedSettings(from, to, nil)}
+	changed := len(written.Settings) > 0
+	const settings, title = "settings", "settings of these resources in the files of all instances"
+	windowStep = WindowStep
+	if changed && !begun {
+		windowStep = settings
+	}
+	return newPlan(ResizeOperation, ref(to), []Step{
+		{"whole", "every instance up and in sync, no expansion under way", Converge, when(!begun, Whole{wanted.sets})},
+		{"capacity", "room for the pods", Converge, when(!begun, Capacity{Sets: wanted.sets, Anew: true})},
+		{"admissible", "stateful sets that the API server takes", Converge, when(!begun, Admissible{wanted.sets, true})},
+		{settings, title, Converge, when(changed && !begun, written)},
+	}, wanted.window(), []Step{
+		{settings, title, Converge, when(changed && begun, written)},
+		{"effective", "settings in effect", Converge, when(changed, Effective{written.Names()})},
+	}), windowStep, nil
+}
+
+// Growable requires the storage classes of claims that grow to allow that. It changes nothing.
 type Growable struct {
 	Claims []*corev1.PersistentVolumeClaim
 }
 
-// Grown waits until the volumes of claims, and the file systems in them, are as large as these ask for.
+// Grown waits until the volumes of claims, and the file systems in them, are as large as the claims ask for.
 type Grown struct {
 	Claims []*corev1.PersistentVolumeClaim
 }
 
-// Orphaned deletes stateful sets whose claim templates, which nobody can change, are not as wanted. Their pods go on without
-// them, and belong to those that are made in their place.
+// Orphaned deletes StatefulSets with other claim templates than wanted: nobody can change these. Their pods go on without them,
+// and belong to the StatefulSets that gpk makes in their place.
 type Orphaned struct{ Sets []*appsv1.StatefulSet }
 
 func (Growable) action() {}
 func (Grown) action()    {}
 func (Orphaned) action() {}
-
-// ResizeOperation is the operation of the plans of ResizeVolumes and Resize.
-const ResizeOperation = "resize"
-
-// ResizeVolumes is the plan that makes volumes as large as c has them, while the database runs. to has the resources as well that the
-// pods are given afterwards: volumes never go back, so what the API server would refuse of these is found before.
-func ResizeVolumes(c, to *topology.Cluster) (Plan, error) {
-	t := topology.New(c)
-	volumes, err := volumes(c, t)
-	if err != nil {
-		return Plan{}, err
-	}
-	wanted, err := workloads(to, t)
-	if err != nil {
-		return Plan{}, err
-	}
-	sets, err := workloads(c, t)
-	if err != nil {
-		return Plan{}, err
-	}
-	var claims []*corev1.PersistentVolumeClaim
-	for _, object := range volumes.Objects {
-		if claim, ok := object.(*corev1.PersistentVolumeClaim); ok {
-			claims = append(claims, claim)
-		}
-	}
-	return Plan{ResizeOperation, ref(c), []Step{
-		admissible(wanted, true),
-		{"growable", "storage classes that let volumes grow", Converge, Growable{claims}},
-		{"volumes", "volume claims", Converge, volumes},
-		{"grown", "volumes and their file systems grown", Converge, Grown{claims}},
-		{"templates", "stateful sets of the earlier size gone, without their pods", Converge, Orphaned{sets.Sets()}},
-		{"sets", "stateful sets of the new size", Converge, sets},
-	}}, nil
-}
-
-// Resize is the plan that gives the pods the resources that a cluster.yaml has for them, and the instances the settings that are
-// derived from these. It returns the first step of its maintenance window. begun: an earlier gpk has come to that, and the
-// database may be down. Then the settings can only be written once it runs again, and take a restart of their own.
-func Resize(from, to *topology.Cluster, begun bool) (p Plan, windowStep string, err error) {
-	t := topology.New(to)
-	workloads, err := workloads(to, t)
-	if err != nil {
-		return Plan{}, "", err
-	}
-	steps, err := window(to, t)
-	if err != nil {
-		return Plan{}, "", err
-	}
-	windowStep = WindowStep
-	if written := (Written{Settings: changedSettings(from, to, nil)}); len(written.Settings) > 0 {
-		settings := Step{"settings", "settings of these resources in the files of all instances", Converge, written}
-		if begun {
-			steps = append(steps, settings)
-		} else {
-			steps = append([]Step{settings}, steps...)
-			windowStep = settings.ID
-		}
-		steps = append(steps, Step{"effective", "settings in effect", Converge, Effective{written.Names()}})
-	}
-	if !begun {
-		room := capacity(workloads)
-		room.Anew = true
-		steps = append([]Step{
-			{"whole", "every instance up and in sync, no expansion under way", Converge, Whole{workloads.Sets()}},
-			{"capacity", "room for the pods", Converge, room},
-			admissible(workloads, true),
-		}, steps...)
-	}
-	return Plan{ResizeOperation, ref(to), steps}, windowStep, nil
-}

@@ -14,27 +14,27 @@ import (
 	"gpk/pkg/topology"
 )
 
-// Spread has the mirrors' pods wait, when they are first made, until it is known where their primaries run, so that each can
-// be told on which node it would best run. Their template cannot tell them: it is the same for all, and what they should
-// avoid is to be all on one node if their primaries are. A scheduling gate holds them back, and a preferred node affinity
-// tells them; both are of the pods and not of the template, so that pods that are made later depend on nobody.
+// Spread has the mirrors' pods wait, when they are first made, until their primaries have nodes. Then gpk tells each the node
+// on which it would best run: the mirrors of one node's primaries should not share a node as well. Their template cannot tell
+// them, since it is the same for all. A scheduling gate holds the pods back, and a preferred node affinity tells them
+// the node. Both are in the pods and not in the template, so that pods that are made later depend on nobody.
 type Spread struct {
 	Topology topology.Topology
 	// Primaries and Mirrors are the names of the StatefulSets.
 	Primaries, Mirrors string
 }
 
-// mirrorSpread is nil where there is nothing to spread: too few pods, or no nodes that matter.
-func mirrorSpread(c *topology.Cluster, t topology.Topology) *Spread {
-	pods := c.GroupPods(topology.MirrorComponent)
-	if !t.CanSpread() || pods.AntiAffinity == topology.AntiAffinityNone || pods.TopologyKey != corev1.LabelHostname {
+// mirrorSpread is nil where there is nothing to spread: too few pods, or nodes do not matter.
+func (l layout) mirrorSpread() *Spread {
+	pods := l.GroupPods(topology.MirrorComponent)
+	if !l.topology.CanSpread() || pods.AntiAffinity == topology.AntiAffinityNone || pods.TopologyKey != corev1.LabelHostname {
 		return nil
 	}
-	return &Spread{t, c.GroupName(topology.PrimaryComponent), c.GroupName(topology.MirrorComponent)}
+	return &Spread{l.topology, l.GroupName(topology.PrimaryComponent), l.GroupName(topology.MirrorComponent)}
 }
 
-// gate begins the name of the scheduling gate. What follows is a digest of the template without it: a pod that waits says
-// by its gate which template it was made from.
+// gate begins the name of the scheduling gate. A digest of the template without the gate follows: the gate of a pod that waits
+// says from which template the pod was made.
 const gate = "gpk.io/spread-"
 
 func isGate(g corev1.PodSchedulingGate) bool { return strings.HasPrefix(g.Name, gate) }
@@ -61,9 +61,9 @@ func Gated(set *appsv1.StatefulSet) (*appsv1.StatefulSet, error) {
 	return set, nil
 }
 
-// Released is the merge patch that opens the gate of a pod and lets it prefer a node; without one the scheduler finds it a
-// node as it finds all others theirs. A pod that was made from the gated template of this very StatefulSet is as the
-// template without the gate would have made it, and is given its revision: nobody is to take it for outdated.
+// Released is the merge patch that opens the gate of a pod and lets it prefer a node. Without a node the scheduler finds one,
+// as for all other pods. The patch gives a pod that was made from the gated template of this very StatefulSet the revision of
+// the template without the gate: both make the same pod, and nobody must take it for outdated.
 func Released(pod *corev1.Pod, node string, set *appsv1.StatefulSet, revision string) ([]byte, error) {
 	own, err := gateOf(set)
 	if err != nil {

@@ -1,69 +1,42 @@
 package plan
 
-import (
-	"slices"
+import "gpk/pkg/topology"
 
-	"gpk/pkg/topology"
-)
-
-// Stop is the plan that stops the database in a mode of gpstop. With zero, its pods go as well and give their nodes back;
-// the volumes stay.
+// Stop is the plan that stops the database in a mode of gpstop. With zero, it also deletes the pods, which frees their nodes.
+// The volumes stay.
 func Stop(c *topology.Cluster, mode string, zero bool) (Plan, error) {
-	t := topology.New(c)
-	steps := []Step{{"stop", "database stopped", Converge, Stopped{Mode: mode, Keep: t.Instances}}}
+	p, err := partsOf(c)
+	if err != nil {
+		return Plan{}, err
+	}
 	if zero {
-		none, err := workloads(c, t)
-		if err != nil {
-			return Plan{}, err
-		}
-		for _, set := range none.Sets() {
+		for _, set := range p.sets {
 			set.Spec.Replicas = new(int32)
 		}
-		steps = append(steps,
-			Step{"scaled", "stateful sets without pods", Converge, none},
-			Step{"gone", "pods gone", Converge, Remove{[]string{"Pod"}}})
 	}
-	return Plan{"stop", ref(c), steps}, nil
+	return newPlan("stop", ref(c), []Step{
+		{"stop", "database stopped", Converge, Stopped{Mode: mode, Keep: p.topology.Instances}},
+		{"scaled", "stateful sets without pods", Converge, when(zero, Apply{Objects: objects(p.sets)})},
+		{"gone", "pods gone", Converge, when(zero, Remove{[]string{"Pod"}})},
+	}), nil
 }
 
-// Start is the plan that starts a database that was made before, with the pods that it needs.
+// Start is the plan that starts the database of a cluster that exists, with the pods that it needs.
 func Start(c *topology.Cluster) (Plan, error) {
-	steps, err := start(c, topology.New(c))
-	return Plan{"start", ref(c), steps}, err
+	p, err := partsOf(c)
+	if err != nil {
+		return Plan{}, err
+	}
+	return newPlan("start", ref(c), p.start()), nil
 }
 
 // Restart is the plan that stops the database and starts it again.
 func Restart(c *topology.Cluster, mode string) (Plan, error) {
-	t := topology.New(c)
-	steps, err := start(c, t)
-	steps = slices.Insert(steps, 0, Step{"stop", "database stopped", Converge, Stopped{Mode: mode, Keep: t.Instances, Again: true}})
-	return Plan{"restart", ref(c), steps}, err
-}
-
-// start are the steps from pods, whether there are any or not, to a database that clients reach.
-func start(c *topology.Cluster, t topology.Topology) ([]Step, error) {
-	workloads, err := workloads(c, t)
+	p, err := partsOf(c)
 	if err != nil {
-		return nil, err
+		return Plan{}, err
 	}
-	workloads.Spread = mirrorSpread(c, t)
-	return append([]Step{
-		{"capacity", "room for the pods", Converge, capacity(workloads)},
-		{"pods", "stateful sets", Converge, workloads},
-		{"running", "pods running", Converge, Running{Pods: t.Pods(), Standby: podsOf(coordinators(t))}},
-		// gpstart calls down what it cannot reach yet.
-		{"network", "hosts reachable by name, ssh and port", Converge, Reach{Hosts: hosts(c, t), Spare: heads(c, t)}},
-		{"start", "database started", Converge, Started{Hosts: hosts(c, t), Coordinators: heads(c, t)}},
-		{"ready", "instances running in every pod", Converge, Ready{t.Pods()}},
-	}, reachable(c, t)...), nil
+	return newPlan("restart", ref(c), []Step{
+		{"stop", "database stopped", Converge, Stopped{Mode: mode, Keep: p.topology.Instances, Again: true}},
+	}, p.start()), nil
 }
-
-// reachable are the last steps of whatever may have moved the coordinator: clients reach it, and every segment through it.
-func reachable(c *topology.Cluster, t topology.Topology) []Step {
-	return []Step{
-		{"service", "clients' service", Converge, Expose{c.ClientService(), hosts(c, t)}},
-		{"verify", "a row written and read through the service", Converge, Verify{t.Segments(topology.Primary)[0].Pod, c.ClientHost()}},
-	}
-}
-
-func ref(c *topology.Cluster) Ref { return Ref{c.Metadata.Namespace, c.Metadata.Name} }

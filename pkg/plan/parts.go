@@ -1,0 +1,98 @@
+package plan
+
+import (
+	"fmt"
+	"iter"
+	"slices"
+
+	appsv1 "k8s.io/api/apps/v1"
+
+	"gpk/pkg/segments"
+	"gpk/pkg/topology"
+)
+
+// layout is a cluster with its instances, pods and hosts. It needs no manifest, so it cannot fail.
+type layout struct {
+	*topology.Cluster
+	topology topology.Topology
+	// pods and hosts are those of all groups, group by group.
+	pods, hosts []string
+	// coordinators are the instances of the coordinator's and the standby's pod, whichever of them acts.
+	coordinators                      []topology.Instance
+	coordinatorPods, coordinatorHosts []string
+}
+
+func layoutOf(c *topology.Cluster) layout {
+	l := layout{Cluster: c, topology: topology.New(c)}
+	l.pods = l.topology.Pods()
+	l.hosts = each(l.pods, c.Host)
+	// The topology lists the coordinators first.
+	count := int(l.topology.Groups[0].Replicas)
+	l.coordinators = l.topology.Instances[:count:count]
+	l.coordinatorPods, l.coordinatorHosts = l.pods[:count:count], l.hosts[:count:count]
+	return l
+}
+
+// beyond yields the group and the ordinal of each pod that smaller groups of the same cluster lack. With nil it yields all pods.
+func (l layout) beyond(smaller []topology.Group) iter.Seq2[topology.Group, int32] {
+	return func(yield func(topology.Group, int32) bool) {
+		for i, group := range l.topology.Groups {
+			first := int32(0)
+			if i < len(smaller) {
+				first = smaller[i].Replicas
+			}
+			for ordinal := first; ordinal < group.Replicas; ordinal++ {
+				if !yield(group, ordinal) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// hostsDomain ends the host names of all pods.
+func (l layout) hostsDomain() string {
+	return l.HostsService() + "." + l.Metadata.Namespace + ".svc." + l.Spec.Network.ClusterDomain
+}
+
+// segmentHBA is the block of the primaries' and mirrors' pg_hba.conf that gpk owns.
+func (l layout) segmentHBA() string {
+	return segments.SegmentHBABlock(l.ClientHost(), l.coordinatorHosts)
+}
+
+// parts are all that a cluster consists of. Each plan makes them once, and its steps select from them. Claims and the budgets
+// of pairs are made by methods: a cluster has thousands of them, and few operations need them.
+type parts struct {
+	layout
+	manifests *manifests
+	// sets are the StatefulSets, group by group.
+	sets []*appsv1.StatefulSet
+	// common are the objects that a cluster of any size has.
+	common []Object
+}
+
+func partsOf(c *topology.Cluster) (parts, error) {
+	manifests, err := readManifests()
+	if err != nil {
+		return parts{}, err
+	}
+	p := parts{layout: layoutOf(c), manifests: manifests}
+	for _, group := range p.topology.Groups {
+		set, err := p.statefulSet(group)
+		if err != nil {
+			return parts{}, fmt.Errorf("stateful set %s: %w", group.Name, err)
+		}
+		p.sets = append(p.sets, set)
+	}
+	p.common = slices.Concat(p.services(), p.policies(), p.componentBudgets())
+	return p, nil
+}
+
+// objects are manifests of one kind as manifests of any kind.
+func objects[T Object](typed []T) []Object {
+	return each(typed, func(object T) Object { return object })
+}
+
+func names[T Object](objects []T) []string {
+	return each(objects, func(object T) string { return object.GetName() })
+}

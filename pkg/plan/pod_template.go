@@ -1,0 +1,77 @@
+package plan
+
+import (
+	"slices"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/strategicpatch"
+)
+
+// patched is the StatefulSet with cluster.yaml's patch on its pod template.
+func patched(set *appsv1.StatefulSet, patch *corev1.PodTemplateSpec) (*appsv1.StatefulSet, error) {
+	if patch == nil {
+		return set, nil
+	}
+	original, err := runtime.DefaultUnstructuredConverter.ToUnstructured(&set.Spec.Template)
+	if err != nil {
+		return nil, err
+	}
+	change, err := runtime.DefaultUnstructuredConverter.ToUnstructured(patch)
+	if err != nil {
+		return nil, err
+	}
+	merged, err := strategicpatch.StrategicMergeMapPatch(original, withoutNulls(change), corev1.PodTemplateSpec{})
+	if err != nil {
+		return nil, err
+	}
+	set.Spec.Template = corev1.PodTemplateSpec{}
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(merged, &set.Spec.Template); err != nil {
+		return nil, err
+	}
+	restrict(set.Spec.Template.Spec.InitContainers)
+	restrict(set.Spec.Template.Spec.Containers)
+	return set, nil
+}
+
+// restrict gives a patch's own containers what the restricted pod security standard asks of every container, as far as they
+// do not have it. The pod meets the rest of the standard.
+func restrict(containers []corev1.Container) {
+	for i := range containers {
+		security := containers[i].SecurityContext
+		if security == nil {
+			security = &corev1.SecurityContext{}
+			containers[i].SecurityContext = security
+		}
+		if security.AllowPrivilegeEscalation == nil {
+			security.AllowPrivilegeEscalation = new(false)
+		}
+		if security.Capabilities == nil {
+			security.Capabilities = &corev1.Capabilities{}
+		}
+		if !slices.Contains(security.Capabilities.Drop, "ALL") {
+			security.Capabilities.Drop = append(security.Capabilities.Drop, "ALL")
+		}
+	}
+}
+
+// withoutNulls is a patch without the fields that it does not name. A typed PodSpec without containers is written as
+// "containers": null, and a strategic merge would read that as "no containers".
+func withoutNulls(fields map[string]any) map[string]any {
+	for name, value := range fields {
+		switch v := value.(type) {
+		case nil:
+			delete(fields, name)
+		case map[string]any:
+			withoutNulls(v)
+		case []any:
+			for _, item := range v {
+				if m, ok := item.(map[string]any); ok {
+					withoutNulls(m)
+				}
+			}
+		}
+	}
+	return fields
+}

@@ -1,0 +1,86 @@
+package plan
+
+import (
+	"slices"
+	"strings"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+
+	"gpk/pkg/topology"
+)
+
+// statefulSet is the StatefulSet of a group, with cluster.yaml's patch on its pod template.
+func (p parts) statefulSet(group topology.Group) (*appsv1.StatefulSet, error) {
+	set := p.manifests.set.DeepCopy()
+	labels := p.componentLabels(group.Component)
+	p.identify(set, group.Name, labels)
+	set.Spec.ServiceName = p.HostsService()
+	set.Spec.Replicas = &group.Replicas
+	set.Spec.Selector = &metav1.LabelSelector{MatchLabels: labels}
+	set.Spec.Template.Labels = labels
+	claim := &set.Spec.VolumeClaimTemplates[0]
+	claim.Labels = labels
+	claim.Spec = claimSpec(claim.Spec, p.GroupPods(group.Component).Storage)
+	p.fillPod(&set.Spec.Template.Spec, group, labels)
+	return patched(set, p.Spec.PodTemplate)
+}
+
+func (p parts) fillPod(pod *corev1.PodSpec, group topology.Group, labels map[string]string) {
+	pods := p.GroupPods(group.Component)
+	pod.ServiceAccountName = p.Metadata.Name
+	pod.ImagePullSecrets = p.pullSecrets()
+	pod.NodeSelector = pods.NodeSelector
+	pod.Tolerations = pods.Tolerations
+	pod.PriorityClassName = pods.PriorityClassName
+	pod.SchedulerName = pods.SchedulerName
+	pod.Affinity = p.antiAffinity(group.Component, pods)
+	pod.TopologySpreadConstraints = evenSpread(labels, pods)
+	// gpexpand calls hosts by what they call themselves, which is the first part of their names.
+	pod.DNSConfig = &corev1.PodDNSConfig{Searches: []string{p.hostsDomain()}}
+	pod.Volumes[0].ConfigMap.Name = p.scriptsName()
+	pod.Volumes[1].Secret.SecretName = p.keysName()
+	pod.Volumes[2].ConfigMap.Name = StateName(p.Metadata.Name)
+	pod.Volumes[3].EmptyDir.SizeLimit = new(topology.ShmSize(p.Cluster, group.Component))
+
+	container := &pod.Containers[0]
+	container.Image = p.ImageRef()
+	container.ImagePullPolicy = p.Spec.ImagePullPolicy
+	container.Resources.Requests = pods.Resources.Requests
+	container.Resources.Limits = pods.Resources.Limits
+	container.Env = []corev1.EnvVar{
+		{Name: "LANG", Value: p.Spec.Database.Locale},
+		{Name: "GPK_COORDINATORS", Value: strings.Join(p.coordinatorHosts, " ")},
+	}
+	container.StartupProbe.TCPSocket.Port = intstr.FromInt32(p.firstPort(group))
+}
+
+// firstPort is the port of the first instance of each pod of a group.
+func (l layout) firstPort(group topology.Group) int32 {
+	pod := group.Pod(0)
+	first := slices.IndexFunc(l.topology.Instances, func(i topology.Instance) bool { return i.Pod == pod })
+	return l.topology.Instances[first].Port
+}
+
+// withSets is an action with another StatefulSet in the place of each.
+func withSets(action Action, other func(*appsv1.StatefulSet) *appsv1.StatefulSet) Action {
+	switch action := action.(type) {
+	case Apply:
+		action.Objects = each(action.Objects, func(object Object) Object {
+			if set, ok := object.(*appsv1.StatefulSet); ok {
+				return other(set)
+			}
+			return object
+		})
+		return action
+	case Capacity:
+		action.Sets = each(action.Sets, other)
+		return action
+	case Admissible:
+		action.Sets = each(action.Sets, other)
+		return action
+	}
+	return action
+}
