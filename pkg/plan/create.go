@@ -104,5 +104,5 @@ func (l layout) initSystem(given initSettings) segments.Utility {
 func (l layout) database() Database {
 	// The acting coordinator's pod is in both Services, so it has a name in both domains.
 	domains := []string{l.hostsDomain(), l.ClientHost()}
-	return Database{l.Spec.Database.Name, l.Spec.Database.Extensions, segments.HBABlock(domains, l.Spec.Database.HBA)}
+	return Database{l.Spec.Database.Name, slices.Clone(l.Spec.Database.Extensions), segments.HBABlock(domains, l.Spec.Database.HBA)}
 }

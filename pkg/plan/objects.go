@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"maps"
+
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
@@ -59,7 +61,7 @@ func (p parts) services() []Object {
 	p.identify(&m.hostsService, p.HostsService(), labels())
 	m.hostsService.Spec.Selector = labels()
 	p.identify(&m.clientService, p.ClientService(), labels())
-	m.clientService.Annotations = p.Spec.Network.Service.Annotations
+	m.clientService.Annotations = maps.Clone(p.Spec.Network.Service.Annotations)
 	m.clientService.Spec.Type = p.Spec.Network.Service.Type
 	// Only the catalogue knows which coordinator acts: the step "service" owns the selector.
 	m.clientService.Spec.Selector = nil
@@ -84,7 +86,9 @@ func (p parts) claims(smaller []topology.Group) []*corev1.PersistentVolumeClaim 
 }
 
 func claimSpec(spec corev1.PersistentVolumeClaimSpec, storage topology.Storage) corev1.PersistentVolumeClaimSpec {
-	spec.StorageClassName = storage.ClassName
+	if storage.ClassName != nil {
+		spec.StorageClassName = new(*storage.ClassName)
+	}
 	if storage.Size != nil {
 		spec.Resources.Requests = corev1.ResourceList{corev1.ResourceStorage: *storage.Size}
 	}

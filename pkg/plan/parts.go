@@ -60,8 +60,9 @@ func (l layout) segmentHBA() string {
 	return segments.SegmentHBABlock(l.ClientHost(), l.coordinatorHosts)
 }
 
-// parts are all that a cluster consists of. Each plan makes them once, and its steps select from them. Claims and the budgets
-// of pairs are made by methods: a cluster has thousands of them, and few operations need them.
+// parts are all that a cluster consists of. Each plan makes them once, and its steps select from them. Two plans share no
+// object, so a plan may change its own. Claims and the budgets of pairs are made by methods: a cluster has thousands of them,
+// and few operations need them.
 type parts struct {
 	layout
 	manifests *manifests

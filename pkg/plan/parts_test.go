@@ -1,8 +1,14 @@
 package plan
 
 import (
+	"encoding/json"
+	"maps"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"gpk/pkg/segments"
 	"gpk/pkg/topology"
@@ -77,6 +83,77 @@ func TestEveryStepIsWhole(t *testing.T) {
 		}
 		if len(seen) == 0 || p.Operation == "" || p.Cluster.Name != from.Metadata.Name {
 			t.Errorf("%s: %d steps of operation %q on %v", name, len(seen), p.Operation, p.Cluster)
+		}
+	}
+}
+
+// Whoever changes a plan, as Stop does with the replicas, changes neither the cluster nor another plan of it.
+func TestPlansShareNothing(t *testing.T) {
+	from, to := everything(t)
+	// A patch of the template makes new objects, which hides what the others share.
+	from.Spec.PodTemplate, to.Spec.PodTemplate = nil, nil
+	other := everyOperation(t, from, to)
+	before := asJSON(t, other, from, to)
+	for _, name := range slices.Sorted(maps.Keys(other)) {
+		spoil(reflect.ValueOf(everyOperation(t, from, to)[name].Steps))
+		if diff := cmp.Diff(before, asJSON(t, other, from, to)); diff != "" {
+			t.Fatalf("whoever changes the plan %s changes (-before +after):\n%s", name, diff)
+		}
+	}
+}
+
+func asJSON(t *testing.T, plans map[string]Plan, clusters ...*topology.Cluster) map[string]string {
+	t.Helper()
+	written := map[string]string{}
+	write := func(name string, value any) {
+		data, err := json.MarshalIndent(value, "", " ")
+		if err != nil {
+			t.Fatal(err)
+		}
+		written[name] = string(data)
+	}
+	for name, p := range plans {
+		for _, step := range p.Steps {
+			write(name+" "+step.ID, step.Action)
+		}
+	}
+	write("clusters", clusters)
+	return written
+}
+
+// spoil changes whatever can be reached through pointers, lists and maps of a value.
+func spoil(v reflect.Value) {
+	switch v.Kind() {
+	case reflect.Pointer, reflect.Interface:
+		if !v.IsNil() {
+			spoil(v.Elem())
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if v.Type().Field(i).IsExported() {
+				spoil(v.Field(i))
+			}
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			spoil(v.Index(i))
+		}
+	case reflect.Map:
+		for _, key := range v.MapKeys() {
+			spoil(v.MapIndex(key))
+			v.SetMapIndex(key, reflect.Zero(v.Type().Elem()))
+		}
+	case reflect.String:
+		if v.CanSet() {
+			v.SetString("spoiled")
+		}
+	case reflect.Bool:
+		if v.CanSet() {
+			v.SetBool(!v.Bool())
+		}
+	case reflect.Int32, reflect.Int64:
+		if v.CanSet() {
+			v.SetInt(v.Int() + 77)
 		}
 	}
 }

@@ -25,7 +25,8 @@ func (p parts) statefulSet(group topology.Group) (*appsv1.StatefulSet, error) {
 	claim.Labels = labels
 	claim.Spec = claimSpec(claim.Spec, p.GroupPods(group.Component).Storage)
 	p.fillPod(&set.Spec.Template.Spec, group, labels)
-	return patched(set, p.Spec.PodTemplate)
+	// A copy shares no map and no list with the cluster, nor with another plan of it.
+	return patched(set.DeepCopy(), p.Spec.PodTemplate)
 }
 
 func (p parts) fillPod(pod *corev1.PodSpec, group topology.Group, labels map[string]string) {
