@@ -18,9 +18,12 @@ STANDINS ?= 7.1.0 7.2.0 8.0.0
 
 bench := $(CURDIR)/.bench/bin/bench
 lint := $(CURDIR)/.bench/tools/golangci-lint
+vale := $(CURDIR)/.bench/tools/vale
 standins := $(foreach release,$(STANDINS),.bench/images/standin-$(release).tar)
-# Modules with Go code of ours. test/tools has none.
+# Modules with Go code of ours. Those in test/tools are versions of tools.
 modules := . test/bench test/standin
+# Prose that people read. CONTRIBUTING.md is not yet among it.
+prose := README.md docs
 scripts := .ci/run $(wildcard test/*.sh test/byhand/*.sh templates/scripts/*.sh)
 
 .PHONY: help
@@ -63,13 +66,27 @@ lint-go: $(lint)
 lint-scripts:
 	shellcheck --external-sources $(scripts)
 
+# The rules first prove themselves by the tests that they bring along.
+.PHONY: lint-words
+lint-words: $(vale) ## the words of README and docs, by rules of our own
+	@$(vale) --no-global --no-color test test/words/gpk
+	@$(vale) --no-global --output=line $(prose)
+
+# Not part of `make lint` until all messages pass. MESSAGES=-count counts them by folder, MESSAGES='-kinds comments' reads the comments.
+.PHONY: lint-messages
+lint-messages: $(vale) ## the words of help texts and messages, by the rules of README and docs
+	@go run ./test/words -vale $(vale) $(MESSAGES) cmd pkg pkg/topology/starter.yaml
+
 .PHONY: format
 format: $(lint) ## gofmt and goimports, written back
 	@for module in $(modules); do (cd $$module && $(lint) fmt --config $(CURDIR)/.golangci.yml); done
 
-# Built from its Go module and kept until its version changes: that takes minutes.
+# Tools are built from their Go modules and kept until their versions change. golangci-lint takes minutes.
 $(lint): test/tools/go.mod test/tools/go.sum
 	cd test/tools && GOGC=400 go build -o $@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+$(vale): $(wildcard test/tools/vale/go.* test/tools/vale/*/*.go test/tools/vale/*/*/*.go)
+	cd test/tools/vale && go build -o $@ github.com/vale-cli/vale/v3/cmd/vale
 
 .PHONY: demo
 demo: build ## a database on a bench, or on your own cluster (KUBECONFIG, GPK_IMAGE)

@@ -1,0 +1,7 @@
+// Package cpp has no grammar: see the package above.
+package cpp
+
+import sitter "github.com/smacker/go-tree-sitter"
+
+// GetLanguage gives none.
+func GetLanguage() *sitter.Language { return nil }

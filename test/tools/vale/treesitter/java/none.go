@@ -1,0 +1,7 @@
+// Package java has no grammar: see the package above.
+package java
+
+import sitter "github.com/smacker/go-tree-sitter"
+
+// GetLanguage gives none.
+func GetLanguage() *sitter.Language { return nil }

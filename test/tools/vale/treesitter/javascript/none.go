@@ -1,0 +1,7 @@
+// Package javascript has no grammar: see the package above.
+package javascript
+
+import sitter "github.com/smacker/go-tree-sitter"
+
+// GetLanguage gives none.
+func GetLanguage() *sitter.Language { return nil }

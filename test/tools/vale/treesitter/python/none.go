@@ -1,0 +1,7 @@
+// Package python has no grammar: see the package above.
+package python
+
+import sitter "github.com/smacker/go-tree-sitter"
+
+// GetLanguage gives none.
+func GetLanguage() *sitter.Language { return nil }
