@@ -19,6 +19,7 @@ STANDINS ?= 7.1.0 7.2.0 8.0.0
 bench := $(CURDIR)/.bench/bin/bench
 lint := $(CURDIR)/.bench/tools/golangci-lint
 vale := $(CURDIR)/.bench/tools/vale
+vulncheck := $(CURDIR)/.bench/tools/govulncheck
 standins := $(foreach release,$(STANDINS),.bench/images/standin-$(release).tar)
 # Modules with Go code of ours. Those in test/tools are versions of tools.
 modules := . test/bench test/standin
@@ -77,6 +78,10 @@ lint-words: $(vale) ## the words of README and docs, by rules of our own
 lint-messages: $(vale) ## the words of help texts and messages, by the rules of README and docs
 	@go run ./test/words -vale $(vale) $(MESSAGES) cmd pkg pkg/topology/starter.yaml
 
+.PHONY: vulns
+vulns: $(vulncheck) ## known vulnerabilities in what gpk calls (asks vuln.go.dev)
+	$(vulncheck) ./...
+
 .PHONY: format
 format: $(lint) ## gofmt and goimports, written back
 	@for module in $(modules); do (cd $$module && $(lint) fmt --config $(CURDIR)/.golangci.yml); done
@@ -87,6 +92,9 @@ $(lint): test/tools/go.mod test/tools/go.sum
 
 $(vale): $(wildcard test/tools/vale/go.* test/tools/vale/*/*.go test/tools/vale/*/*/*.go)
 	cd test/tools/vale && go build -o $@ github.com/vale-cli/vale/v3/cmd/vale
+
+$(vulncheck): test/tools/go.mod test/tools/go.sum
+	cd test/tools && go build -o $@ golang.org/x/vuln/cmd/govulncheck
 
 .PHONY: demo
 demo: build ## a database on a bench, or on your own cluster (KUBECONFIG, GPK_IMAGE)
