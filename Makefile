@@ -71,7 +71,7 @@ lint-scripts:
 .PHONY: lint-words
 lint-words: $(vale) ## the words of README and docs, by rules of our own
 	@$(vale) --no-global --no-color test test/words/gpk
-	@$(vale) --no-global --output=line $(prose)
+	@go run ./test/words -vale $(vale) $(prose)
 
 # Not part of `make lint` until all messages pass. MESSAGES=-count counts them by folder, MESSAGES='-kinds comments' reads the comments.
 .PHONY: lint-messages

@@ -1,5 +1,5 @@
-// Command words has Vale read what gpk itself writes: the help texts, the messages and the comments of its Go files, and the file that
-// `gpk init` writes. `make lint-messages` runs it. The rules, with their tests, are in the folder gpk.
+// Command words has Vale read the pages that people read, and the help texts, the messages and the comments of Go files. `make
+// lint-words` and `make lint-messages` run it. The rules, with their tests, are in the folder gpk.
 package main
 
 import (
@@ -31,7 +31,7 @@ func main() {
 func run(ctx context.Context, args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("words", flag.ContinueOnError)
 	vale := flags.String("vale", "", "path of Vale; without it the passages are printed")
-	kinds := flags.String("kinds", "help,messages", "what to read, of help, messages and comments")
+	kinds := flags.String("kinds", "pages,help,messages", "what to read, of pages, help, messages and comments")
 	count := flags.Bool("count", false, "print how many findings each folder has")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -62,7 +62,8 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	return nil
 }
 
-// read takes the passages of the wanted kinds out of all Go files below the roots, tests aside, and out of YAML files that are roots.
+// read takes the passages of the wanted kinds out of all pages and Go files below the roots, except tests, and out of YAML files that
+// are roots.
 func read(roots, kinds []string) ([]passage, error) {
 	var all []passage
 	for _, root := range roots {
@@ -85,6 +86,8 @@ func passagesOf(path string, named bool) ([]passage, error) {
 	switch {
 	case strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go"):
 		return goPassages(path)
+	case strings.HasSuffix(path, ".md"):
+		return markdownPassages(path)
 	case named && strings.HasSuffix(path, ".yaml"):
 		return yamlPassages(path)
 	}

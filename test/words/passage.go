@@ -10,10 +10,10 @@ import (
 	"strings"
 )
 
-// passage is one text: a string of the program, or a comment. Its lines know where they are in the file.
+// passage is one text: a paragraph of a page, a string of the program, or a comment. Its lines know where they are in the file.
 type passage struct {
 	file  string
-	kind  string // help, messages or comments
+	kind  string // pages, help, messages or comments
 	lines []line
 }
 
@@ -27,6 +27,7 @@ var (
 	verbs     = regexp.MustCompile(`%[-+# 0-9.*\[\]]*[a-zA-Z]`)
 	flagCalls = regexp.MustCompile(`^(String|Bool|Int|Duration|Var)\w*$`)
 	yamlKey   = regexp.MustCompile(`^\w+: `)
+	sentence  = regexp.MustCompile(`([.!?:] )gpk `)
 	// SQL and shell
 	foreign = regexp.MustCompile(`(?is)^\s*(select|with|insert|update|delete from|create|drop|alter|truncate|copy|show|set|begin|` +
 		`analyze) \S+.*( from | as | on | set | table |\(|=)|^\s*(set -|exec |for |if \[|cd |echo |\. )|^\\set `)
@@ -182,12 +183,27 @@ func (p *passage) add(number int, text string, newline bool) {
 	p.lines = append(p.lines, line{number, text})
 }
 
-// String is the passage as Vale reads it: a paragraph of Markdown in which only backticks mean something.
+// String is the passage as Vale reads it: a line of Markdown in which nothing is markup. A sentence that begins with gpk is known by a
+// capital letter.
 func (p *passage) String() string {
 	var b strings.Builder
-	markup := strings.NewReplacer("<", "(", ">", ")", "[", "(", "]", ")", "*", "", "#", "", "_", "-", "|", "/", "&", "and")
-	for _, l := range p.lines {
-		b.WriteString(strings.TrimSpace(markup.Replace(l.text)) + "\n")
+	for i := range p.lines {
+		b.WriteString(p.lines[i].plain() + " ")
 	}
-	return b.String()
+	return sentence.ReplaceAllString(b.String(), "${1}Gpk ")
+}
+
+func (l line) plain() string {
+	markup := strings.NewReplacer("<", "(", ">", ")", "[", "(", "]", ")", "*", "", "#", "", "_", "-", "|", "/", "&", "and", "`", "'")
+	return strings.TrimSpace(markup.Replace(l.text))
+}
+
+// at is the line of the file where a byte of the passage is.
+func (p *passage) at(offset int) int {
+	for i := range p.lines {
+		if offset -= len(p.lines[i].plain()) + 1; offset < 0 {
+			return p.lines[i].number
+		}
+	}
+	return p.lines[len(p.lines)-1].number
 }

@@ -17,16 +17,11 @@ type finding struct {
 	rule, message string
 }
 
-// check has Vale read all passages at once, each a paragraph, and finds the places of what it reports.
+// check has Vale read all passages at once, each a line and an empty one behind it, and finds the places of what it reports.
 func check(ctx context.Context, vale string, passages []passage) ([]finding, error) {
 	var text bytes.Buffer
-	var places []finding
 	for _, p := range passages {
-		for _, l := range p.lines {
-			places = append(places, finding{file: p.file, kind: p.kind, line: l.number})
-		}
-		places = append(places, finding{})
-		text.WriteString(p.String() + "\n")
+		text.WriteString(p.String() + "\n\n")
 	}
 	command := exec.CommandContext(ctx, vale, "--no-global", "--no-exit", "--output=JSON", "--ext=.md")
 	command.Stdin = &text
@@ -39,6 +34,7 @@ func check(ctx context.Context, vale string, passages []passage) ([]finding, err
 	var alerts map[string][]struct {
 		Check, Message string
 		Line           int
+		Span           []int
 	}
 	if err := json.Unmarshal(output, &alerts); err != nil {
 		return nil, fmt.Errorf("what %s printed: %w: %s", vale, err, output)
@@ -46,8 +42,9 @@ func check(ctx context.Context, vale string, passages []passage) ([]finding, err
 	var found []finding
 	for _, ofFile := range alerts {
 		for _, alert := range ofFile {
-			f := places[alert.Line-1]
-			f.rule, f.message = alert.Check, strings.Join(strings.Fields(alert.Message), " ")
+			p := passages[(alert.Line-1)/2]
+			f := finding{file: p.file, kind: p.kind, line: p.at(alert.Span[0] - 1), rule: alert.Check}
+			f.message = strings.Join(strings.Fields(alert.Message), " ")
 			found = append(found, f)
 		}
 	}

@@ -49,6 +49,31 @@ func TestPassagesOfGo(t *testing.T) {
 	}
 }
 
+const page = "# A heading\n\nA paragraph\nwith `code` in it.\n\n```\nmore code\n```\n- an item\n  with [a link](there.md)\n- another\n\n" +
+	"| a | b |\n| --- | --- |\n| c d | e |\n"
+
+func TestPassagesOfMarkdown(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "p.md")
+	if err := os.WriteFile(path, []byte(page), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	passages, err := read([]string{path}, []string{"pages"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, p := range passages {
+		got = append(got, strings.TrimSpace(p.String()))
+	}
+	want := "A heading|A paragraph with X in it.|an item with a link|another|a|b|c d|e"
+	if strings.Join(got, "|") != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if at := passages[1].at(strings.Index(passages[1].String(), "with")); at != 4 {
+		t.Errorf("the second line of the paragraph is line %d", at)
+	}
+}
+
 func TestPassagesOfYAML(t *testing.T) {
 	passages, err := read([]string{"../../pkg/topology/starter.yaml"}, []string{"help"})
 	if err != nil {
