@@ -33,7 +33,7 @@ func markdownPassages(path string) ([]passage, error) {
 			open = false
 		case strings.HasPrefix(text, "|"):
 			open = false
-			for cell := range strings.SplitSeq(strings.Trim(text, "| "), "|") {
+			for cell := range strings.SplitSeq(strings.ReplaceAll(strings.Trim(text, "| "), "<br>", "|"), "|") {
 				found = append(found, passage{path, "pages", []line{{i + 1, cell}}})
 			}
 		case open && !item.MatchString(text):
