@@ -53,7 +53,7 @@ race: ## the tests of gpk itself under the race detector (needs a C compiler)
 	CGO_ENABLED=1 go test -race ./...
 
 .PHONY: lint
-lint: lint-go lint-scripts ## golangci-lint in every module, shellcheck
+lint: lint-go lint-scripts lint-words ## golangci-lint in every module, shellcheck, the words of README and docs
 
 .PHONY: lint-go
 lint-go: $(lint)
@@ -69,7 +69,7 @@ lint-scripts:
 
 # The rules first prove themselves by the tests that they bring along.
 .PHONY: lint-words
-lint-words: $(vale) ## the words of README and docs, by rules of our own
+lint-words: $(vale)
 	@$(vale) --no-global --no-color test test/words/gpk
 	@go run ./test/words -vale $(vale) $(prose)
 

@@ -31,7 +31,7 @@ func markdownPassages(path string) ([]passage, error) {
 		case fenced:
 		case strings.TrimSpace(text) == "", ruler.MatchString(text):
 			open = false
-		case strings.HasPrefix(text, "|"):
+		case strings.HasPrefix(strings.TrimSpace(text), "|"):
 			open = false
 			for cell := range strings.SplitSeq(strings.ReplaceAll(strings.Trim(text, "| "), "<br>", "|"), "|") {
 				found = append(found, passage{path, "pages", []line{{i + 1, cell}}})
