@@ -90,7 +90,7 @@ format: $(lint) ## gofmt and goimports, written back
 $(lint): test/tools/go.mod test/tools/go.sum
 	cd test/tools && GOGC=400 go build -o $@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 
-$(vale): $(wildcard test/tools/vale/go.* test/tools/vale/*/*.go test/tools/vale/*/*/*.go)
+$(vale): $(wildcard test/tools/vale/go.* $(foreach depth,*/ */*/ */*/*/,test/tools/vale/$(depth)*.go))
 	cd test/tools/vale && go build -o $@ github.com/vale-cli/vale/v3/cmd/vale
 
 $(vulncheck): test/tools/go.mod test/tools/go.sum

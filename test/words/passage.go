@@ -29,8 +29,9 @@ var (
 	yamlKey   = regexp.MustCompile(`^\w+: `)
 	sentence  = regexp.MustCompile(`([.!?:] )gpk `)
 	// SQL and shell
-	foreign = regexp.MustCompile(`(?is)^\s*(select|with|insert|update|delete from|create|drop|alter|truncate|copy|show|set|begin|` +
-		`analyze) \S+.*( from | as | on | set | table |\(|=)|^\s*(set -|exec |for |if \[|cd |echo |\. )|^\\set `)
+	foreign = regexp.MustCompile(`(?s)^\s*(select\s|with \w+ as|insert into|update \w+ set|delete from|truncate \w|set [\w-]+ =|` +
+		`\\set |begin;|(create|alter|drop) (database|extension|table|role|schema|system)\s|copy \S+ (from|to) std|` +
+		`set -|exec |for \w+ in|if \[|cd |\. )`)
 )
 
 func goPassages(path string) ([]passage, error) {

@@ -21,7 +21,7 @@ var doc = cobra.Command{
 }
 
 func f(name string) error {
-	flags.BoolVar(&b, "name", false, "help of a flag")
+	flags.BoolVar(&b, "name", false, "copy what comes from a flag")
 	log("oneword", "select a from b where c = 1")
 	return fmt.Errorf("pod %s: "+name+
 		" was not created within %d minutes", name, 2)
@@ -34,7 +34,7 @@ func TestPassagesOfGo(t *testing.T) {
 		t.Fatal(err)
 	}
 	for kind, want := range map[string]string{
-		"help":     "9: a short help|10: first of|11: second of|15: help of a flag",
+		"help":     "9: a short help|10: first of|11: second of|15: copy what comes from a flag",
 		"messages": "17: pod X: X|18:  was not created within X minutes",
 		"comments": "5: Doc is a comment|6: of two lines.",
 	} {
