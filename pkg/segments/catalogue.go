@@ -1,9 +1,9 @@
 package segments
 
 import (
-	"encoding/json"
+	"cmp"
 	"fmt"
-	"sort"
+	"slices"
 	"strings"
 
 	"gpk/pkg/topology"
@@ -35,8 +35,27 @@ func PodOf(host string) string {
 	return pod
 }
 
+// String names the row's instance for people.
+func (r Row) String() string {
+	return fmt.Sprintf("content %d, dbid %d on %s", r.Content, r.DBID, r.Pod())
+}
+
 // Up says whether the fault tolerance service found the instance answering.
 func (r Row) Up() bool { return r.Status == "u" }
+
+// InSync says whether the instance is up and has all that its other copy has. Of the coordinator's own row only the standby's tells.
+func (r Row) InSync() bool { return r.Up() && r.Mode == "s" }
+
+// IsSegment tells a primary or a mirror from a coordinator or a standby.
+func (r Row) IsSegment() bool { return r.Content != topology.CoordinatorContent }
+
+// IsPrimary says whether the instance acts as a primary, or as the coordinator, whatever it was made for.
+func (r Row) IsPrimary() bool { return r.Role == topology.Primary }
+
+// Switched says whether the instance is a mirror that acts as primary in place of the primary.
+func (r Row) Switched() bool {
+	return r.IsSegment() && r.IsPrimary() && r.PreferredRole == topology.Mirror
+}
 
 // Catalogue is the whole gp_segment_configuration, ordered by content, then preferred role, the primary first.
 type Catalogue []Row
@@ -64,98 +83,89 @@ const ClientsSQL = `select format('%s in database %s, from %s, since %s', usenam
 
 // ParseCatalogue reads what CatalogueSQL printed.
 func ParseCatalogue(out string) (Catalogue, error) {
-	var rows Catalogue
-	if err := json.Unmarshal([]byte(out), &rows); err != nil {
-		return nil, fmt.Errorf("gp_segment_configuration came back as %q: %w", firstLine(out), err)
-	}
-	sort.Slice(rows, func(i, j int) bool {
-		if rows[i].Content != rows[j].Content {
-			return rows[i].Content < rows[j].Content
-		}
-		return rows[i].PreferredRole > rows[j].PreferredRole
+	rows, err := parseJSON[Catalogue](out, "gp_segment_configuration")
+	slices.SortFunc(rows, func(a, b Row) int {
+		return cmp.Or(cmp.Compare(a.Content, b.Content), -cmp.Compare(a.PreferredRole, b.PreferredRole))
 	})
-	return rows, nil
+	return rows, err
 }
 
 // Find is the row of a content in a role, as it is now.
 func (c Catalogue) Find(content int32, role topology.Role) (Row, bool) {
-	for _, row := range c {
-		if row.Content == content && row.Role == role {
-			return row, true
-		}
+	if i := slices.IndexFunc(c, func(r Row) bool { return r.Content == content && r.Role == role }); i >= 0 {
+		return c[i], true
 	}
 	return Row{}, false
 }
 
-// Missing says in words which instances of the wanted topology are not in the catalogue, or are there otherwise. Primaries
-// and mirrors are compared by the role they were made for, since a failover switches the other. The coordinator and the
-// standby may have changed places, so of them only the coordinator's presence counts.
-func (c Catalogue) Missing(wanted []topology.Instance) []string {
-	type key struct {
-		content int32
-		role    topology.Role
-	}
-	have := map[key]Row{}
-	for _, row := range c {
-		have[key{row.Content, row.PreferredRole}] = row
-	}
-	var missing []string
-	for _, instance := range wanted {
-		if instance.Content == topology.CoordinatorContent {
-			continue
-		}
-		row, found := have[key{instance.Content, instance.Role}]
-		switch {
-		case !found:
-			missing = append(missing, fmt.Sprintf("content %d has no %s", instance.Content, roleName(instance.Role)))
-		case row.Host != instance.Host || row.Port != instance.Port || row.Dir != instance.Dir:
-			missing = append(missing, fmt.Sprintf("the %s of content %d is %s:%d:%s instead of %s:%d:%s", roleName(instance.Role),
-				instance.Content, row.Host, row.Port, row.Dir, instance.Host, instance.Port, instance.Dir))
-		}
-	}
-	if _, found := c.Find(topology.CoordinatorContent, topology.Primary); !found {
-		missing = append(missing, "there is no coordinator")
-	}
-	return missing
+// Coordinator is the row of the acting coordinator.
+func (c Catalogue) Coordinator() (Row, bool) {
+	return c.Find(topology.CoordinatorContent, topology.Primary)
 }
 
-// Unhealthy says in words what keeps the cluster from being whole: an instance that is down, a pair that is out of sync or
-// that runs in switched roles.
-func (c Catalogue) Unhealthy() []string {
-	var faults []string
+// Standby is the row of the standby coordinator.
+func (c Catalogue) Standby() (Row, bool) { return c.Find(topology.CoordinatorContent, topology.Mirror) }
+
+// where are the rows that a predicate holds for.
+func (c Catalogue) where(holds func(Row) bool) Catalogue {
+	var rows Catalogue
 	for _, row := range c {
-		name := row.String()
-		switch {
-		case !row.Up():
-			faults = append(faults, name+" is down")
-		case row.Role == topology.Mirror && row.Mode != "s":
-			faults = append(faults, name+" is not in sync with its primary")
-		case row.Content >= 0 && row.Role != row.PreferredRole && row.Role == topology.Primary:
-			faults = append(faults, name+" acts as primary in place of its mirror")
+		if holds(row) {
+			rows = append(rows, row)
 		}
 	}
-	return faults
+	return rows
+}
+
+// Segments are the rows of the primaries and the mirrors.
+func (c Catalogue) Segments() Catalogue { return c.where(Row.IsSegment) }
+
+// Acting are the rows of the coordinator and of the acting primaries: those that take statements while they are up.
+func (c Catalogue) Acting() Catalogue { return c.where(Row.IsPrimary) }
+
+// Up are the rows of the instances that answer.
+func (c Catalogue) Up() Catalogue { return c.where(Row.Up) }
+
+// Down are the primaries and mirrors that are marked as down.
+func (c Catalogue) Down() Catalogue {
+	return c.Segments().where(func(r Row) bool { return !r.Up() })
+}
+
+// Switched are the mirrors that act as primary.
+func (c Catalogue) Switched() Catalogue { return c.where(Row.Switched) }
+
+// On are the rows of the primaries and mirrors in a pod.
+func (c Catalogue) On(pod string) Catalogue {
+	return c.Segments().where(func(r Row) bool { return r.Pod() == pod })
 }
 
 // Primaries is the number of segments, without the coordinator.
-func (c Catalogue) Primaries() int {
-	n := 0
-	for _, row := range c {
-		if row.Content >= 0 && row.Role == topology.Primary {
-			n++
-		}
-	}
-	return n
+func (c Catalogue) Primaries() int { return len(c.Segments().Acting()) }
+
+// seat is what an instance is made for.
+type seat struct {
+	content int32
+	role    topology.Role
 }
 
-func roleName(role topology.Role) string {
-	if role == topology.Primary {
+// MadeFor are the rows of instances of a topology, by content and the role that they were made for, wherever they are.
+func (c Catalogue) MadeFor(instances []topology.Instance) Catalogue {
+	wanted := map[seat]bool{}
+	for _, i := range instances {
+		wanted[seat{i.Content, i.Role}] = true
+	}
+	return c.where(func(r Row) bool { return wanted[seat{r.Content, r.PreferredRole}] })
+}
+
+// RoleName is a role in words: coordinator, standby, primary or mirror.
+func RoleName(content int32, role topology.Role) string {
+	switch {
+	case content == topology.CoordinatorContent && role == topology.Primary:
+		return "coordinator"
+	case content == topology.CoordinatorContent:
+		return "standby"
+	case role == topology.Primary:
 		return "primary"
 	}
 	return "mirror"
-}
-
-func firstLine(s string) string {
-	line, _, _ := strings.Cut(strings.TrimSpace(s), "\n")
-	return line
 }

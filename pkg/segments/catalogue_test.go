@@ -168,3 +168,148 @@ func TestUnhealthy(t *testing.T) {
 		}
 	}
 }
+
+func TestBroken(t *testing.T) {
+	rows := Catalogue{
+		{DBID: 1, Content: -1, Role: topology.Primary, PreferredRole: topology.Primary, Status: "u", Mode: "n", Host: "c-0.x"},
+		{DBID: 2, Content: 0, Role: topology.Mirror, PreferredRole: topology.Primary, Status: "u", Mode: "s", Host: "p-0.x"},
+		{DBID: 3, Content: 0, Role: topology.Primary, PreferredRole: topology.Mirror, Status: "u", Mode: "s", Host: "m-0.x"},
+	}
+	if faults := rows.Broken(); len(faults) != 0 {
+		t.Errorf("switched roles survive a restart: %q", faults)
+	}
+	rows[1].Mode = "n"
+	rows = append(rows, Row{DBID: 4, Content: 1, Role: topology.Primary, PreferredRole: topology.Primary, Status: "d", Host: "p-1.x"})
+	want := []string{"content 0, dbid 2 on p-0 is not in sync with its primary", "content 1, dbid 4 on p-1 is down"}
+	if diff := cmp.Diff(want, rows.Broken()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// What a row and a catalogue say of themselves, in situations of a real cluster.
+func TestCatalogueSelections(t *testing.T) {
+	dbids := func(rows Catalogue) []int32 {
+		var found []int32
+		for _, row := range rows {
+			found = append(found, row.DBID)
+		}
+		return found
+	}
+	for _, test := range []struct {
+		situation, selection string
+		selected             func(Catalogue) Catalogue
+		want                 []int32
+	}{
+		{"healthy", "segments", Catalogue.Segments, []int32{2, 4, 3, 5}},
+		{"healthy", "acting", Catalogue.Acting, []int32{1, 2, 3}},
+		{"healthy", "down", Catalogue.Down, nil},
+		{"healthy", "switched", Catalogue.Switched, nil},
+		{"healthy", "on a pod", func(c Catalogue) Catalogue { return c.On("mirror-1") }, []int32{5}},
+		{"healthy", "on a coordinator's pod", func(c Catalogue) Catalogue { return c.On("coordinator-0") }, nil},
+		// The mirror of content 0 acts, and its primary is down.
+		{"primary-down", "acting", Catalogue.Acting, []int32{1, 4, 3}},
+		{"primary-down", "up", Catalogue.Up, []int32{1, 6, 4, 3, 5}},
+		{"primary-down", "down", Catalogue.Down, []int32{2}},
+		{"primary-down", "switched", Catalogue.Switched, []int32{4}},
+		{"recovered-not-rebalanced", "down", Catalogue.Down, nil},
+		{"recovered-not-rebalanced", "switched", Catalogue.Switched, []int32{4}},
+		// The standby of old acts as the coordinator: that is not a segment in a switched role.
+		{"after-activation", "switched", Catalogue.Switched, nil},
+	} {
+		if diff := cmp.Diff(test.want, dbids(test.selected(catalogue(t, test.situation)))); diff != "" {
+			t.Errorf("%s, %s (-want +got):\n%s", test.situation, test.selection, diff)
+		}
+	}
+}
+
+// A standby that is down is no segment that is down: gprecoverseg does not bring it back.
+func TestDownLeavesTheStandbyOut(t *testing.T) {
+	c := catalogue(t, "healthy")
+	c[1].Status = "d"
+	if down := c.Down(); len(down) > 0 {
+		t.Errorf("down: %v", down)
+	}
+}
+
+func TestInSync(t *testing.T) {
+	for _, test := range []struct {
+		status, mode string
+		want         bool
+	}{
+		{"u", "s", true},
+		{"u", "n", false},
+		{"d", "n", false},
+		// Until the next probe the catalogue may have a mirror that is down as in sync: it does not count as a copy.
+		{"d", "s", false},
+	} {
+		if got := (Row{Role: topology.Mirror, Status: test.status, Mode: test.mode}).InSync(); got != test.want {
+			t.Errorf("status %s and mode %s: %t", test.status, test.mode, got)
+		}
+	}
+}
+
+func TestStandbyAndCoordinator(t *testing.T) {
+	c := catalogue(t, "after-activation")
+	if row, found := c.Standby(); found {
+		t.Errorf("after an activation there is a standby: %v", row)
+	}
+	if row, found := c.Coordinator(); !found || row.Pod() != "coordinator-1" {
+		t.Errorf("the coordinator is %v, found %t", row, found)
+	}
+	if row, found := (Catalogue{}).Coordinator(); found {
+		t.Errorf("of nothing: %v", row)
+	}
+}
+
+// Instances are known by what they were made for: a failover makes no others of them, nor does another host.
+func TestMadeFor(t *testing.T) {
+	c, all := catalogue(t, "primary-down"), wanted(t)
+	if got := len(c.MadeFor(all)); got != len(c) {
+		t.Errorf("%d of %d rows", got, len(c))
+	}
+	c[2].Host = "elsewhere-0.gp3"
+	first := slices.DeleteFunc(all, func(i topology.Instance) bool { return i.Content != 0 || i.Role != topology.Primary })
+	if rows := c.MadeFor(first); len(rows) != 1 || rows[0].DBID != 2 {
+		t.Errorf("the primary of content 0: %v", rows)
+	}
+	if rows := c.MadeFor(nil); len(rows) > 0 {
+		t.Errorf("of no instances: %v", rows)
+	}
+}
+
+func TestStray(t *testing.T) {
+	c, first := catalogue(t, "healthy"), slices.DeleteFunc(wanted(t), func(i topology.Instance) bool { return i.Content != 0 })
+	if stray := c.Stray(wanted(t)); len(stray) > 0 {
+		t.Errorf("nothing is stray: %q", stray)
+	}
+	want := []string{"the catalogue has content 1 on primary-1, of which gpk knows nothing",
+		"the catalogue has content 1 on mirror-1, of which gpk knows nothing"}
+	if diff := cmp.Diff(want, c.Stray(first)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// OutOfSync is about the copies of segments: what is down is no copy either, and the standby is not waited for.
+func TestOutOfSync(t *testing.T) {
+	c := catalogue(t, "healthy")
+	c[1].Mode = "n" // the standby
+	if behind := c.OutOfSync(); len(behind) > 0 {
+		t.Errorf("behind: %q", behind)
+	}
+	c[3].Mode, c[5].Status = "n", "d"
+	want := []string{"content 0, dbid 4 on mirror-0 is not in sync with its primary", "content 1, dbid 5 on mirror-1 is not in sync with its primary"}
+	if diff := cmp.Diff(want, c.OutOfSync()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestRoleName(t *testing.T) {
+	for want, row := range map[string]Row{
+		"coordinator": {Content: -1, Role: topology.Primary}, "standby": {Content: -1, Role: topology.Mirror},
+		"primary": {Content: 0, Role: topology.Primary}, "mirror": {Content: 0, Role: topology.Mirror},
+	} {
+		if got := RoleName(row.Content, row.Role); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}

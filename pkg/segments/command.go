@@ -7,6 +7,12 @@ type Command struct {
 	Stdin string
 }
 
+// reading is the command with something to read.
+func (c Command) reading(stdin string) Command {
+	c.Stdin = stdin
+	return c
+}
+
 // File is an input file of a utility, made in the folder that the utility is started in.
 type File struct {
 	Name    string
@@ -38,9 +44,7 @@ func run(argv ...string) Command { return Script("run.sh", argv...) }
 // Psql runs SQL in a database on the coordinator of the same pod, or on the host if one is named, and prints bare
 // values. The first failing statement ends it with exit status 3.
 func Psql(database, host, sql string) Command {
-	command := run(PsqlArgv(database, host, "-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1")...)
-	command.Stdin = sql
-	return command
+	return run(PsqlArgv(database, host, "-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1")...).reading(sql)
 }
 
 // PsqlArgv is psql with a user's own arguments.

@@ -1,9 +1,7 @@
 package segments
 
 import (
-	"crypto/sha256"
-	"fmt"
-	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -13,76 +11,6 @@ const Administrator = "gpadmin"
 // DropPasswordSQL takes the administrator's password away. gpinitsystem sets one that is the same in all the world.
 const DropPasswordSQL = "alter role " + Administrator + " password null;\n"
 
-// Marks of the part of pg_hba.conf that gpk writes.
-const (
-	hbaBegin = "# gpk: from here to the next mark this is written from cluster.yaml"
-	hbaEnd   = "# gpk: end"
-)
-
-// HBABlock is the part of the coordinator's and the standby's pg_hba.conf that gpk owns: the cluster's own pods, known by
-// the domains of the cluster's Services, as the administrator, then the clients of cluster.yaml.
-func HBABlock(domains, clients []string) string {
-	return hbaBlock(append(trusted(Administrator, domains), clients...))
-}
-
-// SegmentHBABlock is the part of a primary's or mirror's pg_hba.conf that gpk owns: both coordinators, as any user. The
-// utilities write the name of one of them there by themselves, and not everywhere. A pod's address has one name for every
-// Service that selects the pod, and the server asks the DNS for one of them only: so the acting coordinator may come by its
-// own name, or by one in the domain of the clients' Service.
-func SegmentHBABlock(clientDomain string, coordinators []string) string {
-	lines := trusted("all", []string{clientDomain})
-	for _, host := range coordinators {
-		lines = append(lines, "host all all "+host+" trust")
-	}
-	return hbaBlock(lines)
-}
-
-// trusted are lines that match every host of some domains: that is what a name that begins with a dot does.
-func trusted(role string, domains []string) []string {
-	var lines []string
-	for _, domain := range domains {
-		lines = append(lines, "host all "+role+" ."+domain+" trust")
-	}
-	return lines
-}
-
-func hbaBlock(lines []string) string {
-	return strings.Join(append(append([]string{hbaBegin}, lines...), hbaEnd), "\n") + "\n"
-}
-
-// ReplaceHBA puts the block in the place of an earlier one, or at the end. Every other line is kept. So are the lines after a
-// first mark whose second one somebody has removed, since nobody knows any more whose they are.
-func ReplaceHBA(current, block string) string {
-	place := -1
-	var kept []string
-	lines := strings.SplitAfter(current, "\n")
-	for i := 0; i < len(lines); i++ {
-		if strings.TrimSpace(lines[i]) != hbaBegin {
-			kept = append(kept, lines[i])
-			continue
-		}
-		if place < 0 {
-			place = len(kept)
-		}
-		next := slices.IndexFunc(lines[i+1:], isHBAMark)
-		if next >= 0 && strings.TrimSpace(lines[i+1+next]) == hbaEnd {
-			i += 1 + next
-		}
-	}
-	if place >= 0 {
-		return strings.Join(slices.Insert(kept, place, block), "")
-	}
-	if current != "" && !strings.HasSuffix(current, "\n") {
-		current += "\n"
-	}
-	return current + block
-}
-
-func isHBAMark(line string) bool {
-	line = strings.TrimSpace(line)
-	return line == hbaBegin || line == hbaEnd
-}
-
 // DatabaseExistsSQL prints t if the database exists.
 func DatabaseExistsSQL(name string) string {
 	return "select exists (select from pg_database where datname = " + literal(name) + ");\n"
@@ -91,6 +19,21 @@ func DatabaseExistsSQL(name string) string {
 // CreateDatabaseSQL makes a database.
 func CreateDatabaseSQL(name string) string {
 	return "create database " + identifier(name) + ";\n"
+}
+
+// MissingExtensionsSQL prints which of some extensions a database lacks, one name a line.
+func MissingExtensionsSQL(names []string) string {
+	quoted := make([]string, len(names))
+	for i, name := range names {
+		quoted[i] = "(" + strconv.Itoa(i) + ", " + literal(name) + ")"
+	}
+	return "select name from (values " + strings.Join(quoted, ", ") + ") as wanted (place, name) " +
+		"where name not in (select extname from pg_extension) order by place;\n"
+}
+
+// CreateExtensionSQL makes an extension. Those that it needs have to be there.
+func CreateExtensionSQL(name string) string {
+	return "create extension if not exists " + identifier(name) + ";\n"
 }
 
 // literal and identifier quote a value for SQL with standard_conforming_strings on, the default since PostgreSQL 9.1.
@@ -105,17 +48,3 @@ func literals(values []string) string {
 	}
 	return strings.Join(quoted, ", ")
 }
-
-// ReadHBA prints pg_hba.conf of a data directory.
-func ReadHBA(dir string) Command { return run("cat", dir+"/pg_hba.conf") }
-
-// WriteHBA replaces pg_hba.conf of a data directory and makes the server read it. before is what was read: a change by
-// somebody else in between is an error and not lost.
-func WriteHBA(dir, before, content string) Command {
-	command := Script("hba.sh", checksum(before), checksum(content), dir)
-	command.Stdin = content
-	return command
-}
-
-// checksum is the SHA-256 in hexadecimal, as sha256sum prints it.
-func checksum(content string) string { return fmt.Sprintf("%x", sha256.Sum256([]byte(content))) }

@@ -26,9 +26,7 @@ func Everywhere(script, verb string, calls []Call, stdin string) Command {
 		fmt.Fprintln(&b, strings.Join(append([]string{call.Host}, call.Args...), " "))
 	}
 	b.WriteString("end\n" + stdin)
-	command := Script("everywhere.sh", script, verb)
-	command.Stdin = b.String()
-	return command
+	return Script("everywhere.sh", script, verb).reading(b.String())
 }
 
 // ParseEverywhere reads what everywhere.sh printed: a reply for each host that was called, or an error.

@@ -1,7 +1,7 @@
 package segments
 
 import (
-	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -11,6 +11,9 @@ import (
 const ExpansionThereSQL = `select exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace
   where n.nspname = 'gpexpand' and c.relname = 'status_detail');
 `
+
+// ExpandingSQL prints t if an expansion has begun and its schema was not taken away yet, by whomever.
+const ExpandingSQL = "select exists (select from pg_namespace where nspname = 'gpexpand');\n"
 
 // ExpansionSQL reads what gpexpand has noted of its redistribution, for ParseExpansion. Its schema must be there.
 const ExpansionSQL = `select json_build_object(
@@ -43,15 +46,12 @@ type Expansion struct {
 
 // ParseExpansion reads the answer of ExpansionSQL.
 func ParseExpansion(out string) (Expansion, error) {
-	var e Expansion
-	if err := json.Unmarshal([]byte(out), &e); err != nil {
-		return Expansion{}, fmt.Errorf("the state of the redistribution came back as %q: %w", firstLine(out), err)
-	}
-	if e.Status == "" {
+	e, err := parseJSON[Expansion](out, "the state of the redistribution")
+	if err == nil && e.Status == "" {
 		e.Status = "SETUP"
 	}
 	e.Estimate, _, _ = strings.Cut(e.Estimate, ".")
-	return e, nil
+	return e, err
 }
 
 // Complete says whether gpexpand has come to the end of all tables.
@@ -116,35 +116,28 @@ func ExpandScript(verb string, dirs ...string) Command {
 	return Script("expand.sh", append([]string{verb}, dirs...)...)
 }
 
-// ParseExpansionFacts reads what `expand.sh facts` printed. An answer without its last line was cut off and is an error.
+// ParseExpansionFacts reads what `expand.sh facts` printed.
 func ParseExpansionFacts(out string) (ExpansionFacts, error) {
 	facts := ExpansionFacts{Setup: NoSetup, Instances: map[string]NewInstance{}}
-	complete := false
-	for line := range strings.Lines(out) {
-		fields := strings.Fields(line)
-		var err error
+	err := parseLines(out, "the facts were", func(line string, words []string) (err error) {
 		switch {
-		case len(fields) == 2 && fields[0] == "status":
-			facts.Setup = fields[1]
-		case len(fields) == 2 && fields[0] == "gpexpand":
-			facts.Runs = fields[1] == "running"
-		case len(fields) == 2 && fields[0] == "free":
-			facts.Free, err = strconv.ParseInt(fields[1], 10, 64)
-		case len(fields) == 2 && fields[0] == "size":
-			facts.Coordinator, err = strconv.ParseInt(fields[1], 10, 64)
-		case len(fields) == 4 && fields[0] == "instance":
-			facts.Instances[fields[1]] = NewInstance{fields[2], fields[3] == "new"}
-		case len(fields) == 1 && fields[0] == "end":
-			complete = true
+		case len(words) == 2 && words[0] == "status":
+			facts.Setup = words[1]
+		case len(words) == 2 && words[0] == "gpexpand":
+			facts.Runs = words[1] == "running"
+		case len(words) == 2 && words[0] == "free":
+			facts.Free, err = strconv.ParseInt(words[1], 10, 64)
+		case len(words) == 2 && words[0] == "size":
+			facts.Coordinator, err = strconv.ParseInt(words[1], 10, 64)
+		case len(words) == 4 && words[0] == "instance":
+			facts.Instances[words[1]] = NewInstance{words[2], words[3] == "new"}
 		default:
-			err = fmt.Errorf("no such fact")
+			err = errors.New("no such fact")
 		}
 		if err != nil {
-			return ExpansionFacts{}, fmt.Errorf("unknown fact %q: %w", line, err)
+			return fmt.Errorf("unknown fact %q: %w", line, err)
 		}
-	}
-	if !complete {
-		return ExpansionFacts{}, fmt.Errorf("the facts were cut off after %q", firstLine(out))
-	}
-	return facts, nil
+		return nil
+	})
+	return facts, err
 }

@@ -80,3 +80,15 @@ func TestParseExpansionFacts(t *testing.T) {
 		}
 	}
 }
+
+// One decimal always, so that two sizes that are compared in a message can be told apart.
+func TestSize(t *testing.T) {
+	for bytes, want := range map[int64]string{
+		0: "0 B", 1023: "1023 B", 1024: "1.0 KiB", 1536: "1.5 KiB", 10 << 20: "10.0 MiB", 93<<30 + 1<<28: "93.2 GiB", 200 << 30: "200.0 GiB",
+		1 << 40: "1.0 TiB", 3 << 50: "3.0 PiB", 4 << 60: "4096.0 PiB",
+	} {
+		if got := Size(bytes); got != want {
+			t.Errorf("%d: %s, want %s", bytes, got, want)
+		}
+	}
+}

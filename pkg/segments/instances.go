@@ -46,9 +46,7 @@ func AskReady() Command { return Script("ready.sh") }
 // AskCoordinator asks a coordinator's pod for its facts and, if its instance answers as a coordinator, for the catalogue. Its
 // exit status is psql's.
 func AskCoordinator() Command {
-	command := Instances("coordinator", topology.CoordinatorDir)
-	command.Stdin = CatalogueSQL
-	return command
+	return Instances("coordinator", topology.CoordinatorDir).reading(CatalogueSQL)
 }
 
 // ParseCoordinator reads the answer of AskCoordinator: the facts, and what psql printed.
@@ -59,27 +57,21 @@ func ParseCoordinator(out string) (facts PodFacts, answer string, err error) {
 	return facts, answer, err
 }
 
-// ParsePodFacts reads what `instances.sh facts` printed. An answer without its last line was cut off and is an error.
+// ParsePodFacts reads what `instances.sh facts` printed.
 func ParsePodFacts(out string) (PodFacts, error) {
 	facts := PodFacts{Instances: map[string]string{}}
-	complete := false
-	for line := range strings.Lines(out) {
-		fields := strings.Fields(line)
+	err := parseLines(out, "the facts were", func(line string, words []string) error {
 		switch {
-		case len(fields) == 2 && fields[0] == "marker":
-			facts.Marker = Marker(fields[1])
-		case len(fields) == 3 && fields[0] == "instance":
-			facts.Instances[fields[1]] = fields[2]
-		case len(fields) == 1 && fields[0] == "end":
-			complete = true
+		case len(words) == 2 && words[0] == "marker":
+			facts.Marker = Marker(words[1])
+		case len(words) == 3 && words[0] == "instance":
+			facts.Instances[words[1]] = words[2]
 		default:
-			return PodFacts{}, fmt.Errorf("unknown fact %q", line)
+			return fmt.Errorf("unknown fact %q", line)
 		}
-	}
-	if !complete {
-		return PodFacts{}, fmt.Errorf("the facts were cut off after %q", firstLine(out))
-	}
-	return facts, nil
+		return nil
+	})
+	return facts, err
 }
 
 // Why asks a pod what its logs say has gone wrong lately.

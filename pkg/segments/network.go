@@ -88,9 +88,7 @@ func Batches(links []Link, most int) [][]Link {
 
 // TryHosts asks from the pod that it is run in whether every host answers ssh and is called by its name.
 func TryHosts(hosts []string) Command {
-	command := Script("reach.sh")
-	command.Stdin = strings.Join(hosts, "\n")
-	return command
+	return Script("reach.sh").reading(strings.Join(hosts, "\n"))
 }
 
 // answers are what reach.sh printed, by host.
@@ -137,35 +135,29 @@ func TryLinks(links []Link) Command {
 		}
 		fmt.Fprintf(&b, "connect %s %s %d\n", link.From, link.To, link.Port)
 	}
-	command := Script("ports.sh", "try")
-	command.Stdin = b.String()
-	return command
+	return Script("ports.sh", "try").reading(b.String())
 }
 
-// ParseLinks reads what ports.sh printed for the links, and says of each that does not work why. An answer without its last
-// line was cut off and is an error.
+// ParseLinks reads what ports.sh printed for the links, and says of each that does not work why.
 func ParseLinks(out string, links []Link) ([]string, error) {
 	found := map[string]string{}
 	var failed []string
-	complete := false
-	for line := range strings.Lines(out) {
-		line = strings.TrimSpace(line)
-		fields := strings.SplitN(line, " ", 5)
-		switch word := fields[0]; {
-		case word == "end":
-			complete = true
-		case word == "fault" && len(fields) > 1:
-			failed = append(failed, fmt.Sprintf("pod %s: %s", PodOf(fields[1]), strings.Join(fields[2:], " ")))
-		case word == "ok" && len(fields) == 4:
-			found[strings.Join(fields[1:4], " ")] = "ok"
-		case word == "no" && len(fields) == 5:
-			found[strings.Join(fields[1:4], " ")] = fields[4]
+	err := parseLines(out, "the answers about connections were", func(line string, _ []string) error {
+		words := strings.SplitN(line, " ", 5)
+		switch word := words[0]; {
+		case word == "fault" && len(words) > 1:
+			failed = append(failed, fmt.Sprintf("pod %s: %s", PodOf(words[1]), strings.Join(words[2:], " ")))
+		case word == "ok" && len(words) == 4:
+			found[strings.Join(words[1:4], " ")] = "ok"
+		case word == "no" && len(words) == 5:
+			found[strings.Join(words[1:4], " ")] = words[4]
 		default:
-			return nil, fmt.Errorf("unknown answer %q about a connection", line)
+			return fmt.Errorf("unknown answer %q about a connection", line)
 		}
-	}
-	if !complete {
-		return nil, fmt.Errorf("the answers about connections were cut off after %q", firstLine(out))
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	// What could not be tried because of a fault is no second one.
 	for _, link := range links {

@@ -101,18 +101,3 @@ func md5Password(role, password string) string {
 	sum := md5.Sum([]byte(password + role)) //nolint:gosec // see the import
 	return "md5" + hex.EncodeToString(sum[:])
 }
-
-// MissingExtensionsSQL prints which of some extensions a database lacks, one name a line.
-func MissingExtensionsSQL(names []string) string {
-	quoted := make([]string, len(names))
-	for i, name := range names {
-		quoted[i] = "(" + strconv.Itoa(i) + ", " + literal(name) + ")"
-	}
-	return "select name from (values " + strings.Join(quoted, ", ") + ") as wanted (place, name) " +
-		"where name not in (select extname from pg_extension) order by place;\n"
-}
-
-// CreateExtensionSQL makes an extension. Those that it needs have to be there.
-func CreateExtensionSQL(name string) string {
-	return "create extension if not exists " + identifier(name) + ";\n"
-}

@@ -1,9 +1,7 @@
 package segments
 
 import (
-	"encoding/json"
 	"fmt"
-	"strings"
 )
 
 // VerifyRows is how many rows the verification writes. Hashed over the segments, nearly every segment gets one where there
@@ -36,12 +34,12 @@ const AnsweringSQL = "select count(*) from gp_dist_random('gp_id');\n"
 
 // ParseVerify reads what VerifyReadSQL printed and says what is wrong with it.
 func ParseVerify(out string, primaries int) error {
-	var answer struct {
+	answer, err := parseJSON[struct {
 		Rows, Sum, Primaries int
 		Written, Timeline    string
-	}
-	if err := json.Unmarshal([]byte(strings.TrimSpace(out)), &answer); err != nil {
-		return fmt.Errorf("the verification came back as %q: %w", firstLine(out), err)
+	}](out, "the verification")
+	if err != nil {
+		return err
 	}
 	if want := VerifyRows * (VerifyRows + 1) / 2; answer.Rows != VerifyRows || answer.Sum != want {
 		return fmt.Errorf("%d rows with the sum %d were written, %d with the sum %d came back", VerifyRows, want, answer.Rows, answer.Sum)

@@ -70,35 +70,25 @@ func InspectionOf(locale string, settings []Setting) []string {
 	return arguments
 }
 
-// ParseImage reads what image.sh printed. An answer without its last line was cut off and is an error.
+// ParseImage reads what image.sh printed.
 func ParseImage(out string) (Image, error) {
 	var image Image
-	complete := false
-	for line := range strings.Lines(out) {
-		word, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
-		switch word {
+	err := parseLines(out, "the facts of the image were", func(line string, _ []string) (err error) {
+		switch word, rest, _ := strings.Cut(line, " "); word {
 		case "missing":
 			image.Missing = append(image.Missing, rest)
 		case "release":
-			release, err := Release(rest)
-			if err != nil {
-				return Image{}, err
-			}
-			image.Release = release
+			image.Release, err = Release(rest)
 		case "catalogue":
 			// Only an upgrade asks for it, and says so where there is none.
 			image.Catalogue, _ = CatalogueVersion(rest)
 		case "refused":
 			name, said, _ := strings.Cut(rest, " ")
 			image.Refused = append(image.Refused, name+": "+SettingFault(said))
-		case "end":
-			complete = true
 		default:
-			return Image{}, fmt.Errorf("unknown fact of the image %q", line)
+			err = fmt.Errorf("unknown fact of the image %q", line)
 		}
-	}
-	if !complete {
-		return Image{}, fmt.Errorf("the facts of the image were cut off after %q", firstLine(out))
-	}
-	return image, nil
+		return err
+	})
+	return image, err
 }

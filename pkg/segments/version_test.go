@@ -64,3 +64,15 @@ func TestParseImage(t *testing.T) {
 		}
 	}
 }
+
+func TestCatalogueVersion(t *testing.T) {
+	for out, want := range map[string]string{
+		"Catalog version number:               302305251\n": "302305251",
+		"postgres: unrecognized option":                     "",
+		"":                                                  "",
+	} {
+		if got, err := CatalogueVersion(out); got != want || (err == nil) != (want != "") {
+			t.Errorf("%q: %q, %v", out, got, err)
+		}
+	}
+}

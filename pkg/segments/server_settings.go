@@ -2,7 +2,6 @@ package segments
 
 import (
 	"encoding/csv"
-	"encoding/json"
 	"fmt"
 	"regexp"
 	"slices"
@@ -43,11 +42,7 @@ func ServerSettingsSQL(names []string) string {
 
 // ParseServerSettings reads the answer of ServerSettingsSQL.
 func ParseServerSettings(out string) ([]ServerSetting, error) {
-	var found []ServerSetting
-	if err := json.Unmarshal([]byte(out), &found); err != nil {
-		return nil, fmt.Errorf("the settings came back as %q: %w", firstLine(out), err)
-	}
-	return found, nil
+	return parseJSON[[]ServerSetting](out, "the settings")
 }
 
 // unapplied says of a setting that is not in pg_settings whether its value in the files waits: of one that is right and was read,
@@ -84,10 +79,8 @@ func TrySetting(s Setting, beside []Setting) Command {
 
 // SegmentPsql runs SQL on an instance of the pod that it is run in, past the coordinator.
 func SegmentPsql(port int32, sql string) Command {
-	command := run("env", "PGOPTIONS=-c gp_role=utility", "psql", "-d", "postgres", "-p", fmt.Sprint(port), "-X", "-A", "-t", "-q",
-		"-v", "ON_ERROR_STOP=1")
-	command.Stdin = sql
-	return command
+	return run("env", "PGOPTIONS=-c gp_role=utility", "psql", "-d", "postgres", "-p", fmt.Sprint(port), "-X", "-A", "-t", "-q",
+		"-v", "ON_ERROR_STOP=1").reading(sql)
 }
 
 // plainFatal is a fatal message as PostgreSQL writes it to a terminal. Greenplum writes the columns of its log.
@@ -112,20 +105,4 @@ func SettingFault(said string) string {
 		return strings.TrimSpace(match[1])
 	}
 	return firstLine(said)
-}
-
-// GpconfigRemove takes a setting out of the files of all instances, one of HiddenSQL as Gpconfig gives it to them.
-func GpconfigRemove(name string, hidden bool) Utility {
-	if hidden {
-		return Utility{Argv: []string{"gpconfig", "--skipvalidation", "-r", name}}
-	}
-	return Utility{Argv: []string{"gpconfig", "-r", name}}
-}
-
-// InFileSQL prints those of some settings that the configuration file of an instance has. gpconfig -s --file breaks down at one
-// that is not there.
-func InFileSQL(names []string) string {
-	return `select distinct name from pg_file_settings where sourcefile like '%postgresql.conf' and lower(name) in (` + literals(names) + `)
-  order by name;
-`
 }

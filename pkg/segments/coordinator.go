@@ -28,12 +28,10 @@ func AskStandby() Command { return Script("coordinator.sh", "following") }
 
 // ParseFollowing reads the answer of AskStandby.
 func ParseFollowing(out string) (Following, error) {
+	const asked = "how far the standby has followed"
 	var f Following
-	complete := false
-	for line := range strings.Lines(out) {
-		word, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
-		var err error
-		switch word {
+	err := parseLines(out, asked+" was", func(line string, _ []string) (err error) {
+		switch word, rest, _ := strings.Cut(line, " "); word {
 		case "instance":
 			f.Instance = rest
 		case "follows":
@@ -44,17 +42,13 @@ func ParseFollowing(out string) (Following, error) {
 			f.Streamed, err = seconds(rest)
 		case "now":
 			f.Now, err = seconds(rest)
-		case "end":
-			complete = true
 		}
 		if err != nil {
-			return Following{}, fmt.Errorf("how far the standby has followed came back as %q: %w", line, err)
+			return fmt.Errorf("%s came back as %q: %w", asked, line, err)
 		}
-	}
-	if !complete {
-		return Following{}, fmt.Errorf("how far the standby has followed was cut off after %q", firstLine(out))
-	}
-	return f, nil
+		return nil
+	})
+	return f, err
 }
 
 // CountHosts asks a pod how many of the cluster's hosts it reaches.
@@ -90,28 +84,22 @@ func AskAhead(received string) Command { return Script("coordinator.sh", "missin
 // ParseAhead reads the answer of AskAhead.
 func ParseAhead(out string) (Ahead, error) {
 	var a Ahead
-	complete := false
-	for line := range strings.Lines(out) {
-		fields := strings.Fields(line)
+	err := parseLines(out, "the coordinator's commits were", func(line string, words []string) error {
 		switch {
-		case len(fields) == 2 && fields[0] == "instance":
-			a.Instance = fields[1]
-		case len(fields) == 3 && fields[0] == "commit":
-			made, err := seconds(fields[2])
+		case len(words) == 2 && words[0] == "instance":
+			a.Instance = words[1]
+		case len(words) == 3 && words[0] == "commit":
+			made, err := seconds(words[2])
 			if err != nil {
-				return Ahead{}, fmt.Errorf("a commit came back as %q: %w", line, err)
+				return fmt.Errorf("a commit came back as %q: %w", line, err)
 			}
-			a.Commits = append(a.Commits, Commit{fields[1], made})
-		case len(fields) == 1 && fields[0] == "unreadable":
+			a.Commits = append(a.Commits, Commit{words[1], made})
+		case len(words) == 1 && words[0] == "unreadable":
 			a.Unreadable = true
-		case len(fields) == 1 && fields[0] == "end":
-			complete = true
 		}
-	}
-	if !complete {
-		return Ahead{}, fmt.Errorf("the coordinator's commits were cut off after %q", firstLine(out))
-	}
-	return a, nil
+		return nil
+	})
+	return a, err
 }
 
 func seconds(text string) (time.Time, error) {
@@ -145,3 +133,13 @@ func Over(host string, command Command) Command {
 func ActivateStandby() Utility {
 	return Utility{Argv: []string{"gpactivatestandby", "-a", "-f", "-d", topology.CoordinatorDir}}
 }
+
+// InitStandby makes the standby coordinator on an instance's host, onto an empty directory. It is run on the acting
+// coordinator.
+func InitStandby(standby topology.Instance) Utility {
+	return Utility{Argv: []string{"gpinitstandby", "-a", "-s", standby.Host, "-P", fmt.Sprint(standby.Port),
+		"-S", standby.Dir, "--hba-hostnames"}}
+}
+
+// RemoveStandby takes a standby out of the catalogue. It is run on the acting coordinator.
+func RemoveStandby() Utility { return Utility{Argv: []string{"gpinitstandby", "-a", "-r"}} }

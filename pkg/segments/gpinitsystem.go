@@ -3,7 +3,6 @@ package segments
 import (
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 
 	"gpk/pkg/topology"
@@ -18,8 +17,7 @@ import (
 // Every value of settings survives gpinitsystem.
 func InitSystem(t topology.Topology, locale, maxConnections string, settings []Setting) Utility {
 	var b strings.Builder
-	fmt.Fprintf(&b, "ARRAY_NAME=%s\n", quote("gpk"))
-	fmt.Fprintf(&b, "TRUSTED_SHELL=ssh\nENCODING=UNICODE\nHBA_HOSTNAMES=1\n")
+	b.WriteString("ARRAY_NAME='gpk'\nTRUSTED_SHELL=ssh\nENCODING=UNICODE\nHBA_HOSTNAMES=1\n")
 	fmt.Fprintf(&b, "QD_PRIMARY_ARRAY=%s\n", quote(entry(t.Coordinator())))
 	writeArray(&b, "PRIMARY_ARRAY", t.Segments(topology.Primary))
 	if mirrors := t.Segments(topology.Mirror); len(mirrors) > 0 {
@@ -86,30 +84,3 @@ func entry(i topology.Instance) string {
 
 // quote makes a word that bash reads as it is.
 func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
-
-// InitStandby makes the standby coordinator on an instance's host, onto an empty directory. It is run on the acting
-// coordinator.
-func InitStandby(standby topology.Instance) Utility {
-	return Utility{Argv: []string{"gpinitstandby", "-a", "-s", standby.Host, "-P", fmt.Sprint(standby.Port),
-		"-S", standby.Dir, "--hba-hostnames"}}
-}
-
-// Gpstop stops the whole cluster in a mode: smart, fast or immediate. It exits 2 when everything is stopped already.
-func Gpstop(mode string) Utility { return Utility{Argv: []string{"gpstop", "-a", "-M", mode}} }
-
-// Gpstart starts the whole cluster. It exits 2 when it is running already.
-func Gpstart() Utility { return Utility{Argv: []string{"gpstart", "-a"}} }
-
-// GpstartAlone starts all but the standby, and does not look whether that has been activated: where nobody reaches it gpstart would
-// ask a person, and without one it starts nothing and exits 4.
-func GpstartAlone() Utility { return Utility{Argv: []string{"gpstart", "-a", "-S", "-y"}} }
-
-// Restricted is a gpstart that lets superusers in only. It starts a database amid the setup of an expansion too, which gpstart
-// refuses otherwise, with exit status 2.
-func Restricted(gpstart Utility) Utility {
-	gpstart.Argv = append(slices.Clone(gpstart.Argv), "-R")
-	return gpstart
-}
-
-// RemoveStandby takes a standby out of the catalogue. It is run on the acting coordinator.
-func RemoveStandby() Utility { return Utility{Argv: []string{"gpinitstandby", "-a", "-r"}} }

@@ -1,7 +1,6 @@
 package segments
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
 )
@@ -37,15 +36,12 @@ func FileSettingsSQL(names []string) string {
 
 // ParseFileSettings reads the answer of FileSettingsSQL, by name.
 func ParseFileSettings(out string) (map[string]FileSetting, error) {
-	var settings []FileSetting
-	if err := json.Unmarshal([]byte(out), &settings); err != nil {
-		return nil, fmt.Errorf("the settings in the files came back as %q: %w", firstLine(out), err)
-	}
+	settings, err := parseJSON[[]FileSetting](out, "the settings in the files")
 	found := map[string]FileSetting{}
 	for _, s := range settings {
 		found[s.Name] = s
 	}
-	return found, nil
+	return found, err
 }
 
 // UnalterSQL takes back what ALTER SYSTEM has set on an instance. Each statement is its own transaction.
@@ -59,4 +55,12 @@ func UnalterSQL(names []string) string {
 		fmt.Fprintf(&b, "alter system reset %s;\n", name)
 	}
 	return b.String()
+}
+
+// InFileSQL prints those of some settings that the configuration file of an instance has. gpconfig -s --file breaks down at one
+// that is not there.
+func InFileSQL(names []string) string {
+	return `select distinct name from pg_file_settings where sourcefile like '%postgresql.conf' and lower(name) in (` + literals(names) + `)
+  order by name;
+`
 }

@@ -22,6 +22,14 @@ func Gpconfig(s RoleSetting, hidden bool) Utility {
 	return Utility{Argv: argv}
 }
 
+// GpconfigRemove takes a setting out of the files of all instances, one of HiddenSQL as Gpconfig gives it to them.
+func GpconfigRemove(name string, hidden bool) Utility {
+	if hidden {
+		return Utility{Argv: []string{"gpconfig", "--skipvalidation", "-r", name}}
+	}
+	return Utility{Argv: []string{"gpconfig", "-r", name}}
+}
+
 // escaped is a value in quotes, without a letter that a shell expands.
 func escaped(value string) string {
 	return "'" + strings.NewReplacer("'", "''", `\`, `\\`, "$", `\044`, "`", `\140`).Replace(value) + "'"
@@ -87,9 +95,3 @@ func StaleSettingsSQL(names []string) string {
 from (select (pg_stat_file(current_setting('config_file'))).modification as changed) as file;
 `
 }
-
-// Gprestart stops the whole cluster in fast mode and starts it again.
-func Gprestart() Utility { return Utility{Argv: []string{"gpstop", "-a", "-r", "-M", "fast"}} }
-
-// Gpreload has every instance read its configuration files.
-func Gpreload() Utility { return Utility{Argv: []string{"gpstop", "-a", "-u"}} }

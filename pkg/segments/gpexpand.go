@@ -2,7 +2,6 @@ package segments
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
@@ -28,21 +27,6 @@ func (c Catalogue) NewRows(instances []topology.Instance) []topology.Instance {
 		rows[i].DBID = last
 	}
 	return rows
-}
-
-// Stray says in words which segments the catalogue has beyond the wanted ones.
-func (c Catalogue) Stray(wanted []topology.Instance) []string {
-	known := map[int32]bool{topology.CoordinatorContent: true}
-	for _, instance := range wanted {
-		known[instance.Content] = true
-	}
-	var stray []string
-	for _, row := range c {
-		if !known[row.Content] {
-			stray = append(stray, fmt.Sprintf("the catalogue has content %d on %s, of which gpk knows nothing", row.Content, row.Pod()))
-		}
-	}
-	return stray
 }
 
 // expansionInput is gpexpand's file: host|address|port|datadir|dbid|content|role.
@@ -89,14 +73,7 @@ func Redistribute(r Redistribution) Utility {
 
 // DropExpansion removes the schema gpexpand of an expansion that is complete, and says no to a copy of it.
 func DropExpansion() Command {
-	command := run("gpexpand", "-c")
-	command.Stdin = "n\n"
-	return command
-}
-
-// RecoverFully makes every instance that is down anew from its pair.
-func RecoverFully() Utility {
-	return Utility{Argv: []string{"gprecoverseg", "-a", "-F", "--hba-hostnames"}}
+	return run("gpexpand", "-c").reading("n\n")
 }
 
 // Analyze has a database gather the statistics of all its tables.
@@ -108,13 +85,7 @@ func Analyze(database string) Utility {
 const DatabasesSQL = "select json_agg(datname order by datname) from pg_database where datallowconn and datname <> 'template0';\n"
 
 // ParseNames reads a JSON array of names.
-func ParseNames(out string) ([]string, error) {
-	var names []string
-	if err := json.Unmarshal([]byte(out), &names); err != nil {
-		return nil, fmt.Errorf("a list of names came back as %q: %w", firstLine(out), err)
-	}
-	return names, nil
-}
+func ParseNames(out string) ([]string, error) { return parseJSON[[]string](out, "a list of names") }
 
 // TablespacesSQL prints the names of tablespaces that users have made, as a JSON array.
 const TablespacesSQL = "select coalesce(json_agg(spcname order by spcname), '[]') from pg_tablespace where oid >= 16384;\n"

@@ -51,24 +51,3 @@ func TestPresent(t *testing.T) {
 		t.Error("nothing is present")
 	}
 }
-
-func TestUnreachable(t *testing.T) {
-	hosts := []string{"a", "b", "c", "d"}
-	tests := map[string]struct {
-		out  string
-		want []string
-	}{
-		"all answer, in any order": {"c ok\na ok\nd ok\nb ok\n", nil},
-		"one refuses":              {"a ok\nb ssh: connect to host b port 22: Connection refused\nc ok\nd ok\n", []string{"b: ssh: connect to host b port 22: Connection refused"}},
-		"one without an instance":  {"a ok\nb ok fresh\nc ok\nd ok\n", nil},
-		"cut off":                  {"a ok\nb o", []string{"b: o", "c: no answer", "d: no answer"}},
-		"nothing":                  {"", []string{"a: no answer", "b: no answer", "c: no answer", "d: no answer"}},
-		"a silent failure":         {"a \nb ok\nc ok\nd ok", []string{"a: "}},
-		"others":                   {"aa ok\na ok\nb ok\nc ok\nd ok\n", nil},
-	}
-	for name, test := range tests {
-		if diff := cmp.Diff(test.want, Unreachable(test.out, hosts)); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", name, diff)
-		}
-	}
-}

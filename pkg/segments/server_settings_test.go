@@ -4,39 +4,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"gpk/pkg/topology"
 )
-
-func TestBroken(t *testing.T) {
-	rows := Catalogue{
-		{DBID: 1, Content: -1, Role: topology.Primary, PreferredRole: topology.Primary, Status: "u", Mode: "n", Host: "c-0.x"},
-		{DBID: 2, Content: 0, Role: topology.Mirror, PreferredRole: topology.Primary, Status: "u", Mode: "s", Host: "p-0.x"},
-		{DBID: 3, Content: 0, Role: topology.Primary, PreferredRole: topology.Mirror, Status: "u", Mode: "s", Host: "m-0.x"},
-	}
-	if faults := rows.Broken(); len(faults) != 0 {
-		t.Errorf("switched roles survive a restart: %q", faults)
-	}
-	rows[1].Mode = "n"
-	rows = append(rows, Row{DBID: 4, Content: 1, Role: topology.Primary, PreferredRole: topology.Primary, Status: "d", Host: "p-1.x"})
-	want := []string{"content 0, dbid 2 on p-0 is not in sync", "content 1, dbid 4 on p-1 is down"}
-	if diff := cmp.Diff(want, rows.Broken()); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
-}
-
-func TestCatalogueVersion(t *testing.T) {
-	for out, want := range map[string]string{
-		"Catalog version number:               302305251\n": "302305251",
-		"postgres: unrecognized option":                     "",
-		"":                                                  "",
-	} {
-		if got, err := CatalogueVersion(out); got != want || (err == nil) != (want != "") {
-			t.Errorf("%q: %q, %v", out, got, err)
-		}
-	}
-}
 
 // The lines are what Greenplum 7.1 and PostgreSQL 15 print.
 func TestSettingFault(t *testing.T) {
