@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strings"
 
+	"al.essio.dev/pkg/shellescape"
+
 	"gpk/pkg/topology"
 )
 
@@ -18,7 +20,7 @@ import (
 func InitSystem(t topology.Topology, locale, maxConnections string, settings []Setting) Utility {
 	var b strings.Builder
 	b.WriteString("ARRAY_NAME='gpk'\nTRUSTED_SHELL=ssh\nENCODING=UNICODE\nHBA_HOSTNAMES=1\n")
-	fmt.Fprintf(&b, "QD_PRIMARY_ARRAY=%s\n", quote(entry(t.Coordinator())))
+	fmt.Fprintf(&b, "QD_PRIMARY_ARRAY=%s\n", shellescape.Quote(entry(t.Coordinator())))
 	writeArray(&b, "PRIMARY_ARRAY", t.Segments(topology.Primary))
 	if mirrors := t.Segments(topology.Mirror); len(mirrors) > 0 {
 		writeArray(&b, "MIRROR_ARRAY", mirrors)
@@ -73,7 +75,7 @@ func additions(settings []Setting) string {
 func writeArray(b *strings.Builder, name string, instances []topology.Instance) {
 	fmt.Fprintf(b, "declare -a %s=(\n", name)
 	for _, instance := range instances {
-		fmt.Fprintf(b, "%s\n", quote(entry(instance)))
+		fmt.Fprintf(b, "%s\n", shellescape.Quote(entry(instance)))
 	}
 	fmt.Fprintf(b, ")\n")
 }
@@ -81,6 +83,3 @@ func writeArray(b *strings.Builder, name string, instances []topology.Instance) 
 func entry(i topology.Instance) string {
 	return fmt.Sprintf("%s~%s~%d~%s~%d~%d", i.Host, i.Host, i.Port, i.Dir, i.DBID, i.Content)
 }
-
-// quote makes a word that bash reads as it is.
-func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
