@@ -48,14 +48,6 @@ func (f Faults) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// orNil keeps an empty Faults from becoming an error that is not nil.
-func (f Faults) orNil() error {
-	if len(f) == 0 {
-		return nil
-	}
-	return f
-}
-
 // sorted are the faults by line, then by field, each said once.
 func (f Faults) sorted() Faults {
 	slices.SortStableFunc(f, func(a, b Fault) int {

@@ -81,7 +81,7 @@ func load(data []byte, defaultNamespace string, faultsOf func(c *Cluster, given 
 	faults := reading.faults
 	for _, fault := range faultsOf(c, reading.has) {
 		// What could not be read is absent now, and must not be called missing as well.
-		if !reading.blames(fault.Field) {
+		if !reading.explains(fault.Field) {
 			fault.Line = reading.line(fault.Field)
 			faults = append(faults, fault)
 		}

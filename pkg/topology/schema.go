@@ -21,7 +21,7 @@ func Schema() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	root := schemaOf{words: words}.structure(reflect.TypeFor[Cluster](), defaults)
+	root := schemaBuilder{words: words}.structure(reflect.TypeFor[Cluster](), defaults)
 	root["$schema"] = "https://json-schema.org/draft/2020-12/schema"
 	root["title"] = Kind
 	root["description"] = words["Cluster"]
@@ -31,14 +31,14 @@ func Schema() ([]byte, error) {
 // schema is an object of JSON Schema. Its keys are written in the order of the alphabet.
 type schema = map[string]any
 
-// schemaOf makes the schema of a type.
-type schemaOf struct {
+// schemaBuilder makes the schema of a type.
+type schemaBuilder struct {
 	// words are the doc comments by TYPE and TYPE.FIELD.
 	words map[string]string
 }
 
 // structure is the schema of a struct of this package, with the default values of its fields.
-func (s schemaOf) structure(t reflect.Type, defaults map[string]any) schema {
+func (s schemaBuilder) structure(t reflect.Type, defaults map[string]any) schema {
 	properties, required := schema{}, []string{}
 	for _, f := range fields(t) {
 		key := f.owner.Name() + "." + f.Name
@@ -56,7 +56,7 @@ func (s schemaOf) structure(t reflect.Type, defaults map[string]any) schema {
 			property["default"] = value
 			fallthrough
 		default:
-			orNothing(property)
+			nullable(property)
 		}
 		properties[f.name] = property
 	}
@@ -67,8 +67,8 @@ func (s schemaOf) structure(t reflect.Type, defaults map[string]any) schema {
 	return made
 }
 
-// orNothing lets a field stand in the file without a value, as Load does.
-func orNothing(property schema) {
+// nullable lets a field stand in the file without a value, as Load does.
+func nullable(property schema) {
 	switch kinds := property["type"].(type) {
 	case string:
 		property["type"] = []string{kinds, "null"}
@@ -84,7 +84,7 @@ func orNothing(property schema) {
 	}
 }
 
-func (s schemaOf) value(t reflect.Type, defaults map[string]any) schema {
+func (s schemaBuilder) value(t reflect.Type, defaults map[string]any) schema {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
@@ -103,7 +103,7 @@ func (s schemaOf) value(t reflect.Type, defaults map[string]any) schema {
 		if t.PkgPath() == reflect.TypeFor[Cluster]().PkgPath() {
 			return s.structure(t, defaults)
 		}
-		return names(t)
+		return fieldNamesOnly(t)
 	}
 	switch t.Kind() {
 	case reflect.Bool:
@@ -115,8 +115,8 @@ func (s schemaOf) value(t reflect.Type, defaults map[string]any) schema {
 	}
 }
 
-// names is the schema of one of Kubernetes' types: its fields may have any value.
-func names(t reflect.Type) schema {
+// fieldNamesOnly is the schema of one of Kubernetes' types: its fields may have any value.
+func fieldNamesOnly(t reflect.Type) schema {
 	properties := schema{}
 	for _, f := range fields(t) {
 		properties[f.name] = true
@@ -144,7 +144,7 @@ func constraints() map[string]schema {
 		"Database.Name":        {"pattern": "^$|" + databaseName.String()},
 		"Database.Locale":      {"pattern": unicodeLocale.String()},
 		"Database.Config": {"propertyNames": schema{
-			"pattern": settingName.String(), "not": schema{"enum": sortedKeys(reservedSettings)},
+			"pattern": settingName.String(), "not": schema{"enum": sortedKeys(reservedSettings())},
 		}},
 		"Service.Type": {"enum": serviceTypes()},
 	}

@@ -2,6 +2,7 @@ package topology
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -67,9 +68,17 @@ func Settings(c *Cluster) []NamedSetting {
 	return settings
 }
 
-// share is the memory of a pod in MiB, 0 if nobody says how much, and the instances that share it.
-type share struct{ memory, instances int64 }
+// share is what the instances of a pod have of its memory.
+type share struct {
+	// pod names the pod in messages.
+	pod string
+	// memory is the pod's, in MiB, 0 if nobody says how much; so many instances share it.
+	memory, instances int64
+	// connections are those of an instance for each of the coordinator's.
+	connections int64
+}
 
+// each is an instance's part of the memory in MiB.
 func (s share) each() int64 { return s.memory / s.instances }
 
 // tuning derives settings.
@@ -81,9 +90,14 @@ type tuning struct {
 func newTuning(c *Cluster) tuning {
 	return tuning{
 		config:      lowerNames(c.Spec.Database.Config),
-		coordinator: share{memory: memoryMiB(c, CoordinatorComponent), instances: 1},
-		segment:     share{memory: memoryMiB(c, PrimaryComponent), instances: int64(max(c.Spec.Segments.PerPod, 1))},
+		coordinator: share{"the coordinator's", memoryMiB(c, CoordinatorComponent), 1, 1},
+		segment:     share{"a segment", memoryMiB(c, PrimaryComponent), int64(max(c.Spec.Segments.PerPod, 1)), connectionFactor},
 	}
+}
+
+// shares are those of the pods whose memory is known.
+func (t tuning) shares() []share {
+	return slices.DeleteFunc([]share{t.coordinator, t.segment}, func(s share) bool { return s.each() == 0 })
 }
 
 const noMemory = "Greenplum's default, since the pods have neither a limit nor a request of memory"
@@ -109,10 +123,8 @@ func (t tuning) clientConnections() int64 {
 		return given
 	}
 	count := int64(defaultConnections)
-	for _, s := range []share{t.coordinator, t.segment} {
-		if s.memory > 0 {
-			count = min(count, s.each()/16)
-		}
+	for _, s := range t.shares() {
+		count = min(count, s.each()/16)
 	}
 	return max(count, 50)
 }
@@ -130,51 +142,37 @@ func (t tuning) preparedTransactions() NamedSetting {
 }
 
 func (t tuning) sharedBuffers() NamedSetting {
-	return NamedSetting{"shared_buffers", megabytes(t.coordinatorBuffers()), megabytes(t.segmentBuffers()),
+	return NamedSetting{"shared_buffers", megabytes(t.buffers(t.coordinator)), megabytes(t.buffers(t.segment)),
 		"an eighth of an instance's memory, 32 MB to 8 GB, and at least the 16 kB for each connection that Greenplum's reference asks for"}
 }
 
-func (t tuning) coordinatorBuffers() int64 { return t.buffers(t.coordinator, t.clientConnections()) }
-
-func (t tuning) segmentBuffers() int64 {
-	return t.buffers(t.segment, connectionFactor*t.clientConnections())
-}
-
-// buffers are the shared_buffers of an instance in MiB: those given, or what its memory and its connections make of it.
-func (t tuning) buffers(s share, connections int64) int64 {
+// buffers are the shared_buffers of an instance in MiB: those given, or an eighth of its memory, and enough for its connections.
+func (t tuning) buffers(s share) int64 {
 	if given, ok := memorySetting(t.config["shared_buffers"]); ok {
 		return (given + 1023) / 1024
 	}
-	return max(s.buffers(), (connectionBuffers*connections+1023)/1024)
-}
-
-// buffers are the shared_buffers in MiB that an instance's memory is good for.
-func (s share) buffers() int64 {
-	if s.memory == 0 {
-		return defaultBuffers
+	size := int64(defaultBuffers)
+	if s.memory > 0 {
+		size = min(max(s.each()/8, 32), 8192)
 	}
-	return min(max(s.each()/8, 32), 8192)
+	return max(size, (connectionBuffers*s.connections*t.clientConnections()+1023)/1024)
 }
 
 func (t tuning) vmemLimit() NamedSetting {
 	why := "((RAM - 7.5 GB - 5% RAM) / 1.7) / acting primaries, Greenplum's formula with the pod's memory as RAM; " +
 		"in pods below 30 GB a quarter of it instead of the 7.5 GB; from 256 GB on divided by 1.17, less shared_buffers"
-	if t.coordinator.memory == 0 && t.segment.memory == 0 {
+	if len(t.shares()) == 0 {
 		why = noMemory
 	}
-	return NamedSetting{"gp_vmem_protect_limit", number(t.coordinatorVmem()), number(t.segmentVmem()), why}
+	return NamedSetting{"gp_vmem_protect_limit", number(t.vmem(t.coordinator)), number(t.vmem(t.segment)), why}
 }
 
-func (t tuning) coordinatorVmem() int64 { return t.vmem(t.coordinator, t.coordinatorBuffers()) }
-
-func (t tuning) segmentVmem() int64 { return t.vmem(t.segment, t.segmentBuffers()) }
-
 // vmem is the gp_vmem_protect_limit of an instance in MB: the one given, or what is derived.
-func (t tuning) vmem(s share, buffers int64) int64 {
+func (t tuning) vmem(s share) int64 {
 	if given, ok := wholeSetting(t.config["gp_vmem_protect_limit"]); ok {
 		return given
 	}
-	return vmem(s, buffers)
+	return vmem(s, t.buffers(s))
 }
 
 // vmem derives gp_vmem_protect_limit in MB, for instances with so many MiB of shared_buffers. The formula is that of
@@ -200,8 +198,8 @@ func (t tuning) statementMemory() NamedSetting {
 		"runs at once, by the smaller of the limits, and %d MB at least", activeStatements, leastStatement)
 	size := int64(defaultStatement)
 	_, given := wholeSetting(t.config["gp_vmem_protect_limit"])
-	if given || t.coordinator.memory > 0 || t.segment.memory > 0 {
-		size = min(perStatement(t.coordinatorVmem()), perStatement(t.segmentVmem()))
+	if given || len(t.shares()) > 0 {
+		size = min(perStatement(t.vmem(t.coordinator)), perStatement(t.vmem(t.segment)))
 	} else {
 		why = noMemory
 	}

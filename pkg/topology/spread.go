@@ -64,32 +64,26 @@ func (t Topology) Wishes(node func(pod string) string) [][]Wish {
 // and the mirrors of all of these are on one node. node says where a pod runs, or "" for nowhere yet. The answer follows
 // the order of the primaries. On two nodes it can't be otherwise, and none is named.
 func (t Topology) Crowded(node func(pod string) string) []string {
-	type partners struct {
-		pods    int
-		mirrors map[string]bool
-	}
-	var order []string
-	byNode, all := map[string]*partners{}, map[string]bool{}
 	primaries, mirrors := t.group(PrimaryComponent), t.group(MirrorComponent)
+	var homes []string
+	away, all := map[string][]string{}, map[string]bool{} // away: the nodes of the mirrors, by their primaries' node
 	for ordinal := range mirrors.Replicas {
-		home, away := node(primaries.Pod(ordinal)), node(mirrors.Pod(ordinal))
-		if home == "" || away == "" {
+		home, other := node(primaries.Pod(ordinal)), node(mirrors.Pod(ordinal))
+		if home == "" || other == "" {
 			continue
 		}
-		all[home], all[away] = true, true
-		if byNode[home] == nil {
-			byNode[home] = &partners{mirrors: map[string]bool{}}
-			order = append(order, home)
+		all[home], all[other] = true, true
+		if away[home] == nil {
+			homes = append(homes, home)
 		}
-		byNode[home].pods++
-		byNode[home].mirrors[away] = true
+		away[home] = append(away[home], other)
 	}
 	if len(all) < 3 {
 		return nil
 	}
 	var crowded []string
-	for _, home := range order {
-		if byNode[home].pods > 1 && len(byNode[home].mirrors) == 1 {
+	for _, home := range homes {
+		if nodes := away[home]; len(nodes) > 1 && len(slices.Compact(nodes)) == 1 {
 			crowded = append(crowded, home)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"go.yaml.in/yaml/v3"
 	"k8s.io/apimachinery/pkg/util/validation"
 )
 
@@ -16,15 +17,6 @@ func Starter(name string) ([]byte, error) {
 	if complaints := validation.IsDNS1035Label(name); len(complaints) > 0 {
 		return nil, fmt.Errorf("a cluster can't be named %q: %s", name, withoutExamples(complaints[0]))
 	}
-	// The name is a DNS label now, which is a plain word of YAML whatever it is, once it has quotes.
-	return []byte(strings.Replace(starter, "\n  name: demo\n", "\n  name: "+yamlWord(name)+"\n", 1)), nil
-}
-
-// yamlWord puts the few labels in quotes that YAML takes for something else.
-func yamlWord(label string) string {
-	switch label {
-	case "null", "true", "false", "yes", "no", "on", "off", "y", "n":
-		return `"` + label + `"`
-	}
-	return label
+	word, err := yaml.Marshal(name) // in quotes where YAML would take the name for something else
+	return []byte(strings.Replace(starter, "\n  name: demo\n", "\n  name: "+string(word), 1)), err
 }

@@ -140,6 +140,10 @@ type Database struct {
 	PasswordSecret string `json:"passwordSecret,omitempty"`
 }
 
+// Setting is the value of a server setting, as text. In cluster.yaml it may be text, a number or a boolean, since people write
+// settings as postgresql.conf does: max_connections: 250, optimizer: off, fsync: true.
+type Setting string
+
 // Network is how clients reach the coordinator.
 type Network struct {
 	// ClusterDomain is the DNS domain of the Kubernetes cluster. Default: cluster.local.

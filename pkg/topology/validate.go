@@ -25,7 +25,10 @@ const maxReference = 255
 
 // Validate says everything that is wrong with a cluster whose defaults are set. Its error is Faults, without lines.
 func (c *Cluster) Validate() error {
-	return c.faults(func(string) bool { return true }).sorted().orNil()
+	if faults := c.faults(func(string) bool { return true }); len(faults) > 0 {
+		return faults.sorted()
+	}
+	return nil
 }
 
 // faults are what is wrong with a cluster, where given says whether its file has a field.
@@ -66,10 +69,10 @@ func (v *validator) refuse(path *field.Path, value any, format string, args ...a
 	if !isText {
 		text = fmt.Sprint(value)
 	}
-	v.say(path, "%s is not allowed: %s", quoted(text, isText), fmt.Sprintf(format, args...))
+	v.fault(path, "%s is not allowed: %s", quoted(text, isText), fmt.Sprintf(format, args...))
 }
 
-func (v *validator) say(path *field.Path, format string, args ...any) {
+func (v *validator) fault(path *field.Path, format string, args ...any) {
 	v.faults = append(v.faults, Fault{Field: path.String(), Message: fmt.Sprintf(format, args...)})
 }
 
@@ -77,15 +80,15 @@ func (v *validator) equal(path *field.Path, value, only string) {
 	switch value {
 	case only:
 	case "":
-		v.say(path, "missing: give %s", only)
+		v.fault(path, "missing: give %s", only)
 	default:
 		v.refuse(path, value, "give %s", only)
 	}
 }
 
-// require refuses what one of Kubernetes' own validations has something against. Their messages end with a regular
+// refuseAll refuses what one of Kubernetes' own validations has something against. Their messages end with a regular
 // expression, which helps nobody.
-func (v *validator) require(path *field.Path, value string, complaints []string) {
+func (v *validator) refuseAll(path *field.Path, value string, complaints []string) {
 	for _, complaint := range complaints {
 		v.refuse(path, value, "%s", withoutExamples(complaint))
 	}
@@ -113,15 +116,15 @@ func (v *validator) metadata(c *Cluster) {
 	metadata := field.NewPath("metadata")
 	before := len(v.faults)
 	if name := metadata.Child("name"); c.Metadata.Name == "" {
-		v.say(name, "missing: give the cluster a name, a DNS label such as demo")
+		v.fault(name, "missing: give the cluster a name, a DNS label such as demo")
 	} else {
 		// Services have this name, and a Service's name must not begin with a digit.
-		v.require(name, c.Metadata.Name, validation.IsDNS1035Label(c.Metadata.Name))
+		v.refuseAll(name, c.Metadata.Name, validation.IsDNS1035Label(c.Metadata.Name))
 	}
 	if namespace := metadata.Child("namespace"); c.Metadata.Namespace == "" {
-		v.say(namespace, "missing: give it here or with -n")
+		v.fault(namespace, "missing: give it here or with -n")
 	} else {
-		v.require(namespace, c.Metadata.Namespace, validation.IsDNS1123Label(c.Metadata.Namespace))
+		v.refuseAll(namespace, c.Metadata.Namespace, validation.IsDNS1123Label(c.Metadata.Namespace))
 	}
 	if len(v.faults) == before {
 		v.hostLength(c, metadata.Child("name"))
@@ -156,7 +159,7 @@ func (v *validator) image(c *Cluster, spec *field.Path) {
 	version, image := spec.Child("version"), spec.Child("image")
 	switch s := c.Spec; {
 	case s.Version == "":
-		v.say(version, "missing: give the Greenplum release in the image, such as \"7.1.0\"")
+		v.fault(version, "missing: give the Greenplum release in the image, such as \"7.1.0\"")
 	case !release.MatchString(s.Version):
 		v.refuse(version, s.Version, "give 7.0.0 or a later release of Greenplum 7, with three numbers, such as \"7.1.0\": "+
 			"gpk's start scripts know no other")
@@ -165,13 +168,13 @@ func (v *validator) image(c *Cluster, spec *field.Path) {
 	}
 	switch s := c.Spec; {
 	case s.Image == "":
-		v.say(image, "missing: give the reference of an image with the database, such as registry.example/greenplum")
+		v.fault(image, "missing: give the reference of an image with the database, such as registry.example/greenplum")
 	case len(s.Image) > maxReference || !reference.MatchString(s.Image):
 		v.refuse(image, s.Image, "give an image's reference: registry/repository, all in lower case, and a :tag or @digest or neither")
 	}
 	oneOf(v, spec.Child("imagePullPolicy"), c.Spec.ImagePullPolicy, pullPolicies()...)
 	for i, name := range c.Spec.ImagePullSecrets {
-		v.require(spec.Child("imagePullSecrets").Index(i), name, validation.IsDNS1123Subdomain(name))
+		v.refuseAll(spec.Child("imagePullSecrets").Index(i), name, validation.IsDNS1123Subdomain(name))
 	}
 }
 
@@ -182,7 +185,7 @@ func (v *validator) segments(c *Cluster, path *field.Path) {
 	count, perPod := c.Spec.Segments.Count, c.Spec.Segments.PerPod
 	switch at := path.Child("count"); {
 	case count == 0 && !v.given(at.String()):
-		v.say(at, "missing: give the number of primaries, 1 to %d", MaxSegments)
+		v.fault(at, "missing: give the number of primaries, 1 to %d", MaxSegments)
 	case count < 1 || count > MaxSegments:
 		v.refuse(at, count, "give 1 to %d", MaxSegments)
 	}

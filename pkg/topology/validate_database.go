@@ -41,7 +41,7 @@ func (v *validator) database(c *Cluster, path *field.Path) {
 		v.refuse(locale, database.Locale, "the databases are in UTF-8: give %s.UTF-8, if the image has it, or C", language)
 	}
 	v.config(c, path.Child("config"))
-	v.limits(c, path.Child("config"))
+	v.boundedSettings(c, path.Child("config"))
 	for i, line := range database.HBA {
 		if complaint := hbaComplaint(line); complaint != "" {
 			v.refuse(path.Child("hba").Index(i), line, "%s", complaint)
@@ -56,21 +56,21 @@ func (v *validator) database(c *Cluster, path *field.Path) {
 		}
 	}
 	if secret := database.PasswordSecret; secret != "" {
-		v.require(path.Child("passwordSecret"), secret, validation.IsDNS1123Subdomain(secret))
+		v.refuseAll(path.Child("passwordSecret"), secret, validation.IsDNS1123Subdomain(secret))
 	}
 }
 
 func (v *validator) config(c *Cluster, path *field.Path) {
-	first := map[string]string{}
+	first, reserved := map[string]string{}, reservedSettings()
 	for _, name := range sortedKeys(c.Spec.Database.Config) {
 		at, lower := path.Key(name), strings.ToLower(name)
-		switch reason := ReservedSetting(name); {
+		switch reason := reserved[lower]; {
 		case !settingName.MatchString(name):
 			v.refuse(at, name, "a setting's name is letters, digits and _, such as max_connections")
 		case reason != "":
-			v.say(at, "reserved: %s", reason)
+			v.fault(at, "reserved: %s", reason)
 		case first[lower] != "":
-			v.say(at, "given twice, as %s too: remove one", first[lower])
+			v.fault(at, "given twice, as %s too: remove one", first[lower])
 		default:
 			v.settingValue(at, string(c.Spec.Database.Config[name]))
 		}
@@ -82,7 +82,7 @@ func (v *validator) config(c *Cluster, path *field.Path) {
 func (v *validator) settingValue(path *field.Path, value string) {
 	switch {
 	case value == "":
-		v.say(path, "empty: give a value, or leave the setting out for its default")
+		v.fault(path, "empty: give a value, or leave the setting out for its default")
 	case strings.ContainsFunc(value, unicode.IsControl):
 		v.refuse(path, value, "give one line without control characters")
 	case strings.ContainsAny(value, "'\\"):
@@ -94,7 +94,7 @@ func (v *validator) settingValue(path *field.Path, value string) {
 
 func (v *validator) network(c *Cluster, path *field.Path) {
 	network := c.Spec.Network
-	v.require(path.Child("clusterDomain"), network.ClusterDomain, validation.IsDNS1123Subdomain(network.ClusterDomain))
+	v.refuseAll(path.Child("clusterDomain"), network.ClusterDomain, validation.IsDNS1123Subdomain(network.ClusterDomain))
 	service := path.Child("service")
 	oneOf(v, service.Child("type"), network.Service.Type, serviceTypes()...)
 	for _, fault := range apivalidation.ValidateAnnotations(network.Service.Annotations, service.Child("annotations")) {

@@ -20,20 +20,20 @@ const (
 // pods validates the pods of a role, each of which runs so many instances.
 func (v *validator) pods(p Pods, instances int32, path *field.Path) {
 	oneOf(v, path.Child("antiAffinity"), p.AntiAffinity, antiAffinities()...)
-	v.require(path.Child("topologyKey"), p.TopologyKey, validation.IsQualifiedName(p.TopologyKey))
+	v.refuseAll(path.Child("topologyKey"), p.TopologyKey, validation.IsQualifiedName(p.TopologyKey))
 	for _, key := range sortedKeys(p.NodeSelector) {
 		at := path.Child("nodeSelector").Key(key)
-		v.require(at, key, validation.IsQualifiedName(key))
-		v.require(at, p.NodeSelector[key], validation.IsValidLabelValue(p.NodeSelector[key]))
+		v.refuseAll(at, key, validation.IsQualifiedName(key))
+		v.refuseAll(at, p.NodeSelector[key], validation.IsValidLabelValue(p.NodeSelector[key]))
 	}
 	for i, toleration := range p.Tolerations {
 		v.toleration(toleration, path.Child("tolerations").Index(i))
 	}
 	if p.PriorityClassName != "" {
-		v.require(path.Child("priorityClassName"), p.PriorityClassName, validation.IsDNS1123Subdomain(p.PriorityClassName))
+		v.refuseAll(path.Child("priorityClassName"), p.PriorityClassName, validation.IsDNS1123Subdomain(p.PriorityClassName))
 	}
 	if p.SchedulerName != "" {
-		v.require(path.Child("schedulerName"), p.SchedulerName, validation.IsDNS1123Subdomain(p.SchedulerName))
+		v.refuseAll(path.Child("schedulerName"), p.SchedulerName, validation.IsDNS1123Subdomain(p.SchedulerName))
 	}
 	v.resources(p.Resources, max(instances, 1), path.Child("resources"))
 	v.storage(p.Storage, max(instances, 1), path.Child("storage"))
@@ -41,7 +41,7 @@ func (v *validator) pods(p Pods, instances int32, path *field.Path) {
 
 func (v *validator) toleration(t corev1.Toleration, path *field.Path) {
 	if t.Key != "" {
-		v.require(path.Child("key"), t.Key, validation.IsQualifiedName(t.Key))
+		v.refuseAll(path.Child("key"), t.Key, validation.IsQualifiedName(t.Key))
 	}
 	oneOf(v, path.Child("operator"), t.Operator, "", corev1.TolerationOpEqual, corev1.TolerationOpExists,
 		corev1.TolerationOpLt, corev1.TolerationOpGt)
@@ -50,7 +50,7 @@ func (v *validator) toleration(t corev1.Toleration, path *field.Path) {
 	case t.Operator == corev1.TolerationOpExists && t.Value != "":
 		v.refuse(path.Child("value"), t.Value, "operator Exists takes no value")
 	case t.Operator != corev1.TolerationOpExists && t.Key == "":
-		v.say(path.Child("key"), "missing: give the taint's key, or operator Exists to tolerate every taint")
+		v.fault(path.Child("key"), "missing: give the taint's key, or operator Exists to tolerate every taint")
 	}
 	if t.TolerationSeconds != nil && t.Effect != corev1.TaintEffectNoExecute {
 		v.refuse(path.Child("tolerationSeconds"), *t.TolerationSeconds, "only effect NoExecute takes it")
@@ -88,7 +88,7 @@ func divisible(name corev1.ResourceName) bool { return slices.Contains(plainReso
 
 func (v *validator) quantity(name corev1.ResourceName, quantity resource.Quantity, instances int32, path *field.Path) {
 	before := len(v.faults)
-	v.require(path, string(name), validation.IsQualifiedName(string(name)))
+	v.refuseAll(path, string(name), validation.IsQualifiedName(string(name)))
 	if quantity.Sign() <= 0 {
 		v.refuse(path, quantity.String(), "give more than 0")
 	}
@@ -96,7 +96,7 @@ func (v *validator) quantity(name corev1.ResourceName, quantity resource.Quantit
 	switch {
 	case len(v.faults) > before:
 	case name == corev1.ResourceMemory:
-		v.enough(quantity, minMemory, instances, path)
+		v.atLeast(quantity, minMemory, instances, path)
 	case domain && quantity.MilliValue()%1000 != 0:
 		v.refuse(path, quantity.String(), "give a whole number: Kubernetes counts it in pieces")
 	case !domain && !divisible(name) && !strings.HasPrefix(string(name), pages):
@@ -110,22 +110,22 @@ func (v *validator) unknownResource(path *field.Path, name string) {
 	if near := Nearest(name, plainResources()); near != "" {
 		meant = "did you mean " + near + "? "
 	}
-	v.say(path, "unknown resource: %sGive %s, %sSIZE or one with its domain, such as example.com/gpu", meant,
+	v.fault(path, "unknown resource: %sGive %s, %sSIZE or one with its domain, such as example.com/gpu", meant,
 		strings.Join(plainResources(), ", "), pages)
 }
 
 func (v *validator) storage(s Storage, instances int32, path *field.Path) {
 	if s.Size != nil {
-		v.enough(*s.Size, minStorage, instances, path.Child("size"))
+		v.atLeast(*s.Size, minStorage, instances, path.Child("size"))
 	}
 	// An empty class is Kubernetes' way to ask for volumes made by hand.
 	if s.ClassName != nil && *s.ClassName != "" {
-		v.require(path.Child("className"), *s.ClassName, validation.IsDNS1123Subdomain(*s.ClassName))
+		v.refuseAll(path.Child("className"), *s.ClassName, validation.IsDNS1123Subdomain(*s.ClassName))
 	}
 }
 
-// enough refuses less than the least for each instance of a pod.
-func (v *validator) enough(quantity resource.Quantity, least string, instances int32, path *field.Path) {
+// atLeast refuses less than the least for each instance of a pod.
+func (v *validator) atLeast(quantity resource.Quantity, least string, instances int32, path *field.Path) {
 	wanted := resource.MustParse(least)
 	wanted.Mul(int64(instances))
 	if quantity.Cmp(wanted) < 0 {

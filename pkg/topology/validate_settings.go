@@ -13,8 +13,8 @@ const mostConnections = 262143 / connectionFactor
 // defaultReserved is superuser_reserved_connections, which the utilities' own connections are among.
 const defaultReserved = 10
 
-// limits refuses values of config that the instances could not start with or would not survive.
-func (v *validator) limits(c *Cluster, path *field.Path) {
+// boundedSettings refuses values of config that the instances could not start with or would not survive.
+func (v *validator) boundedSettings(c *Cluster, path *field.Path) {
 	for _, name := range sortedKeys(c.Spec.Database.Config) {
 		at, value := path.Key(name), c.Spec.Database.Config[name]
 		switch strings.ToLower(name) {
@@ -30,17 +30,17 @@ func (v *validator) limits(c *Cluster, path *field.Path) {
 		case "shared_buffers":
 			v.sharedBuffers(c, at, value)
 		case "superuser_reserved_connections":
-			v.reserved(c, at, value)
+			v.reservedConnections(c, at, value)
 		case "gp_resource_manager":
 			if manager := strings.ToLower(string(value)); manager == "group" || manager == "group-v2" {
 				v.refuse(at, string(value), "give queue or none: resource groups need a cgroup to write to, which no restricted pod has")
 			}
 		case "max_wal_senders":
-			v.copies(c, at, value, 2, "a mirror or standby takes two while it is made")
+			v.enoughForCopies(c, at, value, 2, "a mirror or standby takes two while it is made")
 		case "max_replication_slots":
-			v.copies(c, at, value, 1, "a mirror or standby takes one")
+			v.enoughForCopies(c, at, value, 1, "a mirror or standby takes one")
 		case StatementMem, MostStatement:
-			v.statement(c, at, strings.ToLower(name), value)
+			v.statementMemory(c, at, strings.ToLower(name), value)
 		}
 	}
 }
@@ -63,8 +63,8 @@ func (v *validator) sharedBuffers(c *Cluster, path *field.Path, value Setting) {
 	}
 }
 
-// statement refuses memory of a statement that the server would not start with.
-func (v *validator) statement(c *Cluster, path *field.Path, name string, value Setting) {
+// statementMemory refuses memory of a statement that the server would not start with.
+func (v *validator) statementMemory(c *Cluster, path *field.Path, name string, value Setting) {
 	n, ok := memorySetting(value)
 	most, given := newTuning(c).config[MostStatement]
 	switch {
@@ -78,23 +78,6 @@ func (v *validator) statement(c *Cluster, path *field.Path, name string, value S
 	}
 }
 
-// part is what each instance of a component's pod has of its memory, in MiB; 0 if nobody says. Its buffers and vmem are what
-// the settings have it take of that.
-type part struct {
-	name          string
-	mib           int64
-	factor        int64
-	buffers, vmem int64
-}
-
-func parts(c *Cluster) []part {
-	t := newTuning(c)
-	return []part{
-		{"the coordinator's", t.coordinator.each(), 1, t.coordinatorBuffers(), t.coordinatorVmem()},
-		{"a segment", t.segment.each(), connectionFactor, t.segmentBuffers(), t.segmentVmem()},
-	}
-}
-
 // leastVmem is the gp_vmem_protect_limit in MB that is derived for the least pod.
 func leastVmem() int64 {
 	least := resource.MustParse(minMemory)
@@ -103,9 +86,9 @@ func leastVmem() int64 {
 
 // fits refuses what each instance of a pod would take, in kB, and the pod doesn't have.
 func (v *validator) fits(c *Cluster, path *field.Path, value Setting, kB int64) bool {
-	for _, pod := range parts(c) {
-		if pod.mib > 0 && kB > pod.mib<<10 {
-			v.refuse(path, string(value), "give at most %d MB, an instance's part of the memory of %s pod", pod.mib, pod.name)
+	for _, s := range newTuning(c).shares() {
+		if kB > s.each()<<10 {
+			v.refuse(path, string(value), "give at most %d MB, an instance's part of the memory of %s pod", s.each(), s.pod)
 			return false
 		}
 	}
@@ -115,23 +98,23 @@ func (v *validator) fits(c *Cluster, path *field.Path, value Setting, kB int64) 
 // fitTogether refuses one of shared_buffers and gp_vmem_protect_limit, which does not count them, if both are more than an
 // instance's part.
 func (v *validator) fitTogether(c *Cluster, path *field.Path, value Setting) {
-	for _, pod := range parts(c) {
-		switch {
-		case pod.mib == 0:
-		case pod.buffers+pod.vmem > pod.mib:
+	t := newTuning(c)
+	for _, s := range t.shares() {
+		switch buffers, vmem := t.buffers(s), t.vmem(s); {
+		case buffers+vmem > s.each():
 			v.refuse(path, string(value), "shared_buffers of %d MB and gp_vmem_protect_limit of %d MB are more than an instance's part, %d MB, "+
-				"of the memory of %s pod: give less of them, or the pod more memory", pod.buffers, pod.vmem, pod.mib, pod.name)
+				"of the memory of %s pod: give less of them, or the pod more memory", buffers, vmem, s.each(), s.pod)
 			return
-		case pod.vmem < leastVmem():
+		case vmem < leastVmem():
 			v.refuse(path, string(value), "it leaves %d MB for gp_vmem_protect_limit in an instance's part, %d MB, of the memory of %s pod, "+
-				"and no database works with less than %d: give less, or the pod more memory", pod.vmem, pod.mib, pod.name, leastVmem())
+				"and no database works with less than %d: give less, or the pod more memory", vmem, s.each(), s.pod, leastVmem())
 			return
 		}
 	}
 }
 
-// reserved refuses that all connections are for superusers. With max_connections given, that one is refused.
-func (v *validator) reserved(c *Cluster, path *field.Path, value Setting) {
+// reservedConnections refuses that all connections are for superusers. With max_connections given, that one is refused.
+func (v *validator) reservedConnections(c *Cluster, path *field.Path, value Setting) {
 	t := newTuning(c)
 	n, ok := wholeSetting(value)
 	_, both := t.config["max_connections"]
@@ -140,8 +123,8 @@ func (v *validator) reserved(c *Cluster, path *field.Path, value Setting) {
 	}
 }
 
-// copies refuses less than what a copy of an instance takes, where there are to be any.
-func (v *validator) copies(c *Cluster, path *field.Path, value Setting, least int64, why string) {
+// enoughForCopies refuses less than what a copy of an instance takes, where there are to be any.
+func (v *validator) enoughForCopies(c *Cluster, path *field.Path, value Setting, least int64, why string) {
 	if n, ok := wholeSetting(value); (!ok || n < least) && (c.HasMirrors() || c.HasStandby()) {
 		v.refuse(path, string(value), "give %d at least: %s", least, why)
 	}
@@ -150,9 +133,9 @@ func (v *validator) copies(c *Cluster, path *field.Path, value Setting, least in
 // connectionsFit refuses too few and too many connections, and those for which shared_buffers would be derived that the pod
 // doesn't have.
 func (v *validator) connectionsFit(c *Cluster, path *field.Path, value Setting) {
+	t := newTuning(c)
 	connections, ok := wholeSetting(value)
-	config := newTuning(c).config
-	reserved, given := wholeSetting(config["superuser_reserved_connections"])
+	reserved, given := wholeSetting(t.config["superuser_reserved_connections"])
 	if !given {
 		reserved = defaultReserved
 	}
@@ -161,17 +144,17 @@ func (v *validator) connectionsFit(c *Cluster, path *field.Path, value Setting) 
 			reserved+1, mostConnections, connectionFactor)
 		return
 	}
-	if _, given := config["shared_buffers"]; given {
+	if _, given := t.config["shared_buffers"]; given {
 		return
 	}
-	for _, pod := range parts(c) {
-		room := pod.mib
-		if _, given := config["gp_vmem_protect_limit"]; !given {
-			room -= pod.vmem
+	for _, s := range t.shares() {
+		room := s.each()
+		if _, given := t.config["gp_vmem_protect_limit"]; !given {
+			room -= t.vmem(s)
 		}
-		if most := room << 10 / (connectionBuffers * pod.factor); pod.mib > 0 && connections > most {
+		if most := room << 10 / (connectionBuffers * s.connections); connections > most {
 			v.refuse(path, string(value), "give at most %d: the shared_buffers for more would not fit beside gp_vmem_protect_limit in "+
-				"an instance's part, %d MB, of the memory of %s pod", most, pod.mib, pod.name)
+				"an instance's part, %d MB, of the memory of %s pod", most, s.each(), s.pod)
 			return
 		}
 	}

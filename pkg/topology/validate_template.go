@@ -38,7 +38,7 @@ type forbidden struct {
 func (v *validator) forbid(path *field.Path, list []forbidden) {
 	for _, f := range list {
 		if f.given {
-			v.say(path.Child(f.field), "not allowed here: %s", f.reason)
+			v.fault(path.Child(f.field), "not allowed here: %s", f.reason)
 		}
 	}
 }
@@ -48,12 +48,12 @@ func (v *validator) forbid(path *field.Path, list []forbidden) {
 func (v *validator) podTemplate(t *corev1.PodTemplateSpec, path *field.Path) {
 	for _, label := range ownedLabels {
 		if _, given := t.Labels[label]; given {
-			v.say(path.Child("metadata", "labels").Key(label), "not allowed here: gpk finds its pods by it")
+			v.fault(path.Child("metadata", "labels").Key(label), "not allowed here: gpk finds its pods by it")
 		}
 	}
 	for _, name := range sortedKeys(t.Annotations) {
 		if strings.HasPrefix(name, corev1.DeprecatedAppArmorBetaContainerAnnotationKeyPrefix) {
-			v.say(path.Child("metadata", "annotations").Key(name), "not allowed here: give appArmorProfile in a securityContext")
+			v.fault(path.Child("metadata", "annotations").Key(name), "not allowed here: give appArmorProfile in a securityContext")
 		}
 	}
 	v.forbid(path.Child("metadata"), []forbidden{
@@ -118,7 +118,7 @@ func (v *validator) podSpec(s *corev1.PodSpec, path *field.Path) {
 
 func (v *validator) container(c *corev1.Container, at *field.Path) {
 	if c.Name == "" {
-		v.say(at.Child("name"), "missing: a patch of a container needs its name; the database's is %s", DatabaseContainer)
+		v.fault(at.Child("name"), "missing: a patch of a container needs its name; the database's is %s", DatabaseContainer)
 	}
 	v.containerSecurity(c.SecurityContext, c.Name == DatabaseContainer, at.Child("securityContext"))
 	for i, mount := range c.VolumeMounts {

@@ -16,21 +16,13 @@ func (c *Cluster) Default() {
 	setDefault(&s.Database.Locale, "en_US.UTF-8")
 	setDefault(&s.Network.ClusterDomain, "cluster.local")
 	setDefault(&s.Network.Service.Type, corev1.ServiceTypeClusterIP)
-	if s.Coordinator.Standby == nil {
-		s.Coordinator.Standby = new(true)
-	}
-	if s.Segments.Mirrors == nil {
-		s.Segments.Mirrors = new(true)
-	}
-	if s.Network.NetworkPolicy == nil {
-		s.Network.NetworkPolicy = new(true)
-	}
+	setDefault(&s.Coordinator.Standby, new(true))
+	setDefault(&s.Segments.Mirrors, new(true))
+	setDefault(&s.Network.NetworkPolicy, new(true))
 	for _, pods := range []*Pods{&s.Coordinator.Pods, &s.Segments.Pods} {
 		setDefault(&pods.AntiAffinity, AntiAffinityRequired)
 		setDefault(&pods.TopologyKey, corev1.LabelHostname)
-		if pods.Storage.Size == nil {
-			pods.Storage.Size = new(resource.MustParse(defaultStorage))
-		}
+		setDefault(&pods.Storage.Size, new(resource.MustParse(defaultStorage)))
 	}
 }
 

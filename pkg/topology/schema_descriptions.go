@@ -20,26 +20,22 @@ func docComments() (map[string]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the doc comments of the schema: %w", err)
 	}
-	words := map[string]string{}
-	for _, declaration := range file.Decls {
-		general, ok := declaration.(*ast.GenDecl)
-		if !ok || general.Tok != token.TYPE {
-			continue
-		}
-		for _, spec := range general.Specs {
-			declared := spec.(*ast.TypeSpec)
-			words[declared.Name.Name] = oneLine(general.Doc)
-			structure, ok := declared.Type.(*ast.StructType)
-			if !ok {
-				continue
-			}
-			for _, f := range structure.Fields.List {
-				for _, name := range f.Names {
-					words[declared.Name.Name+"."+name.Name] = oneLine(f.Doc)
-				}
+	words, owner := map[string]string{}, ""
+	var doc *ast.CommentGroup
+	ast.Inspect(file, func(node ast.Node) bool {
+		switch n := node.(type) {
+		case *ast.GenDecl:
+			doc = n.Doc
+		case *ast.TypeSpec:
+			owner = n.Name.Name
+			words[owner] = oneLine(doc)
+		case *ast.Field:
+			for _, name := range n.Names {
+				words[owner+"."+name.Name] = oneLine(n.Doc)
 			}
 		}
-	}
+		return true
+	})
 	return words, nil
 }
 

@@ -81,8 +81,8 @@ func fieldNames(known []fieldOf) string {
 	return strings.Join(names, ", ")
 }
 
-// wanted says what the file must have where a type is expected.
-func wanted(t reflect.Type) string {
+// expected says what the file must have where a type is expected.
+func expected(t reflect.Type) string {
 	switch t {
 	case reflect.TypeFor[resource.Quantity]():
 		return "a quantity such as 2, 500m or 4Gi"
@@ -123,7 +123,7 @@ func scalarValue(node *yaml.Node, t reflect.Type) (any, bool) {
 		return text, (isText || tag == "!!int" || tag == "!!float") && aQuantity.MatchString(text)
 	case reflect.TypeFor[Setting]():
 		if tag == "!!bool" {
-			return text == "true" || text == "True" || text == "TRUE", true
+			return map[bool]string{true: "on", false: "off"}[strings.EqualFold(text, "true")], true
 		}
 		return text, isText || tag == "!!int" || tag == "!!float" // as written: 0640 stays octal, 1.10 keeps its zero
 	}

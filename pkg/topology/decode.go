@@ -24,8 +24,8 @@ type reader struct {
 	lines map[string]int
 	// given are the fields that have a value in the file.
 	given map[string]bool
-	// named are fields that an unknown name was probably meant for.
-	named []string
+	// meant are fields that an unknown name was probably meant for.
+	meant []string
 	nodes int
 }
 
@@ -69,7 +69,7 @@ func (r *reader) value(node *yaml.Node, t reflect.Type, path *field.Path, depth 
 
 func (r *reader) list(node *yaml.Node, t reflect.Type, path *field.Path, depth int) (any, bool) {
 	if node.Kind != yaml.SequenceNode {
-		r.fault(node, path, "%s is not allowed: give a list", shown(node))
+		r.fault(node, path, "%s is not allowed: give a list", describe(node))
 		return nil, false
 	}
 	values := []any{}
@@ -80,31 +80,16 @@ func (r *reader) list(node *yaml.Node, t reflect.Type, path *field.Path, depth i
 			r.fault(item, at, "this entry is empty: remove it or give it a value")
 			continue
 		}
-		// A faulty entry keeps its place, so that the paths of those behind it stay right.
+		// A faulty entry keeps its place, so that the paths of those behind it stay right: null leaves the zero value there.
 		value, _ := r.value(item, t.Elem(), at, depth+1)
-		if value == nil {
-			value = empty(t.Elem())
-		}
 		values = append(values, value)
 	}
 	return values, true
 }
 
-// empty stands in for a faulty entry of a list.
-func empty(t reflect.Type) any {
-	switch shapeOf(t) {
-	case structShape, mapShape:
-		return map[string]any{}
-	case listShape:
-		return []any{}
-	default:
-		return nil
-	}
-}
-
 func (r *reader) mapping(node *yaml.Node, t reflect.Type, path *field.Path, depth int) (any, bool) {
 	if node.Kind != yaml.MappingNode {
-		r.fault(node, path, "%s is not allowed: give %s", shown(node), wanted(t))
+		r.fault(node, path, "%s is not allowed: give %s", describe(node), expected(t))
 		return nil, false
 	}
 	values := map[string]any{}
@@ -112,7 +97,7 @@ func (r *reader) mapping(node *yaml.Node, t reflect.Type, path *field.Path, dept
 	for i := 0; i+1 < len(node.Content); i += 2 {
 		key, item := node.Content[i], node.Content[i+1]
 		if key.Kind != yaml.ScalarNode || key.ShortTag() == "!!merge" {
-			r.fault(key, path, "%s is not allowed as a name: write the fields out", shown(key))
+			r.fault(key, path, "%s is not allowed as a name: write the fields out", describe(key))
 			continue
 		}
 		at, inner := r.member(key, t, path)
@@ -151,7 +136,7 @@ func (r *reader) member(key *yaml.Node, t reflect.Type, path *field.Path) (*fiel
 		}
 	}
 	if near := Nearest(key.Value, namesOf(known)); near != "" {
-		r.named = append(r.named, path.Child(near).String())
+		r.meant = append(r.meant, path.Child(near).String())
 		r.fault(key, at, "unknown field: did you mean %s?", near)
 	} else {
 		r.fault(key, at, "unknown field: known here are %s", fieldNames(known))
@@ -166,7 +151,7 @@ func (r *reader) scalar(node *yaml.Node, t reflect.Type, path *field.Path) (any,
 			return value, true
 		}
 	}
-	r.fault(node, path, "%s is not allowed: give %s", shown(node), wanted(t))
+	r.fault(node, path, "%s is not allowed: give %s", describe(node), expected(t))
 	return nil, false
 }
 
@@ -178,14 +163,14 @@ func (r *reader) fault(node *yaml.Node, path *field.Path, format string, args ..
 	r.faults = append(r.faults, fault)
 }
 
-// blames says whether a fault of the file already explains what validation says of a field.
-func (r *reader) blames(name string) bool {
+// explains says whether a fault of the file already explains what validation says of a field.
+func (r *reader) explains(name string) bool {
 	for _, fault := range r.faults {
 		if fault.Field == "" || covers(fault.Field, name) {
 			return true
 		}
 	}
-	for _, named := range r.named {
+	for _, named := range r.meant {
 		if covers(named, name) {
 			return true
 		}
@@ -207,8 +192,8 @@ func (r *reader) line(name string) int {
 	return 1
 }
 
-// shown is a node as it is quoted in a message.
-func shown(node *yaml.Node) string {
+// describe is a node as it is quoted in a message.
+func describe(node *yaml.Node) string {
 	switch node.Kind {
 	case yaml.MappingNode:
 		return "a mapping"

@@ -64,7 +64,7 @@ func (v *validator) volumeSource(source corev1.VolumeSource, path *field.Path) {
 	given := reflect.ValueOf(source)
 	for _, f := range fields(given.Type()) {
 		if !given.FieldByIndex(f.Index).IsNil() && !slices.Contains(volumeSources, f.name) {
-			v.say(path.Child(f.name), "not allowed here: %s: give one of %s", restricted, strings.Join(volumeSources, ", "))
+			v.fault(path.Child(f.name), "not allowed here: %s: give one of %s", restricted, strings.Join(volumeSources, ", "))
 		}
 	}
 }
