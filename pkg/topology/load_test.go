@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -222,11 +223,50 @@ func TestRecorded(t *testing.T) {
 		t.Errorf("%+v, %v", c, err)
 	}
 	for name, text := range map[string]string{
-		"counts":         fmt.Sprintf(file, 0),
-		"unknown fields": string(sound) + "  surprise: 1\n",
+		"counts":          fmt.Sprintf(file, 0),
+		"unknown fields":  string(sound) + "  surprise: 1\n",
+		"names":           strings.Replace(string(sound), "name: demo", "name: Demo", 1),
+		"no name":         strings.Replace(string(sound), "name: demo, ", "", 1),
+		"another kind":    strings.Replace(string(sound), "GreenplumCluster", "Deployment", 1),
+		"another release": strings.Replace(string(sound), "7.1.0", "6.27.1", 1),
+		"the image":       strings.Replace(string(sound), "registry.example/greenplum", "Greenplum", 1),
+		"types":           strings.Replace(string(sound), "max_connections: 5", "max_connections: [5]", 1),
+		"not YAML":        string(sound) + "  - x\n",
 	} {
 		if _, err := topology.Recorded([]byte(text), ""); err == nil {
 			t.Errorf("%s: taken", name)
+		} else if !strings.HasPrefix(err.Error(), "line ") {
+			t.Errorf("%s: no line in %v", name, err)
+		}
+	}
+}
+
+// Everything that only Load refuses, gpk may have recorded before it knew better. What is gpk's own to compute from stays so.
+func TestRecordedTakesWhatIsRefusedNow(t *testing.T) {
+	rules := slices.Concat(databaseRules(), hbaRules(), settingRules(), podRules(), templateRules())
+	for _, rule := range rules {
+		_, outside := rule.files(t)
+		if _, err := topology.Recorded(outside, ""); err != nil {
+			t.Errorf("%s: %v", rule.why, err)
+		}
+	}
+}
+
+// The namespace of the command line is for files that name none, and counts in their host names.
+func TestLoadNamespace(t *testing.T) {
+	named, unnamed := edited(t), edited(t, "metadata: {name: demo}")
+	for _, test := range []struct {
+		data []byte
+		flag string
+		want string
+	}{{named, "other", "sales"}, {named, "", "sales"}, {unnamed, "other", "other"}, {unnamed, "Other", ""}, {unnamed, "", ""},
+		{unnamed, strings.Repeat("n", 21), strings.Repeat("n", 21)}, {unnamed, strings.Repeat("n", 22), ""}} {
+		c, err := topology.Load(test.data, test.flag)
+		switch {
+		case (err == nil) != (test.want != ""):
+			t.Errorf("%q: error %v, want %q", test.flag, err, test.want)
+		case err == nil && c.Metadata.Namespace != test.want:
+			t.Errorf("%q: namespace %q, want %q", test.flag, c.Metadata.Namespace, test.want)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package topology_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"maps"
 	"os"
@@ -9,7 +10,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/santhosh-tekuri/jsonschema/v6"
 	"go.yaml.in/yaml/v3"
+	k8syaml "sigs.k8s.io/yaml"
 
 	"gpk/pkg/topology"
 	"gpk/test/golden"
@@ -21,6 +24,123 @@ func TestSchema(t *testing.T) {
 		t.Fatal(err)
 	}
 	golden.Compare(t, "testdata/schema.golden", string(got)+"\n")
+}
+
+// compiled is the schema as an editor would use it.
+func compiled(t *testing.T) *jsonschema.Schema {
+	t.Helper()
+	data, err := topology.Schema()
+	if err != nil {
+		t.Fatal(err)
+	}
+	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	compiler := jsonschema.NewCompiler()
+	if err := compiler.AddResource("cluster.json", document); err != nil {
+		t.Fatal(err)
+	}
+	schema, err := compiler.Compile("cluster.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return schema
+}
+
+// validated is what the schema says of a cluster.yaml, whose booleans are YAML 1.1's as they are for kubectl.
+func validated(t *testing.T, schema *jsonschema.Schema, data []byte) error {
+	t.Helper()
+	data, err := k8syaml.YAMLToJSON(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := jsonschema.UnmarshalJSON(bytes.NewReader(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return schema.Validate(file)
+}
+
+// Whatever Load takes, an editor takes: a red line under what is right teaches people to look away.
+func TestSchemaTakesWhatLoadTakes(t *testing.T) {
+	schema := compiled(t)
+	for _, rule := range allRules() {
+		inside, _ := rule.files(t)
+		if err := validated(t, schema, inside); err != nil {
+			t.Errorf("%s: %v", rule.why, err)
+		}
+	}
+	for _, path := range append(files(t, "testdata/good/*.yaml"), files(t, "../../testdata/*.yaml")...) {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := validated(t, schema, data); err != nil {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+}
+
+// What a person gets wrong most often, the editor shows before gpk does.
+func TestSchemaRefuses(t *testing.T) {
+	schema := compiled(t)
+	if err := validated(t, schema, edited(t)); err != nil {
+		t.Fatalf("the file is not right before it is edited: %v", err)
+	}
+	for _, edit := range []string{
+		"apiVersion: v1", "kind: Greenplum", "metadata/name: 1demo", "metadata/name: " + strings.Repeat("a", 64), "metadata/name:  ", "metadata/label: a",
+		"spec/version: 7.1", "spec/version: 6.27.1", "spec/image: Greenplum", "spec/imagePullPolicy: never", "spec/imagePullSecrets: a",
+		"spec/segments/count: 0", "spec/segments/count: 10001", "spec/segments/count: '4'", "spec/segments/count:  ", "spec/segments/perPod: 0",
+		"spec/segments/perPod: 101", "spec/segments/mirrors: 'yes'", "spec/segments/antiAffinity: soft", "spec/segments/perpod: 1",
+		"spec/segments/resources: {limits: {gpu: 1}}", "spec/segments/resources: {limits: {memory: 4 GB}}", "spec/segments/resources: {limits: {cpu: true}}",
+		"spec/segments/storage: {size: [1]}", "spec/segments/tolerations: [{keys: a}]", "spec/segments/nodeSelector: {a: 1}",
+		"spec/database/name: 1a", "spec/database/locale: C.latin1", "spec/database/config: {port: 1}", "spec/database/config: {a b: 1}",
+		"spec/database/config: {a: [1]}", "spec/database/hba: local all all peer", "spec/network/service/type: ExternalName",
+		"spec/network/networkPolicy: 1", "spec/podTemplate: {specs: {}}", "spec/frobnicate: 1",
+	} {
+		if err := validated(t, schema, edited(t, edit)); err == nil {
+			t.Errorf("%s: taken", edit)
+		}
+	}
+	// What is required is missing.
+	for _, name := range []string{"apiVersion", "kind", "metadata", "spec"} {
+		var file map[string]any
+		if err := yaml.Unmarshal(edited(t), &file); err != nil {
+			t.Fatal(err)
+		}
+		delete(file, name)
+		if err := schema.Validate(file); err == nil {
+			t.Errorf("without %s: taken", name)
+		}
+	}
+}
+
+// Each setting that the schema leaves out is one that Load calls reserved, in any letters.
+func TestReservedSettings(t *testing.T) {
+	data, err := topology.Schema()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var root any
+	if err := json.Unmarshal(data, &root); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"properties", "spec", "properties", "database", "properties", "config", "propertyNames", "not", "enum"} {
+		root = root.(map[string]any)[name]
+	}
+	names, _ := root.([]any)
+	if len(names) < 30 {
+		t.Fatalf("%d names in the schema", len(names))
+	}
+	for _, name := range names {
+		for _, written := range []string{name.(string), strings.ToUpper(name.(string))} {
+			_, err := topology.Load(edited(t, "spec/database/config/"+written+": a"), "")
+			if want := "spec.database.config[" + written + "]: reserved: "; err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: error %v", written, err)
+			}
+		}
+	}
 }
 
 // What Load takes has a place in the schema, and every place is described. Kubernetes' own types are not looked into.

@@ -197,8 +197,90 @@ func TestConnectionsFit(t *testing.T) {
 	}
 }
 
+// setting is the derived value of a setting, the coordinator's and the segments'.
+func setting(t *testing.T, c *topology.Cluster, name string) string {
+	t.Helper()
+	for _, s := range topology.Settings(c) {
+		if s.Name == name {
+			return string(s.Coordinator + " " + s.Segment)
+		}
+	}
+	t.Fatalf("no %s", name)
+	return ""
+}
+
+// Where the formulas bend, on both sides; the numbers were worked out by hand from Greenplum's documentation.
+func TestSettingsBoundaries(t *testing.T) {
+	for _, test := range []struct{ why, coordinator, segment, setting, want string }{
+		{"16 MiB for each connection", "3999Mi", "64Gi", "max_connections", "249 747"},
+		{"never more than Greenplum's default", "4000Mi", "64Gi", "max_connections", "250 750"},
+		{"51 connections", "816Mi", "64Gi", "max_connections", "51 153"},
+		{"never fewer than 50", "799Mi", "64Gi", "max_connections", "50 150"},
+		{"a pod whose memory nobody knows decides nothing", "", "1Gi", "max_connections", "64 192"},
+		{"an eighth of the memory", "264Mi", "64Gi", "shared_buffers", "33MB 8192MB"},
+		{"never less than 32 MB", "255Mi", "63Gi", "shared_buffers", "32MB 8064MB"},
+		{"never more than 8 GB", "65Gi", "512Gi", "shared_buffers", "8192MB 8192MB"},
+		{"Greenplum's default beside a known pod", "", "4Gi", "shared_buffers", "125MB 512MB"},
+		// Below 30 GB: (m - m / 4 - 0.05 m) / 1.7; from there on (m - 7680 - 0.05 m) / 1.7.
+		{"a quarter for the system", "29Gi", "30Gi", "gp_vmem_protect_limit", "12227 12649"},
+		{"7.5 GB for the system", "30Gi", "31Gi", "gp_vmem_protect_limit", "12649 13221"},
+		// (262143 - 7680 - 13107.15) / 1.7, and (262144 - 7680 - 13107.2 - 8192) / 1.17.
+		{"another divisor from 256 GB on", "262143Mi", "256Gi", "gp_vmem_protect_limit", "141974 199286"},
+		{"Greenplum's default beside a known pod's vmem", "", "4Gi", "gp_vmem_protect_limit", "8192 1686"},
+		// 0.9 / 20 of the smaller limit: 223 MB of vmem are 10.03, 247 are 11.1.
+		{"a share of 10 MB", "542Mi", "64Gi", "statement_mem", "10MB 10MB"},
+		{"never less than 10 MB", "128Mi", "64Gi", "statement_mem", "10MB 10MB"},
+		{"11 MB", "600Mi", "64Gi", "statement_mem", "11MB 11MB"},
+		{"below Greenplum's most", "512Gi", "512Gi", "statement_mem", "1999MB 1999MB"},
+	} {
+		if got := setting(t, load(t, test.coordinator, test.segment, 1, ""), test.setting); got != test.want {
+			t.Errorf("%s, %s and %s: %s is %s, want %s", test.why, test.coordinator, test.segment, test.setting, got, test.want)
+		}
+	}
+}
+
+// The limit is what an instance is killed above. A request says as much where there is no limit.
+func TestMemoryOfRequest(t *testing.T) {
+	for fields, want := range map[string]string{
+		"{requests: {memory: 4Gi}}":                        "512MB",
+		"{requests: {memory: 2Gi}, limits: {memory: 4Gi}}": "512MB",
+		"{limits: {memory: 4Gi}}":                          "512MB",
+		"{requests: {cpu: 1}}":                             "125MB",
+	} {
+		c, err := topology.Load(edited(t, "spec/coordinator/resources: "+fields), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := setting(t, c, "shared_buffers"); got != want+" 125MB" {
+			t.Errorf("%s: shared_buffers %s, want %s for the coordinator", fields, got, want)
+		}
+	}
+}
+
+// A given value follows into those that are derived from it, in whatever letters and unit it is written.
+func TestSettingsFollow(t *testing.T) {
+	for _, test := range []struct{ config, setting, want string }{
+		{"MAX_CONNECTIONS: 2000", "max_prepared_transactions", "2000 2000"},
+		{"max_connections: 2000", "shared_buffers", "125MB 125MB"},
+		{"max_connections: 3000", "shared_buffers", "125MB 141MB"},
+		{"max_connections: 10000", "shared_buffers", "157MB 469MB"},
+		{"max_connections: 10000, shared_buffers: 1GB", "shared_buffers", "1GB 1GB"},
+		{"gp_vmem_protect_limit: 1000", "statement_mem", "45MB 45MB"},
+		{"gp_vmem_protect_limit: 60", "statement_mem", "10MB 10MB"},
+		{"max_statement_mem: 100MB", "statement_mem", "99MB 99MB"},
+		{"max_statement_mem: 1GB", "statement_mem", "125MB 125MB"},
+		{"max_statement_mem: 126MB", "max_statement_mem", "126MB 126MB"},
+		{"gp_segment_connect_timeout: 1min", "gp_segment_connect_timeout", "1min 1min"},
+	} {
+		if got := setting(t, load(t, "", "", 1, test.config), test.setting); got != test.want {
+			t.Errorf("%s: %s is %s, want %s", test.config, test.setting, got, test.want)
+		}
+	}
+}
+
 func TestShmSize(t *testing.T) {
-	for memory, want := range map[string]string{"": "256Mi", "256Mi": "64Mi", "4Gi": "1Gi", "512Gi": "8Gi"} {
+	for memory, want := range map[string]string{"": "256Mi", "256Mi": "64Mi", "259Mi": "64Mi", "260Mi": "65Mi", "4Gi": "1Gi",
+		"32767Mi": "8191Mi", "32Gi": "8Gi", "512Gi": "8Gi"} {
 		size := topology.ShmSize(load(t, memory, "", 1, ""), topology.CoordinatorComponent)
 		if size.String() != want {
 			t.Errorf("memory %q: /dev/shm of %s, want %s", memory, size.String(), want)
