@@ -78,7 +78,6 @@ func (r *reader) list(node *yaml.Node, t reflect.Type, path *field.Path, depth i
 		r.lines[at.String()] = item.Line
 		if isNull(item) {
 			r.fault(item, at, "this entry is empty: remove it or give it a value")
-			continue
 		}
 		// A faulty entry keeps its place, so that the paths of those behind it stay right: null leaves the zero value there.
 		value, _ := r.value(item, t.Elem(), at, depth+1)

@@ -37,6 +37,10 @@ func TestLines(t *testing.T) {
 			`line 10: spec.imagePullSecrets[1]: "b_" is not allowed: a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', ` +
 				"and must start and end with an alphanumeric character",
 			"line 11: spec.imagePullSecrets[2]: this entry is empty: remove it or give it a value"}},
+		{"and behind an empty one", "  segments: {count: 1}\n  imagePullSecrets:\n  -\n  - b_\n", []string{
+			"line 9: spec.imagePullSecrets[0]: this entry is empty: remove it or give it a value",
+			`line 10: spec.imagePullSecrets[1]: "b_" is not allowed: a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', ` +
+				"and must start and end with an alphanumeric character"}},
 		{"so do mappings in a list", "  segments:\n    count: 1\n    tolerations:\n    - keys: a\n    - {key: a, effect: x}\n", []string{
 			"line 10: spec.segments.tolerations[0].keys: unknown field: did you mean key?",
 			`line 11: spec.segments.tolerations[1].effect: "x" is not allowed: give NoSchedule, PreferNoSchedule or NoExecute`}},
