@@ -1,19 +1,15 @@
 package topology
 
-// HasStandby says whether the cluster is to have a standby coordinator.
-func (c *Cluster) HasStandby() bool {
-	return c.Spec.Coordinator.Standby == nil || *c.Spec.Coordinator.Standby
-}
+import "k8s.io/utils/ptr"
 
-// HasMirrors says whether the primaries are to have mirrors.
-func (c *Cluster) HasMirrors() bool {
-	return c.Spec.Segments.Mirrors == nil || *c.Spec.Segments.Mirrors
-}
+// HasStandby reports whether cluster.yaml asks for a standby coordinator.
+func (c *Cluster) HasStandby() bool { return ptr.Deref(c.Spec.Coordinator.Standby, true) }
 
-// HasNetworkPolicy says whether others are to be kept away from ssh and from the segments' ports.
-func (c *Cluster) HasNetworkPolicy() bool {
-	return c.Spec.Network.NetworkPolicy == nil || *c.Spec.Network.NetworkPolicy
-}
+// HasMirrors reports whether cluster.yaml asks for a mirror of every primary.
+func (c *Cluster) HasMirrors() bool { return ptr.Deref(c.Spec.Segments.Mirrors, true) }
+
+// HasNetworkPolicy reports whether network policies keep other pods from ssh and from the segments' ports.
+func (c *Cluster) HasNetworkPolicy() bool { return ptr.Deref(c.Spec.Network.NetworkPolicy, true) }
 
 // GroupName is the name of the StatefulSet of a component.
 func (c *Cluster) GroupName(component Component) string {

@@ -94,6 +94,13 @@ func (v *validator) refuseAll(path *field.Path, value string, complaints []strin
 	}
 }
 
+// objectName refuses what can't be the name of an object of Kubernetes. An empty name is none.
+func (v *validator) objectName(path *field.Path, name string) {
+	if name != "" {
+		v.refuseAll(path, name, validation.IsDNS1123Subdomain(name))
+	}
+}
+
 func withoutExamples(complaint string) string {
 	text, _, _ := strings.Cut(complaint, " (e.g.")
 	return text

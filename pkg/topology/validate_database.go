@@ -55,9 +55,7 @@ func (v *validator) database(c *Cluster, path *field.Path) {
 			v.refuse(at, name, "given twice: remove one")
 		}
 	}
-	if secret := database.PasswordSecret; secret != "" {
-		v.refuseAll(path.Child("passwordSecret"), secret, validation.IsDNS1123Subdomain(secret))
-	}
+	v.objectName(path.Child("passwordSecret"), database.PasswordSecret)
 }
 
 func (v *validator) config(c *Cluster, path *field.Path) {

@@ -29,12 +29,8 @@ func (v *validator) pods(p Pods, instances int32, path *field.Path) {
 	for i, toleration := range p.Tolerations {
 		v.toleration(toleration, path.Child("tolerations").Index(i))
 	}
-	if p.PriorityClassName != "" {
-		v.refuseAll(path.Child("priorityClassName"), p.PriorityClassName, validation.IsDNS1123Subdomain(p.PriorityClassName))
-	}
-	if p.SchedulerName != "" {
-		v.refuseAll(path.Child("schedulerName"), p.SchedulerName, validation.IsDNS1123Subdomain(p.SchedulerName))
-	}
+	v.objectName(path.Child("priorityClassName"), p.PriorityClassName)
+	v.objectName(path.Child("schedulerName"), p.SchedulerName)
 	v.resources(p.Resources, max(instances, 1), path.Child("resources"))
 	v.storage(p.Storage, max(instances, 1), path.Child("storage"))
 }
@@ -118,9 +114,8 @@ func (v *validator) storage(s Storage, instances int32, path *field.Path) {
 	if s.Size != nil {
 		v.atLeast(*s.Size, minStorage, instances, path.Child("size"))
 	}
-	// An empty class is Kubernetes' way to ask for volumes made by hand.
-	if s.ClassName != nil && *s.ClassName != "" {
-		v.refuseAll(path.Child("className"), *s.ClassName, validation.IsDNS1123Subdomain(*s.ClassName))
+	if s.ClassName != nil { // an empty class is Kubernetes' way to ask for volumes made by hand
+		v.objectName(path.Child("className"), *s.ClassName)
 	}
 }
 

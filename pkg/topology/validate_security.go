@@ -7,6 +7,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+	"k8s.io/utils/ptr"
 )
 
 const restricted = "pods keep to the restricted pod security standard"
@@ -17,44 +18,41 @@ func (v *validator) podSecurity(s *corev1.PodSecurityContext, path *field.Path) 
 	}
 	v.user(s.RunAsNonRoot, s.RunAsUser, s.RunAsGroup, path)
 	v.forbid(path, []forbidden{
-		{s.FSGroup != nil && *s.FSGroup != UserID, "fsGroup", "the volume belongs to group 1000"},
+		{ptr.Deref(s.FSGroup, UserID) != UserID, "fsGroup", "the volume belongs to group 1000"},
 		{len(s.Sysctls) > 0, "sysctls", "the list would replace gpk's own, which sshd and ping need"},
-		{unconfined(s.SeccompProfile), "seccompProfile", restricted},
-		{unarmoured(s.AppArmorProfile), "appArmorProfile", restricted},
 		{s.WindowsOptions != nil, "windowsOptions", "the pods run on Linux"},
 	})
-	v.seLinux(s.SELinuxOptions, path.Child("seLinuxOptions"))
+	v.confined(s.SeccompProfile, s.AppArmorProfile, s.SELinuxOptions, path)
 }
 
 // user refuses another user than the image's, since sshd and the database run as the one who owns the files.
 func (v *validator) user(nonRoot *bool, user, group *int64, path *field.Path) {
 	const reason = "the database runs as user and group 1000"
 	v.forbid(path, []forbidden{
-		{nonRoot != nil && !*nonRoot, "runAsNonRoot", restricted},
-		{user != nil && *user != UserID, "runAsUser", reason},
-		{group != nil && *group != UserID, "runAsGroup", reason},
+		{!ptr.Deref(nonRoot, true), "runAsNonRoot", restricted},
+		{ptr.Deref(user, UserID) != UserID, "runAsUser", reason},
+		{ptr.Deref(group, UserID) != UserID, "runAsGroup", reason},
 	})
-}
-
-func unconfined(p *corev1.SeccompProfile) bool {
-	return p != nil && p.Type == corev1.SeccompProfileTypeUnconfined
-}
-
-func unarmoured(p *corev1.AppArmorProfile) bool {
-	return p != nil && p.Type == corev1.AppArmorProfileTypeUnconfined
 }
 
 // seLinuxTypes are those that the standard allows.
 var seLinuxTypes = []string{"", "container_t", "container_init_t", "container_kvm_t", "container_engine_t"}
 
-func (v *validator) seLinux(o *corev1.SELinuxOptions, path *field.Path) {
-	if o == nil {
+// confined refuses profiles with which a process may do more than the standard allows.
+func (v *validator) confined(seccomp *corev1.SeccompProfile, appArmor *corev1.AppArmorProfile, seLinux *corev1.SELinuxOptions,
+	path *field.Path) {
+	v.forbid(path, []forbidden{
+		{seccomp != nil && seccomp.Type == corev1.SeccompProfileTypeUnconfined, "seccompProfile", restricted},
+		{appArmor != nil && appArmor.Type == corev1.AppArmorProfileTypeUnconfined, "appArmorProfile", restricted},
+	})
+	if seLinux == nil {
 		return
 	}
-	if !slices.Contains(seLinuxTypes, o.Type) {
-		v.refuse(path.Child("type"), o.Type, "give one of %s: %s", strings.Join(seLinuxTypes[1:], ", "), restricted)
+	path = path.Child("seLinuxOptions")
+	if !slices.Contains(seLinuxTypes, seLinux.Type) {
+		v.refuse(path.Child("type"), seLinux.Type, "give one of %s: %s", strings.Join(seLinuxTypes[1:], ", "), restricted)
 	}
-	v.forbid(path, []forbidden{{o.User != "", "user", restricted}, {o.Role != "", "role", restricted}})
+	v.forbid(path, []forbidden{{seLinux.User != "", "user", restricted}, {seLinux.Role != "", "role", restricted}})
 }
 
 // volumeSources are those that the standard allows, as they are written in a file.
@@ -77,18 +75,16 @@ func (v *validator) containerSecurity(s *corev1.SecurityContext, database bool, 
 		v.user(s.RunAsNonRoot, s.RunAsUser, s.RunAsGroup, path)
 	} else {
 		v.user(s.RunAsNonRoot, nil, nil, path)
-		v.forbid(path, []forbidden{{s.RunAsUser != nil && *s.RunAsUser == 0, "runAsUser", restricted}})
+		v.forbid(path, []forbidden{{ptr.Deref(s.RunAsUser, UserID) == 0, "runAsUser", restricted}})
 	}
-	isSet := func(flag *bool) bool { return flag != nil && *flag }
 	v.forbid(path, []forbidden{
-		{isSet(s.Privileged), "privileged", restricted},
-		{isSet(s.AllowPrivilegeEscalation), "allowPrivilegeEscalation", restricted},
+		{ptr.Deref(s.Privileged, false), "privileged", restricted},
+		{ptr.Deref(s.AllowPrivilegeEscalation, false), "allowPrivilegeEscalation", restricted},
 		{s.Capabilities != nil && len(s.Capabilities.Add) > 0, "capabilities", restricted},
-		{s.ProcMount != nil && *s.ProcMount != corev1.DefaultProcMount, "procMount", restricted},
-		{unconfined(s.SeccompProfile), "seccompProfile", restricted},
-		{unarmoured(s.AppArmorProfile), "appArmorProfile", restricted},
+		{ptr.Deref(s.ProcMount, corev1.DefaultProcMount) != corev1.DefaultProcMount, "procMount", restricted},
 		{s.WindowsOptions != nil, "windowsOptions", "the pods run on Linux"},
-		{database && isSet(s.ReadOnlyRootFilesystem), "readOnlyRootFilesystem", "the database and sshd write to /tmp and to the user's home"},
+		{database && ptr.Deref(s.ReadOnlyRootFilesystem, false), "readOnlyRootFilesystem",
+			"the database and sshd write to /tmp and to the user's home"},
 	})
-	v.seLinux(s.SELinuxOptions, path.Child("seLinuxOptions"))
+	v.confined(s.SeccompProfile, s.AppArmorProfile, s.SELinuxOptions, path)
 }

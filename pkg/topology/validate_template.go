@@ -7,6 +7,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+	"k8s.io/utils/ptr"
 )
 
 // What gpk's pods stand on, which a patch must not take away.
@@ -99,7 +100,7 @@ func (v *validator) podSpec(s *corev1.PodSpec, path *field.Path) {
 		{len(s.ImagePullSecrets) > 0, "imagePullSecrets", "give spec.imagePullSecrets"},
 		{s.ActiveDeadlineSeconds != nil, "activeDeadlineSeconds", "a database has no deadline"},
 		{s.ServiceAccountName != "" || s.DeprecatedServiceAccount != "", "serviceAccountName", account},
-		{s.AutomountServiceAccountToken != nil && *s.AutomountServiceAccountToken, "automountServiceAccountToken", account},
+		{ptr.Deref(s.AutomountServiceAccountToken, false), "automountServiceAccountToken", account},
 		{s.DNSPolicy == corev1.DNSDefault, "dnsPolicy", "a node's own DNS does not know the hosts of the cluster"},
 		{s.Resources != nil, "resources", perRole},
 		{s.ShareProcessNamespace != nil, "shareProcessNamespace", "the start script is the first process of its container"},
