@@ -40,19 +40,19 @@ func (r Row) String() string {
 	return fmt.Sprintf("content %d, dbid %d on %s", r.Content, r.DBID, r.Pod())
 }
 
-// Up says whether the fault tolerance service found the instance answering.
+// Up reports whether the fault tolerance service found the instance answering.
 func (r Row) Up() bool { return r.Status == "u" }
 
-// InSync says whether the instance is up and has all that its other copy has. Of the coordinator's own row only the standby's tells.
+// InSync reports whether the instance is up and in sync with its other copy. The coordinator's own row does not tell; the standby's does.
 func (r Row) InSync() bool { return r.Up() && r.Mode == "s" }
 
 // IsSegment tells a primary or a mirror from a coordinator or a standby.
 func (r Row) IsSegment() bool { return r.Content != topology.CoordinatorContent }
 
-// IsPrimary says whether the instance acts as a primary, or as the coordinator, whatever it was made for.
+// IsPrimary reports whether the instance acts as a primary, or as the coordinator, whatever it was made for.
 func (r Row) IsPrimary() bool { return r.Role == topology.Primary }
 
-// Switched says whether the instance is a mirror that acts as primary in place of the primary.
+// Switched reports whether the instance is a mirror that acts as primary in place of the primary.
 func (r Row) Switched() bool {
 	return r.IsSegment() && r.IsPrimary() && r.PreferredRole == topology.Mirror
 }
@@ -148,7 +148,7 @@ type seat struct {
 	role    topology.Role
 }
 
-// MadeFor are the rows of instances of a topology, by content and the role that they were made for, wherever they are.
+// MadeFor are the rows of instances of a topology. It compares content and preferred role, and no host or directory.
 func (c Catalogue) MadeFor(instances []topology.Instance) Catalogue {
 	wanted := map[seat]bool{}
 	for _, i := range instances {

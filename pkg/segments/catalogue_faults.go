@@ -59,7 +59,7 @@ func (r Row) fault() string {
 	return ""
 }
 
-// words are what there is to say of each row, of those that there is something to say of.
+// words are the texts that a function gives for the rows, without the empty ones.
 func (c Catalogue) words(of func(Row) string) []string {
 	var found []string
 	for _, row := range c {

@@ -11,9 +11,9 @@ import (
 
 // Following is how far a standby has followed the coordinator, as its own pod knows.
 type Following struct {
-	// Instance is absent, stopped or running.
+	// Instance is Absent, Stopped or Running.
 	Instance string
-	// Follows says whether the instance is a standby.
+	// Follows reports whether the instance is a standby.
 	Follows bool
 	// Received is the last record of the write-ahead log that the instance has, such as 0/C067458. Empty: it cannot be read.
 	Received string
@@ -71,7 +71,7 @@ type Commit struct {
 
 // Ahead is what a coordinator has committed beyond a record that its standby has.
 type Ahead struct {
-	// Instance is absent, stopped or running.
+	// Instance is Absent, Stopped or Running.
 	Instance string
 	Commits  []Commit
 	// Unreadable is set if the log does not reach back to that record any more, so that nothing is known.

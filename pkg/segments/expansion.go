@@ -12,7 +12,7 @@ const ExpansionThereSQL = `select exists (select from pg_class c join pg_namespa
   where n.nspname = 'gpexpand' and c.relname = 'status_detail');
 `
 
-// ExpandingSQL prints t if an expansion has begun and its schema was not taken away yet, by whomever.
+// ExpandingSQL prints t if the schema of an expansion is there, whoever started it.
 const ExpandingSQL = "select exists (select from pg_namespace where nspname = 'gpexpand');\n"
 
 // ExpansionSQL reads what gpexpand has noted of its redistribution, for ParseExpansion. Its schema must be there.
@@ -54,10 +54,10 @@ func ParseExpansion(out string) (Expansion, error) {
 	return e, err
 }
 
-// Complete says whether gpexpand has come to the end of all tables.
+// Complete reports whether gpexpand has redistributed all tables.
 func (e Expansion) Complete() bool { return e.Status == "EXPANSION COMPLETE" && e.TablesLeft == 0 }
 
-// Ready says whether gpexpand has set up all that the redistribution needs.
+// Ready reports whether gpexpand has set up all that the redistribution needs.
 func (e Expansion) Ready() bool { return e.Status != "" && e.Status != "SETUP" }
 
 // String says in words how far it is.
@@ -95,7 +95,7 @@ const (
 type ExpansionFacts struct {
 	// Setup is the last line of gpexpand's status file, NoSetup without one.
 	Setup string
-	// Runs says whether a gpexpand is running in the pod.
+	// Runs reports whether a gpexpand is running in the pod.
 	Runs bool
 	// Free are the bytes that the volume has left, Coordinator those of a coordinator's directory in it.
 	Free, Coordinator int64
@@ -103,9 +103,9 @@ type ExpansionFacts struct {
 	Instances map[string]NewInstance
 }
 
-// NewInstance is the directory of an instance that is to be made, or has been.
+// NewInstance is the directory of an instance that the expansion adds.
 type NewInstance struct {
-	// State is absent, stopped or running.
+	// State is Absent, Stopped or Running.
 	State string
 	// New says that the volume knows the directory to be the expansion's, and not yet complete.
 	New bool
@@ -124,7 +124,7 @@ func ParseExpansionFacts(out string) (ExpansionFacts, error) {
 		case len(words) == 2 && words[0] == "status":
 			facts.Setup = words[1]
 		case len(words) == 2 && words[0] == "gpexpand":
-			facts.Runs = words[1] == "running"
+			facts.Runs = words[1] == Running
 		case len(words) == 2 && words[0] == "free":
 			facts.Free, err = strconv.ParseInt(words[1], 10, 64)
 		case len(words) == 2 && words[0] == "size":

@@ -16,7 +16,7 @@ type FileSetting struct {
 	Pending bool `json:"pending"`
 }
 
-// Has says whether the files give the setting this value, in these letters.
+// Has reports whether the files give the setting this value, in these letters.
 func (s FileSetting) Has(value string) bool { return s.Value != nil && *s.Value == value }
 
 // FileSettingsSQL asks an instance for settings in its files, for ParseFileSettings. What neither the files nor the server

@@ -48,7 +48,7 @@ func ExpandSetup(rows []topology.Instance) Utility {
 	return Utility{Argv: command.Argv, Files: expansionFile(rows)}
 }
 
-// ExpandRollback takes back a setup that has not come to change the catalogue.
+// ExpandRollback undoes a setup that has not changed the catalogue yet.
 func ExpandRollback(rows []topology.Instance) Utility {
 	return Utility{Argv: []string{"gpexpand", "-r", "-i", expansionInput}, Files: expansionFile(rows)}
 }

@@ -29,13 +29,18 @@ func InitSystem(t topology.Topology, locale, maxConnections string, settings []S
 		Argv:  []string{"gpinitsystem", "-a", "-I", "gpinitsystem.conf", "-n", locale, "-m", maxConnections},
 		Files: []File{{"gpinitsystem.conf", b.String()}},
 	}
-	buffers, settings := sharedBuffers(settings)
-	if buffers != "" {
-		utility.Argv = append(utility.Argv, "-b", buffers)
+	var additions strings.Builder
+	for _, s := range settings {
+		// initdb takes shared_buffers too, and a setting of the -p file costs gpinitsystem up to six calls over ssh for each primary.
+		if s.Name == "shared_buffers" && megabytes.MatchString(s.Value) {
+			utility.Argv = append(utility.Argv, "-b", s.Value)
+		} else {
+			fmt.Fprintf(&additions, "%s=%s\n", s.Name, s.Value)
+		}
 	}
-	if additions := additions(settings); additions != "" {
+	if additions.Len() > 0 {
 		utility.Argv = append(utility.Argv, "-p", "settings.conf")
-		utility.Files = append(utility.Files, File{"settings.conf", additions})
+		utility.Files = append(utility.Files, File{"settings.conf", additions.String()})
 	}
 	return utility
 }
@@ -44,33 +49,11 @@ func InitSystem(t topology.Topology, locale, maxConnections string, settings []S
 // to the segments through a remote shell that eats quotes.
 var simpleValue = regexp.MustCompile(`^[A-Za-z0-9_.+-]+$`) //nolint:gochecknoglobals // compiled once, never changed
 
-// SurvivesInitSystem tells whether gpinitsystem can give a value to the instances.
+// SurvivesInitSystem reports whether gpinitsystem can give a value to the instances.
 func SurvivesInitSystem(value string) bool { return simpleValue.MatchString(value) }
 
 // megabytes is a size that initdb writes into postgresql.conf as it was given.
 var megabytes = regexp.MustCompile(`^[1-9][0-9]*MB$`) //nolint:gochecknoglobals // compiled once, never changed
-
-// sharedBuffers takes shared_buffers out of the settings, if initdb can give it to the instances: a setting of the -p file costs
-// gpinitsystem up to six calls over ssh for each primary.
-func sharedBuffers(settings []Setting) (value string, rest []Setting) {
-	for _, s := range settings {
-		if s.Name == "shared_buffers" && megabytes.MatchString(s.Value) {
-			value = s.Value
-		} else {
-			rest = append(rest, s)
-		}
-	}
-	return value, rest
-}
-
-// additions is the -p file, which gpinitsystem gives to the coordinator and to every primary.
-func additions(settings []Setting) string {
-	var b strings.Builder
-	for _, s := range settings {
-		fmt.Fprintf(&b, "%s=%s\n", s.Name, s.Value)
-	}
-	return b.String()
-}
 
 func writeArray(b *strings.Builder, name string, instances []topology.Instance) {
 	fmt.Fprintf(b, "declare -a %s=(\n", name)

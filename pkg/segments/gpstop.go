@@ -2,7 +2,14 @@ package segments
 
 import "slices"
 
-// Gpstop stops the whole cluster in a mode: smart, fast or immediate. It exits 2 when everything is stopped already.
+// The modes of stopping: smart lets no one in and waits for clients, fast rolls their transactions back, immediate is like a crash.
+const (
+	Smart     = "smart"
+	Fast      = "fast"
+	Immediate = "immediate"
+)
+
+// Gpstop stops the whole cluster in a mode. It exits 2 when everything is stopped already.
 func Gpstop(mode string) Utility { return Utility{Argv: []string{"gpstop", "-a", "-M", mode}} }
 
 // Gpstart starts the whole cluster. It exits 2 when it is running already.
@@ -20,7 +27,7 @@ func Restricted(gpstart Utility) Utility {
 }
 
 // Gprestart stops the whole cluster in fast mode and starts it again.
-func Gprestart() Utility { return Utility{Argv: []string{"gpstop", "-a", "-r", "-M", "fast"}} }
+func Gprestart() Utility { return Utility{Argv: []string{"gpstop", "-a", "-r", "-M", Fast}} }
 
 // Gpreload has every instance read its configuration files.
 func Gpreload() Utility { return Utility{Argv: []string{"gpstop", "-a", "-u"}} }

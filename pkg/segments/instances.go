@@ -17,17 +17,24 @@ const (
 	Initialised    Marker = "initialised"
 )
 
+// The states of an instance, as gpk's scripts print them: no data directory, no process, a process.
+const (
+	Absent  = "absent"
+	Stopped = "stopped"
+	Running = "running"
+)
+
 // PodFacts is what a pod's volume and processes say of its instances.
 type PodFacts struct {
 	Marker Marker
-	// Instances are absent, stopped or running, by data directory.
+	// Instances are Absent, Stopped or Running, by data directory.
 	Instances map[string]string
 }
 
-// Present says whether any of the instances' directories exists.
+// Present reports whether any of the instances' directories exists.
 func (f PodFacts) Present() bool {
 	for _, state := range f.Instances {
-		if state != "absent" {
+		if state != Absent {
 			return true
 		}
 	}

@@ -61,7 +61,7 @@ func StorePassword(password string) (string, error) {
 	return scramPassword(password, salt, scramIterations)
 }
 
-// PasswordMatches tells whether a stored password was made from a password, by gpk or by anybody else: it may be MD5.
+// PasswordMatches reports whether a stored password was made from a password, by gpk or by anybody else: it may be MD5.
 func PasswordMatches(stored, role, password string) bool {
 	again := md5Password(role, password)
 	if rest, ok := strings.CutPrefix(stored, "SCRAM-SHA-256$"); ok {

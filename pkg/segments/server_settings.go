@@ -25,10 +25,10 @@ type ServerSetting struct {
 // Hidden is the context of a setting of HiddenSQL: the server does not say what a change takes.
 const Hidden = "hidden"
 
-// Fixed says whether nobody can change it.
+// Fixed reports whether the setting cannot be changed.
 func (s ServerSetting) Fixed() bool { return s.Context == "internal" }
 
-// Restart says whether a change counts from the next restart on only.
+// Restart reports whether a change counts from the next restart on only.
 func (s ServerSetting) Restart() bool { return s.Context == "postmaster" }
 
 // ServerSettingsSQL asks for settings, for ParseServerSettings. Names that the server does not know are not in the answer.

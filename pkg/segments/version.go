@@ -61,7 +61,7 @@ type Image struct {
 // InspectImage looks at the image of the pod that it is run in, with the arguments of InspectionOf.
 func InspectImage(arguments []string) Command { return Script("image.sh", arguments...) }
 
-// InspectionOf are the arguments of image.sh: the locale of the instances, and settings that they are to start with.
+// InspectionOf are the arguments of image.sh: the locale of the instances, and the settings that they start with.
 func InspectionOf(locale string, settings []Setting) []string {
 	arguments := []string{locale}
 	for _, s := range settings {

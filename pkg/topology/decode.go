@@ -162,7 +162,7 @@ func (r *reader) fault(node *yaml.Node, path *field.Path, format string, args ..
 	r.faults = append(r.faults, fault)
 }
 
-// explains says whether a fault of the file already explains what validation says of a field.
+// explains reports whether a fault of the file already explains what validation says of a field.
 func (r *reader) explains(name string) bool {
 	for _, fault := range r.faults {
 		if fault.Field == "" || covers(fault.Field, name) {
@@ -177,7 +177,7 @@ func (r *reader) explains(name string) bool {
 	return false
 }
 
-// has says whether the file has a field with a value.
+// has reports whether the file has a field with a value.
 func (r *reader) has(name string) bool { return r.given[name] }
 
 // line is where a field is, or the nearest field around it that is in the file.

@@ -56,7 +56,7 @@ func (f Faults) sorted() Faults {
 	return slices.Compact(f)
 }
 
-// covers says whether a fault of this field makes whatever else could be said of the other field noise: it is the same
+// covers reports whether a fault of this field makes whatever else could be said of the other field noise: it is the same
 // field or one inside it.
 func covers(field, other string) bool {
 	rest, inside := strings.CutPrefix(other, field)

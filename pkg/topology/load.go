@@ -57,8 +57,8 @@ func Load(data []byte, defaultNamespace string) (*Cluster, error) {
 	return load(data, defaultNamespace, (*Cluster).faults)
 }
 
-// Recorded is Load of what gpk has kept of a cluster. The gpk that kept it found no fault with it: settings, resources and patches
-// that only a later one refuses keep nobody from what there is to do with the cluster.
+// Recorded is Load of what gpk recorded of a cluster. The gpk that recorded it found no fault in it. So settings, resources and
+// patches that only a later gpk refuses are no fault here: the cluster can still be worked with.
 func Recorded(data []byte, defaultNamespace string) (*Cluster, error) {
 	return load(data, defaultNamespace, (*Cluster).shapeFaults)
 }

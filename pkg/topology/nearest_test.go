@@ -12,6 +12,7 @@ func TestNearest(t *testing.T) {
 	for _, test := range []struct{ why, unknown, want string }{
 		{"the case is what is wrong most often", "perpod", "perPod"},
 		{"the case counts for nothing", "PERPOD", "perPod"},
+		{"nor with a letter missing", "perpd", "perPod"},
 		{"a letter is missing", "mirors", "mirrors"},
 		{"a letter is too many", "countt", "count"},
 		{"two letters have changed places, which is two edits of five", "cuont", ""},

@@ -72,7 +72,7 @@ func Settings(c *Cluster) []NamedSetting {
 type share struct {
 	// pod names the pod in messages.
 	pod string
-	// memory is the pod's, in MiB, 0 if nobody says how much; so many instances share it.
+	// memory is the pod's in MiB, 0 if it is unknown. instances is how many instances share it.
 	memory, instances int64
 	// connections are those of an instance for each of the coordinator's.
 	connections int64

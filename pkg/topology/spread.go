@@ -8,19 +8,19 @@ import (
 // leastSpread is the least number of mirrors' pods that can be spread: on three nodes, one of them has two primaries.
 const leastSpread = 4
 
-// CanSpread says whether there are enough mirrors to spread those of one node's primaries over several nodes.
+// CanSpread reports whether there are enough mirrors to spread those of one node's primaries over several nodes.
 func (t Topology) CanSpread() bool { return t.group(MirrorComponent).Replicas >= leastSpread }
 
 // Wish is the node on which a mirror's pod would best run.
 type Wish struct{ Pod, Node string }
 
-// Wishes spread the mirrors of each node's primaries over the other nodes that run primaries, so that the loss of a node
-// burdens all of them alike. node says where a pod runs, or "" for nowhere yet. A mirror that runs already, or whose
-// primary does not, has no wish. None has one where no two primaries share a node, or where only two nodes have primaries:
-// there the nodes that have none do better.
+// Wishes spread the mirrors of each node's primaries over the other nodes that run primaries, so that all of them share the load
+// when the node is lost. node returns the node of a pod, or "" for a pod that has none yet. A mirror that has a node, or whose
+// primary has none, gets no wish. There are no wishes where no two primaries share a node, nor where only two nodes have
+// primaries: there the nodes without primaries are the better place.
 //
-// The wishes come in rounds, with one for a node at most in each: granted round by round, they keep the mirrors as even at
-// any time as a scheduler would keep them by itself.
+// The wishes come in rounds, with at most one for each node. Granted round by round, they keep the mirrors as even at any
+// time as a scheduler would.
 func (t Topology) Wishes(node func(pod string) string) [][]Wish {
 	primaries, mirrors := t.group(PrimaryComponent), t.group(MirrorComponent)
 	homes, placed := map[string][]int32{}, 0
@@ -60,9 +60,9 @@ func (t Topology) Wishes(node func(pod string) string) [][]Wish {
 	return rounds
 }
 
-// Crowded are the nodes whose loss would double the load of a single other node: they run the primaries of several pods,
-// and the mirrors of all of these are on one node. node says where a pod runs, or "" for nowhere yet. The answer follows
-// the order of the primaries. On two nodes it can't be otherwise, and none is named.
+// Crowded are the nodes whose loss would double the load of a single other node: they run the primaries of several pods, and
+// the mirrors of all of these are on one node. node returns the node of a pod, or "" for a pod that has none yet. The answer
+// follows the order of the primaries. On two nodes there is no other way, and the answer is empty.
 func (t Topology) Crowded(node func(pod string) string) []string {
 	primaries, mirrors := t.group(PrimaryComponent), t.group(MirrorComponent)
 	var homes []string

@@ -128,7 +128,7 @@ func (t Topology) Pods() []string {
 // Coordinator is the instance that a new cluster's coordinator will be.
 func (t Topology) Coordinator() Instance { return t.Instances[0] }
 
-// Standby is the instance that a new cluster's standby will be, if it is to have one.
+// Standby is the instance of a new cluster's standby, if cluster.yaml asks for one.
 func (t Topology) Standby() (Instance, bool) {
 	if len(t.Instances) > 1 && t.Instances[1].Content == CoordinatorContent {
 		return t.Instances[1], true

@@ -31,7 +31,7 @@ func (c *Cluster) Validate() error {
 	return nil
 }
 
-// faults are what is wrong with a cluster, where given says whether its file has a field.
+// faults are what is wrong with a cluster, where given reports whether its file has a field.
 func (c *Cluster) faults(given func(name string) bool) Faults {
 	v := validator{given: given, faults: c.shapeFaults(given)}
 	spec := field.NewPath("spec")

@@ -17,7 +17,7 @@ const (
 	minStorage = "100Mi"
 )
 
-// pods validates the pods of a role, each of which runs so many instances.
+// pods validates the pods of a role. instances is how many run in each pod.
 func (v *validator) pods(p Pods, instances int32, path *field.Path) {
 	oneOf(v, path.Child("antiAffinity"), p.AntiAffinity, antiAffinities()...)
 	v.refuseAll(path.Child("topologyKey"), p.TopologyKey, validation.IsQualifiedName(p.TopologyKey))
@@ -74,12 +74,12 @@ func (v *validator) resources(r Resources, instances int32, path *field.Path) {
 // pages begins the names of huge pages of each size.
 const pages = corev1.ResourceHugePagesPrefix
 
-// plainResources are those without a domain in their name, of which Kubernetes knows no others for a container.
+// plainResources are all resources of a container whose names have no domain, but for huge pages.
 func plainResources() []string {
 	return []string{string(corev1.ResourceCPU), string(corev1.ResourceMemory), string(corev1.ResourceEphemeralStorage)}
 }
 
-// divisible says whether a pod may ask for less of a resource than it may use.
+// divisible reports whether a pod may ask for less of a resource than it may use.
 func divisible(name corev1.ResourceName) bool { return slices.Contains(plainResources(), string(name)) }
 
 func (v *validator) quantity(name corev1.ResourceName, quantity resource.Quantity, instances int32, path *field.Path) {

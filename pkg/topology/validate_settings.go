@@ -123,7 +123,7 @@ func (v *validator) reservedConnections(c *Cluster, path *field.Path, value Sett
 	}
 }
 
-// enoughForCopies refuses less than what a copy of an instance takes, where there are to be any.
+// enoughForCopies refuses less than what a mirror or standby takes, if there is one.
 func (v *validator) enoughForCopies(c *Cluster, path *field.Path, value Setting, least int64, why string) {
 	if n, ok := wholeSetting(value); (!ok || n < least) && (c.HasMirrors() || c.HasStandby()) {
 		v.refuse(path, string(value), "give %d at least: %s", least, why)

@@ -154,7 +154,7 @@ func (v *validator) container(c *corev1.Container, at *field.Path) {
 	})
 }
 
-// overlap says whether one of two directories holds the other.
+// overlap reports whether one of two directories holds the other.
 func overlap(a, b string) bool {
 	a, b = path.Clean("/"+a)+"/", path.Clean("/"+b)+"/"
 	return strings.HasPrefix(a, b) || strings.HasPrefix(b, a) || a == "//" || b == "//"
