@@ -256,6 +256,9 @@ func TestStandbyAndCoordinator(t *testing.T) {
 	if row, found := c.Coordinator(); !found || row.Pod() != "coordinator-1" {
 		t.Errorf("the coordinator is %v, found %t", row, found)
 	}
+	if (Row{Content: topology.CoordinatorContent, Role: topology.Primary, PreferredRole: topology.Mirror}).Switched() {
+		t.Error("a standby that acts as the coordinator counts as a segment that gprecoverseg could switch back")
+	}
 	if row, found := (Catalogue{}).Coordinator(); found {
 		t.Errorf("of nothing: %v", row)
 	}

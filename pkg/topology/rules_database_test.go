@@ -1,0 +1,138 @@
+package topology_test
+
+import (
+	"fmt"
+	"strings"
+)
+
+func databaseRules() []rule {
+	long := func(n int) string { return strings.Repeat("a", n) }
+	const config = "spec.database.config"
+	return []rule{
+		{"the longest database name", "", "spec/database/name: " + long(63), "spec/database/name: " + long(64), "spec.database.name: "},
+		{"a database's name begins with a letter", "", "spec/database/name: _1", "spec/database/name: 1a", `spec.database.name: "1a" is not allowed`},
+		{"Greenplum makes postgres itself", "", "spec/database/name: Postgres", "spec/database/name: postgres", `spec.database.name: "postgres" is not allowed`},
+		{"databases are in UTF-8", "", "spec/database/locale: de_DE.utf8", "spec/database/locale: de_DE.latin1",
+			`spec.database.locale: "de_DE.latin1" is not allowed: the databases are in UTF-8: give de_DE.UTF-8`},
+		{"a locale is a word", "", "spec/database/locale: C", "spec/database/locale: C;", `spec.database.locale: "C;" is not allowed: give a locale of the image`},
+		{"an extension is made once", "", "spec/database/extensions: [a, b]", "spec/database/extensions: [a, a]", `spec.database.extensions[1]: "a" is not allowed: given twice`},
+		{"the longest extension's name", "", "spec/database/extensions: [" + long(63) + "]", "spec/database/extensions: [" + long(64) + "]", "spec.database.extensions[0]: "},
+		{"extensions are in lower case", "", "spec/database/extensions: [uuid-ossp]", "spec/database/extensions: [PostGIS]", "spec.database.extensions[0]: "},
+		{"passwords are in a Secret", "", "spec/database/passwordSecret: a-b", "spec/database/passwordSecret: a b", "spec.database.passwordSecret: "},
+
+		{"the longest setting's name", "", "spec/database/config/" + long(63) + ": 1", "spec/database/config/" + long(64) + ": 1", config + "[" + long(64) + "]: "},
+		{"an extension's setting has one dot", "", "spec/database/config/a.b: 1", "spec/database/config/a.b.c: 1", config + `[a.b.c]: "a.b.c" is not allowed`},
+		{"a setting has one value, in whatever letters", "", "spec/database/config: {work_mem: 1MB, work_mem2: 1MB}", "spec/database/config: {WORK_MEM: 1MB, work_mem: 1MB}",
+			config + "[work_mem]: given twice, as WORK_MEM too"},
+		{"the longest value", "", "spec/database/config/a: " + long(1000), "spec/database/config/a: " + long(1001), config + "[a]: "},
+		{"a value is on one line", "", `spec/database/config/a: "b c"`, `spec/database/config/a: "b\nc"`, config + `[a]: "b\nc" is not allowed: give one line`},
+		{"a value ends no quote", "", `spec/database/config/a: '"$user"'`, `spec/database/config/a: "it's"`, config + `[a]: "it's" is not allowed: a value has no single quote`},
+		{"a value escapes nothing", "", `spec/database/config/a: /`, `spec/database/config/a: \`, config + `[a]: "\\" is not allowed`},
+		{"a value is something", "", `spec/database/config/a: ' '`, `spec/database/config/a: ''`, config + "[a]: empty: give a value"},
+		{"gpk says where the data is", "", "spec/database/config/data_sync_retry: on", "spec/database/config/Data_Directory: /x", config + "[Data_Directory]: reserved: "},
+		{"resource groups need a cgroup", "", "spec/database/config/gp_resource_manager: queue", "spec/database/config/gp_resource_manager: GROUP",
+			config + `[gp_resource_manager]: "GROUP" is not allowed: give queue or none`},
+	}
+}
+
+func hbaRules() []rule {
+	hba := func(why, inside, outside, complaint string) rule {
+		field := func(line string) string { return "spec/database/hba: ['" + strings.ReplaceAll(line, "'", "''") + "']" }
+		return rule{why, "", field(inside), field(outside), fmt.Sprintf("spec.database.hba[0]: %q is not allowed: %s", outside, complaint)}
+	}
+	return []rule{
+		hba("hba: the kinds of connections", "hostnogssenc all all all md5", "hostgss all all all md5", "the first word is one of local, host,"),
+		hba("hba: a local line has four words", "local all all peer", "local all peer", "give: local DATABASE USER METHOD"),
+		hba("hba: another one has five", "host all all all md5", "host all all md5", "give: host DATABASE USER ADDRESS METHOD"),
+		hba("hba: a list with spaces is one word", `host a, b all all md5`, `host a b all all md5`, "the method is one of"),
+		hba("hba: a name in quotes has spaces", `host "my db" all all md5`, `host my db all all md5`, "the method is one of"),
+		hba("hba: a quote is closed", `host "my db" all all md5`, `host "my db all all md5`, "a quote is not closed"),
+		hba("hba: comments are cluster.yaml's", `host all all all md5`, `host all all all md5 #`, "a quote is not closed, or there is a comment"),
+		hba("hba: an address has no bits behind its mask", "host all all 10.0.0.0/8 md5", "host all all 10.0.0.1/8 md5", "the address has bits set behind its mask: give 10.0.0.0/8"),
+		hba("hba: an address has a mask", "host all all 10.0.0.1 255.255.255.255 md5", "host all all 10.0.0.1 md5", "an address needs its mask: give 10.0.0.1/32"),
+		hba("hba: both are of one kind", "host all all fd00:: ffff:: md5", "host all all fd00:: 255.0.0.0 md5", "the address and its mask are of one kind"),
+		hba("hba: a domain begins with a dot", "host all all .example.com md5", "host all all *.example.com md5", "the fourth word is an address such as"),
+		hba("hba: the servers' methods", "host all all all reject", "host all all all none", "the method is one of scram-sha-256, md5, "),
+		hba("hba: trust is for the pod itself", "local all all trust", "host all all all trust", "trust lets anyone in"),
+		hba("hba: peer is for the pod itself", "local all all peer", "host all all all peer", "peer works for local connections only"),
+		hba("hba: gss is for others", "hostgssenc all all all gss", "local all all gss", "gss does not work for local connections"),
+		hba("hba: a certificate comes by TLS", "hostssl all all all cert", "hostnossl all all all cert", "cert works for hostssl only"),
+		hba("hba: options are pairs", "hostssl all all all md5 clientcert=1", "hostssl all all all md5 clientcert", "behind the method there are only options"),
+		hba("hba: an option has a name", "host all all all gss include_realm=0", "host all all all gss =0", "behind the method there are only options"),
+		hba("hba: where LDAP looks", `host all all all ldap ldapserver=l ldapbasedn="dc=example, dc=com"`, "host all all all ldap ldapserver=l", "ldap needs ldapurl,"),
+		hba("hba: RADIUS has a secret", "host all all all radius radiusservers=r radiussecrets=s", "host all all all radius radiusservers=r", "radius needs "),
+		// In single quotes YAML would fold the lines.
+		{"hba: a line is one line", "", `spec/database/hba: ["host all all\tall md5"]`, `spec/database/hba: ["local all all md5\nhost all all all md5"]`,
+			`spec.database.hba[0]: "local all all md5\nhost all all all md5" is not allowed: give one line of pg_hba.conf`},
+	}
+}
+
+func settingRules() []rule {
+	const field = "spec.database.config"
+	config := func(why, beside, inside, outside, fault string) rule {
+		prefixed := func(fields string) string {
+			var all []string
+			for one := range strings.SplitSeq(fields, "; ") {
+				all = append(all, "spec/database/config/"+one)
+			}
+			return strings.Join(all, "; ")
+		}
+		return rule{"settings: " + why, beside, prefixed(inside), prefixed(outside), field + fault}
+	}
+	memory := func(coordinator, segment string) string {
+		return "spec/coordinator/resources: {limits: {memory: " + coordinator + "}}; spec/segments/resources: {limits: {memory: " + segment + "}}"
+	}
+	const alone = "spec/coordinator/standby: false; spec/segments/mirrors: false"
+	return []rule{
+		config("connections beside the reserved ones", "", "max_connections: 11", "max_connections: 10", `[max_connections]: "10" is not allowed: give 11 to 87381`),
+		config("fewer reserved, fewer connections", "", "superuser_reserved_connections: 3; max_connections: 4", "superuser_reserved_connections: 3; max_connections: 3",
+			`[max_connections]: "3" is not allowed: give 4 to 87381`),
+		config("three times as many stay below PostgreSQL's most", "", "max_connections: 87381", "max_connections: 87382", `[max_connections]: "87382" is not allowed`),
+		config("a whole number of connections", "", "max_connections: ' 100 '", "max_connections: '1e2'", `[max_connections]: "1e2" is not allowed`),
+		// 1024 - 421 of vmem leave 603 MB, of which each connection of the coordinator takes 16 kB.
+		config("buffers of the coordinator's connections", memory("1Gi", "64Gi"), "max_connections: 38592", "max_connections: 38593",
+			`[max_connections]: "38593" is not allowed: give at most 38592: the shared_buffers for more would not fit`),
+		config("given buffers are the file's own affair", memory("1Gi", "64Gi"), "max_connections: 38593; shared_buffers: 1MB", "max_connections: 38593",
+			`[max_connections]: "38593" is not allowed`),
+		config("each session may prepare a transaction", "", "max_prepared_transactions: 250", "max_prepared_transactions: 249",
+			`[max_prepared_transactions]: "249" is not allowed: give at least max_connections, 250`),
+		config("as many as the given connections", "", "max_connections: 300; max_prepared_transactions: 300", "max_connections: 300; max_prepared_transactions: 299",
+			`[max_prepared_transactions]: "299" is not allowed: give at least max_connections, 300`),
+		config("a connection is left for users", "", "superuser_reserved_connections: 249", "superuser_reserved_connections: 250",
+			`[superuser_reserved_connections]: "250" is not allowed: give 1 to 249`),
+		config("a connection is left for gpk", "", "superuser_reserved_connections: 1", "superuser_reserved_connections: 0",
+			`[superuser_reserved_connections]: "0" is not allowed: give 1 to 249`),
+		config("the least vmem", "", "gp_vmem_protect_limit: 52", "gp_vmem_protect_limit: 51", `[gp_vmem_protect_limit]: "51" is not allowed: give a whole number of MB`),
+		config("vmem has no unit", "", "gp_vmem_protect_limit: 8192", "gp_vmem_protect_limit: 8192MB", `[gp_vmem_protect_limit]: "8192MB" is not allowed: give a whole number of MB`),
+		// 512 MB of shared_buffers are derived from 4 GB.
+		config("vmem beside the derived buffers", memory("4Gi", "4Gi"), "gp_vmem_protect_limit: 3584", "gp_vmem_protect_limit: 3585",
+			`[gp_vmem_protect_limit]: "3585" is not allowed: shared_buffers of 512 MB and gp_vmem_protect_limit of 3585 MB are more than`),
+		config("vmem in the pod's memory", memory("8Gi", "4Gi"), "gp_vmem_protect_limit: 3584", "gp_vmem_protect_limit: 4097",
+			`[gp_vmem_protect_limit]: "4097" is not allowed: give at most 4096 MB, an instance's part of the memory of a segment pod`),
+		config("an instance has its part only", memory("4Gi", "8Gi")+"; spec/segments/perPod: 4", "gp_vmem_protect_limit: 1792", "gp_vmem_protect_limit: 1793",
+			`[gp_vmem_protect_limit]: "1793" is not allowed: shared_buffers of 256 MB and gp_vmem_protect_limit of 1793 MB are more than an instance's part, 2048 MB`),
+		config("the least buffers", "", "shared_buffers: 128kB", "shared_buffers: 127kB", `[shared_buffers]: "127kB" is not allowed: give an amount with its unit`),
+		config("buffers have a unit", "", "shared_buffers: 1 GB", "shared_buffers: 16384", `[shared_buffers]: "16384" is not allowed: give an amount with its unit`),
+		config("PostgreSQL's letters of units", "", "shared_buffers: 1024kB", "shared_buffers: 1024KB", `[shared_buffers]: "1024KB" is not allowed`),
+		// 1686 MB of vmem are derived from 4 GB.
+		config("buffers beside the derived vmem", memory("4Gi", "4Gi"), "shared_buffers: 2410MB", "shared_buffers: 2411MB",
+			`[shared_buffers]: "2411MB" is not allowed: shared_buffers of 2411 MB and gp_vmem_protect_limit of 1686 MB are more than an instance's part, 4096 MB`),
+		config("a part of a MB counts as one", memory("4Gi", "4Gi"), "shared_buffers: 2467840kB", "shared_buffers: 2467841kB", `[shared_buffers]: "2467841kB" is not allowed`),
+		config("both given fit together", memory("4Gi", "4Gi"), "shared_buffers: 3GB; gp_vmem_protect_limit: 1024", "shared_buffers: 3GB; gp_vmem_protect_limit: 1025",
+			`[gp_vmem_protect_limit]: "1025" is not allowed: shared_buffers of 3072 MB`),
+		// From 256 GB on the buffers are taken off before: 256 * 0.95 - 7.5 GB are 241356 MB, of which 61 leave 52 MB of vmem.
+		config("large buffers leave no vmem", memory("256Gi", "256Gi"), "shared_buffers: 241295MB", "shared_buffers: 241296MB",
+			`[shared_buffers]: "241296MB" is not allowed: it leaves 51 MB for gp_vmem_protect_limit`),
+		config("the least of a statement", "", "statement_mem: 1000kB", "statement_mem: 999kB", `[statement_mem]: "999kB" is not allowed: give an amount with its unit`),
+		config("a statement below Greenplum's most", "", "statement_mem: 2047999kB", "statement_mem: 2000MB", `[statement_mem]: "2000MB" is not allowed: give less than 2000MB, or a higher`),
+		config("a statement below the given most", "", "max_statement_mem: 4GB; statement_mem: 4095MB", "max_statement_mem: 4GB; statement_mem: 4096MB",
+			`[statement_mem]: "4096MB" is not allowed: give less than max_statement_mem, 4GB`),
+		config("the least of the most", "", "max_statement_mem: 1025kB", "max_statement_mem: 999kB", `[max_statement_mem]: "999kB" is not allowed`),
+		config("a mirror takes two senders while it is made", "", "max_wal_senders: 2", "max_wal_senders: 1", `[max_wal_senders]: "1" is not allowed: give 2 at least`),
+		config("a mirror takes a slot", "", "max_replication_slots: 1", "max_replication_slots: 0", `[max_replication_slots]: "0" is not allowed: give 1 at least`),
+		{"settings: without copies there are no senders", "spec/database/config/max_wal_senders: 0", alone, "spec/coordinator/standby: false",
+			field + `[max_wal_senders]: "0" is not allowed`},
+		{"settings: the standby is a copy too", "spec/database/config/max_replication_slots: 0", alone, "spec/segments/mirrors: false",
+			field + `[max_replication_slots]: "0" is not allowed`},
+	}
+}
