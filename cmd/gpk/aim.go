@@ -3,16 +3,16 @@ package main
 import (
 	"cmp"
 	"context"
-	"regexp"
-	"strings"
+	"slices"
 
 	"github.com/spf13/cobra"
 
 	"gpk/pkg/apply"
+	"gpk/pkg/apply/engine"
 	"gpk/pkg/plan"
 )
 
-// aim is what the commands have to name that a person is told to type, so that they lead to the cluster that this command is
+// aim is what a command has to name that a person is told to type, so that it leads to the cluster that this command is
 // about, wherever the context's own namespace is.
 type aim struct {
 	// cluster is what the command is about. Empty: nothing, yet.
@@ -25,16 +25,6 @@ type aim struct {
 	several bool
 }
 
-// toldCommand finds the commands for a cluster in a text, up to the last flag that is known here, since behind any of them there
-// is room for more. Others, such as `gpk create` for another cluster, are none: they name their own.
-var toldCommand = regexp.MustCompile("(?:^|[\\s`(])gpk (?:(?:create|diff|plan) -f " + word +
-	"|(?:config (?:set|show)|delete|expand|failover|logs|psql|recover|resize|restart|start|status|stop|upgrade)\\b)" +
-	"(?: (?:-f|--version|--image|--segments|--accept-data-loss) " + word +
-	"| --(?:delete-data|force|full|restart|resume|rollback|scale-to-zero|update)\\b)*")
-
-// word matches one of a shell's command line, as plan.Word writes them.
-const word = `(?:'[^']*'|\\.|[^\s;,)'\\` + "`" + `]+)+`
-
 // askedFlags are those of the command line by which it finds its cluster.
 func askedFlags(cmd *cobra.Command) map[string]string {
 	asked := map[string]string{}
@@ -46,27 +36,33 @@ func askedFlags(cmd *cobra.Command) map[string]string {
 	return asked
 }
 
-// aimed adds to the commands of a text what they need to lead to this cluster.
-func (a *app) aimed(text string) string {
+// aimed is a command with what it needs to lead to this cluster, as a person types it.
+func (a *app) aimed(command plan.Command) string {
 	if a.aim.cluster.Namespace == "" {
-		return text
+		return command.String()
+	}
+	var more []string
+	for _, name := range []string{"kubeconfig", "context"} {
+		if given := a.aim.asked[name]; given != "" {
+			more = append(more, "--"+name, given)
+		}
 	}
 	elsewhere := a.aim.cluster.Namespace != cmp.Or(a.aim.standing.Namespace, a.contextNamespace())
-	return toldCommand.ReplaceAllStringFunc(text, func(command string) string {
-		for _, name := range []string{"kubeconfig", "context"} {
-			if given := a.aim.asked[name]; given != "" {
-				command += " --" + name + " " + plan.Word(given)
-			}
-		}
-		if elsewhere {
-			command += " -n " + a.aim.cluster.Namespace
-		}
-		if !strings.Contains(command, " -f ") && a.nameNeeded(elsewhere) {
-			command += " --cluster " + a.aim.cluster.Name
-		}
-		return command
-	})
+	if elsewhere {
+		more = append(more, "-n", a.aim.cluster.Namespace)
+	}
+	if !command.HasFile() && a.nameNeeded(elsewhere) {
+		more = append(more, "--cluster", a.aim.cluster.Name)
+	}
+	// What is behind -- belongs to another program.
+	if end := slices.Index(command, "--"); end >= 0 {
+		return append(command[:end:end].With(more...), command[end:]...).String()
+	}
+	return command.With(more...).String()
 }
+
+// shown is advice with its commands aimed.
+func (a *app) shown(advice engine.Advice) string { return advice.Show(a.aimed) }
 
 // nameNeeded says whether a command without a file has to name the cluster.
 func (a *app) nameNeeded(elsewhere bool) bool {
@@ -74,21 +70,9 @@ func (a *app) nameNeeded(elsewhere bool) bool {
 	return name != "" && name != standing && (standing != "" || elsewhere || a.aim.several || a.aim.asked["cluster"] != "")
 }
 
-// among finds out whether a namespace has several clusters, for a command that was told its cluster by a file. Who cannot know
-// takes it that it has.
+// among finds out whether a namespace has several clusters, for a command that was told its cluster by a file. Without the right to
+// know, it assumes so.
 func (a *app) among(ctx context.Context, target *apply.Target) {
-	names, err := apply.Clusters(ctx, target)
+	names, err := target.Clusters(ctx)
 	a.aim.several = err != nil || len(names) > 1
 }
-
-// aimedError is an error of a command, with the commands in it aimed.
-type aimedError struct {
-	error
-	app *app
-}
-
-// Error is what is shown.
-func (e aimedError) Error() string { return e.app.aimed(e.error.Error()) }
-
-// Unwrap gives the cause.
-func (e aimedError) Unwrap() error { return e.error }

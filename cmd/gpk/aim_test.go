@@ -19,38 +19,39 @@ contexts: [{name: here, context: {cluster: c, user: me, namespace: own}}], users
 		t.Fatal(err)
 	}
 	own, other := plan.Ref{Namespace: "own", Name: "demo"}, plan.Ref{Namespace: "other", Name: "demo"}
-	const resume = "gpk expand --resume"
+	resume := plan.Gpk("expand", "--resume")
 	tests := map[string]struct {
-		aim        aim
-		text, want string
+		aim     aim
+		command plan.Command
+		want    string
 	}{
-		"the context's namespace":     {aim{cluster: own}, resume, resume},
-		"and -n says so":              {aim{cluster: own, asked: map[string]string{"namespace": "own"}}, resume, resume},
-		"no cluster yet":              {aim{}, resume, resume},
-		"another namespace":           {aim{cluster: other}, resume, resume + " -n other --cluster demo"},
-		"which is standing":           {aim{cluster: other, standing: plan.Ref{Namespace: "other"}}, resume, resume},
-		"the context's is overridden": {aim{cluster: own, standing: other}, resume, resume + " -n own"},
-		"one of several":              {aim{cluster: own, several: true}, resume, resume + " --cluster demo"},
-		"which is standing too":       {aim{cluster: own, several: true, standing: plan.Ref{Name: "demo"}}, resume, resume},
-		"another one is standing":     {aim{cluster: own, standing: plan.Ref{Name: "x"}}, resume, resume + " --cluster demo"},
-		"named by the command line":   {aim{cluster: own, asked: map[string]string{"cluster": "demo"}}, resume, resume + " --cluster demo"},
+		"the context's namespace":     {aim{cluster: own}, resume, "gpk expand --resume"},
+		"and -n says so":              {aim{cluster: own, asked: map[string]string{"namespace": "own"}}, resume, "gpk expand --resume"},
+		"no cluster yet":              {aim{}, resume, "gpk expand --resume"},
+		"another namespace":           {aim{cluster: other}, resume, "gpk expand --resume -n other --cluster demo"},
+		"which is standing":           {aim{cluster: other, standing: plan.Ref{Namespace: "other"}}, resume, "gpk expand --resume"},
+		"the context's is overridden": {aim{cluster: own, standing: other}, resume, "gpk expand --resume -n own"},
+		"one of several":              {aim{cluster: own, several: true}, resume, "gpk expand --resume --cluster demo"},
+		"which is standing too":       {aim{cluster: own, several: true, standing: plan.Ref{Name: "demo"}}, resume, "gpk expand --resume"},
+		"another one is standing":     {aim{cluster: own, standing: plan.Ref{Name: "x"}}, resume, "gpk expand --resume --cluster demo"},
+		"named by the command line":   {aim{cluster: own, asked: map[string]string{"cluster": "demo"}}, resume, "gpk expand --resume --cluster demo"},
 		"another Kubernetes": {aim{cluster: own, asked: map[string]string{"kubeconfig": "a b", "context": "here"}}, resume,
-			resume + " --kubeconfig 'a b' --context here"},
-		"a file names its cluster":    {aim{cluster: other}, "gpk create -f 'a b.yaml' --update", "gpk create -f 'a b.yaml' --update -n other"},
-		"a file with a quote in it":   {aim{cluster: other}, `gpk resize -f 'a'\''b' x`, `gpk resize -f 'a'\''b' -n other x`},
-		"another cluster is no aim":   {aim{cluster: other}, "make one with `gpk create`, see `gpk --help`", "make one with `gpk create`, see `gpk --help`"},
-		"words that are no commands":  {aim{cluster: other}, "gpk starts and demo-gpk start", "gpk starts and demo-gpk start"},
-		"with values":                 {aim{cluster: other}, "gpk upgrade --version 7.2.0 --image x/y:z@sha256:1", "gpk upgrade --version 7.2.0 --image x/y:z@sha256:1 -n other --cluster demo"},
-		"a flag that is not known":    {aim{cluster: other}, "gpk stop --mode fast", "gpk stop -n other --cluster demo --mode fast"},
-		"an argument":                 {aim{cluster: other}, "gpk config set 'a=b c'", "gpk config set -n other --cluster demo 'a=b c'"},
-		"what is psql's own":          {aim{cluster: other}, "gpk psql -- -c x", "gpk psql -n other --cluster demo -- -c x"},
-		"two in backticks and a line": {aim{cluster: other}, "finish it with `gpk expand --resume`, or\n`gpk expand --rollback`; gpk start, then this again", "finish it with `gpk expand --resume -n other --cluster demo`, or\n`gpk expand --rollback -n other --cluster demo`; gpk start -n other --cluster demo, then this again"},
+			"gpk expand --resume --kubeconfig 'a b' --context here"},
+		"a file names its cluster": {aim{cluster: other}, plan.Gpk("create", "-f", "a b.yaml", "--update"), "gpk create -f 'a b.yaml' --update -n other"},
+		"with values": {aim{cluster: other}, plan.Gpk("upgrade", "--version", "7.2.0", "--image", "x/y:z@sha256:1"),
+			"gpk upgrade --version 7.2.0 --image x/y:z@sha256:1 -n other --cluster demo"},
+		"an argument":        {aim{cluster: other}, plan.Gpk("config", "set", "a=b c"), "gpk config set 'a=b c' -n other --cluster demo"},
+		"what is psql's own": {aim{cluster: other}, plan.Gpk("psql", "--", "-c", "x"), "gpk psql -n other --cluster demo -- -c x"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			a := &app{settings: viper.New(), aim: test.aim}
-			if got := a.aimed(test.text); got != test.want {
+			before := test.command.String()
+			if got := a.aimed(test.command); got != test.want {
 				t.Errorf("%s\nwanted: %s", got, test.want)
+			}
+			if test.command.String() != before {
+				t.Errorf("%s has become %s", before, test.command)
 			}
 		})
 	}

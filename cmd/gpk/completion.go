@@ -55,7 +55,7 @@ func (a *app) ask(cmd *cobra.Command, names func(context.Context, *apply.Target)
 }
 
 func (a *app) clusterNames(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
-	return a.ask(cmd, apply.Clusters)
+	return a.ask(cmd, func(ctx context.Context, target *apply.Target) ([]string, error) { return target.Clusters(ctx) })
 }
 
 func (a *app) contextNames(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,9 +9,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"gpk/pkg/apply"
-	"gpk/pkg/plan"
+	"gpk/pkg/apply/engine"
 	"gpk/pkg/segments"
-	"gpk/pkg/topology"
 )
 
 func (a *app) configCommand() *cobra.Command {
@@ -49,38 +47,18 @@ from the resources, or else Greenplum's own default.`,
 		if err != nil {
 			return err
 		}
-		m, err := a.made(cmd.Context())
+		target, m, err := a.made(cmd.Context())
 		if err != nil {
 			return err
 		}
-		to, err := configured(m.cluster, given)
+		o, err := target.Config(m, given, *restart)
 		if err != nil {
 			return err
 		}
-		p := plan.Config(m.cluster, to, given, *restart)
-		o := operation{plan: p, result: to, done: "the settings are in the files of all instances",
-			same: "no changes: the settings are as they should be"}
-		o.after = func(ctx context.Context, answer *operated) (string, error) {
-			return a.tellPending(ctx, m.target, p, answer)
-		}
-		return a.operate(cmd.Context(), m, o, *dryRun)
+		return a.operate(cmd.Context(), target, o, *dryRun, sentences{done: engine.Next("the settings are in the files of all instances"),
+			same: engine.Next("no changes: the settings are as they should be")})
 	}
 	return cmd
-}
-
-// tellPending says which settings wait for a restart.
-func (a *app) tellPending(ctx context.Context, target *apply.Target, p plan.Plan, answer *operated) (string, error) {
-	for _, step := range p.Steps {
-		written, ok := step.Action.(plan.Written)
-		if !ok {
-			continue
-		}
-		var err error
-		if answer.Restart, err = target.PendingSettings(ctx, written.Names()); err != nil || len(answer.Restart) == 0 {
-			return "", err
-		}
-	}
-	return "`gpk restart` is needed before these count: " + strings.Join(answer.Restart, ", "), nil
 }
 
 // parseSettings reads NAME=VALUE, every fault at once.
@@ -106,38 +84,6 @@ func parseSettings(args []string) ([]segments.Setting, error) {
 	return given, nil
 }
 
-// configured is the cluster with other settings.
-func configured(c *topology.Cluster, given []segments.Setting) (*topology.Cluster, error) {
-	to, err := copied(c)
-	if err != nil {
-		return nil, err
-	}
-	if to.Spec.Database.Config == nil {
-		to.Spec.Database.Config = map[string]topology.Setting{}
-	}
-	for _, s := range given {
-		for name := range to.Spec.Database.Config {
-			if strings.EqualFold(name, s.Name) {
-				delete(to.Spec.Database.Config, name)
-			}
-		}
-		if s.Value != plan.SettingDefault {
-			to.Spec.Database.Config[s.Name] = topology.Setting(s.Value)
-		}
-	}
-	if err := to.Validate(); err != nil {
-		return nil, usageError{err}
-	}
-	return to, nil
-}
-
-// shownSetting is a line of config show. Its JSON is stable.
-type shownSetting struct {
-	segments.ServerSetting
-	// Why is where gpk has the value from, empty for Greenplum's own.
-	Why string `json:"why,omitempty"`
-}
-
 func (a *app) configShowCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:     "show [NAME...]",
@@ -146,38 +92,22 @@ func (a *app) configShowCommand() *cobra.Command {
 		Example: "  gpk config show\n  gpk config show work_mem max_connections",
 		Args:    cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			m, err := a.made(cmd.Context())
+			target, m, err := a.made(cmd.Context())
 			if err != nil {
 				return err
 			}
-			why := map[string]string{}
-			names := args
-			for _, s := range topology.Settings(m.cluster) {
-				why[s.Name] = s.Why
-				if len(args) == 0 {
-					names = append(names, s.Name)
-				}
-			}
-			acting, err := m.target.Acting(cmd.Context())
+			names, shown, err := target.Settings(cmd.Context(), m, args)
 			if err != nil {
 				return err
-			}
-			found, err := m.target.ServerSettings(cmd.Context(), acting, names)
-			if err != nil {
-				return err
-			}
-			shown := make([]shownSetting, 0, len(found))
-			for _, s := range found {
-				shown = append(shown, shownSetting{s, why[strings.ToLower(s.Name)]})
 			}
 			return a.printSettings(names, shown)
 		},
 	}
 }
 
-func (a *app) printSettings(names []string, shown []shownSetting) error {
+func (a *app) printSettings(names []string, shown []apply.ShownSetting) error {
 	for _, name := range names {
-		if !slices.ContainsFunc(shown, func(s shownSetting) bool { return strings.EqualFold(s.Name, name) }) {
+		if !slices.ContainsFunc(shown, func(s apply.ShownSetting) bool { return strings.EqualFold(s.Name, name) }) {
 			return fmt.Errorf("the server has no setting %s", name)
 		}
 	}

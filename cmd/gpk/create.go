@@ -3,13 +3,13 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
-	"sigs.k8s.io/yaml"
 
 	"gpk/pkg/apply"
-	"gpk/pkg/apply/record"
 	"gpk/pkg/plan"
 	"gpk/pkg/topology"
 )
@@ -36,43 +36,24 @@ changes with --update.`,
 		if err != nil {
 			return err
 		}
-		p, err := plan.Create(c)
+		target, err := a.target(plan.Ref{Namespace: c.Metadata.Namespace, Name: c.Metadata.Name})
 		if err != nil {
 			return err
 		}
-		if *skipCapacity {
-			p = p.Without("capacity")
-		}
-		target, err := a.target(p.Cluster)
-		if err != nil {
-			return err
-		}
-		accept := a.acceptable(target, c, *file, *update)
+		options := apply.CreateOptions{File: *file, Update: *update, SkipCapacity: *skipCapacity, Namespace: *makeNamespace}
 		if *dryRun {
-			record, err := target.Record(cmd.Context())
-			if err != nil {
-				return err
-			}
-			if err := accept(cmd.Context(), record); err != nil {
-				return err
-			}
-			return a.preview(cmd.Context(), target, p)
+			return a.refusal(cmd.Context(), target, a.preview(target.PreviewCreate(cmd.Context(), c, options)))
 		}
-		if err := target.Namespace(cmd.Context(), *makeNamespace); err != nil {
-			return err
-		}
-		return a.create(cmd.Context(), target, p, c, accept)
+		return a.refusal(cmd.Context(), target, a.create(cmd.Context(), target, c, options))
 	}
 	return cmd
 }
 
-func (a *app) create(ctx context.Context, target *apply.Target, p plan.Plan, c *topology.Cluster,
-	accept func(context.Context, record.Record) error) error {
-	spec, err := yaml.Marshal(c)
-	if err != nil {
-		return err
-	}
-	outcome, err := a.run(ctx, target, p, apply.Options{Spec: string(spec), Accept: accept})
+func (a *app) create(ctx context.Context, target *apply.Target, c *topology.Cluster, options apply.CreateOptions) error {
+	progress := a.progress()
+	defer progress.stop()
+	outcome, err := target.Create(ctx, c, options, progress.observers())
+	progress.stop()
 	if err != nil {
 		return err
 	}
@@ -83,12 +64,19 @@ func (a *app) create(ctx context.Context, target *apply.Target, p plan.Plan, c *
 		c.Metadata.Name, c.Spec.Segments.Count, c.ClientHost(), topology.CoordinatorPort)
 }
 
-// run carries a plan out with progress.
-func (a *app) run(ctx context.Context, target *apply.Target, p plan.Plan, options apply.Options) (apply.Outcome, error) {
-	progress := a.progress()
-	defer progress.stop()
-	options.Waiting = progress.waiting
-	return target.Run(ctx, p, options, progress.observe)
+// refusal shows what differs where create refuses a file for that.
+func (a *app) refusal(ctx context.Context, target *apply.Target, err error) error {
+	var changed *apply.ChangedError
+	if !errors.As(err, &changed) {
+		return err
+	}
+	a.among(ctx, target)
+	var lines strings.Builder
+	if err := printDifferences(&lines, "  ", a.differences(apply.DifferencesOf(changed.Changes))); err != nil {
+		return err
+	}
+	return hint(usage("%w:\n%s", err, strings.TrimRight(lines.String(), "\n")),
+		"put the values back, or type the commands above; nothing was changed")
 }
 
 // tell prints the outcome: a sentence for people, JSON for machines.

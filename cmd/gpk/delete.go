@@ -3,14 +3,12 @@ package main
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"gpk/pkg/apply"
-	"gpk/pkg/apply/engine"
 	"gpk/pkg/plan"
 )
 
@@ -39,12 +37,11 @@ func (a *app) deleteCommand() *cobra.Command {
 			if err := a.confirm(target.Ref, given); err != nil {
 				return err
 			}
-		} else if err := keepable(cmd.Context(), target); err != nil {
-			return err
 		}
-		// Without its data an operation that has not come to its end has nothing left to go on with.
-		options := apply.Options{Remove: true, Amid: *data}
-		outcome, err := a.run(cmd.Context(), target, plan.Delete(target.Ref, *data), options)
+		progress := a.progress()
+		defer progress.stop()
+		outcome, err := target.Delete(cmd.Context(), *data, progress.observers())
+		progress.stop()
 		if err != nil {
 			return err
 		}
@@ -57,21 +54,6 @@ func (a *app) deleteCommand() *cobra.Command {
 		return a.tell(outcome, "%s is gone; its volumes are kept\n", target.Ref.Name)
 	}
 	return cmd
-}
-
-// keepable refuses to keep the volumes amid an operation: between its two ends they fit no cluster.yaml, and the record that says
-// how to go on would go.
-func keepable(ctx context.Context, target *apply.Target) error {
-	record, err := target.Record(ctx)
-	if err != nil || record.Unfinished == nil {
-		return err
-	}
-	err = record.Unfinished.Refusal(target.Ref.Name)
-	var told *engine.NextError
-	if errors.As(err, &told) {
-		told.Next += ", since volumes that are kept would be half-way; `gpk delete --delete-data` takes it away as it is, with all data"
-	}
-	return err
 }
 
 // doomed is the target that is named, there or not, so that delete can be run again, or else the only one there is.
@@ -94,7 +76,7 @@ func (a *app) confirm(ref plan.Ref, given string) error {
 	}
 	if given != ref.Name {
 		return hint(usage("deleting the data of %s has not been confirmed: nothing was deleted", ref.Name),
-			fmt.Sprintf("--delete-data --confirm %s", ref.Name))
+			"--delete-data --confirm "+ref.Name)
 	}
 	return nil
 }

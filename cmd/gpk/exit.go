@@ -7,6 +7,7 @@ import (
 
 	"github.com/fatih/color"
 
+	"gpk/pkg/apply"
 	"gpk/pkg/apply/engine"
 	"gpk/pkg/apply/record"
 	"gpk/pkg/topology"
@@ -37,21 +38,16 @@ type statusError int
 // Error is for a caller that is not report.
 func (e statusError) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
 
-// hinted is an error with what a person can type next.
-type hinted struct {
-	error
-	next string
+// hint is an error with what a person can type next.
+func hint(err error, next ...any) error {
+	return &engine.NextError{Err: err, Next: engine.Next(next...)}
 }
-
-// Unwrap gives the cause.
-func (e hinted) Unwrap() error { return e.error }
-
-func hint(err error, next string) error { return hinted{err, next} }
 
 // status is the exit status of an error.
 func status(err error) int {
 	var given statusError
 	var wrong usageError
+	var unusable apply.UsageError
 	var faults topology.Faults
 	var locked *record.LockedError
 	switch {
@@ -59,7 +55,7 @@ func status(err error) int {
 		return exitDone
 	case errors.As(err, &given):
 		return int(given)
-	case errors.As(err, &wrong), errors.As(err, &faults):
+	case errors.As(err, &wrong), errors.As(err, &unusable), errors.As(err, &faults):
 		return exitUsage
 	case errors.As(err, &locked):
 		return exitLocked
@@ -72,43 +68,36 @@ func status(err error) int {
 }
 
 // report prints an error with what to do next, and returns the exit status.
-func report(io streams, err error) int {
+func (a *app) report(err error) int {
 	code := status(err)
 	var given statusError
 	if err == nil || errors.As(err, &given) {
 		return code
 	}
-	_, _ = fmt.Fprintf(io.err, "%s %v\n", color.New(color.FgRed, color.Bold).Sprint("error:"), err)
-	next := next(code, err)
-	var aimed aimedError
-	if errors.As(err, &aimed) {
-		next = aimed.app.aimed(next)
-	}
-	if next != "" {
-		_, _ = fmt.Fprintf(io.err, "%s %s\n", color.New(color.Bold).Sprint("next:"), next)
+	_, _ = fmt.Fprintf(a.err, "%s %v\n", color.New(color.FgRed, color.Bold).Sprint("error:"), err)
+	if next := a.shown(next(code, err)); next != "" {
+		_, _ = fmt.Fprintf(a.err, "%s %s\n", color.New(color.Bold).Sprint("next:"), next)
 	}
 	return code
 }
 
-func next(code int, err error) string {
+// next is what a person can do about an error.
+func next(code int, err error) engine.Advice {
 	var step *engine.StepError
-	var hinted hinted
 	var told *engine.NextError
 	switch {
 	case errors.As(err, &told):
 		return told.Next
-	case errors.As(err, &hinted):
-		return hinted.next
-	case errors.As(err, &step) && step.Next != "":
+	case errors.As(err, &step) && !step.Next.Empty():
 		return step.Next
 	case code == exitTimedOut:
-		return "what was begun goes on in the cluster: run the same command again to resume, with a larger --timeout if need be"
+		return engine.Next("what was begun goes on in the cluster: run the same command again to resume, with a larger --timeout if need be")
 	case code == exitInterrupted:
-		return "run the same command again to resume"
+		return engine.Next("run the same command again to resume")
 	case errors.As(err, &step):
-		return "mend the cause and run the same command again: it goes on where it stopped"
+		return engine.Next("mend the cause and run the same command again: it goes on where it stopped")
 	case code == exitUsage:
-		return "see `gpk --help`; nothing was changed"
+		return engine.Next("see `gpk --help`; nothing was changed")
 	}
-	return ""
+	return engine.Advice{}
 }

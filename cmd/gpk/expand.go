@@ -2,17 +2,15 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
-	"sigs.k8s.io/yaml"
 
-	"gpk/pkg/apply/record"
+	"gpk/pkg/apply"
+	"gpk/pkg/apply/engine"
 	"gpk/pkg/plan"
-	"gpk/pkg/segments"
-	"gpk/pkg/topology"
 )
 
 // expandFlags are what a person asks of expand.
@@ -65,26 +63,27 @@ ends, and failover and recover may come between.`,
 		if err := f.check(); err != nil {
 			return err
 		}
-		bounds, err := newBounds(f, time.Now())
+		options, err := f.options(time.Now())
 		if err != nil {
 			return err
 		}
-		m, err := a.made(cmd.Context())
+		target, m, err := a.made(cmd.Context())
+		switch {
+		case err != nil:
+			return err
+		case f.rollback:
+			return a.expandBack(cmd.Context(), target, m, *f.dryRun)
+		case *f.dryRun:
+			return a.preview(target.PreviewExpand(cmd.Context(), m, options))
+		}
+		progress := a.progress()
+		defer progress.stop()
+		answer, err := target.Expand(cmd.Context(), m, options, progress.observers())
+		progress.stop()
 		if err != nil {
 			return err
 		}
-		if f.rollback {
-			return a.rollbackExpansion(cmd.Context(), m, *f.dryRun)
-		}
-		to, err := f.wanted(m)
-		if err != nil {
-			return err
-		}
-		x := &expansion{app: a, made: m, flags: f, bounds: bounds}
-		if *f.dryRun {
-			return x.preview(cmd.Context(), to)
-		}
-		return x.run(cmd.Context(), to)
+		return a.tellExpanded(m.Ref.Name, options, answer)
 	}
 	return cmd
 }
@@ -109,128 +108,48 @@ func (f expandFlags) check() error {
 	return nil
 }
 
-// wanted is the cluster with the segments that are wanted, nil if it has them already.
-func (f expandFlags) wanted(m made) (*topology.Cluster, error) {
-	have, name := m.cluster.Spec.Segments.Count, m.target.Ref.Name
-	if u := m.record.Unfinished; u != nil {
-		if u.Operation != "expand" {
-			return nil, u.Refusal(name)
-		}
-		to, err := topology.Recorded([]byte(u.To), m.target.Ref.Namespace)
-		if err == nil && f.segments != 0 && f.segments != to.Spec.Segments.Count {
-			return nil, hint(fmt.Errorf("%s is being expanded to %d segments: nothing was changed", name, to.Spec.Segments.Count),
-				"finish that with `"+u.Resume+"`, or take it back with `"+u.Undo+"`")
-		}
-		return to, err
-	}
-	switch {
-	case f.resume || f.segments == have:
-		return nil, nil
-	case f.segments < have:
-		return nil, hint(usage("%s has %d segments, and Greenplum takes none away: nothing was changed", name, have),
-			"make a smaller cluster with `gpk create`, and move the data there")
-	}
-	to := *m.cluster
-	to.Spec.Segments.Count = f.segments
-	if err := to.Validate(); err != nil {
-		return nil, usageError{fmt.Errorf("--segments %d: %w", f.segments, err)}
-	}
-	return &to, nil
-}
-
-// preview says what there is to do, as far as it can be known before it is begun.
-func (x *expansion) preview(ctx context.Context, to *topology.Cluster) error {
-	p := plan.StartRedistribution(x.made.cluster, x.bounds.redistribution(time.Now()))
-	if to != nil {
-		var err error
-		if p, _, err = x.plan(ctx, to); err != nil {
-			return err
-		}
-	} else if x.flags.none {
-		p.Steps = nil
-	}
-	return x.app.preview(ctx, x.made.target, p)
-}
-
-// plan is that of the new segments, with what keeps others from coming between.
-func (x *expansion) plan(ctx context.Context, to *topology.Cluster) (plan.Plan, *record.Unfinished, error) {
-	text, err := yaml.Marshal(to)
-	if err != nil {
-		return plan.Plan{}, nil, err
-	}
-	coordinator := topology.New(x.made.cluster).Coordinator().Pod
-	if acting, err := x.made.target.Acting(ctx); err == nil {
-		coordinator = acting.Pod
-	}
-	begun := x.made.record.Unfinished
-	p, err := plan.Expand(x.made.cluster, to, coordinator, begun != nil)
-	if x.flags.skipCapacity {
-		p = p.Without("capacity")
-	}
-	if begun == nil {
-		begun = &record.Unfinished{Operation: "expand", Since: time.Now().UTC(), Resume: "gpk expand --resume",
-			Undo: "gpk expand --rollback", From: x.made.record.Spec, To: string(text)}
-	}
-	return p, begun, err
-}
-
-// rollbackExpansion takes an expansion back that was interrupted.
-func (a *app) rollbackExpansion(ctx context.Context, m made, dryRun bool) error {
-	u := m.record.Unfinished
-	if u == nil || u.Operation != "expand" {
-		return hint(errors.New("no expansion of "+m.target.Ref.Name+" can be taken back: nothing was changed"),
-			"if the new segments are there already, `gpk expand --resume` moves the rows to them")
-	}
-	to, err := topology.Recorded([]byte(u.To), m.target.Ref.Namespace)
-	if err != nil {
-		return err
-	}
-	p, err := plan.Unexpand(m.cluster, to)
-	if err != nil {
-		return err
-	}
-	sentence := fmt.Sprintf("the expansion of %s has been taken back: it has %d segments", m.target.Ref.Name, m.cluster.Spec.Segments.Count)
-	return a.operate(ctx, m, operation{plan: p, begun: u, done: sentence, same: sentence}, dryRun)
-}
-
-// bounds are how long rows are moved.
-type bounds struct {
-	until    time.Time
-	limit    time.Duration
-	parallel int
-}
-
-func newBounds(f expandFlags, now time.Time) (bounds, error) {
-	b := bounds{limit: f.limit, parallel: f.parallel}
+// options are the flags for an expansion that begins now.
+func (f expandFlags) options(now time.Time) (apply.ExpandOptions, error) {
+	options := apply.ExpandOptions{Segments: f.segments, None: f.none, Analyze: f.analyze, SkipCapacity: f.skipCapacity,
+		Bounds: apply.Bounds{Limit: f.limit, Parallel: f.parallel}}
 	if f.limit > 0 {
-		return b, nil
+		return options, nil
 	}
 	until, err := parseUntil(f.until, now)
-	b.until = until
-	return b, err
+	options.Bounds.Until = until
+	return options, err
 }
 
-// begin is the bounds for rows that begin to move now: a duration counts from then, and is a point in time from then on,
-// however often gpexpand is started until it.
-func (b bounds) begin(now time.Time) bounds {
-	if b.limit > 0 {
-		b.until, b.limit = now.Add(b.limit), 0
+// expandBack takes back an unfinished expansion.
+func (a *app) expandBack(ctx context.Context, target *apply.Target, m apply.Made, dryRun bool) error {
+	o, err := apply.ExpandBack(m)
+	if err != nil {
+		return err
 	}
-	return b
+	now := engine.Next(fmt.Sprintf("the expansion of %s has been taken back: it has %d segments", m.Ref.Name, m.Cluster.Spec.Segments.Count))
+	return a.operate(ctx, target, o, dryRun, sentences{done: now, same: now})
 }
 
-// over says whether there is a time and it is over, by gpexpand's own clock: it looks at it every five seconds.
-func (b bounds) over(now time.Time) bool {
-	return !b.until.IsZero() && now.After(b.until.Add(-time.Second))
-}
-
-// redistribution is what gpexpand is told when it is started now.
-func (b bounds) redistribution(now time.Time) segments.Redistribution {
-	r := segments.Redistribution{Limit: b.limit, Parallel: b.parallel}
-	if !b.until.IsZero() {
-		r.Limit = max(b.until.Sub(now), time.Second)
+// tellExpanded prints what there is now.
+func (a *app) tellExpanded(name string, options apply.ExpandOptions, answer apply.Expanded) error {
+	if a.json() {
+		return a.printJSON(answer)
 	}
-	return r
+	lines := []string{fmt.Sprintf("%s has %d segments, and all rows are where they belong", name, answer.Segments)}
+	switch under := answer.Redistribution; {
+	case under != nil:
+		lines = []string{fmt.Sprintf("%s has %d segments; rows redistributed: %s", name, answer.Segments, under),
+			"go on with: " + a.aimed(plan.Gpk("expand", "--resume"))}
+	case answer.Changed == 0:
+		lines = []string{fmt.Sprintf("nothing to do: %s has %d segments", name, answer.Segments)}
+	case !options.Analyze:
+		lines = append(lines, a.shown(engine.Next("the tables' statistics are from before: ",
+			plan.Gpk("psql", "-d", "DATABASE", "--", "-c", "analyze"), " gathers them anew, in each database")))
+	}
+	if _, err := fmt.Fprintln(a.out, strings.Join(lines, "\n")); err != nil {
+		return err
+	}
+	return a.tellFile(answer.ClusterYAML)
 }
 
 // parseUntil reads a point in time. A time of day is the next such one.

@@ -13,15 +13,17 @@ import (
 	"slices"
 	"strings"
 
+	"gpk/pkg/apply/engine"
+
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 )
 
 // explain says of an error of the API server, or of the way to it, what a person has to know and can type next. It is the
 // only place that does: every command's error comes by here.
 func (a *app) explain(err error) error {
-	var hinted hinted
+	var told *engine.NextError
 	var given statusError
-	if err == nil || errors.As(err, &hinted) || errors.As(err, &given) || errors.Is(err, errInterrupted) {
+	if err == nil || errors.As(err, &told) || errors.As(err, &given) || errors.Is(err, errInterrupted) {
 		return err
 	}
 	if next := missingRight(err); next != "" {
@@ -29,7 +31,7 @@ func (a *app) explain(err error) error {
 	}
 	if namespace := missingNamespace(err); namespace != "" {
 		return hint(fmt.Errorf("the namespace %q does not exist: %w", namespace, err),
-			fmt.Sprintf("kubectl create namespace %s, or add --create-namespace to `gpk create`", namespace))
+			fmt.Sprintf("`kubectl create namespace %s`, or add --create-namespace to `gpk create`", namespace))
 	}
 	if apierrors.IsUnauthorized(err) {
 		return hint(fmt.Errorf("%s does not accept the credentials: %w", a.whichServer(), err),

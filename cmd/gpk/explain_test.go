@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"gpk/pkg/apply/engine"
+
 	"github.com/spf13/viper"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -32,7 +34,7 @@ func TestExplain(t *testing.T) {
 		{"an exec", upgrade, "pods/exec", "ask for the right to get pods/exec in the namespace analytics;"},
 		{"a quota, which is no right", apierrors.NewForbidden(pods, "a", errors.New("exceeded quota: small")), "exceeded quota", ""},
 		{"namespace", apierrors.NewNotFound(schema.GroupResource{Resource: "namespaces"}, "analytics"), `the namespace "analytics" does not exist`,
-			"kubectl create namespace analytics, or add --create-namespace"},
+			"kubectl create namespace analytics`, or add --create-namespace"},
 		{"another thing that is missing", apierrors.NewNotFound(pods, "a"), `pods "a" not found`, ""},
 		{"credentials", apierrors.NewUnauthorized("Unauthorized"), "does not accept the credentials", "log in again"},
 		{"nobody there", &url.Error{Op: "Get", URL: "https://x", Err: &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")}},
@@ -49,9 +51,9 @@ func TestExplain(t *testing.T) {
 			if !strings.Contains(err.Error(), test.says) {
 				t.Errorf("%q is not in %q", test.says, err)
 			}
-			var known hinted
-			if errors.As(err, &known) != (test.next != "") || !strings.Contains(known.next, test.next) {
-				t.Errorf("what to type next is %q, and not %q", known.next, test.next)
+			var known *engine.NextError
+			if found := errors.As(err, &known); found != (test.next != "") || found && !strings.Contains(known.Next.String(), test.next) {
+				t.Errorf("what to type next is %q, and not %q", next(exitFailed, err), test.next)
 			}
 		})
 	}

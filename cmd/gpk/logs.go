@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"gpk/pkg/apply"
+	"gpk/pkg/plan"
 )
 
 func (a *app) logsCommand() *cobra.Command {
@@ -59,7 +60,7 @@ func podsOf(ctx context.Context, target *apply.Target, named []string) ([]string
 		return nil, err
 	}
 	if len(all) == 0 {
-		return nil, hint(fmt.Errorf("%s has no pods", target.Ref.Name), "`gpk create -f cluster.yaml` makes them")
+		return nil, hint(fmt.Errorf("%s has no pods", target.Ref.Name), plan.Gpk("create", "-f", "cluster.yaml"), " makes them")
 	}
 	for _, name := range named {
 		if !slices.Contains(all, name) {

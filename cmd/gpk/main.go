@@ -26,13 +26,13 @@ func main() {
 func run(ctx context.Context, args []string, io streams) int {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	root := newRoot(io)
+	root, a := newRoot(io)
 	root.SetArgs(args)
 	root.SetIn(io.in)
 	root.SetOut(io.out)
 	root.SetErr(io.err)
 	err := root.ExecuteContext(ctx)
-	return report(io, err)
+	return a.report(err)
 }
 
 // errInterrupted is the cause of a context that a signal ended.

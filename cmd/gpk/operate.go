@@ -1,139 +1,60 @@
 package main
 
 import (
-	"cmp"
 	"context"
-	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
-	"sigs.k8s.io/yaml"
 
 	"gpk/pkg/apply"
-	"gpk/pkg/apply/record"
+	"gpk/pkg/apply/engine"
 	"gpk/pkg/plan"
-	"gpk/pkg/topology"
 )
 
-// made is a cluster that gpk has made, or begun to, with what it was made from.
-type made struct {
-	target  *apply.Target
-	record  record.Record
-	cluster *topology.Cluster
-}
-
-// made finds the cluster that is named, or the only one of the namespace.
-func (a *app) made(ctx context.Context) (made, error) {
+// made finds the cluster that is named, or the only one of the namespace, and what it was made from.
+func (a *app) made(ctx context.Context) (*apply.Target, apply.Made, error) {
 	target, err := a.existing(ctx)
 	if err != nil {
-		return made{}, err
+		return nil, apply.Made{}, err
 	}
-	record, err := target.Record(ctx)
-	if err != nil {
-		return made{}, err
-	}
-	c, err := recorded(target, record)
-	if err == nil && c == nil {
-		err = hint(fmt.Errorf("of %s in namespace %s there are volumes only", target.Ref.Name, target.Ref.Namespace),
-			"gpk create -f cluster.yaml finds their data again")
-	}
-	return made{target, record, c}, err
+	made, err := target.Made(ctx)
+	return target, made, err
 }
 
-// operation is what a command does to a cluster that exists.
-type operation struct {
-	plan plan.Plan
-	// result is what the cluster is afterwards; nil: what it was.
-	result *topology.Cluster
-	// begun keeps other operations from coming between until this one is done.
-	begun *record.Unfinished
-	// window is the part of the plan that begun is about, if that is not all of it.
-	window apply.Window
-	// conclude changes what else is kept of the cluster.
-	conclude func(*record.Record)
-	// was is what the cluster was before earlier parts of the same command, which had something to do in so many steps.
-	was     *topology.Cluster
-	earlier int
-	// after looks at the cluster once everything is done, completes the answer, and has one more sentence for people.
-	after func(context.Context, *operated) (string, error)
-	// amid allows it while another operation is unfinished.
-	amid bool
-	// done says in a sentence what there is now, and same that there was nothing to do.
-	done, same string
-}
-
-// operated is what a command prints for machines. Its JSON is stable.
-type operated struct {
-	apply.Outcome
-	// ClusterYAML are the lines to change in cluster.yaml, which then says what the cluster is.
-	ClusterYAML []plan.Difference `json:"clusterYaml,omitempty"`
-	// Restart are settings that count from the next restart on.
-	Restart []string `json:"restart,omitempty"`
-}
+// sentences are what people are told of an operation: what there is now, or that there was nothing to do.
+type sentences struct{ done, same engine.Advice }
 
 // operate carries an operation out, or with dryRun says what there is to do, and tells what to change in cluster.yaml.
-func (a *app) operate(ctx context.Context, m made, o operation, dryRun bool) error {
-	if u := m.record.Unfinished; u != nil && u.Operation == "expand" && o.plan.Operation != u.Operation {
-		to, err := topology.Recorded([]byte(u.To), m.target.Ref.Namespace)
-		if err != nil {
-			return err
-		}
-		o.plan = o.plan.Keeping(to)
-	}
+func (a *app) operate(ctx context.Context, target *apply.Target, o apply.Operation, dryRun bool, say sentences) error {
 	if dryRun {
-		if u := m.record.Unfinished; u != nil && !o.amid && u.Operation != o.plan.Operation {
-			return u.Refusal(m.target.Ref.Name)
-		}
-		return a.preview(ctx, m.target, o.plan)
+		previews, err := target.PreviewOperation(ctx, o)
+		return a.preview(previews, err)
 	}
-	options := apply.Options{Begun: o.begun, Amid: o.amid, Accept: unchanged(m), Window: o.window, Conclude: o.conclude}
-	answer := operated{}
-	if o.result != nil {
-		text, err := yaml.Marshal(o.result)
-		if err != nil {
-			return err
-		}
-		options.Result = string(text)
-		answer.ClusterYAML = plan.Differences(cmp.Or(o.was, m.cluster), o.result)
-	}
-	var err error
-	if answer.Outcome, err = a.run(ctx, m.target, o.plan, options); err != nil {
+	progress := a.progress()
+	defer progress.stop()
+	answer, err := target.Carry(ctx, o, progress.observers())
+	progress.stop()
+	if err != nil {
 		return err
-	}
-	answer.Changed += o.earlier
-	more := ""
-	if o.after != nil {
-		if more, err = o.after(ctx, &answer); err != nil {
-			return err
-		}
 	}
 	if a.json() {
 		return a.printJSON(answer)
 	}
-	sentence := o.done
+	lines := []string{a.shown(say.done)}
 	if answer.Changed == 0 {
-		sentence = o.same
+		lines[0] = a.shown(say.same)
 	}
 	if answer.Downtime > 0 {
-		sentence += fmt.Sprintf("; the database was down for %.1f s", answer.Downtime)
+		lines[0] += fmt.Sprintf("; the database was down for %.1f s", answer.Downtime)
 	}
-	if more != "" {
-		sentence += "\n" + more
+	if len(answer.Restart) > 0 {
+		lines = append(lines, a.shown(engine.Next(plan.RestartCommand(), " is needed before these count: ", strings.Join(answer.Restart, ", "))))
 	}
-	if _, err := fmt.Fprintln(a.out, a.aimed(sentence)); err != nil {
+	if _, err := fmt.Fprintln(a.out, strings.Join(lines, "\n")); err != nil {
 		return err
 	}
 	return a.tellFile(answer.ClusterYAML)
-}
-
-// unchanged is for apply.Options.Accept: the plan was made from the record as it was before the lock was taken.
-func unchanged(m made) func(context.Context, record.Record) error {
-	return func(_ context.Context, now record.Record) error {
-		if now.Spec != m.record.Spec {
-			return hint(errors.New("another gpk has changed the cluster in this moment: nothing was changed"), "run the same command again")
-		}
-		return nil
-	}
 }
 
 // tellFile says what to change in cluster.yaml so that it says what the cluster is now.
@@ -151,7 +72,7 @@ func (a *app) tellFile(changes []plan.Difference) error {
 	return nil
 }
 
-// dryRunFlag is the flag that every command has that changes a cluster.
+// dryRunFlag is the flag of every command that changes a cluster.
 func dryRunFlag(cmd *cobra.Command) *bool {
 	return cmd.Flags().Bool("dry-run", false, "only say what there is to do; exit status 3 if there is something")
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -12,7 +11,6 @@ import (
 	"github.com/spf13/cobra"
 	corev1 "k8s.io/api/core/v1"
 
-	"gpk/pkg/apply"
 	"gpk/pkg/apply/engine"
 	"gpk/pkg/plan"
 	"gpk/pkg/topology"
@@ -102,20 +100,16 @@ func class(name *string) string {
 }
 
 // preview prints what every step would find, and ends with exit status 3 if there is something to do.
-func (a *app) preview(ctx context.Context, target *apply.Target, p plan.Plan) error {
-	previews, err := target.Preview(ctx, p)
+func (a *app) preview(previews []engine.Preview, err error) error {
 	if err != nil {
 		return err
 	}
 	different := false
 	shown := make([]previewed, 0, len(previews))
 	for _, preview := range previews {
-		different = different || preview.Finding.State != engine.Done
 		found := preview.Finding
-		for i, detail := range found.Details {
-			found.Details[i] = a.aimed(detail)
-		}
-		shown = append(shown, previewed{preview.Step.ID, preview.Step.Title, found.State, found.Details, a.aimed(found.Next)})
+		different = different || found.State != engine.Done
+		shown = append(shown, previewed{preview.Step.ID, preview.Step.Title, found.State, found.Details, a.shown(found.Next)})
 	}
 	if a.json() {
 		err = a.printJSON(shown)

@@ -5,6 +5,7 @@ import (
 	"io"
 	"time"
 
+	"gpk/pkg/apply"
 	"gpk/pkg/apply/engine"
 
 	"github.com/briandowns/spinner"
@@ -19,12 +20,12 @@ type progress struct {
 	verbose bool
 	spin    *spinner.Spinner
 	last    string
-	// aimed has what is noted name this cluster in the commands that it tells.
-	aimed func(string) string
+	// shown is advice with commands that lead to this cluster.
+	shown func(engine.Advice) string
 }
 
 func (a *app) progress() *progress {
-	p := &progress{out: a.err, quiet: a.settings.GetBool("quiet"), verbose: a.settings.GetBool("verbose"), aimed: a.aimed}
+	p := &progress{out: a.err, quiet: a.settings.GetBool("quiet"), verbose: a.settings.GetBool("verbose"), shown: a.shown}
 	if terminal(a.err) && !p.quiet && !p.verbose {
 		p.spin = spinner.New(spinner.CharSets[14], 100*time.Millisecond, spinner.WithWriter(a.err))
 	}
@@ -46,7 +47,10 @@ func (p *progress) observe(event engine.Event) {
 		p.print(color.GreenString("✓"), event.Step.Title, fmt.Sprintf(" (%.1fs)", event.Elapsed.Seconds()))
 	case engine.StepSkipped:
 		for _, note := range event.Finding.Details {
-			p.print(color.YellowString("!"), p.aimed(note), "")
+			p.print(color.YellowString("!"), note, "")
+		}
+		if next := p.shown(event.Finding.Next); next != "" {
+			p.print(color.YellowString("!"), next, "")
 		}
 		if p.verbose {
 			p.print(color.HiBlackString("="), event.Step.Title, "")
@@ -54,7 +58,12 @@ func (p *progress) observe(event engine.Event) {
 	}
 }
 
-// waiting tells whom the lock is waited for.
+// observers are what an operation tells.
+func (p *progress) observers() apply.Observers {
+	return apply.Observers{Observe: p.observe, Waiting: p.waiting}
+}
+
+// waiting says who holds the lock.
 func (p *progress) waiting(holder string) {
 	if !p.quiet {
 		p.print("…", "finding out whether another gpk still works on this cluster: "+holder, "")

@@ -2,13 +2,13 @@ package main
 
 import (
 	"bufio"
-	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	"gpk/pkg/apply/steps/recovery"
+	"gpk/pkg/apply"
+	"gpk/pkg/apply/engine"
 	"gpk/pkg/plan"
 )
 
@@ -25,26 +25,24 @@ preferred roles back, and makes a standby where there is none. Of a cluster that
 	keep := cmd.Flags().Bool("no-rebalance", false, "leave mirrors that act as primaries as they are")
 	dryRun := dryRunFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		m, err := a.made(cmd.Context())
+		target, m, err := a.made(cmd.Context())
 		if err != nil {
 			return err
 		}
 		attempt := func(full bool) error {
-			p, err := plan.Recover(m.cluster, plan.RecoverOptions{Full: full, Rebalance: !*keep})
+			o, err := apply.Recover(m, full, !*keep)
 			if err != nil {
 				return err
 			}
-			name := m.target.Ref.Name
-			return a.operate(cmd.Context(), m, operation{plan: p, amid: true,
-				done: name + " is whole", same: name + " is whole: there was nothing to recover"}, *dryRun)
+			return a.operate(cmd.Context(), target, o, *dryRun, sentences{
+				done: engine.Next(m.Ref.Name + " is whole"), same: engine.Next(m.Ref.Name + " is whole: there was nothing to recover")})
 		}
 		err = attempt(*full)
-		var incremental *recovery.IncrementalError
-		if !errors.As(err, &incremental) {
+		if !apply.NeedsFullCopy(err) {
 			return err
 		}
 		if !a.agreed("What has changed could not be copied alone. Copy all data of the instances that are down?") {
-			return hint(err, "gpk recover --full copies all data of the instances that are down from their peers")
+			return hint(err, plan.Gpk("recover", "--full"), " copies all data of the instances that are down from their peers")
 		}
 		return attempt(true)
 	}

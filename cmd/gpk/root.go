@@ -41,7 +41,7 @@ type app struct {
 }
 
 // newRoot makes the command with all its subcommands.
-func newRoot(io streams) *cobra.Command {
+func newRoot(io streams) (*cobra.Command, *app) {
 	a := &app{streams: io, settings: viper.New()}
 	// The library knows one switch for all streams, so colour is for two terminals only.
 	color.NoColor = !terminal(io.err) || !terminal(io.out) || os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb"
@@ -82,19 +82,13 @@ Every command can be run again: it does what is left to do.`,
 	a.completions(root)
 	onlyCommands(root)
 	cobrasCommands(root)
-	return root
+	return root, a
 }
 
-// explained makes a command's errors say what can be done about them, and about which cluster.
+// explained makes a command's errors say what a person can do about them.
 func (a *app) explained(command *cobra.Command) {
 	run := command.RunE
-	command.RunE = func(cmd *cobra.Command, args []string) error {
-		err := a.explain(run(cmd, args))
-		if err == nil {
-			return nil
-		}
-		return aimedError{err, a}
-	}
+	command.RunE = func(cmd *cobra.Command, args []string) error { return a.explain(run(cmd, args)) }
 }
 
 // excludes has each of the other flags exclude the one, which does not heed them.

@@ -6,6 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gpk/pkg/apply"
+	"gpk/pkg/apply/engine"
 	"gpk/pkg/plan"
 )
 
@@ -24,17 +26,17 @@ pods go as well, which gives their nodes back; the volumes are kept.`,
 		if err := checkMode(*mode); err != nil {
 			return err
 		}
-		m, err := a.made(cmd.Context())
+		target, m, err := a.made(cmd.Context())
 		if err != nil {
 			return err
 		}
-		p, err := plan.Stop(m.cluster, *mode, *zero)
+		o, err := apply.Stop(m, *mode, *zero)
 		if err != nil {
 			return err
 		}
-		name := m.target.Ref.Name
-		return a.operate(cmd.Context(), m, operation{plan: p, amid: !*zero || notUpgrading(m),
-			done: name + " is stopped: gpk start starts it", same: name + " is stopped already"}, *dryRun)
+		return a.operate(cmd.Context(), target, o, *dryRun, sentences{
+			done: engine.Next(m.Ref.Name+" is stopped: ", plan.Gpk("start"), " starts it"),
+			same: engine.Next(m.Ref.Name + " is stopped already")})
 	}
 	return cmd
 }
@@ -48,17 +50,16 @@ func (a *app) startCommand() *cobra.Command {
 	}
 	dryRun := dryRunFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		m, err := a.made(cmd.Context())
+		target, m, err := a.made(cmd.Context())
 		if err != nil {
 			return err
 		}
-		p, err := plan.Start(m.cluster)
+		o, err := apply.Start(m)
 		if err != nil {
 			return err
 		}
-		name := m.target.Ref.Name
-		return a.operate(cmd.Context(), m, operation{plan: p, amid: notUpgrading(m),
-			done: name + " is ready: " + m.cluster.ClientHost(), same: name + " runs already"}, *dryRun)
+		return a.operate(cmd.Context(), target, o, *dryRun, sentences{
+			done: engine.Next(m.Ref.Name + " is ready: " + m.Cluster.ClientHost()), same: engine.Next(m.Ref.Name + " runs already")})
 	}
 	return cmd
 }
@@ -76,23 +77,17 @@ func (a *app) restartCommand() *cobra.Command {
 		if err := checkMode(*mode); err != nil {
 			return err
 		}
-		m, err := a.made(cmd.Context())
+		target, m, err := a.made(cmd.Context())
 		if err != nil {
 			return err
 		}
-		p, err := plan.Restart(m.cluster, *mode)
+		o, err := apply.Restart(m, *mode)
 		if err != nil {
 			return err
 		}
-		return a.operate(cmd.Context(), m, operation{plan: p, amid: notUpgrading(m),
-			done: m.target.Ref.Name + " has been restarted"}, *dryRun)
+		return a.operate(cmd.Context(), target, o, *dryRun, sentences{done: engine.Next(m.Ref.Name + " has been restarted")})
 	}
 	return cmd
-}
-
-// notUpgrading says that no upgrade is half done. Amid one, pods would start a database of two releases.
-func notUpgrading(m made) bool {
-	return m.record.Unfinished == nil || m.record.Unfinished.Operation != "upgrade"
 }
 
 func modeFlag(cmd *cobra.Command) *string {

@@ -107,7 +107,7 @@ func (a *app) existing(ctx context.Context) (*apply.Target, error) {
 	if err != nil {
 		return nil, err
 	}
-	names, err := apply.Clusters(ctx, target)
+	names, err := target.Clusters(ctx)
 	if err != nil {
 		return nil, err
 	}

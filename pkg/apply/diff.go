@@ -4,6 +4,9 @@ import (
 	"context"
 	"slices"
 
+	"gpk/pkg/apply/kube"
+	"gpk/pkg/topology"
+
 	"gpk/pkg/apply/engine"
 	"gpk/pkg/plan"
 )
@@ -32,4 +35,84 @@ func (t *Target) Drift(ctx context.Context, p plan.Plan) ([]engine.Drift, error)
 		all = append(all, d)
 	}
 	return all, err
+}
+
+// Difference is one thing in which a file and a cluster differ, and what to do about it.
+type Difference struct {
+	// Object is what the field is of, as kubectl names it; empty for cluster.yaml.
+	Object string
+	plan.Difference
+	// Found says in words what is wrong if there is no field that says it.
+	Found string
+	// Command makes the change. If there is none, Why says why not.
+	Command plan.Command
+	Why     string
+	// Next is what a person must decide first.
+	Next engine.Advice
+}
+
+// Diff compares a file with the cluster.yaml that the cluster was made from, and then the cluster with that. A cluster that has no
+// database yet is compared with the file itself, but for what its volumes were made for.
+func (t *Target) Diff(ctx context.Context, c *topology.Cluster, file string) ([]Difference, error) {
+	found := []Difference{}
+	kept, err := t.store.Record(ctx)
+	if drift, foreign := kube.ForeignDrift(err); foreign {
+		// The cluster has none then, and what else there is may be somebody else's as well.
+		found = append(found, differenceOf(drift, file, ""))
+	} else if err != nil {
+		return nil, err
+	}
+	made, err := t.recorded(kept)
+	if err != nil {
+		return nil, err
+	}
+	wanted, note := c, ""
+	if made != nil {
+		p, err := plan.Create(made)
+		if err != nil {
+			return nil, err
+		}
+		stage, err := t.Stage(ctx, p)
+		if err != nil {
+			return nil, err
+		}
+		left := refused(plan.Changes(made, c, file), stage, false)
+		found = append(found, DifferencesOf(left)...)
+		if stage == Database || len(left) > 0 {
+			wanted = made
+		}
+		if len(left) > 0 {
+			note = "after the changes above"
+		}
+	}
+	p, err := plan.Compare(wanted, c)
+	if err != nil {
+		return nil, err
+	}
+	drift, err := t.Drift(ctx, p)
+	for _, d := range drift {
+		found = append(found, differenceOf(d, file, note))
+	}
+	return found, err
+}
+
+// DifferencesOf are changes of cluster.yaml as differences.
+func DifferencesOf(changes []plan.Change) []Difference {
+	var all []Difference
+	for _, c := range changes {
+		all = append(all, Difference{Difference: c.Difference, Command: c.Command, Why: c.Why})
+	}
+	return all
+}
+
+// differenceOf is a difference of the cluster to its plan.
+func differenceOf(d engine.Drift, file, note string) Difference {
+	one := Difference{Object: d.Object, Difference: d.Difference, Found: d.Found, Command: d.Command, Why: note}
+	switch {
+	case !d.Next.Empty():
+		one.Command, one.Why, one.Next = nil, "", d.Next
+	case one.Command == nil:
+		one.Command = plan.Repair(d.Step, file)
+	}
+	return one
 }

@@ -1,7 +1,6 @@
 package apply
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 	"testing"
@@ -81,7 +80,7 @@ func TestSettingDrift(t *testing.T) {
 			for _, d := range drift {
 				// Why a pod does not answer is in the fake's words.
 				what, _, _ := strings.Cut(d.Found, ": ")
-				found = append(found, what+"|"+cmp.Or(d.Command, plan.Repair(d.Step, "f.yaml")))
+				found = append(found, what+"|"+commandOf(d).String())
 			}
 			if !slices.Equal(found, test.want) {
 				t.Errorf("drift %q, want %q; violations %q", found, test.want, c.database.violations)
@@ -119,10 +118,18 @@ func TestDatabaseDrift(t *testing.T) {
 		stored := c.database.roles["visitor"]
 		test.change(c.database)
 		drift, err := clusterFor(t, apitest.Served(t, c.api)).Drift(t.Context(), p)
-		if err != nil || len(drift) != 1 || drift[0].Found != test.want || plan.Repair(drift[0].Step, "f.yaml") != "gpk create -f f.yaml" {
+		if err != nil || len(drift) != 1 || drift[0].Found != test.want || plan.Repair(drift[0].Step, "f.yaml").String() != "gpk create -f f.yaml" {
 			t.Errorf("want %q, got %+v, error %v", test.want, drift, err)
 		}
 		d := c.database
 		d.database, d.extension, d.hba[coordinatorPod], d.roles["visitor"] = true, true, hba, stored
 	}
+}
+
+// commandOf is the command against a drift.
+func commandOf(d engine.Drift) plan.Command {
+	if d.Command != nil {
+		return d.Command
+	}
+	return plan.Repair(d.Step, "f.yaml")
 }

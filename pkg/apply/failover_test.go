@@ -57,7 +57,7 @@ func TestAnsweringCoordinatorStays(t *testing.T) {
 				if test.stays {
 					want = engine.Blocked
 				}
-				if err != nil || finding.State != want || test.stays && !strings.Contains(finding.Next, "gpk failover --force") {
+				if err != nil || finding.State != want || test.stays && !strings.Contains(finding.Next.String(), "gpk failover --force") {
 					t.Errorf("step %s: %+v, error %v; want %s", p.Steps[i].ID, finding, err, want)
 				}
 			}

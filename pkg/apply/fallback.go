@@ -46,13 +46,13 @@ func fallBack(ctx context.Context, e *engine.Engine, options Options, notes *rec
 	}
 	if _, err := e.Run(ctx, options.Window.Fallback.Steps); err != nil {
 		return &engine.NextError{Err: fmt.Errorf("%w\nmoreover, going back has failed: %w", failure, err),
-			Next: "take it back with `" + notes.Record.Unfinished.Undo + "`"}
+			Next: engine.Next("take it back with ", plan.ReadCommand(notes.Record.Unfinished.Undo))}
 	}
 	notes.Record.Unfinished, notes.Begun = nil, nil
 	if err := notes.Note(ctx, step, "done", ""); err != nil {
 		return failure
 	}
-	return &engine.NextError{Err: &FellBackError{failure, out.lasted}, Next: "mend the cause and run the same command again: it begins anew"}
+	return &engine.NextError{Err: &FellBackError{failure, out.lasted}, Next: engine.Next("mend the cause and run the same command again: it begins anew")}
 }
 
 // outage is how long the database was down: from its stop until the first answer of all segments.

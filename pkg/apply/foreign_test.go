@@ -65,9 +65,9 @@ func nextOf(err error) string {
 	var step *engine.StepError
 	switch {
 	case errors.As(err, &told):
-		return told.Next
+		return told.Next.String()
 	case errors.As(err, &step):
-		return step.Next
+		return step.Next.String()
 	}
 	return ""
 }
@@ -91,7 +91,7 @@ func TestDriftOfForeignObjects(t *testing.T) {
 	}
 	var found []string
 	for _, d := range drift {
-		if d.Field != "" || d.Next != kube.LeftToOthers {
+		if d.Field != "" || d.Next.String() != kube.LeftToOthers {
 			t.Errorf("told of %+v", d)
 		}
 		found = append(found, d.Object+": "+d.Found)

@@ -50,7 +50,7 @@ func TestOverdue(t *testing.T) {
 			err := wait(clusterFor(t, apitest.Served(t, a)))
 			var told *engine.NextError
 			if !errors.As(err, &told) || !strings.Contains(err.Error(), "pod demo-primary-0 on node node9 should have been gone for 1h0m") ||
-				!strings.Contains(told.Next, "kubectl delete pod -n analytics demo-primary-0 --force") {
+				!strings.Contains(told.Next.String(), "kubectl delete pod -n analytics demo-primary-0 --force") {
 				t.Errorf("%v, %+v", err, told)
 			}
 		})
@@ -82,7 +82,7 @@ func TestOverdueBeforeStop(t *testing.T) {
 		for ago, want := range map[time.Duration]engine.State{time.Minute: test.early, 3 * time.Minute: test.late} {
 			c.api.Put(lostPod("demo-primary-7", ago))
 			finding, err := test.handler.Check(t.Context())
-			if err != nil || finding.State != want || want == engine.Blocked && !strings.Contains(finding.Next, "--force") {
+			if err != nil || finding.State != want || want == engine.Blocked && !strings.Contains(finding.Next.String(), "--force") {
 				t.Errorf("%s, %s after the pod's time: %+v, error %v", name, ago, finding, err)
 			}
 		}

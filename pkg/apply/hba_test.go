@@ -31,7 +31,7 @@ func TestRefusedHBA(t *testing.T) {
 	}
 	_, _, err = c.run(0)
 	var told *engine.NextError
-	if !errors.As(err, &told) || !strings.Contains(told.Next, "spec.database.hba") {
+	if !errors.As(err, &told) || !strings.Contains(told.Next.String(), "spec.database.hba") {
 		t.Fatalf("error %v", err)
 	}
 	for _, words := range []string{line, "line 6 of /greenplum/coordinator/gpseg-1/pg_hba.conf in pod " + d.topology.Coordinator().Pod,

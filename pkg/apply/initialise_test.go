@@ -54,7 +54,7 @@ func TestInitialiseKeepsForeignData(t *testing.T) {
 func wantBlocked(t *testing.T, err error, step, says string) {
 	t.Helper()
 	var failed *engine.StepError
-	if !errors.As(err, &failed) || failed.Step.ID != step || !strings.Contains(failed.Error(), says) || failed.Next == "" {
+	if !errors.As(err, &failed) || failed.Step.ID != step || !strings.Contains(failed.Error(), says) || failed.Next.Empty() {
 		t.Errorf("error %v, want step %s and %q, with what to do", err, step, says)
 	}
 }
@@ -67,7 +67,7 @@ func TestStandbyKeepsForeignData(t *testing.T) {
 		v.dirs[topology.CoordinatorDir], v.marker = true, marker
 		_, _, err := c.run(0)
 		var failed *engine.StepError
-		if !errors.As(err, &failed) || failed.Next == "" || !strings.Contains(err.Error(), "demo-coordinator-1") {
+		if !errors.As(err, &failed) || failed.Next.Empty() || !strings.Contains(err.Error(), "demo-coordinator-1") {
 			t.Errorf("marker %s: error %v", marker, err)
 		}
 		if !v.dirs[topology.CoordinatorDir] || c.database.begun["gpinitstandby"] > 0 {

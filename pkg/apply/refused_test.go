@@ -51,7 +51,7 @@ func TestRefusalTold(t *testing.T) {
 				t.Fatal(err)
 			}
 			told := slices.DeleteFunc(drift, func(d engine.Drift) bool { return !strings.Contains(d.Found, "refuses") })
-			if len(told) != 1 || !strings.HasPrefix(told[0].Next, "nothing was changed") {
+			if len(told) != 1 || !strings.HasPrefix(told[0].Next.String(), "nothing was changed") {
 				t.Errorf("told %+v", told)
 			}
 		})

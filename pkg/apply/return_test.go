@@ -67,7 +67,7 @@ func TestReturn(t *testing.T) {
 				t.Fatalf("%+v, error %v", finding, err)
 			}
 			if finding.State == engine.Blocked {
-				if !strings.Contains(finding.Next, "gpk failover") {
+				if !strings.Contains(finding.Next.String(), "gpk failover") {
 					t.Errorf("next: %s", finding.Next)
 				}
 				return

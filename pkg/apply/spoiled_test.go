@@ -23,11 +23,11 @@ func TestRecordSpoiled(t *testing.T) {
 			_, err := target.Run(t.Context(), plan.Plan{Operation: "stop", Cluster: apitest.Ref}, options, observe)
 			var told *engine.NextError
 			if !errors.As(err, &told) || !strings.Contains(err.Error(), key+" in ConfigMap/demo-gpk cannot be read") ||
-				!strings.Contains(told.Next, "kubectl edit configmap -n analytics demo-gpk") {
+				!strings.Contains(told.Next.String(), "kubectl edit configmap -n analytics demo-gpk") {
 				t.Errorf("%s as %q, options %+v: error %v", key, text, options, err)
 			}
 		}
-		if record, _ := target.Record(t.Context()); record.Spec != "the spec" || record.Unfinished != nil || record.Previous != nil {
+		if record, _ := target.store.Record(t.Context()); record.Spec != "the spec" || record.Unfinished != nil || record.Previous != nil {
 			t.Errorf("%s as %q: %+v", key, text, record)
 		}
 		_, err := target.Run(t.Context(), plan.Delete(apitest.Ref, true), Options{Remove: true, Amid: true}, observe)

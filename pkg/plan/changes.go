@@ -10,8 +10,8 @@ import (
 // Change is a difference between the cluster.yaml that a cluster was made from and another one, with what it takes.
 type Change struct {
 	Difference
-	// Command makes the change. Empty: nothing does.
-	Command string `json:"command,omitempty"`
+	// Command makes the change. None: nothing does.
+	Command Command `json:"command,omitempty"`
 	// Why is the reason that there is no command, or what to know of the one that there is.
 	Why string `json:"why,omitempty"`
 	// Fixed is set where the value can't change any more once the volumes have been made, before there is a database.
@@ -107,14 +107,14 @@ func never(why string) func(*Change, edit) { return func(c *Change, _ edit) { c.
 // update is for what create can change in a cluster that runs, when it is told to.
 func update(note string) func(*Change, edit) {
 	return func(c *Change, e edit) {
-		c.Command, c.Why, c.Update = "gpk create -f "+Word(e.file)+" --update", note, true
+		c.Command, c.Why, c.Update = Gpk("create", "-f", e.file, "--update"), note, true
 	}
 }
 
 func upgrade(c *Change, e edit) {
-	c.Command = "gpk upgrade --version " + Word(e.to.Spec.Version)
+	c.Command = Gpk("upgrade", "--version", e.to.Spec.Version)
 	if e.from.Spec.Image != e.to.Spec.Image {
-		c.Command += " --image " + Word(e.to.Spec.Image)
+		c.Command = c.Command.With("--image", e.to.Spec.Image)
 	}
 }
 
@@ -123,7 +123,7 @@ func expand(c *Change, e edit) {
 		c.Why = "Greenplum can't take segments away"
 		return
 	}
-	c.Command = fmt.Sprintf("gpk expand --segments %d", e.to.Spec.Segments.Count)
+	c.Command = Gpk("expand", "--segments", fmt.Sprint(e.to.Spec.Segments.Count))
 }
 
 func enlarge(c *Change, e edit) {
@@ -138,7 +138,7 @@ func enlarge(c *Change, e edit) {
 	resize(c, e)
 }
 
-func resize(c *Change, e edit) { c.Command = "gpk resize -f " + Word(e.file) }
+func resize(c *Change, e edit) { c.Command = Gpk("resize", "-f", e.file) }
 
 // anotherDatabase makes a further database: gpk drops none.
 func anotherDatabase(c *Change, e edit) {

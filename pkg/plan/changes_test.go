@@ -69,8 +69,8 @@ func TestChanges(t *testing.T) {
 			to := parsed(t, strings.Replace(before, test.old, test.new, 1))
 			var got []string
 			for _, c := range plan.Changes(from, to, "next.yaml") {
-				answer := c.Command
-				if answer == "" {
+				answer := c.Command.String()
+				if c.Command == nil {
 					answer = c.Why
 				}
 				got = append(got, strings.Join([]string{c.Field, c.From, c.To, answer}, "|"))
@@ -91,7 +91,7 @@ func TestEveryFieldHasAnAnswer(t *testing.T) {
 	full := parsed(t, string(data))
 	fields := map[string]bool{}
 	for _, c := range plan.Changes(full, &topology.Cluster{}, "f.yaml") {
-		if c.Command == "" && (c.Why == "" || c.Why == "gpk knows no way") {
+		if c.Command == nil && (c.Why == "" || c.Why == "gpk knows no way") {
 			t.Errorf("%s has no rule", c.Field)
 		}
 		fields[c.Field] = true

@@ -6,19 +6,19 @@ import (
 )
 
 // RestartCommand puts settings that wait for a restart into effect.
-const RestartCommand = "gpk restart"
+func RestartCommand() Command { return Gpk("restart") }
 
 // setCommand gives a setting a value or, where cluster.yaml has none, what it has without one.
-func setCommand(name, value string) string {
-	return "gpk config set " + Word(name+"="+cmp.Or(value, SettingDefault))
+func setCommand(name, value string) Command {
+	return Gpk("config", "set", name+"="+cmp.Or(value, SettingDefault))
 }
 
 // Repair is the command that brings back what a step's Check misses in a cluster that is as its file says.
-func Repair(step Step, file string) string {
+func Repair(step Step, file string) Command {
 	if _, ok := step.Action.(Synced); ok {
-		return "gpk recover"
+		return Gpk("recover")
 	}
-	return "gpk create -f " + Word(file)
+	return Gpk("create", "-f", file)
 }
 
 // Word is a text as one word of a shell's command line, in quotes if it needs them.

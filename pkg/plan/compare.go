@@ -36,7 +36,7 @@ type Kept struct{ Settings []KeptSetting }
 // KeptSetting is one of them, with the command that gives it to the instances again.
 type KeptSetting struct {
 	segments.RoleSetting
-	Command string
+	Command Command
 }
 
 func (Kept) action() {}

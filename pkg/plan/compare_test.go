@@ -48,7 +48,7 @@ func TestCompare(t *testing.T) {
 			}
 			var got, want []string
 			for _, s := range p.Steps[len(create.Steps)].Action.(plan.Kept).Settings {
-				got = append(got, s.Name+" "+s.Coordinator+" "+s.Segment+": "+s.Command)
+				got = append(got, s.Name+" "+s.Coordinator+" "+s.Segment+": "+s.Command.String())
 			}
 			for _, line := range all {
 				setting, _, _ := strings.Cut(line, " ")

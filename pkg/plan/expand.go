@@ -18,7 +18,7 @@ func Expand(from, to *topology.Cluster, coordinator string, begun bool) (Plan, e
 	if err != nil {
 		return Plan{}, err
 	}
-	return newPlan("expand", ref(to), []Step{
+	return newPlan(ExpandOperation, ref(to), []Step{
 		{"expandable", "cluster whole and nobody at it", Converge,
 			Expandable{x.from.topology.Instances, x.instances, begun, names(x.claims)}},
 		{"room", "room in the volumes", Converge, Room{x.instances, x.to.volumeSize(), to.Spec.Segments.Count}},
@@ -59,7 +59,7 @@ func Unexpand(from, to *topology.Cluster) (Plan, error) {
 		return Plan{}, err
 	}
 	more := len(x.pods) > 0
-	return newPlan("expand", ref(to), []Step{
+	return newPlan(ExpandOperation, ref(to), []Step{
 		{"rollback", "gpexpand taken back", Converge, Unset{x.instances}},
 		{"hosts", "only the hosts of before known to all pods", Converge, when(more, Hosts{before.hosts})},
 		{"pods", "stateful sets of before", Converge, when(more, Apply{Objects: objects(segmentSets(before))})},
@@ -71,12 +71,12 @@ func Unexpand(from, to *topology.Cluster) (Plan, error) {
 
 // StartRedistribution is the plan that has gpexpand move rows to the new segments, in the background.
 func StartRedistribution(c *topology.Cluster, bounds segments.Redistribution) Plan {
-	return newPlan("expand", ref(c), []Step{{"redistribute", "redistribution under way", Once, Redistribute{bounds}}})
+	return newPlan(ExpandOperation, ref(c), []Step{{"redistribute", "redistribution under way", Once, Redistribute{bounds}}})
 }
 
 // FinishExpansion is the plan for when gpexpand has moved all rows.
 func FinishExpansion(c *topology.Cluster, analyze bool) Plan {
-	return newPlan("expand", ref(c), []Step{
+	return newPlan(ExpandOperation, ref(c), []Step{
 		{"schema", "gpexpand's schema removed", Converge, DropExpansion{}},
 		{"analyze", "statistics of the tables", Converge, when(analyze, Analyze{})},
 	})

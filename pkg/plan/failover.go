@@ -11,7 +11,7 @@ import (
 func Failover(c *topology.Cluster, takeover Takeover, options FailoverOptions) Plan {
 	l := layoutOf(c)
 	eligible := Eligible{takeover, c.Host(takeover.From), options.AcceptLoss, options.Force}
-	return newPlan("failover", ref(c), []Step{
+	return newPlan(FailoverOperation, ref(c), []Step{
 		{"eligible", "standby able to take over", Converge, eligible},
 		{"fence", "coordinator in pod " + takeover.From + " out of the way", Converge, Fence{eligible, l.hosts, options.Fenced}},
 		{"activate", "standby in pod " + takeover.To + " activated", Once, Activate{eligible}},
@@ -23,7 +23,7 @@ func Failover(c *topology.Cluster, takeover Takeover, options FailoverOptions) P
 // FailoverBack is the plan that takes back a failover that has not activated the standby.
 func FailoverBack(c *topology.Cluster, takeover Takeover, acceptLoss bool) Plan {
 	l := layoutOf(c)
-	return newPlan("failover", ref(c), []Step{
+	return newPlan(FailoverOperation, ref(c), []Step{
 		{"return", "pod " + takeover.From + " to act again", Converge, Return{takeover, l.hosts, acceptLoss}},
 		{"start", "coordinator answers", Converge, Started{l.hosts, l.coordinatorHosts, true}},
 	}, l.reachable(), []Step{

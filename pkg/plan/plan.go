@@ -26,6 +26,14 @@ const (
 	Destructive Class = "destructive"
 )
 
+// Operations that may be unfinished, and then keep others from coming between.
+const (
+	ExpandOperation   = "expand"
+	FailoverOperation = "failover"
+	ResizeOperation   = "resize"
+	UpgradeOperation  = "upgrade"
+)
+
 // Plan is one operation on one cluster.
 type Plan struct {
 	Operation string `json:"operation"`

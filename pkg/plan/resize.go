@@ -7,9 +7,6 @@ import (
 	"gpk/pkg/topology"
 )
 
-// ResizeOperation is the operation of the plans of ResizeVolumes and Resize.
-const ResizeOperation = "resize"
-
 // ResizeVolumes is the plan that makes volumes as large as c has them, while the database runs. to also has the resources that
 // the pods get afterwards. Volumes never shrink again, so gpk asks before whether the API server would refuse these resources.
 func ResizeVolumes(c, to *topology.Cluster) (Plan, error) {

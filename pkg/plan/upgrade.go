@@ -7,9 +7,6 @@ import (
 	"gpk/pkg/topology"
 )
 
-// UpgradeOperation is the operation of every plan of Upgrade, to a later release or back.
-const UpgradeOperation = "upgrade"
-
 // MajorUpgrade is what a person can do where the catalogue versions differ.
 const MajorUpgrade = "nothing was changed: make a new cluster of that release with `gpk create` and move the data there with pg_dumpall, " +
 	"gpbackup or gpcopy, or convert the files with gpupgrade by hand; gpk upgrades between releases of one catalogue version only"

@@ -85,7 +85,7 @@ func (d *Database) onlyFollows(ctx context.Context, standby, acts string) (bool,
 	case f.Instance != "absent" && !f.Follows:
 		return false, &engine.NextError{Err: fmt.Errorf("the standby in pod %s has been activated, while pod %s is to act: nothing was started",
 			standby, acts),
-			Next: "move " + topology.CoordinatorDir + " aside in the pod of the one that is to be given up, and run the same command again"}
+			Next: engine.Next("move " + topology.CoordinatorDir + " aside in the pod of the one that is to be given up, and run the same command again")}
 	}
 	return true, nil
 }

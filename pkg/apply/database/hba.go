@@ -45,7 +45,7 @@ func (d *Database) OfferHBA(ctx context.Context, acting Acting, block string) er
 		failure = fmt.Errorf("%s; the file from before could not be put back, and the coordinator would not start again with this one: %w",
 			strings.Join(refused, "; "), err)
 	}
-	return &engine.NextError{Err: failure, Next: "correct it, in spec.database.hba if it is from there, and run the same command again"}
+	return &engine.NextError{Err: failure, Next: engine.Next("correct it, in spec.database.hba if it is from there, and run the same command again")}
 }
 
 // RefusedHBA says in words which lines of pg_hba.conf the acting coordinator refuses, with the lines themselves if there

@@ -27,5 +27,5 @@ func (d *Database) Following(ctx context.Context, pod string) (segments.Followin
 // UnfinishedCluster is the answer where create has not come to its end.
 func UnfinishedCluster() engine.Finding {
 	return engine.Finding{State: engine.Blocked, Details: []string{"the cluster has not been made to the end"},
-		Next: "gpk create -f cluster.yaml goes on with it"}
+		Next: engine.Next(plan.Gpk("create", "-f", "cluster.yaml"), " goes on with it")}
 }

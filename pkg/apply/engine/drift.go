@@ -17,9 +17,9 @@ type Drift struct {
 	// Found is in words what the step's Check found.
 	Found string
 	// Command mends it, where that is not the step's business.
-	Command string
+	Command plan.Command
 	// Next is what a person must decide, if the step is blocked.
-	Next string
+	Next Advice
 	// unknown is set where nothing can be found out before earlier steps are done. If these have a drift it says enough.
 	Unknown bool
 }

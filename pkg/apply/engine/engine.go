@@ -30,7 +30,7 @@ type Finding struct {
 	// Details say what differs from what is wanted.
 	Details []string
 	// Next is what a person can do when the step is blocked.
-	Next string
+	Next Advice
 }
 
 // Handler carries out one kind of action.
@@ -78,7 +78,7 @@ type StepError struct {
 	Step plan.Step
 	Err  error
 	// Next is what to type or to decide. Empty: running the same command again resumes.
-	Next string
+	Next Advice
 }
 
 // Error names the step.

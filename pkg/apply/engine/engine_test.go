@@ -86,7 +86,7 @@ func newRig(steps ...*scripted) *rig {
 }
 
 func found(state State, details ...string) answer {
-	return answer{finding: Finding{State: state, Details: details, Next: "next of " + string(state)}}
+	return answer{finding: Finding{State: state, Details: details, Next: Next("next of " + string(state))}}
 }
 
 func TestEngine(t *testing.T) {
@@ -187,7 +187,7 @@ func TestEngine(t *testing.T) {
 				t.Errorf("error %v, want %q", err, test.err)
 			}
 			var step *StepError
-			if errors.As(err, &step) && step.Next != test.next {
+			if errors.As(err, &step) && step.Next.String() != test.next {
 				t.Errorf("next %q, want %q", step.Next, test.next)
 			}
 		})

@@ -3,7 +3,7 @@ package engine
 // NextError is an error with what to type next.
 type NextError struct {
 	Err  error
-	Next string
+	Next Advice
 }
 
 // Error is that of the cause.

@@ -32,11 +32,11 @@ func Refuse(found string) error {
 	if found == "" {
 		return nil
 	}
-	return &engine.NextError{Err: &foreignError{found}, Next: LeftToOthers}
+	return &engine.NextError{Err: &foreignError{found}, Next: engine.Next(LeftToOthers)}
 }
 
 func ForeignFinding(found ...string) engine.Finding {
-	return engine.Finding{State: engine.Blocked, Details: found, Next: LeftToOthers}
+	return engine.Finding{State: engine.Blocked, Details: found, Next: engine.Next(LeftToOthers)}
 }
 
 // Foreign says whose an object is that has a name of the cluster's, "" where it is the cluster's own: gpk would read it as its own,
@@ -91,7 +91,7 @@ func ForeignDrift(err error) (engine.Drift, bool) {
 	if !errors.As(err, &foreign) {
 		return engine.Drift{}, false
 	}
-	return engine.Drift{Found: foreign.Error(), Next: LeftToOthers}, true
+	return engine.Drift{Found: foreign.Error(), Next: engine.Next(LeftToOthers)}, true
 }
 
 // ActingManager owns what follows the acting coordinator and not cluster.yaml: the selector of the clients' Service, and

@@ -31,7 +31,7 @@ func Overdue(pod metav1.Object, now time.Time) (time.Duration, bool) {
 func (p *Pods) GoingError(ctx context.Context, name string, passed time.Duration) *engine.NextError {
 	return &engine.NextError{Err: fmt.Errorf("%s should have been gone for %s and is still being deleted",
 		p.remote.Where(ctx, name), passed.Round(time.Second)),
-		Next: fmt.Sprintf("make sure that its node is off, then `kubectl delete pod -n %s %s --force`, and run this again", p.kube.Ref.Namespace, name)}
+		Next: engine.Next(fmt.Sprintf("make sure that its node is off, then `kubectl delete pod -n %s %s --force`, and run this again", p.kube.Ref.Namespace, name))}
 }
 
 // NoneOverdue is the finding that forbids to stop a database for pods that cannot be made anew, since one does not go. ok: all do.

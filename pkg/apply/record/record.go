@@ -78,9 +78,9 @@ type Unfinished struct {
 
 // Refusal is the error of another operation that comes between.
 func (u *Unfinished) Refusal(cluster string) error {
-	next := "finish it with `" + u.Resume + "`"
+	next := engine.Next("finish it with ", plan.ReadCommand(u.Resume))
 	if u.Undo != "" {
-		next += ", or take it back with `" + u.Undo + "`"
+		next = engine.Next(next, ", or take it back with ", plan.ReadCommand(u.Undo))
 	}
 	return &engine.NextError{Err: fmt.Errorf("the %s of %s that began at %s has not come to its end: nothing was changed", u.Operation, cluster,
 		u.Since.Format(time.RFC3339)), Next: next}
@@ -116,9 +116,9 @@ func part[T any](found *corev1.ConfigMap, key, unless string) (*T, error) {
 	var value *T
 	if err := json.Unmarshal([]byte(text), &value); err != nil {
 		return nil, &engine.NextError{Err: &spoiledError{fmt.Errorf("%s in ConfigMap/%s cannot be read: %w", key, found.Name, err)},
-			Next: fmt.Sprintf("`kubectl edit configmap -n %s %s`: put it back as it was, or, if %s, take that key out; "+
+			Next: engine.Next(fmt.Sprintf("`kubectl edit configmap -n %s %s`: put it back as it was, or, if %s, take that key out; "+
 				"`gpk delete --delete-data` does without it",
-				found.Namespace, found.Name, unless)}
+				found.Namespace, found.Name, unless))}
 	}
 	return value, nil
 }

@@ -63,7 +63,7 @@ func (h *capacityHandler) Check(ctx context.Context) (engine.Finding, error) {
 	if len(reasons) == 0 {
 		return engine.Finding{State: engine.Done, Details: notes}, nil
 	}
-	return engine.Finding{State: engine.Blocked, Details: append([]string{strings.Join(reasons, "; moreover ")}, notes...), Next: next}, nil
+	return engine.Finding{State: engine.Blocked, Details: append([]string{strings.Join(reasons, "; moreover ")}, notes...), Next: engine.Next(next)}, nil
 }
 
 // withoutPods is pods without some of them.

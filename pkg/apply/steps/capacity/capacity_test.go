@@ -227,7 +227,7 @@ func TestCapacity(t *testing.T) {
 			if finding.State != test.state || !strings.Contains(said, test.says) || (test.says == "") != (said == "") {
 				t.Errorf("%s: %q, want %s: %q", finding.State, said, test.state, test.says)
 			}
-			if (finding.State == engine.Blocked) != (finding.Next != "") {
+			if (finding.State == engine.Blocked) != (!finding.Next.Empty()) {
 				t.Errorf("next: %q", finding.Next)
 			}
 		})

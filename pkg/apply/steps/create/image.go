@@ -52,12 +52,11 @@ func (h *imageHandler) Check(ctx context.Context) (engine.Finding, error) {
 	}
 	if found := strings.Join(engine.NonEmpty(faults), "; "); found != "" {
 		return engine.Finding{State: engine.Blocked, Details: []string{found},
-			Next: "the database has not been touched: mend spec.image or spec.version in cluster.yaml (docs/image.md says what gpk needs), " +
-				"take the pods away with `gpk delete`, which keeps the volumes, and create again"}, nil
+			Next: engine.Next("the database has not been touched: mend spec.image or spec.version in cluster.yaml (docs/image.md says what gpk needs), take the pods away with ", plan.Gpk("delete"), ", which keeps the volumes, and create again")}, nil
 	}
 	if found := engine.NonEmpty(refused); len(found) > 0 {
 		return engine.Finding{State: engine.Blocked, Details: found[:1],
-			Next: "the database has not been touched: mend spec.database.config in cluster.yaml and run this again"}, nil
+			Next: engine.Next("the database has not been touched: mend spec.database.config in cluster.yaml and run this again")}, nil
 	}
 	return engine.Finding{State: engine.Done}, nil
 }

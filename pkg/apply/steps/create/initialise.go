@@ -59,8 +59,7 @@ func (h *initialiseHandler) Check(ctx context.Context) (engine.Finding, error) {
 	case complete:
 		return engine.Finding{State: engine.Done}, nil
 	case conflict:
-		return engine.Finding{State: engine.Blocked, Details: details, Next: "nothing was changed: compare cluster.yaml with `gpk status`, " +
-			"or take another name or other volumes for a new cluster"}, nil
+		return engine.Finding{State: engine.Blocked, Details: details, Next: engine.Next("nothing was changed: compare cluster.yaml with ", plan.Gpk("status"), ", or take another name or other volumes for a new cluster")}, nil
 	}
 	return engine.Finding{State: engine.Pending, Details: append([]string{string(found)}, details...)}, nil
 }
@@ -168,8 +167,8 @@ func (h *initialiseHandler) lastActing(ctx context.Context) (string, error) {
 		return leads[0], nil
 	}
 	return "", &engine.NextError{Err: fmt.Errorf("the volumes of pods %s and %s both hold a coordinator, since a failover made no standby of the old one",
-		first, standby.Pod), Next: "move " + topology.CoordinatorDir + " aside in the pod of the old one, whose timeline is the lower " +
-		"(pg_controldata), and run the same command again"}
+		first, standby.Pod), Next: engine.Next("move " + topology.CoordinatorDir + " aside in the pod of the old one, whose timeline is the lower " +
+		"(pg_controldata), and run the same command again")}
 }
 
 // mark notes on every volume that its instances are complete, if the catalogue says so and it has not been noted before,

@@ -39,8 +39,8 @@ func passwords(ctx context.Context, k *kube.Client, secret string) (map[string]s
 	found, err := k.API.CoreV1().Secrets(k.Ref.Namespace).Get(ctx, secret, metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
 		return nil, engine.Finding{State: engine.Blocked, Details: []string{"Secret " + secret + " with the roles' passwords is not there"},
-			Next: fmt.Sprintf("make it: kubectl create secret generic %s -n %s --from-file=ROLE=FILE, with a file without a newline at its end",
-				secret, k.Ref.Namespace)}, nil
+			Next: engine.Next(fmt.Sprintf("make it: kubectl create secret generic %s -n %s --from-file=ROLE=FILE, with a file without a newline at its end",
+				secret, k.Ref.Namespace))}, nil
 	}
 	if err != nil {
 		return nil, engine.Finding{}, fmt.Errorf("the passwords in Secret %s: %w", secret, err)
@@ -66,7 +66,7 @@ func passwords(ctx context.Context, k *kube.Client, secret string) (map[string]s
 	}
 	if len(faults) > 0 {
 		return nil, engine.Finding{State: engine.Blocked, Details: []string{"Secret " + secret + ": " + strings.Join(faults, "; ")},
-			Next: "each of its keys is a role and the value that role's password: mend it with kubectl and run this again"}, nil
+			Next: engine.Next("each of its keys is a role and the value that role's password: mend it with kubectl and run this again")}, nil
 	}
 	return passwords, engine.Finding{State: engine.Done}, nil
 }

@@ -38,7 +38,7 @@ func TestPasswordsSecret(t *testing.T) {
 				t.Fatal(err)
 			}
 			said := strings.Join(finding.Details, " ")
-			if fine := finding.State == engine.Done; fine != (test.says == nil) || !fine && finding.Next == "" {
+			if fine := finding.State == engine.Done; fine != (test.says == nil) || !fine && finding.Next.Empty() {
 				t.Errorf("%+v", finding)
 			}
 			for _, words := range test.says {
@@ -46,13 +46,13 @@ func TestPasswordsSecret(t *testing.T) {
 					t.Errorf("%q is not in %q", words, said)
 				}
 			}
-			if strings.Contains(said+finding.Next, "hush") {
+			if strings.Contains(said+finding.Next.String(), "hush") {
 				t.Errorf("a password is in %q", said)
 			}
 		})
 	}
 	missing, err := (&passwordsHandler{kube: clusterFor(t, apitest.ConfigOf(apitest.New())).kube, action: plan.Passwords{Secret: "passwords"}}).Check(t.Context())
-	if err != nil || missing.State != engine.Blocked || !strings.Contains(missing.Next, "kubectl create secret generic passwords -n analytics") {
+	if err != nil || missing.State != engine.Blocked || !strings.Contains(missing.Next.String(), "kubectl create secret generic passwords -n analytics") {
 		t.Errorf("%+v, error %v", missing, err)
 	}
 }

@@ -26,7 +26,7 @@ type expandableHandler struct {
 func (h *expandableHandler) Check(ctx context.Context) (engine.Finding, error) {
 	acting, err := h.db.Probed(ctx)
 	if errors.Is(err, database.ErrSilent) {
-		return engine.Finding{State: engine.Blocked, Details: []string{remote.Summary(err)}, Next: "gpk start; if the coordinator is lost, gpk failover"}, nil
+		return engine.Finding{State: engine.Blocked, Details: []string{remote.Summary(err)}, Next: engine.Next(plan.Gpk("start"), "; if the coordinator is lost, ", plan.Gpk("failover"))}, nil
 	}
 	if err != nil {
 		return engine.Finding{}, err
@@ -40,11 +40,11 @@ func (h *expandableHandler) Check(ctx context.Context) (engine.Finding, error) {
 		}
 	}
 	if stray := append(acting.Catalogue.Missing(h.action.From), acting.Catalogue.Stray(h.action.From)...); len(stray) > 0 {
-		return engine.Finding{State: engine.Blocked, Details: stray, Next: "nothing was changed: gpk expands what it has made itself; see `gpk status`"}, nil
+		return engine.Finding{State: engine.Blocked, Details: stray, Next: engine.Next("nothing was changed: gpk expands what it has made itself; see ", plan.Gpk("status"))}, nil
 	}
 	if faults := acting.Catalogue.Unhealthy(); len(faults) > 0 {
 		return engine.Finding{State: engine.Blocked, Details: []string{strings.Join(faults, "; ")},
-			Next: "gpk recover, then this again; nothing was changed"}, nil
+			Next: engine.Next(plan.Gpk("recover"), ", then this again; nothing was changed")}, nil
 	}
 	return h.tablespaces(ctx, acting)
 }
@@ -63,19 +63,19 @@ func (h *expandableHandler) foreign(ctx context.Context, acting database.Acting)
 	switch {
 	case under.Status != "":
 		return engine.Finding{State: engine.Blocked, Details: []string{"an expansion is under way already: " + under.String()},
-			Next: "gpk expand --resume, then this again; nothing was changed"}, nil
+			Next: engine.Next(plan.Gpk("expand", "--resume"), ", then this again; nothing was changed")}, nil
 	case noted.Runs:
 		return engine.Finding{State: engine.Blocked, Details: []string{"a gpexpand is running in pod " + acting.Pod + " that gpk has not started"},
-			Next: "wait for its end; nothing was changed"}, nil
+			Next: engine.Next("wait for its end; nothing was changed")}, nil
 	case noted.Setup != segments.NoSetup:
 		return engine.Finding{State: engine.Blocked,
 			Details: []string{"somebody's gpexpand has stopped at " + noted.Setup},
-			Next:    "finish it, or take it back with `gpexpand -r` in pod " + acting.Pod + "; nothing was changed"}, nil
+			Next:    engine.Next("finish it, or take it back with `gpexpand -r` in pod " + acting.Pod + "; nothing was changed")}, nil
 	}
 	claims, err := h.kube.Existing(ctx, "PersistentVolumeClaim", h.action.Claims)
 	if err == nil && len(claims) > 0 {
 		return engine.Finding{State: engine.Blocked, Details: []string{"from an earlier cluster, " + engine.Few(claims)},
-			Next: "delete what nobody needs any more with `kubectl delete pvc`, and run this again; nothing was changed"}, nil
+			Next: engine.Next("delete what nobody needs any more with `kubectl delete pvc`, and run this again; nothing was changed")}, nil
 	}
 	return engine.Finding{State: engine.Done}, err
 }
@@ -89,7 +89,7 @@ func (h *expandableHandler) tablespaces(ctx context.Context, acting database.Act
 	names, err := segments.ParseNames(out)
 	if err == nil && len(names) > 0 {
 		return engine.Finding{State: engine.Blocked, Details: []string{"there are tablespaces of users: " + strings.Join(names, ", ")},
-			Next: "move their tables to pg_default and drop them, or expand by hand; nothing was changed"}, nil
+			Next: engine.Next("move their tables to pg_default and drop them, or expand by hand; nothing was changed")}, nil
 	}
 	return engine.Finding{State: engine.Done}, err
 }

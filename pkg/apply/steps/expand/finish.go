@@ -8,6 +8,7 @@ import (
 	"gpk/pkg/apply/database"
 	"gpk/pkg/apply/engine"
 	"gpk/pkg/apply/remote"
+	"gpk/pkg/plan"
 	"gpk/pkg/segments"
 )
 
@@ -25,7 +26,7 @@ func (h *dropExpansionHandler) Check(ctx context.Context) (engine.Finding, error
 		case err != nil || under.Status == "":
 			return engine.Finding{State: engine.Done}, err
 		case !under.Complete():
-			return engine.Finding{State: engine.Blocked, Details: []string{"tables are left: " + under.String()}, Next: "gpk expand --resume"}, nil
+			return engine.Finding{State: engine.Blocked, Details: []string{"tables are left: " + under.String()}, Next: engine.Next(plan.Gpk("expand", "--resume"))}, nil
 		}
 		return engine.PendingIf([]string{"all tables are done, and gpexpand's schema is there"}), nil
 	})

@@ -53,7 +53,7 @@ func (h *redistributeHandler) look(ctx context.Context, acting database.Acting, 
 	}
 	if facts[acting.Pod].Runs {
 		return engine.Finding{State: engine.Blocked, Details: []string{"a gpexpand is running in pod " + acting.Pod + " that gpk has not started"},
-			Next: "wait for its end, or stop it where it was started; then gpk expand --resume"}, nil
+			Next: engine.Next("wait for its end, or stop it where it was started; then ", plan.Gpk("expand", "--resume"))}, nil
 	}
 	return engine.PendingIf([]string{under.String()}), nil
 }

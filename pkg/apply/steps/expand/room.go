@@ -55,7 +55,7 @@ func (h *roomHandler) look(ctx context.Context, acting database.Acting) (engine.
 	}
 	if tight := h.tight(acting.Catalogue, pods, facts, total, largest); len(tight) > 0 {
 		return engine.Finding{State: engine.Blocked, Details: []string{engine.Few(tight)},
-			Next: "enlarge the volumes with `gpk resize`, or free what is not needed; nothing was changed"}, nil
+			Next: engine.Next("enlarge the volumes with ", plan.Gpk("resize"), ", or free what is not needed; nothing was changed")}, nil
 	}
 	return engine.Finding{State: engine.Done, Details: notes}, nil
 }

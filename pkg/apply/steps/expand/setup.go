@@ -50,7 +50,7 @@ func (h *setupHandler) Check(ctx context.Context) (engine.Finding, error) {
 		case found == setupDone:
 			return engine.Finding{State: engine.Done}, nil
 		case found == setupConflict:
-			return engine.Finding{State: engine.Blocked, Details: details, Next: "nothing was changed: see what `gpk status` says of it"}, nil
+			return engine.Finding{State: engine.Blocked, Details: details, Next: engine.Next("nothing was changed: see what ", plan.Gpk("status"), " says of it")}, nil
 		}
 		return engine.Finding{State: engine.Pending, Details: append([]string{string(found)}, details...)}, nil
 	})

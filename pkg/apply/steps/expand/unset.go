@@ -28,7 +28,7 @@ func (h *unsetHandler) Check(ctx context.Context) (engine.Finding, error) {
 func (h *unsetHandler) look(ctx context.Context, acting database.Acting) (engine.Finding, error) {
 	if rows := catalogued(acting.Catalogue, h.action.New); len(rows) > 0 {
 		return engine.Finding{State: engine.Blocked, Details: []string{fmt.Sprintf("the catalogue has the new segments, the first of them on %s: "+
-			"there is no way back that loses nothing", rows[0].Pod())}, Next: "gpk expand --resume"}, nil
+			"there is no way back that loses nothing", rows[0].Pod())}, Next: engine.Next(plan.Gpk("expand", "--resume"))}, nil
 	}
 	pods, err := h.gpexpand.newPods(ctx, h.action.New)
 	if err != nil {
@@ -41,7 +41,7 @@ func (h *unsetHandler) look(ctx context.Context, acting database.Acting) (engine
 	if facts[acting.Pod].Runs {
 		if name, _, err := h.gpexpand.runningGpexpand(ctx, acting); err != nil || name != RollbackJob {
 			return engine.Finding{State: engine.Blocked, Details: []string{"gpexpand is running in pod " + acting.Pod},
-				Next: "gpk expand --resume waits for its end"}, err
+				Next: engine.Next(plan.Gpk("expand", "--resume"), " waits for its end")}, err
 		}
 	}
 	var left []string

@@ -39,7 +39,7 @@ func (h *eligibleHandler) Check(ctx context.Context) (engine.Finding, error) {
 	switch {
 	case !found || row.Pod() != h.action.To:
 		return engine.Finding{State: engine.Blocked, Details: []string{"the catalogue has no standby in pod " + h.action.To},
-			Next: "gpk recover makes one"}, nil
+			Next: engine.Next(plan.Gpk("recover"), " makes one")}, nil
 	case h.action.AcceptLoss || row.Up() && row.Mode == "s":
 		return engine.Finding{State: engine.Done}, nil
 	}
@@ -55,7 +55,7 @@ func (f *Former) unforced(ctx context.Context, e plan.Eligible, acting string) (
 		return engine.Finding{}, err
 	}
 	return engine.Finding{State: engine.Blocked, Details: []string{"the coordinator in pod " + acting + " answers"},
-		Next: "gpk status shows how it is; gpk failover --force switches to pod " + e.To + " all the same"}, nil
+		Next: engine.Next(plan.Gpk("status"), " shows how it is; ", plan.Gpk("failover", "--force"), " switches to pod "+e.To+" all the same")}, nil
 }
 
 // silent is for a coordinator that does not answer.
@@ -65,7 +65,7 @@ func (h *eligibleHandler) silent(ctx context.Context) (engine.Finding, error) {
 		return engine.Finding{}, err
 	}
 	if state[plan.StateDatabase] == record.DatabaseStopped {
-		return engine.Finding{State: engine.Blocked, Details: []string{"the database has been stopped"}, Next: "gpk start"}, nil
+		return engine.Finding{State: engine.Blocked, Details: []string{"the database has been stopped"}, Next: engine.Next(plan.Gpk("start"))}, nil
 	}
 	finding, err := h.lookAtStandby(ctx)
 	if finding.State == engine.Blocked && state[plan.StateCoordinator] == h.action.To {
@@ -79,7 +79,7 @@ func (h *eligibleHandler) lookAtStandby(ctx context.Context) (engine.Finding, er
 	f, err := h.db.Following(ctx, h.action.To)
 	if err != nil {
 		return engine.Finding{State: engine.Blocked, Details: []string{fmt.Sprintf("the standby cannot be asked: %v", err)},
-			Next: "see to pod " + h.action.To + " first: without it there is no one to take over"}, nil
+			Next: engine.Next("see to pod " + h.action.To + " first: without it there is no one to take over")}, nil
 	}
 	if promoted, err := h.db.Promoted(ctx, h.action.To, f); err != nil || promoted {
 		return engine.Finding{State: engine.Done}, err
@@ -92,7 +92,7 @@ func (h *eligibleHandler) judge(ctx context.Context, f segments.Following) (engi
 	if !f.Follows || f.Instance != "running" {
 		found := fmt.Sprintf("the instance in pod %s is %s, and %s", h.action.To, f.Instance, standbyWords(f))
 		return engine.Finding{State: engine.Blocked, Details: []string{found},
-			Next: "gpk logs " + h.action.To + " says why it does not run; a restart of the pod starts it"}, nil
+			Next: engine.Next(plan.Gpk("logs", h.action.To), " says why it does not run; a restart of the pod starts it")}, nil
 	}
 	if h.action.AcceptLoss {
 		return engine.Finding{State: engine.Done}, nil
@@ -112,6 +112,5 @@ func standbyWords(f segments.Following) string {
 }
 
 func (h *eligibleHandler) refused(why string) engine.Finding {
-	return engine.Finding{State: engine.Blocked, Details: []string{why}, Next: "bring the coordinator in pod " + h.action.From +
-		" back if that can be done. To go on without those transactions: gpk failover --accept-data-loss " + h.action.To}
+	return engine.Finding{State: engine.Blocked, Details: []string{why}, Next: engine.Next("bring the coordinator in pod "+h.action.From+" back if that can be done. To go on without those transactions: ", plan.Gpk("failover", "--accept-data-loss", h.action.To))}
 }

@@ -124,5 +124,5 @@ func (h *fenceHandler) outvoted(ctx context.Context) error {
 	}
 	return &engine.NextError{Err: fmt.Errorf("pod %s cannot be reached, and the standby reaches only %d of %d hosts: the coordinator may be well and "+
 		"take writes on the larger side", h.action.From, reached, tried),
-		Next: "mend the network, or make sure that the coordinator's node is off and give --fenced"}
+		Next: engine.Next("mend the network, or make sure that the coordinator's node is off and give --fenced")}
 }

@@ -46,8 +46,7 @@ func (h *returnHandler) lookAtStandby(ctx context.Context) (engine.Finding, erro
 		return pending, nil
 	case err != nil:
 		return engine.Finding{State: engine.Blocked, Details: []string{fmt.Sprintf("whether the standby has been activated cannot be asked: %v", err)},
-			Next: "see to pod " + h.action.To + ". Or make sure that its node is off, and give up what it may have written since: " +
-				"gpk failover --rollback --accept-data-loss " + h.action.From}, nil
+			Next: engine.Next("see to pod "+h.action.To+". Or make sure that its node is off, and give up what it may have written since: ", plan.Gpk("failover", "--rollback", "--accept-data-loss", h.action.From))}, nil
 	}
 	work, err := h.remote.Job(h.action.To, activateJob).State(ctx)
 	switch {
@@ -65,8 +64,7 @@ func (h *returnHandler) lookAtStandby(ctx context.Context) (engine.Finding, erro
 
 func (h *returnHandler) activated(how string) engine.Finding {
 	return engine.Finding{State: engine.Blocked, Details: []string{how},
-		Next: "gpk failover finishes it, and gpk failover --force then leads back to pod " + h.action.From + ". An instance there that " +
-			"does not start and what it has written can be given up: gpk failover --rollback --accept-data-loss " + h.action.From}
+		Next: engine.Next(plan.Gpk("failover"), " finishes it, and ", plan.Gpk("failover", "--force"), " then leads back to pod "+h.action.From+". An instance there that does not start and what it has written can be given up: ", plan.Gpk("failover", "--rollback", "--accept-data-loss", h.action.From))}
 }
 
 // Do stops the standby first: where gpactivatestandby was cut off, a promotion may be on its way.
@@ -76,7 +74,7 @@ func (h *returnHandler) Do(ctx context.Context, progress func(string)) error {
 		var f segments.Following
 		if f, err = h.db.Following(ctx, h.action.To); err == nil && !f.Follows && f.Instance != "absent" && !h.action.AcceptLoss {
 			return &engine.NextError{Err: fmt.Errorf("the standby in pod %s has been activated in this moment, and was stopped", h.action.To),
-				Next: "gpk start starts it there, and gpk failover finishes what was begun"}
+				Next: engine.Next(plan.Gpk("start"), " starts it there, and ", plan.Gpk("failover"), " finishes what was begun")}
 		}
 	}
 	if err != nil && !h.action.AcceptLoss {
@@ -86,6 +84,6 @@ func (h *returnHandler) Do(ctx context.Context, progress func(string)) error {
 }
 
 // orBack adds to what a person may do about a takeover that cannot go on: the coordinator is out of the way already.
-func orBack(e plan.Eligible, next string) string {
-	return "`gpk failover --rollback` has the coordinator in pod " + e.From + " act again. Or: " + next
+func orBack(e plan.Eligible, next engine.Advice) engine.Advice {
+	return engine.Next(plan.Gpk("failover", "--rollback"), " has the coordinator in pod "+e.From+" act again. Or: ", next)
 }

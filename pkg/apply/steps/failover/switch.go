@@ -29,12 +29,12 @@ func (h *switchedHandler) Check(ctx context.Context) (engine.Finding, error) {
 		switch {
 		case !found || h.action.Content == topology.CoordinatorContent:
 			return engine.Finding{State: engine.Blocked, Details: []string{fmt.Sprintf("there is no segment with content %d", h.action.Content)},
-				Next: "gpk status lists them"}, nil
+				Next: engine.Next(plan.Gpk("status"), " lists them")}, nil
 		case h.from != nil && primary.DBID != h.from.DBID:
 			return engine.Finding{State: engine.Done}, nil
 		case !mirrored || !mirror.Up() || mirror.Mode != "s":
 			return engine.Finding{State: engine.Blocked, Details: []string{fmt.Sprintf("content %d has no mirror that is in sync", h.action.Content)},
-				Next: "gpk recover"}, nil
+				Next: engine.Next(plan.Gpk("recover"))}, nil
 		}
 		h.from = &primary
 		return engine.PendingIf([]string{fmt.Sprintf("%s is the primary", primary)}), nil

@@ -102,7 +102,7 @@ var errNoStandby = errors.New("there is no standby to take over")
 func (f *Former) Takeover(ctx context.Context, both []string) (from, to string, healthy bool, err error) {
 	if len(both) != 2 {
 		return "", "", false, &engine.NextError{Err: errNoStandby,
-			Next: "restart the coordinator's pod if it does not answer; spec.coordinator.standby gives the next cluster a standby"}
+			Next: engine.Next("restart the coordinator's pod if it does not answer; spec.coordinator.standby gives the next cluster a standby")}
 	}
 	other := map[string]string{both[0]: both[1], both[1]: both[0]}
 	acting, err := f.db.Acting(ctx)
@@ -121,7 +121,7 @@ func (f *Former) Takeover(ctx context.Context, both []string) (from, to string, 
 	}
 	if other[from] == "" {
 		return "", "", false, &engine.NextError{Err: fmt.Errorf("the cluster has not been made to the end: %w", errNoStandby),
-			Next: "gpk create -f cluster.yaml"}
+			Next: engine.Next(plan.Gpk("create", "-f", "cluster.yaml"))}
 	}
 	return from, other[from], false, nil
 }

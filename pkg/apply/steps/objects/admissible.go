@@ -56,14 +56,14 @@ func (h *admissibleHandler) Check(ctx context.Context) (engine.Finding, error) {
 }
 
 // next is what to type where StatefulSets are refused.
-func (h *admissibleHandler) next(found []string) string {
+func (h *admissibleHandler) next(found []string) engine.Advice {
 	const nothing = "nothing was changed: mend cluster.yaml"
 	if !slices.ContainsFunc(found, func(f string) bool { return strings.Contains(f, "spec.template") }) {
-		return nothing + ", or whatever forbids it in the cluster, and run this again"
+		return engine.Next(nothing, ", or whatever forbids it in the cluster, and run this again")
 	}
-	next := nothing + " and run this again; what has no field of its own there comes from spec.podTemplate"
+	next := engine.Next(nothing, " and run this again; what has no field of its own there comes from spec.podTemplate")
 	if h.action.Made {
-		next += ", which `gpk create -f cluster.yaml --update` changes first"
+		return engine.Next(next, ", which ", plan.Gpk("create", "-f", "cluster.yaml", "--update"), " changes first")
 	}
 	return next
 }

@@ -73,7 +73,7 @@ func TestAdmissible(t *testing.T) {
 			if finding.State != test.state || !strings.HasPrefix(said, test.says) || (test.says == "") != (said == "") {
 				t.Errorf("%s: %q, want %s: %q", finding.State, said, test.state, test.says)
 			}
-			if !strings.Contains(finding.Next, test.next) || test.next != "" && !strings.HasPrefix(finding.Next, "nothing was changed: ") {
+			if !strings.Contains(finding.Next.String(), test.next) || test.next != "" && !strings.HasPrefix(finding.Next.String(), "nothing was changed: ") {
 				t.Errorf("next: %q", finding.Next)
 			}
 			if len(a.Names("statefulsets")) > 0 {

@@ -50,7 +50,7 @@ func (h *applyHandler) Check(ctx context.Context) (engine.Finding, error) {
 		return engine.Finding{}, err
 	}
 	if found := engine.NonEmpty(refused); len(found) > 0 {
-		return engine.Finding{State: engine.Blocked, Details: found, Next: kube.RefusedNext}, nil
+		return engine.Finding{State: engine.Blocked, Details: found, Next: engine.Next(kube.RefusedNext)}, nil
 	}
 	return engine.PendingIf(engine.NonEmpty(differences)), nil
 }
@@ -79,7 +79,7 @@ func (h *applyHandler) Compared(ctx context.Context) ([]engine.Drift, error) {
 		case missing:
 			found[i] = []engine.Drift{{Object: name, Found: name + " is missing"}}
 		case refused != "":
-			found[i], err = []engine.Drift{{Object: name, Found: refused, Next: kube.RefusedNext}}, nil
+			found[i], err = []engine.Drift{{Object: name, Found: refused, Next: engine.Next(kube.RefusedNext)}}, nil
 		}
 		for _, difference := range differences {
 			found[i] = append(found[i], engine.Drift{Object: name, Difference: difference})

@@ -48,7 +48,7 @@ func TestApplyLeavesForeignObjects(t *testing.T) {
 			target := clusterFor(t, apitest.ConfigOf(a))
 			h := &applyHandler{kube: target.kube, pods: target.pods, action: plan.Apply{Objects: []plan.Object{test.wanted}}}
 			finding, err := h.Check(t.Context())
-			if err != nil || finding.State != test.state || !slices.Equal(finding.Details, []string{test.detail}) || (finding.Next != "") != (test.state == engine.Blocked) {
+			if err != nil || finding.State != test.state || !slices.Equal(finding.Details, []string{test.detail}) || (!finding.Next.Empty()) != (test.state == engine.Blocked) {
 				t.Errorf("found %+v, error %v", finding, err)
 			}
 			if among, err := (&spreadHandler{*h, 0}).Check(t.Context()); err != nil || among.State != test.state {

@@ -42,7 +42,7 @@ func (h *keysHandler) Check(ctx context.Context) (engine.Finding, error) {
 	for _, file := range []string{userKey, authorizedKeys, hostKey, knownHosts} {
 		if len(data[file]) == 0 {
 			return engine.Finding{State: engine.Blocked, Details: []string{kube.ObjectName(h.action.Secret) + " has no " + file},
-				Next: "delete the Secret if the pods may get new keys, restart the pods, and run this again"}, nil
+				Next: engine.Next("delete the Secret if the pods may get new keys, restart the pods, and run this again")}, nil
 		}
 	}
 	for file, content := range h.action.Files {

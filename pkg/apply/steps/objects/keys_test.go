@@ -75,7 +75,7 @@ func TestKeysSpoiled(t *testing.T) {
 		}
 		delete(a.Get("secrets", "demo-ssh").(*corev1.Secret).Data, file)
 		finding, err := h.Check(t.Context())
-		if err != nil || finding.State != engine.Blocked || !strings.Contains(finding.Details[0], "has no "+file) || finding.Next == "" {
+		if err != nil || finding.State != engine.Blocked || !strings.Contains(finding.Details[0], "has no "+file) || finding.Next.Empty() {
 			t.Errorf("without %s: %+v, error %v", file, finding, err)
 		}
 	}

@@ -51,8 +51,7 @@ func (h *growableHandler) Check(ctx context.Context) (engine.Finding, error) {
 	slices.Sort(faults)
 	if faults = slices.Compact(faults); len(faults) > 0 {
 		return engine.Finding{State: engine.Blocked, Details: []string{strings.Join(faults, "; ")},
-			Next: "nothing was changed: where the provisioner can do it, an administrator allows it in the storage class; else more segments " +
-				"(`gpk expand`) bring more volumes"}, nil
+			Next: engine.Next("nothing was changed: where the provisioner can do it, an administrator allows it in the storage class; else more segments (", plan.Gpk("expand"), ") bring more volumes")}, nil
 	}
 	return engine.Finding{State: engine.Done}, nil
 }

@@ -31,8 +31,8 @@ func (h *answeringHandler) Check(ctx context.Context) (engine.Finding, error) {
 			return engine.Finding{}, err
 		}
 		if len(gone) > 0 {
-			return engine.Finding{State: engine.Blocked, Details: gone, Next: "bring the pods' nodes or volumes back, or restore the volumes from a snapshot, " +
-				"and run this again; what is in no copy is in a backup only"}, nil
+			return engine.Finding{State: engine.Blocked, Details: gone, Next: engine.Next("bring the pods' nodes or volumes back, or restore the volumes from a snapshot, " +
+				"and run this again; what is in no copy is in a backup only")}, nil
 		}
 		return engine.PendingIf(silent), nil
 	})

@@ -95,7 +95,7 @@ func otherwise(s plan.KeptSetting, files []instanceFiles) []engine.Drift {
 }
 
 // amiss says in what an instance has a setting otherwise than it was given to it, if it has, and the command against that.
-func amiss(s plan.KeptSetting, row segments.Row, setting segments.FileSetting) (what, command string) {
+func amiss(s plan.KeptSetting, row segments.Row, setting segments.FileSetting) (what string, command plan.Command) {
 	want := wantedOn(row, s.RoleSetting)
 	switch {
 	case setting.Value == nil:
@@ -105,7 +105,7 @@ func amiss(s plan.KeptSetting, row segments.Row, setting segments.FileSetting) (
 	case !setting.Has(want):
 		return s.Name + " is " + cmp.Or(*setting.Value, "''") + " instead of " + want, s.Command
 	case setting.Pending:
-		return s.Name + " waits for a restart", plan.RestartCommand
+		return s.Name + " waits for a restart", plan.RestartCommand()
 	}
-	return "", ""
+	return "", nil
 }

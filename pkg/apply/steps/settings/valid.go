@@ -26,7 +26,7 @@ func (h *validHandler) Check(ctx context.Context) (engine.Finding, error) {
 	finding, err := h.db.LookAt(ctx, h.look)
 	if finding.State == engine.Unknown {
 		return engine.Finding{State: engine.Blocked, Details: append([]string{"the database does not run"}, finding.Details...),
-			Next: "nothing was changed: `gpk start` starts it; then run this again"}, err
+			Next: engine.Next("nothing was changed: ", plan.Gpk("start"), " starts it; then run this again")}, err
 	}
 	return finding, err
 }
@@ -46,7 +46,7 @@ func (h *validHandler) look(ctx context.Context, acting database.Acting) (engine
 		return err
 	})
 	if found := engine.NonEmpty(faults); err == nil && len(found) > 0 {
-		return engine.Finding{State: engine.Blocked, Details: []string{strings.Join(found, "; ")}, Next: "nothing was changed: mend the command line"}, nil
+		return engine.Finding{State: engine.Blocked, Details: []string{strings.Join(found, "; ")}, Next: engine.Next("nothing was changed: mend the command line")}, nil
 	}
 	return engine.Finding{State: engine.Done}, err
 }

@@ -106,7 +106,7 @@ func (h *rebuildHandler) make(ctx context.Context, acting database.Acting, place
 		return err
 	} else if !answers {
 		return &engine.NextError{Err: fmt.Errorf("pod %s cannot be reached: a standby cannot be made in it", place.Pod),
-			Next: "see to the pod and its node, then run the same command again"}
+			Next: engine.Next("see to the pod and its node, then run the same command again")}
 	}
 	if row, found := acting.Catalogue.Find(topology.CoordinatorContent, topology.Mirror); found {
 		if !h.action.Anew {

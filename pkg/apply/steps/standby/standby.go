@@ -40,7 +40,7 @@ func (h *standbyHandler) look(ctx context.Context, acting database.Acting) (engi
 	}
 	if !found && acting.Pod == pod {
 		return engine.Finding{State: engine.Blocked, Details: []string{"since a failover the coordinator is in pod " + pod + ", and there is no standby"},
-			Next: "gpk recover makes one of the other pod"}, nil
+			Next: engine.Next(plan.Gpk("recover"), " makes one of the other pod")}, nil
 	}
 	state, err := h.remote.Job(acting.Pod, "gpinitstandby").State(ctx)
 	if err != nil {
@@ -73,7 +73,7 @@ func standbyFinding(row segments.Row, found bool, pod string, facts segments.Pod
 	case facts.Marker == segments.Initialised, facts.Marker == segments.NotInitialised && facts.Present():
 		return engine.Finding{State: engine.Blocked,
 			Details: []string{fmt.Sprintf("there is no standby in the catalogue, but the volume of pod %s holds a coordinator's data", pod)},
-			Next:    "make sure that nobody needs that data, move it aside in the pod, and run this again"}
+			Next:    engine.Next("make sure that nobody needs that data, move it aside in the pod, and run this again")}
 	}
 	return engine.PendingIf([]string{"there is no standby"})
 }

@@ -89,7 +89,7 @@ func (h *pulledHandler) judge(ctx context.Context, nodes []string) (engine.Findi
 	for _, node := range nodes {
 		answer := h.seen[node]
 		if found := answer.image.Catalogue; answer.fault == "" && found != running {
-			return engine.Finding{State: engine.Blocked, Next: plan.MajorUpgrade, Details: []string{fmt.Sprintf("the image %s has the catalogue version %s, and "+
+			return engine.Finding{State: engine.Blocked, Next: engine.Next(plan.MajorUpgrade), Details: []string{fmt.Sprintf("the image %s has the catalogue version %s, and "+
 				"the data that of the release that runs, %s: it is a major upgrade, and the new programs would refuse the data",
 				h.reference(), cmp.Or(found, "of nothing known"), running)}}, nil
 		}
@@ -102,11 +102,11 @@ func (h *pulledHandler) judge(ctx context.Context, nodes []string) (engine.Findi
 	}
 	if len(faults) > 0 {
 		return engine.Finding{State: engine.Blocked, Details: []string{strings.Join(faults, "; ")},
-			Next: "nothing was changed: name another image with --image (docs/image.md says what gpk needs of one), or mend it"}, nil
+			Next: engine.Next("nothing was changed: name another image with --image (docs/image.md says what gpk needs of one), or mend it")}, nil
 	}
 	if refused != "" {
 		return engine.Finding{State: engine.Blocked, Details: []string{refused},
-			Next: "nothing was changed: `gpk config set NAME=VALUE`, or NAME=DEFAULT, gives what both releases take; then run this again"}, nil
+			Next: engine.Next("nothing was changed: ", plan.Gpk("config", "set", "NAME=VALUE"), ", or NAME=DEFAULT, gives what both releases take; then run this again")}, nil
 	}
 	return engine.Finding{State: engine.Done}, nil
 }

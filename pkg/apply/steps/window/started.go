@@ -30,7 +30,7 @@ func (h *startedHandler) Check(ctx context.Context) (engine.Finding, error) {
 		return database.UnfinishedCluster(), nil
 	}
 	if h.action.AnyPrimary && state[plan.StateDatabase] == record.DatabaseStopped {
-		return engine.Finding{State: engine.Blocked, Details: []string{"the database has been stopped"}, Next: "gpk start"}, nil
+		return engine.Finding{State: engine.Blocked, Details: []string{"the database has been stopped"}, Next: engine.Next(plan.Gpk("start"))}, nil
 	}
 	acting, err := h.db.Acting(ctx)
 	if errors.Is(err, database.ErrSilent) {
@@ -49,7 +49,7 @@ func (h *startedHandler) silent(ctx context.Context, pod string, silence error) 
 		return engine.PendingIf([]string{remote.Summary(silence)}), err
 	}
 	return engine.Finding{State: engine.Blocked, Details: []string{"the coordinator's pod " + pod + " cannot be reached: " + remote.Summary(silence)},
-		Next: "gpk failover lets the standby take over; or bring the pod's node back"}, nil
+		Next: engine.Next(plan.Gpk("failover"), " lets the standby take over; or bring the pod's node back")}, nil
 }
 
 func (h *startedHandler) look(ctx context.Context, acting database.Acting, state map[string]string) (engine.Finding, error) {
@@ -66,7 +66,7 @@ func (h *startedHandler) look(ctx context.Context, acting database.Acting, state
 		return engine.Finding{State: engine.Done}, nil
 	case !whole:
 		return engine.Finding{State: engine.Blocked, Details: append([]string{"the coordinator answers, and not every segment does"}, faults...),
-			Next: "gpk recover"}, nil
+			Next: engine.Next(plan.Gpk("recover"))}, nil
 	}
 	for i, fault := range faults {
 		faults[i] = fault + ": `gpk recover` mends it"

@@ -155,7 +155,7 @@ func (h *stoppedHandler) clientsGone(ctx context.Context, progress func(string))
 		return there, err
 	}, fmt.Sprintf("after %s it is not so that no client is connected, and the database goes on: %%s", smartPatience))
 	if err != nil && ctx.Err() == nil && len(there) > 0 {
-		return &engine.NextError{Err: err, Next: "have the clients leave, or end their sessions with --mode fast"}
+		return &engine.NextError{Err: err, Next: engine.Next("have the clients leave, or end their sessions with --mode fast")}
 	}
 	return err
 }

@@ -31,7 +31,7 @@ func (h *wholeHandler) Check(ctx context.Context) (engine.Finding, error) {
 	finding, err := h.db.LookProbed(ctx, h.look)
 	if finding.State == engine.Unknown {
 		return engine.Finding{State: engine.Blocked, Details: append([]string{"the database does not run"}, finding.Details...),
-			Next: "nothing was changed: `gpk start` starts it, `gpk status` says what is amiss; then run this again"}, err
+			Next: engine.Next("nothing was changed: ", plan.Gpk("start"), " starts it, ", plan.Gpk("status"), " says what is amiss; then run this again")}, err
 	}
 	return finding, err
 }
@@ -39,7 +39,7 @@ func (h *wholeHandler) Check(ctx context.Context) (engine.Finding, error) {
 func (h *wholeHandler) look(ctx context.Context, acting database.Acting) (engine.Finding, error) {
 	if faults := acting.Catalogue.Broken(); len(faults) > 0 {
 		return engine.Finding{State: engine.Blocked, Details: []string{strings.Join(faults, "; ")},
-			Next: "nothing was changed: `gpk recover` brings them back; then run this again"}, nil
+			Next: engine.Next("nothing was changed: ", plan.Gpk("recover"), " brings them back; then run this again")}, nil
 	}
 	expanding, err := h.db.Query(ctx, acting, "postgres", segments.ExpandingSQL)
 	if err != nil {
@@ -47,7 +47,7 @@ func (h *wholeHandler) look(ctx context.Context, acting database.Acting) (engine
 	}
 	if expanding == "t" {
 		return engine.Finding{State: engine.Blocked, Details: []string{"an expansion is under way: the database postgres has the schema gpexpand"},
-			Next: "nothing was changed: finish it with `gpk expand --resume`; then run this again"}, nil
+			Next: engine.Next("nothing was changed: finish it with ", plan.Gpk("expand", "--resume"), "; then run this again")}, nil
 	}
 	return engine.Finding{State: engine.Done}, nil
 }

@@ -6,7 +6,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"gpk/pkg/apply"
 	"gpk/pkg/plan"
 )
 
@@ -55,35 +54,4 @@ func squeezed(text string) string {
 		text = strings.ReplaceAll(text, "   ", "  ")
 	}
 	return text
-}
-
-func TestRefused(t *testing.T) {
-	version := plan.Change{Difference: plan.Difference{Field: "spec.version"}, Command: "gpk upgrade --version 2"}
-	clients := plan.Change{Difference: plan.Difference{Field: "spec.database.hba"}, Command: "gpk create --update", Update: true}
-	count := plan.Change{Difference: plan.Difference{Field: "spec.segments.count"}, Command: "gpk expand", Fixed: true}
-	all := []plan.Change{version, clients, count}
-	tests := []struct {
-		name   string
-		stage  apply.Stage
-		update bool
-		want   string
-	}{
-		{"nothing is there", apply.Nothing, false, ""},
-		{"volumes hold what they were made for", apply.Volumes, false, "spec.segments.count: gpk delete --delete-data"},
-		{"--update changes nothing of that", apply.Volumes, true, "spec.segments.count: gpk delete --delete-data"},
-		{"a database", apply.Database, false,
-			"spec.version: gpk upgrade --version 2, spec.database.hba: gpk create --update, spec.segments.count: gpk expand"},
-		{"a database and --update", apply.Database, true, "spec.version: gpk upgrade --version 2, spec.segments.count: gpk expand"},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			var got []string
-			for _, c := range refused(all, test.stage, test.update) {
-				got = append(got, c.Field+": "+c.Command)
-			}
-			if diff := cmp.Diff(test.want, strings.Join(got, ", ")); diff != "" {
-				t.Error(diff)
-			}
-		})
-	}
 }

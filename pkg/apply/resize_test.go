@@ -1,4 +1,4 @@
-package main
+package apply
 
 import (
 	"strings"
@@ -8,7 +8,6 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 	"sigs.k8s.io/yaml"
 
-	"gpk/pkg/apply"
 	"gpk/pkg/apply/record"
 	"gpk/pkg/plan"
 	"gpk/pkg/topology"
@@ -17,7 +16,7 @@ import (
 // sized is a cluster with volumes of a size, and pods that ask for memory.
 func sized(t *testing.T, volume, memory string) *topology.Cluster {
 	t.Helper()
-	c := clusterOf(t, "7.1.0", "x/greenplum")
+	c := clusterFrom(t, "7.1.0", "x/greenplum")
 	c.Spec.Segments.Storage.Size = new(resource.MustParse(volume))
 	c.Spec.Segments.Resources.Requests = corev1.ResourceList{corev1.ResourceMemory: resource.MustParse(memory)}
 	return c
@@ -59,13 +58,9 @@ func TestPreviewResize(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			m := made{target: &apply.Target{Ref: plan.Ref{Namespace: "analytics", Name: "demo"}}, cluster: test.is,
-				record: record.Record{Unfinished: test.unfinished}}
-			r, err := resizeTo(m, test.to, "cluster.yaml")
-			if err != nil {
-				t.Fatal(err)
-			}
-			p, err := r.preview(m, test.skip)
+			m := Made{Ref: plan.Ref{Namespace: "analytics", Name: "demo"}, Cluster: test.is,
+				Record: record.Record{Unfinished: test.unfinished}}
+			o, err := Resize(m, test.to, "cluster.yaml", test.skip)
 			if test.want == "" {
 				if err == nil || !strings.Contains(err.Error(), "has not come to its end") {
 					t.Errorf("error %v", err)
@@ -73,7 +68,7 @@ func TestPreviewResize(t *testing.T) {
 				return
 			}
 			var steps []string
-			for _, step := range p.Steps {
+			for _, step := range o.plan.Steps {
 				steps = append(steps, step.ID)
 			}
 			if got := strings.Join(steps, " "); err != nil || got != test.want {

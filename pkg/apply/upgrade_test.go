@@ -1,19 +1,19 @@
-package main
+package apply
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
 	"sigs.k8s.io/yaml"
 
-	"gpk/pkg/apply"
 	"gpk/pkg/apply/record"
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
 	"gpk/pkg/topology"
 )
 
-func clusterOf(t *testing.T, version, image string) *topology.Cluster {
+func clusterFrom(t *testing.T, version, image string) *topology.Cluster {
 	t.Helper()
 	c, err := topology.Load([]byte("apiVersion: gpk/v1alpha1\nkind: GreenplumCluster\nmetadata: {name: demo, namespace: analytics}\n"+
 		"spec: {version: \""+version+"\", image: \""+image+"\", segments: {count: 1}}\n"), "")
@@ -31,7 +31,7 @@ func TestWithRelease(t *testing.T) {
 		"another tag, and a new one": {"registry.example/greenplum:stable", "registry.example/greenplum:next", "registry.example/greenplum:next"},
 	}
 	for name, test := range tests {
-		to, err := withRelease(clusterOf(t, "7.1.0", test.image), "7.2.0", test.given)
+		to, err := withRelease(clusterFrom(t, "7.1.0", test.image), "7.2.0", test.given)
 		if test.want == "" {
 			if err == nil || !strings.Contains(err.Error(), "--image") {
 				t.Errorf("%s: %v", name, err)
@@ -44,7 +44,7 @@ func TestWithRelease(t *testing.T) {
 
 // An upgrade that has begun is gone on with, or taken back, by whichever command names one of its ends.
 func TestUnfinishedUpgrade(t *testing.T) {
-	before, after := clusterOf(t, "7.1.0", "x/greenplum"), clusterOf(t, "7.2.0", "x/greenplum")
+	before, after := clusterFrom(t, "7.1.0", "x/greenplum"), clusterFrom(t, "7.2.0", "x/greenplum")
 	text := func(c *topology.Cluster) string {
 		data, err := yaml.Marshal(c)
 		if err != nil {
@@ -52,8 +52,8 @@ func TestUnfinishedUpgrade(t *testing.T) {
 		}
 		return string(data)
 	}
-	m := made{target: &apply.Target{Ref: plan.Ref{Namespace: "analytics", Name: "demo"}}, cluster: before, record: record.Record{
-		Unfinished: &record.Unfinished{Operation: "upgrade", Resume: "gpk upgrade --version 7.2.0", Undo: rollbackCommand, From: text(before), To: text(after)}}}
+	m := Made{Ref: plan.Ref{Namespace: "analytics", Name: "demo"}, Cluster: before, Record: record.Record{
+		Unfinished: &record.Unfinished{Operation: "upgrade", Resume: "gpk upgrade --version 7.2.0", Undo: rollbackCommand().String(), From: text(before), To: text(after)}}}
 	for version, want := range map[string]struct {
 		to   string
 		undo bool
@@ -71,16 +71,16 @@ func TestUnfinishedUpgrade(t *testing.T) {
 		t.Errorf("taken back: %+v, %v", u, err)
 	}
 	o, err := u.operation(m)
-	if err != nil || o.window.Fallback != nil || o.conclude != nil || o.begun != m.record.Unfinished {
+	if err != nil || o.window.Fallback != nil || o.conclude != nil || o.begun != m.Record.Unfinished {
 		t.Errorf("taken back there is nothing to fall back on, and nothing to take back: %+v, %v", o, err)
 	}
 
 	// A rollback that has begun is gone on with by the same command.
-	m.cluster, m.record.Unfinished = after, &record.Unfinished{Operation: "upgrade", Resume: rollbackCommand, From: text(after), To: text(before)}
+	m.Cluster, m.Record.Unfinished = after, &record.Unfinished{Operation: "upgrade", Resume: rollbackCommand().String(), From: text(after), To: text(before)}
 	if u, err = rollbackOf(m); err != nil || u.to.Spec.Version != "7.1.0" || u.undo || !u.rollback {
 		t.Errorf("rollback resumed: %+v, %v", u, err)
 	}
-	m.record = record.Record{}
+	m.Record = record.Record{}
 	if u, err = rollbackOf(m); err != nil || u != nil {
 		t.Errorf("nothing to take back: %+v, %v", u, err)
 	}
@@ -100,8 +100,8 @@ func TestToldUpgradeCommands(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			before := clusterOf(t, "7.1.0", test.before)
-			m := made{target: &apply.Target{Ref: plan.Ref{Namespace: "analytics", Name: "demo"}}, cluster: before}
+			before := clusterFrom(t, "7.1.0", test.before)
+			m := Made{Ref: plan.Ref{Namespace: "analytics", Name: "demo"}, Cluster: before}
 			u, err := upgradeTo(m, test.version, test.after)
 			if err != nil {
 				t.Fatal(err)
@@ -116,11 +116,11 @@ func TestToldUpgradeCommands(t *testing.T) {
 				if u.rollback {
 					there, back = back, there
 				}
-				if there != "gpk upgrade "+test.resume || back != rollbackCommand {
+				if there != "gpk upgrade "+test.resume || back != rollbackCommand().String() {
 					t.Errorf("told, rollback %t: %s, and %s", u.rollback, there, back)
 				}
 				amid := m
-				amid.record.Unfinished = begun
+				amid.Record.Unfinished = begun
 				for command, want := range map[string]string{test.resume: test.after, test.undo: test.before, "--version 7.2.0": test.after} {
 					words := append(strings.Fields(command), "", "")
 					if command == "--version 7.2.0" && test.version != "7.2.0" {
@@ -136,8 +136,8 @@ func TestToldUpgradeCommands(t *testing.T) {
 }
 
 func TestUpgradeKeepsWhereItCameFrom(t *testing.T) {
-	before := clusterOf(t, "7.1.0", "x/greenplum")
-	m := made{target: &apply.Target{Ref: plan.Ref{Namespace: "analytics", Name: "demo"}}, cluster: before}
+	before := clusterFrom(t, "7.1.0", "x/greenplum")
+	m := Made{Ref: plan.Ref{Namespace: "analytics", Name: "demo"}, Cluster: before}
 	for version, want := range map[string]*record.Release{"7.2.0": {Version: "7.1.0", Image: "x/greenplum"}, "7.1.0": {Version: "7.0.0"}} {
 		u, err := upgradeTo(m, version, "")
 		if err != nil {
@@ -157,24 +157,9 @@ func TestUpgradeKeepsWhereItCameFrom(t *testing.T) {
 	}
 }
 
-func TestParseSettings(t *testing.T) {
-	given, err := parseSettings([]string{"Work_Mem=64MB", "search_path=a=b"})
-	if err != nil || len(given) != 2 || given[0] != (segments.Setting{Name: "work_mem", Value: "64MB"}) || given[1].Value != "a=b" {
-		t.Errorf("%+v, %v", given, err)
-	}
-	_, err = parseSettings([]string{"work_mem", "x=", "y=1", "Y=2"})
-	if err == nil || status(err) != exitUsage {
-		t.Fatalf("%v", err)
-	}
-	for _, word := range []string{`"work_mem" is not NAME=VALUE`, "x has no value", "y is given twice"} {
-		if !strings.Contains(err.Error(), word) {
-			t.Errorf("%q is not in %v", word, err)
-		}
-	}
-}
-
 func TestConfigured(t *testing.T) {
-	c := clusterOf(t, "7.1.0", "x/greenplum")
+	var unusable UsageError
+	c := clusterFrom(t, "7.1.0", "x/greenplum")
 	c.Spec.Database.Config = map[string]topology.Setting{"Work_Mem": "32MB", "fsync": "on"}
 	to, err := configured(c, []segments.Setting{{Name: "work_mem", Value: "64MB"}, {Name: "fsync", Value: plan.SettingDefault}})
 	if err != nil || len(to.Spec.Database.Config) != 1 || to.Spec.Database.Config["work_mem"] != "64MB" {
@@ -183,7 +168,7 @@ func TestConfigured(t *testing.T) {
 	if c.Spec.Database.Config["Work_Mem"] != "32MB" {
 		t.Error("the cluster from before was changed")
 	}
-	if _, err := configured(c, []segments.Setting{{Name: "port", Value: "1"}}); err == nil || status(err) != exitUsage {
+	if _, err := configured(c, []segments.Setting{{Name: "port", Value: "1"}}); !errors.As(err, &unusable) {
 		t.Errorf("a setting that is gpk's: %v", err)
 	}
 }

@@ -1,0 +1,34 @@
+package apply
+
+import (
+	"context"
+	"errors"
+
+	"gpk/pkg/apply/engine"
+	"gpk/pkg/plan"
+)
+
+// Delete takes the cluster away, and with data its volumes too. Without data it is refused while another operation is unfinished: its
+// volumes would fit no cluster.yaml, and the record that says how to go on would be gone.
+func (t *Target) Delete(ctx context.Context, data bool, tell Observers) (Outcome, error) {
+	if !data {
+		if err := t.keepable(ctx); err != nil {
+			return Outcome{}, err
+		}
+	}
+	return t.Run(ctx, plan.Delete(t.Ref, data), Options{Remove: true, Amid: data, Waiting: tell.Waiting}, tell.Observe)
+}
+
+func (t *Target) keepable(ctx context.Context) error {
+	kept, err := t.store.Record(ctx)
+	if err != nil || kept.Unfinished == nil {
+		return err
+	}
+	err = kept.Unfinished.Refusal(t.Ref.Name)
+	var told *engine.NextError
+	if errors.As(err, &told) {
+		told.Next = engine.Next(told.Next, ", since its volumes are between two states; ", plan.Gpk("delete", "--delete-data"),
+			" deletes it as it is, with all data")
+	}
+	return err
+}

@@ -1,0 +1,49 @@
+package engine
+
+import (
+	"fmt"
+	"strings"
+
+	"gpk/pkg/plan"
+)
+
+// Advice is what a person can do next: words, with the commands of gpk to type among them. The zero Advice is none.
+type Advice struct{ parts []any }
+
+// Next is advice of these parts: words, a plan.Command, or another Advice.
+func Next(parts ...any) Advice {
+	var a Advice
+	for _, part := range parts {
+		switch part := part.(type) {
+		case Advice:
+			a.parts = append(a.parts, part.parts...)
+		case plan.Command, string:
+			a.parts = append(a.parts, part)
+		default:
+			a.parts = append(a.parts, fmt.Sprint(part))
+		}
+	}
+	return a
+}
+
+// Empty says that there is none.
+func (a Advice) Empty() bool { return len(a.parts) == 0 }
+
+// Show is the advice as text, with each command as show has it, in backquotes unless it is all there is.
+func (a Advice) Show(show func(plan.Command) string) string {
+	var text strings.Builder
+	for _, part := range a.parts {
+		switch command, ok := part.(plan.Command); {
+		case ok && len(a.parts) == 1:
+			text.WriteString(show(command))
+		case ok:
+			text.WriteString("`" + show(command) + "`")
+		default:
+			text.WriteString(part.(string))
+		}
+	}
+	return text.String()
+}
+
+// String is the advice as text, for a cluster that needs no naming.
+func (a Advice) String() string { return a.Show(plan.Command.String) }

@@ -1,0 +1,99 @@
+package apply
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"gpk/pkg/apply/record"
+	"gpk/pkg/plan"
+	"gpk/pkg/topology"
+)
+
+// FailoverOptions are a person's decisions about a failover.
+type FailoverOptions struct {
+	// Force switches from a coordinator that answers.
+	Force bool
+	// Fenced says that the old coordinator's node is known to be off.
+	Fenced bool
+	// AcceptLoss is the pod whose instance may act although it may lack transactions; empty: none.
+	AcceptLoss string
+}
+
+// Failover makes the standby the coordinator. It returns who takes over from whom.
+func (t *Target) Failover(ctx context.Context, m Made, options FailoverOptions) (Operation, plan.Takeover, error) {
+	takeover, begun, err := t.takeover(ctx, m, options.Force)
+	if err != nil {
+		return Operation{}, takeover, err
+	}
+	if options.AcceptLoss != "" && options.AcceptLoss != takeover.To {
+		return Operation{}, takeover, usage("--accept-data-loss %s: the standby that would take over is in pod %s", options.AcceptLoss, takeover.To)
+	}
+	p := plan.Failover(m.Cluster, takeover, plan.FailoverOptions{AcceptLoss: options.AcceptLoss != "", Fenced: options.Fenced, Force: options.Force})
+	return Operation{made: m, plan: p, amid: true, begun: begun}, takeover, nil
+}
+
+// takeover is the unfinished one, or else the one from whoever is, or was, the coordinator. An unfinished one that was taken back, as far
+// as the decision which pod acts, is not resumed.
+func (t *Target) takeover(ctx context.Context, m Made, force bool) (plan.Takeover, *record.Unfinished, error) {
+	if u := m.unfinished(plan.FailoverOperation); u != nil {
+		_, toAct, err := t.former.Begun(ctx)
+		if err != nil {
+			return plan.Takeover{}, nil, err
+		}
+		if toAct == u.To || force {
+			takeover, err := plan.TakeoverTo(m.Cluster, u.To)
+			return takeover, u, err
+		}
+	}
+	var both []string
+	for _, instance := range topology.New(m.Cluster).Instances {
+		if instance.Content == topology.CoordinatorContent {
+			both = append(both, instance.Pod)
+		}
+	}
+	from, to, healthy, err := t.former.Takeover(ctx, both)
+	if err != nil {
+		return plan.Takeover{}, nil, err
+	}
+	if healthy && !force {
+		return plan.Takeover{}, nil, hint(fmt.Errorf("the coordinator in pod %s answers: nothing was changed", from),
+			plan.Gpk("failover", "--force"), " switches to pod "+to+" anyway")
+	}
+	begun := &record.Unfinished{Operation: plan.FailoverOperation, Since: time.Now().UTC(), Resume: plan.Gpk("failover").String(),
+		Undo: plan.Gpk("failover", "--rollback").String(), To: to}
+	return plan.Takeover{From: from, To: to}, begun, nil
+}
+
+// FailBack makes the coordinator act again that an unfinished failover has put out of the way. acts is the pod that acts afterwards; undoes says
+// whether there is such a failover. acceptLoss names the coordinator's pod if the standby cannot be asked.
+func (t *Target) FailBack(ctx context.Context, m Made, acceptLoss string) (o Operation, acts string, undoes bool, err error) {
+	begun, toAct, err := t.former.Begun(ctx)
+	if err != nil {
+		return Operation{}, "", false, err
+	}
+	u := m.unfinished(plan.FailoverOperation)
+	if u != nil {
+		toAct = u.To
+	} else if !begun {
+		return Operation{made: m, plan: plan.Plan{Operation: plan.FailoverOperation, Cluster: m.Ref}, amid: true}, toAct, false, nil
+	}
+	takeover, err := plan.TakeoverTo(m.Cluster, toAct)
+	if err != nil {
+		return Operation{}, "", false, err
+	}
+	if acceptLoss != "" && acceptLoss != takeover.From {
+		return Operation{}, "", false, usage("--accept-data-loss %s: the coordinator that would act again is in pod %s", acceptLoss, takeover.From)
+	}
+	p := plan.FailoverBack(m.Cluster, takeover, acceptLoss != "")
+	return Operation{made: m, plan: p, amid: true, begun: u}, takeover.From, true, nil
+}
+
+// Switch makes the mirror of a content its primary.
+func Switch(m Made, content int32) (Operation, error) {
+	if content >= 0 && content < m.Cluster.Spec.Segments.Count && !m.Cluster.HasMirrors() {
+		return Operation{}, hint(fmt.Errorf("content %d has no mirror: %s was made without mirrors; nothing was changed", content, m.Ref.Name),
+			"restart the segment's pod if it does not answer; spec.segments.mirrors gives the next cluster mirrors")
+	}
+	return Operation{made: m, plan: plan.Switch(m.Cluster, content)}, nil
+}

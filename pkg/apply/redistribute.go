@@ -1,0 +1,96 @@
+package apply
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"gpk/pkg/apply/engine"
+	"gpk/pkg/plan"
+	"gpk/pkg/segments"
+	"gpk/pkg/topology"
+)
+
+// Bounds are how long rows are moved, and how many tables at a time.
+type Bounds struct {
+	// Until is when it ends; zero: when all rows are moved.
+	Until time.Time
+	// Limit is how long it takes at most, from when the rows begin to move; 0: as long as they take.
+	Limit time.Duration
+	// Parallel is how many tables are moved at a time.
+	Parallel int
+}
+
+// begin is the bounds for rows that begin to move now: a duration counts from then, and is a point in time from then on,
+// however often gpexpand is started until it.
+func (b Bounds) begin(now time.Time) Bounds {
+	if b.Limit > 0 {
+		b.Until, b.Limit = now.Add(b.Limit), 0
+	}
+	return b
+}
+
+// over says whether there is a time and it is over, by gpexpand's own clock: it looks at it every five seconds.
+func (b Bounds) over(now time.Time) bool {
+	return !b.Until.IsZero() && now.After(b.Until.Add(-time.Second))
+}
+
+// redistribution is what gpexpand is told when it is started now.
+func (b Bounds) redistribution(now time.Time) segments.Redistribution {
+	r := segments.Redistribution{Limit: b.Limit, Parallel: b.Parallel}
+	if !b.Until.IsZero() {
+		r.Limit = max(b.Until.Sub(now), time.Second)
+	}
+	return r
+}
+
+// redistribute moves the rows, as long as the bounds allow, and tidies up behind them. It returns how far they are: nothing if
+// all are where they belong.
+func (t *Target) redistribute(ctx context.Context, c *topology.Cluster, options ExpandOptions, outcome *Outcome,
+	tell Observers) (segments.Expansion, error) {
+	under, err := t.gpexpand.Expansion(ctx)
+	if err != nil || under.Status == "" || options.None {
+		return under, err
+	}
+	run := Options{Waiting: tell.Waiting}
+	for bounds := options.Bounds.begin(time.Now()); !under.Complete(); {
+		started, err := t.Run(ctx, plan.StartRedistribution(c, bounds.redistribution(time.Now())), run, tell.Observe)
+		if err != nil {
+			return under, err
+		}
+		outcome.Changed += started.Changed
+		if under, err = t.follow(ctx, tell); err != nil {
+			return under, err
+		}
+		switch {
+		case under.Complete():
+		case bounds.over(time.Now()):
+			return under, nil
+		case started.Changed > 0:
+			return under, t.left(ctx, under)
+		}
+		// What has ended was bounded by whoever started it.
+	}
+	finished, err := t.Run(ctx, plan.FinishExpansion(c, options.Analyze), run, tell.Observe)
+	outcome.Changed += finished.Changed
+	return segments.Expansion{}, err
+}
+
+// follow waits until gpexpand has moved what it can.
+func (t *Target) follow(ctx context.Context, tell Observers) (segments.Expansion, error) {
+	step := plan.Step{Title: "rows on their way to the new segments"}
+	tell.Observe(engine.Event{Kind: engine.StepStarted, Step: step})
+	return t.gpexpand.FollowRedistribution(ctx, func(line string) {
+		tell.Observe(engine.Event{Kind: engine.Progress, Step: step, Line: line})
+	})
+}
+
+// left is the error of tables that could not be redistributed.
+func (t *Target) left(ctx context.Context, under segments.Expansion) error {
+	err := fmt.Errorf("the segments are there, but some tables could not be redistributed: %s; left: %s", under, strings.Join(under.Left, ", "))
+	if faults := t.gpexpand.RedistributionFaults(ctx); len(faults) > 0 {
+		err = fmt.Errorf("%w\n  %s", err, strings.Join(faults, "\n  "))
+	}
+	return hint(err, "mend the cause and go on with ", plan.Gpk("expand", "--resume"), "; the database works meanwhile")
+}
