@@ -23,6 +23,8 @@ type aim struct {
 	standing plan.Ref
 	// several: the namespace has other clusters too.
 	several bool
+	// here is the context's own namespace.
+	here func() string
 }
 
 // askedFlags are those of the command line by which it finds its cluster.
@@ -37,22 +39,22 @@ func askedFlags(cmd *cobra.Command) map[string]string {
 }
 
 // aimed is a command with what it needs to lead to this cluster, as a person types it.
-func (a *app) aimed(command plan.Command) string {
-	if a.aim.cluster.Namespace == "" {
+func (a *aim) aimed(command plan.Command) string {
+	if a.cluster.Namespace == "" {
 		return command.String()
 	}
 	var more []string
 	for _, name := range []string{"kubeconfig", "context"} {
-		if given := a.aim.asked[name]; given != "" {
+		if given := a.asked[name]; given != "" {
 			more = append(more, "--"+name, given)
 		}
 	}
-	elsewhere := a.aim.cluster.Namespace != cmp.Or(a.aim.standing.Namespace, a.contextNamespace())
+	elsewhere := a.cluster.Namespace != cmp.Or(a.standing.Namespace, a.here())
 	if elsewhere {
-		more = append(more, "-n", a.aim.cluster.Namespace)
+		more = append(more, "-n", a.cluster.Namespace)
 	}
 	if !command.HasFile() && a.nameNeeded(elsewhere) {
-		more = append(more, "--cluster", a.aim.cluster.Name)
+		more = append(more, "--cluster", a.cluster.Name)
 	}
 	// What is behind -- belongs to another program.
 	if end := slices.Index(command, "--"); end >= 0 {
@@ -62,17 +64,17 @@ func (a *app) aimed(command plan.Command) string {
 }
 
 // shown is advice with its commands aimed.
-func (a *app) shown(advice engine.Advice) string { return advice.Show(a.aimed) }
+func (a *aim) shown(advice engine.Advice) string { return advice.Show(a.aimed) }
 
 // nameNeeded says whether a command without a file has to name the cluster.
-func (a *app) nameNeeded(elsewhere bool) bool {
-	name, standing := a.aim.cluster.Name, a.aim.standing.Name
-	return name != "" && name != standing && (standing != "" || elsewhere || a.aim.several || a.aim.asked["cluster"] != "")
+func (a *aim) nameNeeded(elsewhere bool) bool {
+	name, standing := a.cluster.Name, a.standing.Name
+	return name != "" && name != standing && (standing != "" || elsewhere || a.several || a.asked["cluster"] != "")
 }
 
 // among finds out whether a namespace has several clusters, for a command that was told its cluster by a file. Without the right to
 // know, it assumes so.
-func (a *app) among(ctx context.Context, target *apply.Target) {
+func (a *finder) among(ctx context.Context, target *apply.Target) {
 	names, err := target.Clusters(ctx)
 	a.aim.several = err != nil || len(names) > 1
 }

@@ -5,8 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/spf13/viper"
-
 	"gpk/pkg/apply/record"
 	"gpk/pkg/plan"
 )
@@ -45,7 +43,9 @@ contexts: [{name: here, context: {cluster: c, user: me, namespace: own}}], users
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			a := &app{settings: viper.New(), aim: test.aim}
+			a := newApp(streams{})
+			test.aim.here = a.contextNamespace
+			*a.aim = test.aim
 			before := test.command.String()
 			if got := a.aimed(test.command); got != test.want {
 				t.Errorf("%s\nwanted: %s", got, test.want)

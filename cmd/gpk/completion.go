@@ -13,8 +13,11 @@ import (
 // completionPatience is how long a shell waits for names from the API server.
 const completionPatience = 3 * time.Second
 
+// completer teaches a shell the values of flags.
+type completer struct{ *app }
+
 // completions teach a shell the values of flags. `gpk completion` prints the scripts.
-func (a *app) completions(root *cobra.Command) {
+func (a *completer) completions(root *cobra.Command) {
 	names := map[string]cobra.CompletionFunc{
 		"cluster": a.clusterNames,
 		"context": a.contextNames,
@@ -36,7 +39,7 @@ func (a *app) completions(root *cobra.Command) {
 
 // ask connects to the API server for a completion, which cobra runs without the command's own preparations. What fails
 // completes nothing.
-func (a *app) ask(cmd *cobra.Command, names func(context.Context, *apply.Target) ([]string, error)) ([]string, cobra.ShellCompDirective) {
+func (a *completer) ask(cmd *cobra.Command, names func(context.Context, *apply.Target) ([]string, error)) ([]string, cobra.ShellCompDirective) {
 	ctx, err := a.readSettings(cmd)
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveError
@@ -54,11 +57,11 @@ func (a *app) ask(cmd *cobra.Command, names func(context.Context, *apply.Target)
 	return found, cobra.ShellCompDirectiveNoFileComp
 }
 
-func (a *app) clusterNames(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+func (a *completer) clusterNames(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
 	return a.ask(cmd, func(ctx context.Context, target *apply.Target) ([]string, error) { return target.Clusters(ctx) })
 }
 
-func (a *app) contextNames(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+func (a *completer) contextNames(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
 	if _, err := a.readSettings(cmd); err != nil {
 		return nil, cobra.ShellCompDirectiveError
 	}
@@ -74,7 +77,7 @@ func (a *app) contextNames(cmd *cobra.Command, _ []string, _ string) ([]string, 
 }
 
 // podNames completes the pods of the cluster that is named, or of the only one.
-func (a *app) podNames(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+func (a *completer) podNames(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
 	return a.ask(cmd, func(ctx context.Context, _ *apply.Target) ([]string, error) {
 		target, err := a.existing(ctx)
 		if err != nil {

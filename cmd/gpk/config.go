@@ -51,7 +51,7 @@ from the resources, or else Greenplum's own default.`,
 		if err != nil {
 			return err
 		}
-		o, err := target.Config(m, given, *restart)
+		o, err := apply.Config(target, m, given, *restart)
 		if err != nil {
 			return err
 		}
@@ -96,7 +96,7 @@ func (a *app) configShowCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			names, shown, err := target.Settings(cmd.Context(), m, args)
+			names, shown, err := apply.Settings(cmd.Context(), target, m, args)
 			if err != nil {
 				return err
 			}
@@ -105,7 +105,7 @@ func (a *app) configShowCommand() *cobra.Command {
 	}
 }
 
-func (a *app) printSettings(names []string, shown []apply.ShownSetting) error {
+func (a *printer) printSettings(names []string, shown []apply.ShownSetting) error {
 	for _, name := range names {
 		if !slices.ContainsFunc(shown, func(s apply.ShownSetting) bool { return strings.EqualFold(s.Name, name) }) {
 			return fmt.Errorf("the server has no setting %s", name)

@@ -42,7 +42,7 @@ changes with --update.`,
 		}
 		options := apply.CreateOptions{File: *file, Update: *update, SkipCapacity: *skipCapacity, Namespace: *makeNamespace}
 		if *dryRun {
-			return a.refusal(cmd.Context(), target, a.preview(target.PreviewCreate(cmd.Context(), c, options)))
+			return a.refusal(cmd.Context(), target, a.preview(apply.PreviewCreate(cmd.Context(), target, c, options)))
 		}
 		return a.refusal(cmd.Context(), target, a.create(cmd.Context(), target, c, options))
 	}
@@ -52,7 +52,7 @@ changes with --update.`,
 func (a *app) create(ctx context.Context, target *apply.Target, c *topology.Cluster, options apply.CreateOptions) error {
 	progress := a.progress()
 	defer progress.stop()
-	outcome, err := target.Create(ctx, c, options, progress.observers())
+	outcome, err := apply.Create(ctx, target, c, options, progress.observers())
 	progress.stop()
 	if err != nil {
 		return err
@@ -80,7 +80,7 @@ func (a *app) refusal(ctx context.Context, target *apply.Target, err error) erro
 }
 
 // tell prints the outcome: a sentence for people, JSON for machines.
-func (a *app) tell(outcome apply.Outcome, format string, args ...any) error {
+func (a *printer) tell(outcome apply.Outcome, format string, args ...any) error {
 	if a.json() {
 		return a.printJSON(outcome)
 	}
@@ -88,7 +88,7 @@ func (a *app) tell(outcome apply.Outcome, format string, args ...any) error {
 	return err
 }
 
-func (a *app) printJSON(value any) error {
+func (a *printer) printJSON(value any) error {
 	encoder := json.NewEncoder(a.out)
 	encoder.SetIndent("", "  ")
 	return encoder.Encode(value)

@@ -40,7 +40,7 @@ func (a *app) deleteCommand() *cobra.Command {
 		}
 		progress := a.progress()
 		defer progress.stop()
-		outcome, err := target.Delete(cmd.Context(), *data, progress.observers())
+		outcome, err := apply.Delete(cmd.Context(), target, *data, progress.observers())
 		progress.stop()
 		if err != nil {
 			return err
@@ -57,7 +57,7 @@ func (a *app) deleteCommand() *cobra.Command {
 }
 
 // doomed is the target that is named, there or not, so that delete can be run again, or else the only one there is.
-func (a *app) doomed(ctx context.Context) (*apply.Target, error) {
+func (a *finder) doomed(ctx context.Context) (*apply.Target, error) {
 	if name := a.settings.GetString("cluster"); name != "" {
 		return a.target(plan.Ref{Namespace: a.namespace(), Name: name})
 	}

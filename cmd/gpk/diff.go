@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gpk/pkg/apply"
 	"gpk/pkg/plan"
 )
 
@@ -28,7 +29,7 @@ and the command that takes it away. Exit status 3 if there are differences.`,
 		if err != nil {
 			return err
 		}
-		answer, err := target.Diff(cmd.Context(), c, *file)
+		answer, err := apply.Diff(cmd.Context(), target, c, *file)
 		if err != nil {
 			return err
 		}

@@ -24,7 +24,7 @@ type difference struct {
 
 // differences are those of an answer, with commands that lead to this cluster. What a person must decide first stands in the place of
 // a command.
-func (a *app) differences(found []apply.Difference) []difference {
+func (a *printer) differences(found []apply.Difference) []difference {
 	all := make([]difference, 0, len(found))
 	for _, d := range found {
 		one := difference{Object: d.Object, Difference: d.Difference, Found: d.Found, Command: a.shown(d.Next), Why: d.Why}

@@ -68,7 +68,7 @@ func status(err error) int {
 }
 
 // report prints an error with what to do next, and returns the exit status.
-func (a *app) report(err error) int {
+func (a *printer) report(err error) int {
 	code := status(err)
 	var given statusError
 	if err == nil || errors.As(err, &given) {

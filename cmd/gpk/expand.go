@@ -74,11 +74,11 @@ ends, and failover and recover may come between.`,
 		case f.rollback:
 			return a.expandBack(cmd.Context(), target, m, *f.dryRun)
 		case *f.dryRun:
-			return a.preview(target.PreviewExpand(cmd.Context(), m, options))
+			return a.preview(apply.PreviewExpand(cmd.Context(), target, m, options))
 		}
 		progress := a.progress()
 		defer progress.stop()
-		answer, err := target.Expand(cmd.Context(), m, options, progress.observers())
+		answer, err := apply.Expand(cmd.Context(), target, m, options, progress.observers())
 		progress.stop()
 		if err != nil {
 			return err
@@ -131,7 +131,7 @@ func (a *app) expandBack(ctx context.Context, target *apply.Target, m apply.Made
 }
 
 // tellExpanded prints what there is now.
-func (a *app) tellExpanded(name string, options apply.ExpandOptions, answer apply.Expanded) error {
+func (a *printer) tellExpanded(name string, options apply.ExpandOptions, answer apply.Expanded) error {
 	if a.json() {
 		return a.printJSON(answer)
 	}

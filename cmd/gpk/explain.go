@@ -20,7 +20,7 @@ import (
 
 // explain says of an error of the API server, or of the way to it, what a person has to know and can type next. It is the
 // only place that does: every command's error comes by here.
-func (a *app) explain(err error) error {
+func (a *finder) explain(err error) error {
 	var told *engine.NextError
 	var given statusError
 	if err == nil || errors.As(err, &told) || errors.As(err, &given) || errors.Is(err, errInterrupted) {
@@ -106,7 +106,7 @@ func unreachable(err error) string {
 }
 
 // whichServer names the API server, and where gpk has it from.
-func (a *app) whichServer() string {
+func (a *finder) whichServer() string {
 	config, err := a.kubeconfig().ClientConfig()
 	if err != nil {
 		return "the API server"
@@ -127,7 +127,7 @@ func (a *app) whichServer() string {
 }
 
 // explainKubeconfig says what is wrong with the kubeconfig, and which contexts there are.
-func (a *app) explainKubeconfig(err error) error {
+func (a *finder) explainKubeconfig(err error) error {
 	raw, rawErr := a.kubeconfig().RawConfig()
 	contexts := []string{}
 	for name := range raw.Contexts {

@@ -11,7 +11,6 @@ import (
 
 	"gpk/pkg/apply/engine"
 
-	"github.com/spf13/viper"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
@@ -44,7 +43,7 @@ func TestExplain(t *testing.T) {
 		{"another error", errors.New("gpinitsystem: exit status 2"), "gpinitsystem: exit status 2", ""},
 	}
 	t.Setenv("KUBECONFIG", t.TempDir()+"/none")
-	a := &app{settings: viper.New()}
+	a := newApp(streams{})
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			err := a.explain(test.err)

@@ -48,7 +48,7 @@ activated is taken back by --rollback.`,
 		case *rollback:
 			return a.failBack(cmd.Context(), target, m, *loss, *dryRun)
 		}
-		o, takeover, err := target.Failover(cmd.Context(), m, apply.FailoverOptions{Force: *force, Fenced: *fenced, AcceptLoss: *loss})
+		o, takeover, err := apply.Failover(cmd.Context(), target, m, apply.FailoverOptions{Force: *force, Fenced: *fenced, AcceptLoss: *loss})
 		if err != nil {
 			return err
 		}
@@ -60,7 +60,7 @@ activated is taken back by --rollback.`,
 
 // failBack takes back an unfinished failover.
 func (a *app) failBack(ctx context.Context, target *apply.Target, m apply.Made, loss string, dryRun bool) error {
-	o, acts, undoes, err := target.FailBack(ctx, m, loss)
+	o, acts, undoes, err := apply.FailBack(ctx, target, m, loss)
 	if err != nil {
 		return err
 	}

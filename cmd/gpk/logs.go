@@ -24,7 +24,7 @@ func (a *app) logsCommand() *cobra.Command {
 begins with its pod, and with its instance if it has one.`,
 		Example:           "  gpk logs\n  gpk logs demo-primary-0 --tail 200\n  gpk logs --since 10m --follow",
 		Args:              cobra.ArbitraryArgs,
-		ValidArgsFunction: a.podNames,
+		ValidArgsFunction: (&completer{a}).podNames,
 		Annotations:       map[string]string{endless: "yes"},
 	}
 	var options apply.LogOptions
@@ -87,7 +87,7 @@ func (a *app) logs(ctx context.Context, target *apply.Target, pods []string, opt
 	lines := make([][]apply.LogLine, len(pods))
 	for i, pod := range pods {
 		running.Go(func() error {
-			failures[i] = target.Logs(ctx, pod, options, func(l apply.LogLine) {
+			failures[i] = apply.Logs(ctx, target, pod, options, func(l apply.LogLine) {
 				if !options.Follow {
 					lines[i] = append(lines[i], l)
 					return
@@ -106,7 +106,7 @@ func (a *app) logs(ctx context.Context, target *apply.Target, pods []string, opt
 	return errors.Join(failures...)
 }
 
-func (a *app) printLogLine(l apply.LogLine) {
+func (a *printer) printLogLine(l apply.LogLine) {
 	if a.json() {
 		// One object a line. What can't be written to a closed pipe ends gpk by a signal.
 		_ = json.NewEncoder(a.out).Encode(l)

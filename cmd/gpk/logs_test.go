@@ -10,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/spf13/viper"
 	"k8s.io/client-go/rest"
 
 	"gpk/pkg/apply"
@@ -49,7 +48,7 @@ func TestLogsAreReadByAndBy(t *testing.T) {
 		fmt.Fprintf(&want, "demo-primary-%d: here\n", i)
 	}
 	var out strings.Builder
-	a := &app{streams: streams{out: &out}, settings: viper.New()}
+	a := newApp(streams{out: &out})
 	if err := a.logs(t.Context(), target, pods, apply.LogOptions{Tail: 1}); err == nil {
 		t.Error("that the instances' logs cannot be had is not said")
 	}

@@ -13,7 +13,7 @@ import (
 )
 
 // made finds the cluster that is named, or the only one of the namespace, and what it was made from.
-func (a *app) made(ctx context.Context) (*apply.Target, apply.Made, error) {
+func (a *finder) made(ctx context.Context) (*apply.Target, apply.Made, error) {
 	target, err := a.existing(ctx)
 	if err != nil {
 		return nil, apply.Made{}, err
@@ -58,7 +58,7 @@ func (a *app) operate(ctx context.Context, target *apply.Target, o apply.Operati
 }
 
 // tellFile says what to change in cluster.yaml so that it says what the cluster is now.
-func (a *app) tellFile(changes []plan.Difference) error {
+func (a *printer) tellFile(changes []plan.Difference) error {
 	for i, change := range changes {
 		if i == 0 {
 			if _, err := fmt.Fprintln(a.out, "to change in cluster.yaml:"); err != nil {

@@ -59,7 +59,7 @@ type planned struct {
 	Settings []topology.NamedSetting `json:"settings"`
 }
 
-func (a *app) printPlan(p plan.Plan, c *topology.Cluster) error {
+func (a *printer) printPlan(p plan.Plan, c *topology.Cluster) error {
 	t := topology.New(c)
 	table := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintf(table, "STEP\tCLASS\tWHAT\n")
@@ -100,7 +100,7 @@ func class(name *string) string {
 }
 
 // preview prints what every step would find, and ends with exit status 3 if there is something to do.
-func (a *app) preview(previews []engine.Preview, err error) error {
+func (a *printer) preview(previews []engine.Preview, err error) error {
 	if err != nil {
 		return err
 	}
@@ -132,7 +132,7 @@ type previewed struct {
 	Next string `json:"next,omitempty"`
 }
 
-func (a *app) printPreview(steps []previewed, different bool) error {
+func (a *printer) printPreview(steps []previewed, different bool) error {
 	if !different {
 		_, err := fmt.Fprintln(a.out, "no changes")
 		return err

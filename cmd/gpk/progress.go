@@ -24,8 +24,8 @@ type progress struct {
 	shown func(engine.Advice) string
 }
 
-func (a *app) progress() *progress {
-	p := &progress{out: a.err, quiet: a.settings.GetBool("quiet"), verbose: a.settings.GetBool("verbose"), shown: a.shown}
+func (a *printer) progress() *progress {
+	p := &progress{out: a.err, quiet: a.settings.GetBool("quiet"), verbose: a.settings.GetBool("verbose"), shown: a.aim.shown}
 	if terminal(a.err) && !p.quiet && !p.verbose {
 		p.spin = spinner.New(spinner.CharSets[14], 100*time.Millisecond, spinner.WithWriter(a.err))
 	}

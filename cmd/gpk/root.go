@@ -33,16 +33,33 @@ func terminal(stream any) bool {
 	return ok && term.IsTerminal(int(file.Fd()))
 }
 
-// app is what every command shares: the streams and the settings of flags, environment and the user's own file.
-type app struct {
+// preferences are the settings of flags, environment and the user's own file.
+type preferences struct{ settings *viper.Viper }
+
+// finder finds the cluster that a command is about.
+type finder struct {
+	*preferences
+	*aim
+}
+
+// printer shows people and machines what there is.
+type printer struct {
 	streams
-	settings *viper.Viper
-	aim      aim
+	*finder
+}
+
+// app has the commands.
+type app struct{ *printer }
+
+func newApp(io streams) *app {
+	find := &finder{&preferences{viper.New()}, &aim{}}
+	find.aim.here = find.contextNamespace
+	return &app{&printer{io, find}}
 }
 
 // newRoot makes the command with all its subcommands.
 func newRoot(io streams) (*cobra.Command, *app) {
-	a := &app{streams: io, settings: viper.New()}
+	a := newApp(io)
 	// The library knows one switch for all streams, so colour is for two terminals only.
 	color.NoColor = !terminal(io.err) || !terminal(io.out) || os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb"
 	root := &cobra.Command{
@@ -79,7 +96,7 @@ Every command can be run again: it does what is left to do.`,
 		asUsage(command)
 		a.explained(command)
 	}
-	a.completions(root)
+	(&completer{a}).completions(root)
 	onlyCommands(root)
 	cobrasCommands(root)
 	return root, a
@@ -135,7 +152,7 @@ func (a *app) readSettings(cmd *cobra.Command) (context.Context, error) {
 }
 
 // knownSettings refuses names in the user's own file that nothing reads.
-func (a *app) knownSettings(flags *pflag.FlagSet) error {
+func (a *preferences) knownSettings(flags *pflag.FlagSet) error {
 	known := []string{"image"}
 	flags.VisitAll(func(flag *pflag.Flag) { known = append(known, flag.Name) })
 	var unknown []string
@@ -160,7 +177,7 @@ const endless = "gpk/endless"
 
 // checkSettings refuses what viper would silently take for nothing: a GPK_TIMEOUT or GPK_QUIET that is no duration or no
 // boolean.
-func (a *app) checkSettings(cmd *cobra.Command) (err error) {
+func (a *preferences) checkSettings(cmd *cobra.Command) (err error) {
 	cmd.InheritedFlags().VisitAll(func(flag *pflag.Flag) {
 		value := a.settings.GetString(flag.Name)
 		if flag.Changed || err != nil || !a.settings.IsSet(flag.Name) {
@@ -182,7 +199,7 @@ func (a *app) checkSettings(cmd *cobra.Command) (err error) {
 }
 
 // checkLoudness refuses --quiet with --verbose, unless one of them has been said where it outranks the other.
-func (a *app) checkLoudness(cmd *cobra.Command) error {
+func (a *preferences) checkLoudness(cmd *cobra.Command) error {
 	if !a.settings.GetBool("quiet") || !a.settings.GetBool("verbose") {
 		return nil
 	}
@@ -208,4 +225,4 @@ func rank(cmd *cobra.Command, name string) int {
 	return 0
 }
 
-func (a *app) json() bool { return a.settings.GetString("output") == "json" }
+func (a *preferences) json() bool { return a.settings.GetString("output") == "json" }

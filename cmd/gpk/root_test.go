@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/viper"
 )
 
 // Of --quiet and --verbose the one counts that was said where it outranks the other.
@@ -39,7 +38,7 @@ func TestLoudness(t *testing.T) {
 			if err := os.WriteFile(filepath.Join(folder, "gpk", "config.yaml"), []byte(test.file), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			a := &app{settings: viper.New()}
+			a := newApp(streams{})
 			root := &cobra.Command{Use: "gpk"}
 			root.PersistentFlags().Bool("quiet", false, "")
 			root.PersistentFlags().Bool("verbose", false, "")

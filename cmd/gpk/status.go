@@ -21,7 +21,7 @@ not as it should be.`,
 			if err != nil {
 				return err
 			}
-			status, err := target.Status(cmd.Context())
+			status, err := apply.StatusOf(cmd.Context(), target)
 			if err != nil {
 				return err
 			}
@@ -38,7 +38,7 @@ not as it should be.`,
 	}
 }
 
-func (a *app) printStatus(s apply.Status) error {
+func (a *printer) printStatus(s apply.Status) error {
 	table := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintf(table, "%s in namespace %s: %s\n\n", s.Cluster.Name, s.Cluster.Namespace, s.Summary())
 	_, _ = fmt.Fprintf(table, "CONTENT\tDBID\tROLE\tSTATUS\tMODE\tPOD\tPORT\tNODE\tDIRECTORY\n")

@@ -15,14 +15,14 @@ import (
 )
 
 // kubeconfig is the client configuration and the context's namespace.
-func (a *app) kubeconfig() clientcmd.ClientConfig {
+func (a *finder) kubeconfig() clientcmd.ClientConfig {
 	rules := clientcmd.NewDefaultClientConfigLoadingRules()
 	rules.ExplicitPath = a.settings.GetString("kubeconfig")
 	overrides := &clientcmd.ConfigOverrides{CurrentContext: a.settings.GetString("context")}
 	return clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, overrides)
 }
 
-func (a *app) restConfig() (*rest.Config, error) {
+func (a *finder) restConfig() (*rest.Config, error) {
 	config, err := a.kubeconfig().ClientConfig()
 	if err != nil {
 		return nil, a.explainKubeconfig(err)
@@ -31,14 +31,14 @@ func (a *app) restConfig() (*rest.Config, error) {
 }
 
 // namespace is that of the command line, or else of the context.
-func (a *app) namespace() string {
+func (a *finder) namespace() string {
 	if given := a.settings.GetString("namespace"); given != "" {
 		return given
 	}
 	return a.contextNamespace()
 }
 
-func (a *app) contextNamespace() string {
+func (a *finder) contextNamespace() string {
 	// Without a kubeconfig there is no context, and what needs an API server says so by itself.
 	if namespace, _, err := a.kubeconfig().Namespace(); err == nil {
 		return namespace
@@ -48,7 +48,7 @@ func (a *app) contextNamespace() string {
 
 // load reads cluster.yaml, with which the command line may not disagree. The environment and the user's own file may: what
 // they say of the namespace is for the files that name none.
-func (a *app) load(path string) (*topology.Cluster, error) {
+func (a *finder) load(path string) (*topology.Cluster, error) {
 	if path == "" {
 		return nil, usage("which cluster? name its file with -f cluster.yaml")
 	}
@@ -78,7 +78,7 @@ func shownPath(path string) string {
 }
 
 // loadWithImage is load for commands that make the cluster of the file: --image and GPK_IMAGE win over the file.
-func (a *app) loadWithImage(path string) (*topology.Cluster, error) {
+func (a *finder) loadWithImage(path string) (*topology.Cluster, error) {
 	c, err := a.load(path)
 	image := a.settings.GetString("image")
 	if err != nil || image == "" {
@@ -91,7 +91,7 @@ func (a *app) loadWithImage(path string) (*topology.Cluster, error) {
 	return c, nil
 }
 
-func (a *app) target(ref plan.Ref) (*apply.Target, error) {
+func (a *finder) target(ref plan.Ref) (*apply.Target, error) {
 	a.aim.cluster = ref
 	config, err := a.restConfig()
 	if err != nil {
@@ -101,7 +101,7 @@ func (a *app) target(ref plan.Ref) (*apply.Target, error) {
 }
 
 // existing is the target of a cluster that was made before: the one that is named, or the only one of the namespace.
-func (a *app) existing(ctx context.Context) (*apply.Target, error) {
+func (a *finder) existing(ctx context.Context) (*apply.Target, error) {
 	ref := plan.Ref{Namespace: a.namespace(), Name: a.settings.GetString("cluster")}
 	target, err := a.target(ref)
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 )
 
 // Config changes server settings, and with restart restarts the database if one of them needs it.
-func (t *Target) Config(m Made, given []segments.Setting, restart bool) (Operation, error) {
+func Config(t *Target, m Made, given []segments.Setting, restart bool) (Operation, error) {
 	to, err := configured(m.Cluster, given)
 	if err != nil {
 		return Operation{}, err
@@ -61,7 +61,7 @@ type ShownSetting struct {
 
 // Settings asks the acting coordinator for settings: those of these names, or those that gpk has given it. One that the server does not
 // have is missing from shown.
-func (t *Target) Settings(ctx context.Context, m Made, names []string) (asked []string, shown []ShownSetting, err error) {
+func Settings(ctx context.Context, t *Target, m Made, names []string) (asked []string, shown []ShownSetting, err error) {
 	why := map[string]string{}
 	asked = names
 	for _, s := range topology.Settings(m.Cluster) {

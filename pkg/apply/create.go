@@ -33,7 +33,7 @@ func (e *ChangedError) Error() string {
 }
 
 // Create makes the cluster of a file, or what is left of it.
-func (t *Target) Create(ctx context.Context, c *topology.Cluster, options CreateOptions, tell Observers) (Outcome, error) {
+func Create(ctx context.Context, t *Target, c *topology.Cluster, options CreateOptions, tell Observers) (Outcome, error) {
 	p, err := options.plan(c)
 	if err != nil {
 		return Outcome{}, err
@@ -45,12 +45,12 @@ func (t *Target) Create(ctx context.Context, c *topology.Cluster, options Create
 	if err != nil {
 		return Outcome{}, err
 	}
-	accept := func(ctx context.Context, kept record.Record) error { return t.acceptable(ctx, kept, c, options) }
+	accept := func(ctx context.Context, kept record.Record) error { return acceptable(ctx, t, kept, c, options) }
 	return t.Run(ctx, p, Options{Spec: spec, Accept: accept, Waiting: tell.Waiting}, tell.Observe)
 }
 
 // PreviewCreate says what Create would have to do, and changes nothing.
-func (t *Target) PreviewCreate(ctx context.Context, c *topology.Cluster, options CreateOptions) ([]engine.Preview, error) {
+func PreviewCreate(ctx context.Context, t *Target, c *topology.Cluster, options CreateOptions) ([]engine.Preview, error) {
 	p, err := options.plan(c)
 	if err != nil {
 		return nil, err
@@ -59,7 +59,7 @@ func (t *Target) PreviewCreate(ctx context.Context, c *topology.Cluster, options
 	if err != nil {
 		return nil, err
 	}
-	if err := t.acceptable(ctx, kept, c, options); err != nil {
+	if err := acceptable(ctx, t, kept, c, options); err != nil {
 		return nil, err
 	}
 	return t.Preview(ctx, p)
@@ -75,7 +75,7 @@ func (o CreateOptions) plan(c *topology.Cluster) (plan.Plan, error) {
 
 // acceptable refuses a file in which something differs that create does not change. While there is no database yet a changed file is
 // taken, but for what the volumes were made for.
-func (t *Target) acceptable(ctx context.Context, kept record.Record, c *topology.Cluster, options CreateOptions) error {
+func acceptable(ctx context.Context, t *Target, kept record.Record, c *topology.Cluster, options CreateOptions) error {
 	made, err := t.recorded(kept)
 	if made == nil || err != nil {
 		return err
@@ -88,7 +88,7 @@ func (t *Target) acceptable(ctx context.Context, kept record.Record, c *topology
 	if err != nil {
 		return err
 	}
-	stage, err := t.Stage(ctx, p)
+	stage, err := StageOf(ctx, t, p)
 	if err != nil {
 		return err
 	}

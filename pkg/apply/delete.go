@@ -10,16 +10,16 @@ import (
 
 // Delete takes the cluster away, and with data its volumes too. Without data it is refused while another operation is unfinished: its
 // volumes would fit no cluster.yaml, and the record that says how to go on would be gone.
-func (t *Target) Delete(ctx context.Context, data bool, tell Observers) (Outcome, error) {
+func Delete(ctx context.Context, t *Target, data bool, tell Observers) (Outcome, error) {
 	if !data {
-		if err := t.keepable(ctx); err != nil {
+		if err := keepable(ctx, t); err != nil {
 			return Outcome{}, err
 		}
 	}
 	return t.Run(ctx, plan.Delete(t.Ref, data), Options{Remove: true, Amid: data, Waiting: tell.Waiting}, tell.Observe)
 }
 
-func (t *Target) keepable(ctx context.Context) error {
+func keepable(ctx context.Context, t *Target) error {
 	kept, err := t.store.Record(ctx)
 	if err != nil || kept.Unfinished == nil {
 		return err

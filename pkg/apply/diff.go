@@ -53,7 +53,7 @@ type Difference struct {
 
 // Diff compares a file with the cluster.yaml that the cluster was made from, and then the cluster with that. A cluster that has no
 // database yet is compared with the file itself, but for what its volumes were made for.
-func (t *Target) Diff(ctx context.Context, c *topology.Cluster, file string) ([]Difference, error) {
+func Diff(ctx context.Context, t *Target, c *topology.Cluster, file string) ([]Difference, error) {
 	found := []Difference{}
 	kept, err := t.store.Record(ctx)
 	if drift, foreign := kube.ForeignDrift(err); foreign {
@@ -72,7 +72,7 @@ func (t *Target) Diff(ctx context.Context, c *topology.Cluster, file string) ([]
 		if err != nil {
 			return nil, err
 		}
-		stage, err := t.Stage(ctx, p)
+		stage, err := StageOf(ctx, t, p)
 		if err != nil {
 			return nil, err
 		}

@@ -37,7 +37,7 @@ type Expanded struct {
 }
 
 // Expand makes new segments, if more are wanted than there are, and moves the rows to them.
-func (t *Target) Expand(ctx context.Context, m Made, options ExpandOptions, tell Observers) (Expanded, error) {
+func Expand(ctx context.Context, t *Target, m Made, options ExpandOptions, tell Observers) (Expanded, error) {
 	answer := Expanded{Segments: m.Cluster.Spec.Segments.Count}
 	to, err := options.wanted(m)
 	if err != nil {
@@ -45,18 +45,18 @@ func (t *Target) Expand(ctx context.Context, m Made, options ExpandOptions, tell
 	}
 	cluster := m.Cluster
 	if to != nil {
-		p, begun, err := t.expansion(ctx, m, to, options)
+		p, begun, err := expansion(ctx, t, m, to, options)
 		if err != nil {
 			return answer, err
 		}
 		run := Options{Begun: begun, Result: begun.To, Accept: m.unchanged, Waiting: tell.Waiting}
 		if answer.Outcome, err = t.Run(ctx, p, run, tell.Observe); err != nil {
-			return answer, t.unexpand(ctx, m, to, err, tell)
+			return answer, unexpand(ctx, t, m, to, err, tell)
 		}
 		answer.ClusterYAML = plan.Differences(m.Cluster, to)
 		answer.Segments, cluster = to.Spec.Segments.Count, to
 	}
-	under, err := t.redistribute(ctx, cluster, options, &answer.Outcome, tell)
+	under, err := redistribute(ctx, t, cluster, options, &answer.Outcome, tell)
 	if under.Status != "" {
 		answer.Redistribution = &under
 	}
@@ -64,14 +64,14 @@ func (t *Target) Expand(ctx context.Context, m Made, options ExpandOptions, tell
 }
 
 // PreviewExpand says what there is to do, as far as it can be known before it is begun.
-func (t *Target) PreviewExpand(ctx context.Context, m Made, options ExpandOptions) ([]engine.Preview, error) {
+func PreviewExpand(ctx context.Context, t *Target, m Made, options ExpandOptions) ([]engine.Preview, error) {
 	to, err := options.wanted(m)
 	if err != nil {
 		return nil, err
 	}
 	p := plan.StartRedistribution(m.Cluster, options.Bounds.redistribution(time.Now()))
 	if to != nil {
-		if p, _, err = t.expansion(ctx, m, to, options); err != nil {
+		if p, _, err = expansion(ctx, t, m, to, options); err != nil {
 			return nil, err
 		}
 	} else if options.None {
@@ -125,7 +125,7 @@ func (o ExpandOptions) wanted(m Made) (*topology.Cluster, error) {
 }
 
 // expansion is the plan of the new segments, with what keeps others from coming between.
-func (t *Target) expansion(ctx context.Context, m Made, to *topology.Cluster, options ExpandOptions) (plan.Plan, *record.Unfinished, error) {
+func expansion(ctx context.Context, t *Target, m Made, to *topology.Cluster, options ExpandOptions) (plan.Plan, *record.Unfinished, error) {
 	text, err := textOf(to)
 	if err != nil {
 		return plan.Plan{}, nil, err
@@ -147,7 +147,7 @@ func (t *Target) expansion(ctx context.Context, m Made, to *topology.Cluster, op
 }
 
 // unexpand takes back what has failed before the catalogue was changed, unless gpk itself was interrupted.
-func (t *Target) unexpand(ctx context.Context, m Made, to *topology.Cluster, cause error, tell Observers) error {
+func unexpand(ctx context.Context, t *Target, m Made, to *topology.Cluster, cause error, tell Observers) error {
 	var step *engine.StepError
 	if !errors.As(cause, &step) || ctx.Err() != nil {
 		return cause

@@ -21,8 +21,8 @@ type FailoverOptions struct {
 }
 
 // Failover makes the standby the coordinator. It returns who takes over from whom.
-func (t *Target) Failover(ctx context.Context, m Made, options FailoverOptions) (Operation, plan.Takeover, error) {
-	takeover, begun, err := t.takeover(ctx, m, options.Force)
+func Failover(ctx context.Context, t *Target, m Made, options FailoverOptions) (Operation, plan.Takeover, error) {
+	takeover, begun, err := takeover(ctx, t, m, options.Force)
 	if err != nil {
 		return Operation{}, takeover, err
 	}
@@ -35,7 +35,7 @@ func (t *Target) Failover(ctx context.Context, m Made, options FailoverOptions) 
 
 // takeover is the unfinished one, or else the one from whoever is, or was, the coordinator. An unfinished one that was taken back, as far
 // as the decision which pod acts, is not resumed.
-func (t *Target) takeover(ctx context.Context, m Made, force bool) (plan.Takeover, *record.Unfinished, error) {
+func takeover(ctx context.Context, t *Target, m Made, force bool) (plan.Takeover, *record.Unfinished, error) {
 	if u := m.unfinished(plan.FailoverOperation); u != nil {
 		_, toAct, err := t.former.Begun(ctx)
 		if err != nil {
@@ -67,7 +67,7 @@ func (t *Target) takeover(ctx context.Context, m Made, force bool) (plan.Takeove
 
 // FailBack makes the coordinator act again that an unfinished failover has put out of the way. acts is the pod that acts afterwards; undoes says
 // whether there is such a failover. acceptLoss names the coordinator's pod if the standby cannot be asked.
-func (t *Target) FailBack(ctx context.Context, m Made, acceptLoss string) (o Operation, acts string, undoes bool, err error) {
+func FailBack(ctx context.Context, t *Target, m Made, acceptLoss string) (o Operation, acts string, undoes bool, err error) {
 	begun, toAct, err := t.former.Begun(ctx)
 	if err != nil {
 		return Operation{}, "", false, err

@@ -37,9 +37,9 @@ type LogLine struct {
 
 // Logs reads the logs of a pod's container and of its database instances, one call of line at a time. One that cannot be
 // had does not keep back the other.
-func (t *Target) Logs(ctx context.Context, pod string, options LogOptions, line func(LogLine)) error {
+func Logs(ctx context.Context, t *Target, pod string, options LogOptions, line func(LogLine)) error {
 	if !options.Follow {
-		return errors.Join(t.containerLog(ctx, pod, options, line), t.instanceLogs(ctx, pod, options, line))
+		return errors.Join(containerLog(ctx, t, pod, options, line), instanceLogs(ctx, t, pod, options, line))
 	}
 	var mutex sync.Mutex
 	oneAtATime := func(l LogLine) {
@@ -48,11 +48,11 @@ func (t *Target) Logs(ctx context.Context, pod string, options LogOptions, line 
 		line(l)
 	}
 	instances := make(chan error, 1)
-	go func() { instances <- t.instanceLogs(ctx, pod, options, oneAtATime) }()
-	return errors.Join(t.containerLog(ctx, pod, options, oneAtATime), <-instances)
+	go func() { instances <- instanceLogs(ctx, t, pod, options, oneAtATime) }()
+	return errors.Join(containerLog(ctx, t, pod, options, oneAtATime), <-instances)
 }
 
-func (t *Target) containerLog(ctx context.Context, pod string, options LogOptions, line func(LogLine)) error {
+func containerLog(ctx context.Context, t *Target, pod string, options LogOptions, line func(LogLine)) error {
 	wanted := &corev1.PodLogOptions{Container: plan.Container, Follow: options.Follow}
 	if options.Tail >= 0 {
 		wanted.TailLines = &options.Tail
@@ -79,7 +79,7 @@ func (t *Target) containerLog(ctx context.Context, pod string, options LogOption
 	}
 }
 
-func (t *Target) instanceLogs(ctx context.Context, pod string, options LogOptions, line func(LogLine)) error {
+func instanceLogs(ctx context.Context, t *Target, pod string, options LogOptions, line func(LogLine)) error {
 	lines := remote.NewLines(func(text string) {
 		instance, text := segments.LogLine(text)
 		line(LogLine{pod, instance, text})

@@ -47,7 +47,7 @@ func (b Bounds) redistribution(now time.Time) segments.Redistribution {
 
 // redistribute moves the rows, as long as the bounds allow, and tidies up behind them. It returns how far they are: nothing if
 // all are where they belong.
-func (t *Target) redistribute(ctx context.Context, c *topology.Cluster, options ExpandOptions, outcome *Outcome,
+func redistribute(ctx context.Context, t *Target, c *topology.Cluster, options ExpandOptions, outcome *Outcome,
 	tell Observers) (segments.Expansion, error) {
 	under, err := t.gpexpand.Expansion(ctx)
 	if err != nil || under.Status == "" || options.None {
@@ -60,7 +60,7 @@ func (t *Target) redistribute(ctx context.Context, c *topology.Cluster, options 
 			return under, err
 		}
 		outcome.Changed += started.Changed
-		if under, err = t.follow(ctx, tell); err != nil {
+		if under, err = follow(ctx, t, tell); err != nil {
 			return under, err
 		}
 		switch {
@@ -68,7 +68,7 @@ func (t *Target) redistribute(ctx context.Context, c *topology.Cluster, options 
 		case bounds.over(time.Now()):
 			return under, nil
 		case started.Changed > 0:
-			return under, t.left(ctx, under)
+			return under, left(ctx, t, under)
 		}
 		// What has ended was bounded by whoever started it.
 	}
@@ -78,7 +78,7 @@ func (t *Target) redistribute(ctx context.Context, c *topology.Cluster, options 
 }
 
 // follow waits until gpexpand has moved what it can.
-func (t *Target) follow(ctx context.Context, tell Observers) (segments.Expansion, error) {
+func follow(ctx context.Context, t *Target, tell Observers) (segments.Expansion, error) {
 	step := plan.Step{Title: "rows on their way to the new segments"}
 	tell.Observe(engine.Event{Kind: engine.StepStarted, Step: step})
 	return t.gpexpand.FollowRedistribution(ctx, func(line string) {
@@ -87,7 +87,7 @@ func (t *Target) follow(ctx context.Context, tell Observers) (segments.Expansion
 }
 
 // left is the error of tables that could not be redistributed.
-func (t *Target) left(ctx context.Context, under segments.Expansion) error {
+func left(ctx context.Context, t *Target, under segments.Expansion) error {
 	err := fmt.Errorf("the segments are there, but some tables could not be redistributed: %s; left: %s", under, strings.Join(under.Left, ", "))
 	if faults := t.gpexpand.RedistributionFaults(ctx); len(faults) > 0 {
 		err = fmt.Errorf("%w\n  %s", err, strings.Join(faults, "\n  "))

@@ -26,18 +26,18 @@ const (
 	Database
 )
 
-// Stage finds out how far the cluster of a plan has been made, from facts alone: what the clients' Service leads to, what
+// StageOf finds out how far the cluster of a plan has been made, from facts alone: what the clients' Service leads to, what
 // the coordinators' volumes note, what the catalogue says, and which claims there are. A database that was there once is
 // known by the Service even while no pod runs.
-func (t *Target) Stage(ctx context.Context, p plan.Plan) (Stage, error) {
+func StageOf(ctx context.Context, t *Target, p plan.Plan) (Stage, error) {
 	for _, step := range p.Steps {
 		var made bool
 		var err error
 		switch action := step.Action.(type) {
 		case plan.Expose:
-			made, err = t.exposed(ctx, action)
+			made, err = exposed(ctx, t, action)
 		case plan.Initialise:
-			made, err = t.initialised(ctx, action)
+			made, err = initialised(ctx, t, action)
 		}
 		if err != nil {
 			return Nothing, fmt.Errorf("finding out whether %s has been made: %w", t.kube.Ref.Name, err)
@@ -57,7 +57,7 @@ func (t *Target) Stage(ctx context.Context, p plan.Plan) (Stage, error) {
 }
 
 // exposed says whether the clients' Service leads to a coordinator, which it does once the database has been ready.
-func (t *Target) exposed(ctx context.Context, action plan.Expose) (bool, error) {
+func exposed(ctx context.Context, t *Target, action plan.Expose) (bool, error) {
 	service, err := t.kube.API.CoreV1().Services(t.kube.Ref.Namespace).Get(ctx, action.Service, metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
 		return false, nil
@@ -66,7 +66,7 @@ func (t *Target) exposed(ctx context.Context, action plan.Expose) (bool, error) 
 }
 
 // initialised asks the coordinators' pods that run.
-func (t *Target) initialised(ctx context.Context, action plan.Initialise) (bool, error) {
+func initialised(ctx context.Context, t *Target, action plan.Initialise) (bool, error) {
 	pods, err := t.db.CoordinatorPods(ctx)
 	if err != nil {
 		return false, err

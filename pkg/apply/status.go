@@ -40,8 +40,8 @@ type InstanceStatus struct {
 	Dir  string `json:"dir"`
 }
 
-// Status asks the catalogue and the pods.
-func (t *Target) Status(ctx context.Context) (Status, error) {
+// StatusOf asks the catalogue and the pods.
+func StatusOf(ctx context.Context, t *Target) (Status, error) {
 	status := Status{Cluster: t.kube.Ref, Instances: []InstanceStatus{}, Faults: []string{}}
 	pods, err := t.pods.List(ctx)
 	if err != nil {

@@ -99,8 +99,9 @@ type Rebuild struct {
 	Anew bool
 }
 
-func (Eligible) action() {}
-func (Fence) action()    {}
-func (Activate) action() {}
-func (Return) action()   {}
-func (Rebuild) action()  {}
+func (Eligible) action()     {}
+func (Fence) action()        {}
+func (Activate) action()     {}
+func (Return) action()       {}
+func (Rebuild) action()      {}
+func (RebuildFirst) action() {}
