@@ -24,7 +24,7 @@ standins := $(foreach release,$(STANDINS),.bench/images/standin-$(release).tar)
 # Modules with Go code of ours. Those in test/tools are versions of tools.
 modules := . test/bench test/standin
 # Prose that people read. CONTRIBUTING.md is not yet among it.
-prose := README.md docs
+prose := README.md CONTRIBUTING.md docs
 scripts := .ci/run $(wildcard test/*.sh test/byhand/*.sh templates/scripts/*.sh)
 
 .PHONY: help

@@ -27,9 +27,11 @@ func Failover(ctx context.Context, t *Target, m Made, options FailoverOptions) (
 		return Operation{}, takeover, err
 	}
 	if options.AcceptLoss != "" && options.AcceptLoss != takeover.To {
-		return Operation{}, takeover, usage("--accept-data-loss %s: the standby that would take over is in pod %s", options.AcceptLoss, takeover.To)
+		return Operation{}, takeover, usage("--accept-data-loss %s: the standby that would take over is in pod %s", options.AcceptLoss,
+			takeover.To)
 	}
-	p := plan.Failover(m.Cluster, takeover, plan.FailoverOptions{AcceptLoss: options.AcceptLoss != "", Fenced: options.Fenced, Force: options.Force})
+	p := plan.Failover(m.Cluster, takeover, plan.FailoverOptions{AcceptLoss: options.AcceptLoss != "", Fenced: options.Fenced,
+		Force: options.Force})
 	return Operation{made: m, plan: p, amid: true, begun: begun}, takeover, nil
 }
 
@@ -65,7 +67,7 @@ func takeover(ctx context.Context, t *Target, m Made, force bool) (plan.Takeover
 	return plan.Takeover{From: from, To: to}, begun, nil
 }
 
-// FailBack makes the coordinator act again that an unfinished failover has put out of the way. acts is the pod that acts afterwards; undoes says
+// FailBack makes the coordinator act again that an unfinished failover has stopped. acts is the pod that acts afterwards, and undoes says
 // whether there is such a failover. acceptLoss names the coordinator's pod if the standby cannot be asked.
 func FailBack(ctx context.Context, t *Target, m Made, acceptLoss string) (o Operation, acts string, undoes bool, err error) {
 	begun, toAct, err := t.former.Begun(ctx)
@@ -83,7 +85,8 @@ func FailBack(ctx context.Context, t *Target, m Made, acceptLoss string) (o Oper
 		return Operation{}, "", false, err
 	}
 	if acceptLoss != "" && acceptLoss != takeover.From {
-		return Operation{}, "", false, usage("--accept-data-loss %s: the coordinator that would act again is in pod %s", acceptLoss, takeover.From)
+		return Operation{}, "", false, usage("--accept-data-loss %s: the coordinator that would act again is in pod %s", acceptLoss,
+			takeover.From)
 	}
 	p := plan.FailoverBack(m.Cluster, takeover, acceptLoss != "")
 	return Operation{made: m, plan: p, amid: true, begun: u}, takeover.From, true, nil

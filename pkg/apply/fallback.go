@@ -34,25 +34,25 @@ func (e *FellBackError) Error() string {
 // Unwrap gives the cause.
 func (e *FellBackError) Unwrap() error { return e.Err }
 
-// fallBack leads back, if there is a way and a reason to. It returns what is to be told of the failure.
+// fallBack carries out the way back, if there is one and a reason for it. It returns the error for the user.
 func fallBack(ctx context.Context, e *engine.Engine, options Options, notes *record.Notes, out *outage, failure error) error {
 	if options.Window.Fallback == nil || notes.Record.Unfinished == nil || ctx.Err() != nil {
 		return failure
 	}
-	step := plan.Step{ID: "fallback", Title: "going back: " + failure.Error(), Class: plan.Converge}
+	step := plan.Step{ID: "fallback", Title: "rolling back: " + failure.Error(), Class: plan.Converge}
 	e.Observe(engine.Event{Kind: engine.StepSkipped, Step: step, Finding: engine.Finding{State: engine.Done, Details: []string{step.Title}}})
 	if err := e.Journal.Note(ctx, step, "started", failure.Error()); err != nil {
 		return failure
 	}
 	if _, err := e.Run(ctx, options.Window.Fallback.Steps); err != nil {
-		return &engine.NextError{Err: fmt.Errorf("%w\nmoreover, going back has failed: %w", failure, err),
-			Next: engine.Next("take it back with ", plan.ReadCommand(notes.Record.Unfinished.Undo))}
+		return hint(fmt.Errorf("%w\nrolling back failed as well: %w", failure, err), "take it back with ",
+			plan.ReadCommand(notes.Record.Unfinished.Undo))
 	}
 	notes.Record.Unfinished, notes.Begun = nil, nil
 	if err := notes.Note(ctx, step, "done", ""); err != nil {
 		return failure
 	}
-	return &engine.NextError{Err: &FellBackError{failure, out.lasted}, Next: engine.Next("mend the cause and run the same command again: it begins anew")}
+	return hint(&FellBackError{failure, out.lasted}, "mend the cause and run the same command again: it begins anew")
 }
 
 // outage is how long the database was down: from its stop until the first answer of all segments.

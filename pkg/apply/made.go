@@ -28,8 +28,8 @@ func (t *Target) Made(ctx context.Context) (Made, error) {
 	}
 	c, err := t.recorded(kept)
 	if err == nil && c == nil {
-		err = &engine.NextError{Err: fmt.Errorf("only volumes are left of %s in namespace %s", t.Ref.Name, t.Ref.Namespace),
-			Next: engine.Next(plan.Gpk("create", "-f", "cluster.yaml"), " finds their data again")}
+		err = hint(fmt.Errorf("only volumes are left of %s in namespace %s", t.Ref.Name, t.Ref.Namespace),
+			plan.Gpk("create", "-f", "cluster.yaml"), " finds their data again")
 	}
 	return Made{t.Ref, kept, c}, err
 }
@@ -41,10 +41,9 @@ func (t *Target) recorded(kept record.Record) (*topology.Cluster, error) {
 	}
 	c, err := topology.Recorded([]byte(kept.Spec), t.Ref.Namespace)
 	if err != nil {
-		return nil, &engine.NextError{
-			Err: fmt.Errorf("ConfigMap/%s-gpk keeps the cluster.yaml that %[1]s was made from, and it cannot be read:\n%w", t.Ref.Name, err),
-			Next: engine.Next(fmt.Sprintf("put the file back with `kubectl edit configmap -n %s %s-gpk`", t.Ref.Namespace,
-				t.Ref.Name))}
+		return nil, hint(fmt.Errorf("ConfigMap/%s-gpk keeps the cluster.yaml that %[1]s was made from, and it cannot be read:\n%w",
+			t.Ref.Name, err),
+			fmt.Sprintf("put the file back with `kubectl edit configmap -n %s %s-gpk`", t.Ref.Namespace, t.Ref.Name))
 	}
 	return c, nil
 }
@@ -52,8 +51,7 @@ func (t *Target) recorded(kept record.Record) (*topology.Cluster, error) {
 // unchanged refuses a plan that was made from another record than the one that is kept once the lock is held.
 func (m Made) unchanged(_ context.Context, now record.Record) error {
 	if now.Spec != m.Record.Spec {
-		return &engine.NextError{Err: errors.New("another gpk has just changed the cluster; nothing was changed"),
-			Next: engine.Next("run the same command again")}
+		return hint(errors.New("another gpk has just changed the cluster; nothing was changed"), "run the same command again")
 	}
 	return nil
 }
@@ -97,6 +95,7 @@ func (e UsageError) Unwrap() error { return e.error }
 
 func usage(format string, args ...any) error { return UsageError{fmt.Errorf(format, args...)} }
 
+// hint is an error with what a person can type next.
 func hint(err error, next ...any) error {
 	return &engine.NextError{Err: err, Next: engine.Next(next...)}
 }

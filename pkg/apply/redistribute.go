@@ -88,7 +88,8 @@ func follow(ctx context.Context, t *Target, tell Observers) (segments.Expansion,
 
 // left is the error of tables that could not be redistributed.
 func left(ctx context.Context, t *Target, under segments.Expansion) error {
-	err := fmt.Errorf("the segments are there, but some tables could not be redistributed: %s; left: %s", under, strings.Join(under.Left, ", "))
+	err := fmt.Errorf("the segments are there, but some tables could not be redistributed: %s; left: %s", under,
+		strings.Join(under.Left, ", "))
 	if faults := t.gpexpand.RedistributionFaults(ctx); len(faults) > 0 {
 		err = fmt.Errorf("%w\n  %s", err, strings.Join(faults, "\n  "))
 	}
