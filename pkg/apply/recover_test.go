@@ -68,7 +68,7 @@ func (c *creation) beforeSegments() (skipped []string, err error) {
 
 // The standby waits for no segment, and the segments wait for no standby.
 func TestStandbyBeforeSegments(t *testing.T) {
-	const away = "standby-first: there is no standby, and pod demo-coordinator-1 does not answer: the segments come first"
+	const away = "standby-first: there is no standby, and pod demo-coordinator-1 does not answer: the segments are recovered first"
 	tests := map[string]struct {
 		spoil   func(*creation)
 		standby bool

@@ -1,0 +1,166 @@
+package standby
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"gpk/pkg/apply/database"
+	"gpk/pkg/apply/engine"
+	"gpk/pkg/plan"
+	"gpk/pkg/segments"
+	"gpk/pkg/topology"
+)
+
+const (
+	// job is the name of gpinitstandby's job.
+	job = "gpinitstandby"
+	// syncPatience is how long a standby gets to follow after a restart of its pod, and to catch up once it is made.
+	syncPatience = time.Minute
+)
+
+func (h *handler) Do(ctx context.Context, progress func(string)) error {
+	err := h.do(ctx, progress)
+	if err == nil || ctx.Err() != nil || !h.rules.triesOnce {
+		return err
+	}
+	h.tried = true
+	progress("gpk tries again after the segments: " + err.Error())
+	return nil
+}
+
+// do makes the standby, marks its volume as complete, and removes what it moved aside once the new standby is in sync.
+func (h *handler) do(ctx context.Context, progress func(string)) error {
+	acting, err := h.db.Lately(ctx)
+	if err != nil {
+		return err
+	}
+	place := h.place(acting)
+	err = h.attachOrMake(ctx, acting, place, progress)
+	if err != nil && h.rules.replaces {
+		return err
+	}
+	if err := errors.Join(err, h.mark(ctx)); err != nil || !h.rules.replaces {
+		return err
+	}
+	if err := h.awaitSync(ctx, progress); err != nil {
+		return err
+	}
+	_, err = h.remote.Run(ctx, place.Pod, segments.DiscardAside())
+	return err
+}
+
+// attachOrMake waits for a gpinitstandby that runs, or makes the standby. Where Check has just seen nothing, it does not look again:
+// a second gpinitstandby fails by itself where one runs or the directory exists.
+func (h *handler) attachOrMake(ctx context.Context, acting database.Acting, place topology.Instance, progress func(string)) error {
+	if time.Since(h.seenEmpty) < database.AnswerHolds {
+		return h.initialise(ctx, acting, place, progress)
+	}
+	j := h.remote.Job(acting.Pod, job)
+	state, err := j.State(ctx)
+	switch {
+	case err != nil:
+		return err
+	case state.Phase == "running":
+		progress("attaching to gpinitstandby, which is running")
+		return h.db.Follow(ctx, j, "gpinitstandby", progress)
+	}
+	if h.rules.replaces {
+		if answers, err := h.answers(ctx, acting, place.Pod); err != nil {
+			return err
+		} else if !answers {
+			return &engine.NextError{Err: fmt.Errorf("pod %s does not answer: gpk cannot make a standby in it", place.Pod),
+				Next: engine.Next("repair the pod or its node, then run the same command again")}
+		}
+	}
+	if row, found := acting.Catalogue.Standby(); found {
+		if usable, err := h.usable(ctx, row, progress); usable || err != nil {
+			return err
+		}
+		if err := h.db.Run(ctx, acting.Pod, "gpinitstandby-remove", segments.RemoveStandby(), progress); err != nil {
+			return err
+		}
+	}
+	if err := h.vacate(ctx, place); err != nil {
+		return err
+	}
+	return h.initialise(ctx, acting, place, progress)
+}
+
+// usable reports whether the standby of the catalogue can stay, or can follow again. Then nobody copies all data.
+func (h *handler) usable(ctx context.Context, row segments.Row, progress func(string)) (bool, error) {
+	switch {
+	case !h.rules.replaces:
+		return row.InSync(), nil
+	case h.rules.fromScratch:
+		return false, nil
+	}
+	pod := row.Pod()
+	if _, err := h.remote.Run(ctx, pod, segments.StartStandby()); err != nil {
+		progress(err.Error())
+		return false, ctx.Err()
+	}
+	facts, err := h.db.Facts(ctx, []database.PodDirs{{Pod: pod, Dirs: []string{topology.CoordinatorDir}}})
+	if err != nil || facts[pod].Instances[topology.CoordinatorDir] != segments.Running {
+		return false, err
+	}
+	if err := h.awaitSync(ctx, progress); err != nil {
+		progress(err.Error())
+		return false, ctx.Err()
+	}
+	return true, nil
+}
+
+// vacate frees the place. It moves data aside, or removes what an interrupted gpinitstandby has left.
+func (h *handler) vacate(ctx context.Context, place topology.Instance) error {
+	if !h.rules.replaces {
+		return h.db.Call(ctx, "clear", dirsOf(place))
+	}
+	// An instance that runs there is no standby of this coordinator any more.
+	for _, command := range []segments.Command{segments.HaltCoordinator(segments.Fast, ""), segments.MoveCoordinatorAside()} {
+		if _, err := h.remote.Run(ctx, place.Pod, command); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// initialise runs gpinitstandby onto a free place.
+func (h *handler) initialise(ctx context.Context, acting database.Acting, place topology.Instance, progress func(string)) error {
+	if !h.rules.replaces {
+		if err := h.db.Call(ctx, "prepare", dirsOf(place)); err != nil {
+			return err
+		}
+	}
+	return h.db.Run(ctx, acting.Pod, job, segments.InitStandby(place), progress)
+}
+
+// mark records on the standby's volume that it is complete, if the catalogue has the standby.
+func (h *handler) mark(ctx context.Context) error {
+	acting, err := h.db.Acting(ctx)
+	if err != nil {
+		return err
+	}
+	row, found := acting.Catalogue.Standby()
+	if !found {
+		return nil
+	}
+	return h.db.Call(ctx, "finish", []database.PodDirs{{Pod: row.Pod()}})
+}
+
+func (h *handler) awaitSync(ctx context.Context, progress func(string)) error {
+	behind := false
+	err := engine.Until(ctx, syncPatience, progress, func() ([]string, error) {
+		acting, err := h.db.Acting(ctx)
+		row, found := acting.Catalogue.Standby()
+		if behind = err == nil && !(found && row.InSync()); behind {
+			return []string{"the standby has not caught up yet"}, nil
+		}
+		return nil, err
+	}, "%s: gpk waited for "+syncPatience.String())
+	if behind && ctx.Err() == nil {
+		return &engine.NextError{Err: err, Next: engine.Next(plan.Gpk("logs"), " shows why")}
+	}
+	return err
+}
