@@ -49,7 +49,7 @@ func TestNoneBesideItsContrary(t *testing.T) {
 			if err := h.Do(t.Context(), func(line string) { told = append(told, line) }); err != nil {
 				t.Fatal(err)
 			}
-			if d.up == test.stops || !slices.Contains(told, "waiting for "+test.begun+", which an earlier gpk has begun") {
+			if d.up == test.stops || !slices.Contains(told, "waiting for "+test.begun+", which an earlier gpk started") {
 				t.Errorf("up: %t, told %q", d.up, told)
 			}
 			for _, j := range d.jobs() {

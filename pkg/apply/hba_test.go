@@ -35,7 +35,7 @@ func TestRefusedHBA(t *testing.T) {
 		t.Fatalf("error %v", err)
 	}
 	for _, words := range []string{line, "line 6 of /greenplum/coordinator/gpseg-1/pg_hba.conf in pod " + d.topology.Coordinator().Pod,
-		"it mixes two ways", "the file from before is back"} {
+		"it mixes two ways", "gpk has restored the previous file"} {
 		if !strings.Contains(err.Error(), words) {
 			t.Errorf("%q is not in %q", words, err)
 		}

@@ -103,7 +103,7 @@ func TestUpdate(t *testing.T) {
 	// What only the server knows to be wrong: it must not be left for its next start.
 	const mixed = "host all all all ldap ldapserver=x ldapbasedn=y ldapprefix=z"
 	refused := c.changed("refused.yaml", `hba: ["`, `hba: ["`+mixed+`", "`)
-	c.gpk("create", "-f", refused, "--update").want(t, 1).says(t, mixed, "the file from before is back", "spec.database.hba")
+	c.gpk("create", "-f", refused, "--update").want(t, 1).says(t, mixed, "gpk has restored the previous file", "spec.database.hba")
 	c.gpk("restart").want(t, 0)
 	c.gpk("create", "-f", other, "--update").want(t, 0)
 	c.wantNoDifferences(other)

@@ -4,42 +4,56 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
+	"golang.org/x/sync/singleflight"
+
 	"gpk/pkg/apply/engine"
+	"gpk/pkg/apply/kube"
 	"gpk/pkg/apply/pods"
+	"gpk/pkg/apply/record"
 	"gpk/pkg/apply/remote"
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
 	"gpk/pkg/topology"
 )
 
-// ErrSilent means that no coordinator answers SQL. The cause is in the text.
+// ErrSilent means that no coordinator answers SQL. The error's text has the cause.
 var ErrSilent = errors.New("no coordinator answers")
 
-// Acting is the acting coordinator: the pod whose instance answers SQL as one, and the catalogue that it has.
+// Acting is the acting coordinator: the pod whose instance answers SQL as one, and its catalogue.
 type Acting struct {
 	Pod       string
 	Catalogue segments.Catalogue
-	// Pods is what each of the coordinators' pods that run says of its instance.
+	// Pods are the facts of each running coordinator pod.
 	Pods map[string]segments.PodFacts
 }
 
-// Acting finds the acting coordinator by asking every coordinator pod that runs. errSilent if none answers, with what their
-// pods say. Two that answer are an error that nothing may work around. Who asks while somebody else does so gets the same
-// answer.
-func (c *Coordinators) Acting(ctx context.Context) (Acting, error) {
-	found, err, _ := c.asking.Do("acting", func() (any, error) { return c.findActing(ctx) })
-	if err == nil {
-		c.seen.Store(&sighting{found.(Acting), time.Now()})
+// CoordinatorPods are the pods of the acting coordinator and of its standby, if there is one.
+func CoordinatorPods(acting Acting) []string {
+	pods := []string{acting.Pod}
+	if row, found := acting.Catalogue.Standby(); found {
+		pods = append(pods, row.Pod())
 	}
-	return found.(Acting), err
+	return pods
 }
 
-// AnswerHolds is how long what pods have said need not be asked again. A step's Check, its Do and the Check that confirms it
-// follow each other at once, and asking pods is most of what some of them cost.
-const AnswerHolds = 3 * time.Second
+// Coordinators ask the coordinators' pods which of them acts.
+type Coordinators struct {
+	kube   *kube.Client
+	remote *remote.Pods
+	store  *record.Store
+
+	asking singleflight.Group
+	// unreachable is when a coordinator's pod could not be reached, by its name.
+	unreachable sync.Map
+	// last is the acting coordinator as it was last found.
+	last atomic.Pointer[sighting]
+	// idle is set while a plan runs and none of its steps changes anything.
+	idle atomic.Bool
+}
 
 // sighting is an acting coordinator, and when it was found.
 type sighting struct {
@@ -47,40 +61,59 @@ type sighting struct {
 	at     time.Time
 }
 
-// Lately is for the beginning of a Do: the acting coordinator as the Check right before it has found it.
+// AnswerHolds is how long gpk believes an answer of the pods. A step's Check, its Do and the Check that confirms it follow each
+// other at once, and most of their time is for asking pods.
+const AnswerHolds = 3 * time.Second
+
+// Acting asks every running coordinator pod, and finds the one that acts. It is ErrSilent if none answers, with the facts of the
+// pods. Two that answer are an error that nothing may work around. Callers at the same time share one answer.
+func (c *Coordinators) Acting(ctx context.Context) (Acting, error) {
+	found, err, _ := c.asking.Do("acting", func() (any, error) { return c.findActing(ctx) })
+	if err == nil {
+		c.last.Store(&sighting{found.(Acting), time.Now()})
+	}
+	return found.(Acting), err
+}
+
+// Lately is the acting coordinator as the Check right before a Do has found it.
 func (c *Coordinators) Lately(ctx context.Context) (Acting, error) {
-	if seen := c.seen.Load(); seen != nil && time.Since(seen.at) < AnswerHolds {
-		return seen.acting, nil
+	if last := c.last.Load(); last != nil && time.Since(last.at) < AnswerHolds {
+		return last.acting, nil
 	}
 	return c.Acting(ctx)
 }
 
-// Doing is told when something begins to be done, and when that has ended: nothing that was seen before counts from then on.
+// Doing takes note that a step starts or ends to change something. What gpk found before does not count from then on.
 func (c *Coordinators) Doing(begins bool) {
-	c.between.Store(!begins)
+	c.idle.Store(!begins)
 	if !begins {
-		c.seen.Store(nil)
+		c.last.Store(nil)
 	}
 }
 
-// AtRest is for when nothing is carried out any more.
-func (c *Coordinators) AtRest() { c.between.Store(false) }
+// AtRest takes note that the plan has ended.
+func (c *Coordinators) AtRest() { c.idle.Store(false) }
 
-// LookAt is the Check of a step for which the acting coordinator must answer: until it does, nothing is known.
-// Where nothing is done between two looks, the first one holds for the second: what confirmed a step is what the next one finds.
-func (d *Database) LookAt(ctx context.Context, look func(context.Context, Acting) (engine.Finding, error)) (engine.Finding, error) {
-	ask := d.Acting
-	if d.between.Load() {
-		ask = d.Lately
+// LookAt is a Check that needs the acting coordinator. Its finding is Unknown as long as none answers. While no step changes
+// anything, the answer for one Check counts for the next: what confirms a step is what the next step finds.
+func (c *Coordinators) LookAt(ctx context.Context, check func(context.Context, Acting) (engine.Finding, error)) (engine.Finding, error) {
+	ask := c.Acting
+	if c.idle.Load() {
+		ask = c.Lately
 	}
+	return unlessSilent(ctx, ask, check)
+}
+
+func unlessSilent(ctx context.Context, ask func(context.Context) (Acting, error),
+	check func(context.Context, Acting) (engine.Finding, error)) (engine.Finding, error) {
 	acting, err := ask(ctx)
-	if errors.Is(err, ErrSilent) {
+	switch {
+	case errors.Is(err, ErrSilent):
 		return engine.Finding{State: engine.Unknown, Details: []string{err.Error()}}, nil
-	}
-	if err != nil {
+	case err != nil:
 		return engine.Finding{}, err
 	}
-	return look(ctx, acting)
+	return check(ctx, acting)
 }
 
 func (c *Coordinators) findActing(ctx context.Context) (Acting, error) {
@@ -107,18 +140,18 @@ func (c *Coordinators) findActing(ctx context.Context) (Acting, error) {
 		}
 		found = append(found, Acting{pod, answers[i].catalogue, asked.Pods})
 	}
-	switch len(found) {
-	case 1:
+	switch {
+	case len(found) == 1:
 		return found[0], nil
-	case 0:
-		if len(candidates) == 0 {
-			return asked, fmt.Errorf("%w: none of their pods runs", ErrSilent)
-		}
-		return asked, fmt.Errorf("%w: %w", ErrSilent, errors.Join(silence...))
+	case len(found) > 1:
+		return Acting{}, fmt.Errorf("two coordinators answer, in pods %s and %s: stop the wrong one", found[0].Pod, found[1].Pod)
+	case len(candidates) == 0:
+		return asked, fmt.Errorf("%w: no coordinator pod is running", ErrSilent)
 	}
-	return Acting{}, fmt.Errorf("two coordinators answer, in pods %s and %s: stop the one that is not to be", found[0].Pod, found[1].Pod)
+	return asked, fmt.Errorf("%w: %w", ErrSilent, errors.Join(silence...))
 }
 
+// CoordinatorPods are the names of the coordinators' pods that run.
 func (c *Coordinators) CoordinatorPods(ctx context.Context) ([]string, error) {
 	options := c.kube.ListOptions()
 	options.LabelSelector += "," + plan.ComponentLabel + "=" + string(topology.CoordinatorComponent)
@@ -135,95 +168,13 @@ func (c *Coordinators) CoordinatorPods(ctx context.Context) ([]string, error) {
 	return names, nil
 }
 
-// coordinatorAnswer is what one coordinator's pod says: the facts, and the catalogue or why its instance does not answer.
-type coordinatorAnswer struct {
-	facts     segments.PodFacts
-	catalogue segments.Catalogue
-	silence   error
-}
-
-// AskTime bounds the question to a coordinator's pod, and lostHolds is how long one that could not be reached is not asked again.
-const (
-	AskTime   = 15 * time.Second
-	LostHolds = 20 * time.Second
-)
-
-// IsLost says whether a coordinator's pod could not be reached a moment ago.
-func (c *Coordinators) IsLost(pod string) bool {
-	since, known := c.lost.Load(pod)
-	return known && time.Since(since.(time.Time)) < LostHolds
-}
-
-func (c *Coordinators) askCoordinator(ctx context.Context, pod string) (coordinatorAnswer, error) {
-	if c.IsLost(pod) {
-		return coordinatorAnswer{silence: fmt.Errorf("pod %s could not be reached", pod)}, nil
-	}
-	out, err := c.remote.RunSoon(ctx, pod, segments.AskCoordinator(), AskTime)
-	if _, lost := c.lost.Load(pod); cutOff(out, err) && ctx.Err() == nil && (!lost || err == nil) {
-		// The question may be asked again, and much hangs on its answer: a failover that takes a coordinator for dead stops it. Of a
-		// pod that was lost before, one that fails is enough to know that it still is.
-		out, err = c.remote.RunSoon(ctx, pod, segments.AskCoordinator(), AskTime)
-	}
-	var exit *remote.Error
-	if err != nil && !errors.As(err, &exit) {
-		if ctx.Err() != nil {
-			return coordinatorAnswer{}, context.Cause(ctx)
-		}
-		// A pod whose node is lost still counts as running, and the other one's answer is worth having.
-		c.lost.Store(pod, time.Now())
-		return coordinatorAnswer{silence: fmt.Errorf("%s cannot be asked: %w", c.remote.Where(ctx, pod), err)}, nil
-	}
-	c.lost.Delete(pod)
-	facts, rows, parseErr := segments.ParseCoordinator(out)
-	switch {
-	case parseErr != nil && err != nil:
-		return coordinatorAnswer{}, fmt.Errorf("pod %s has the scripts of another gpk than this one: `gpk create -f FILE` brings them up to "+
-			"date, and they reach the pods within two minutes: %w", pod, err)
-	case parseErr != nil || err != nil:
-		return coordinatorAnswer{facts: facts, silence: err}, parseErr
-	}
-	catalogue, err := segments.ParseCatalogue(rows)
-	return coordinatorAnswer{facts: facts, catalogue: catalogue}, err
-}
-
-// cutOff says whether a coordinator's answer is none: the exec has failed without an exit status, or what came lacks its end. A
-// stream that was cut can look like success.
-func cutOff(out string, err error) bool {
-	var exit *remote.Error
-	if err != nil {
-		return !errors.As(err, &exit)
-	}
-	_, rows, parseErr := segments.ParseCoordinator(out)
-	return parseErr != nil || strings.TrimSpace(rows) == ""
-}
-
 // AwaitActing waits until a coordinator answers.
-func (d *Database) AwaitActing(ctx context.Context, patience time.Duration, progress func(string)) error {
+func (c *Coordinators) AwaitActing(ctx context.Context, patience time.Duration, progress func(string)) error {
 	return engine.Until(ctx, patience, progress, func() ([]string, error) {
-		_, err := d.Acting(ctx)
+		_, err := c.Acting(ctx)
 		if errors.Is(err, ErrSilent) {
 			return []string{remote.Summary(err)}, nil
 		}
 		return nil, err
 	}, "%s")
-}
-
-// PrimariesUp are the coordinator and every acting primary that is up: those that let in who asks them.
-func PrimariesUp(acting Acting) []segments.Row {
-	var up []segments.Row
-	for _, row := range acting.Catalogue {
-		if row.Role == topology.Primary && row.Up() {
-			up = append(up, row)
-		}
-	}
-	return up
-}
-
-// CoordinatorPods are the pods of the acting coordinator and of its standby, if there is one.
-func CoordinatorPods(acting Acting) []string {
-	pods := []string{acting.Pod}
-	if row, found := acting.Catalogue.Find(topology.CoordinatorContent, topology.Mirror); found {
-		pods = append(pods, row.Pod())
-	}
-	return pods
 }

@@ -63,7 +63,7 @@ func TestCoordinatorAskedAgain(t *testing.T) {
 				return
 			}
 			for asks, healthy := range []bool{false, true} {
-				db.lost.Store(both[0], time.Now().Add(-LostHolds))
+				db.unreachable.Store(both[0], time.Now().Add(-unreachableHolds))
 				_, err := db.Acting(t.Context())
 				if total := test.asked + int32(asks) + 1; (err == nil) != healthy || asked.Load() != total {
 					t.Errorf("later: error %v after %d questions; want an answer %t after %d", err, asked.Load(), healthy, total)

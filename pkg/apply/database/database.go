@@ -1,60 +1,44 @@
-// Package database owns the database as gpk finds it in the pods: which coordinator acts, what the catalogue says, SQL, client
-// authentication, and the utilities, which run as durable jobs.
+// Package database owns the database as gpk finds it in the pods: the acting coordinator, the catalogue, SQL, client authentication,
+// and Greenplum's utilities, which run as durable jobs.
 package database
 
 import (
-	"sync"
-	"sync/atomic"
+	"time"
 
-	"golang.org/x/sync/singleflight"
-
+	"gpk/pkg/apply/engine"
 	"gpk/pkg/apply/kube"
 	"gpk/pkg/apply/pods"
 	"gpk/pkg/apply/record"
 	"gpk/pkg/apply/remote"
+	"gpk/pkg/plan"
 )
 
-// Database is that of one cluster.
+// Database is that of one cluster, made of parts that each do one thing.
 type Database struct {
 	*Coordinators
-	SQL
-	Instances
-	Utilities
-
-	kube   *kube.Client
-	remote *remote.Pods
-	store  *record.Store
-	pods   *pods.Pods
-}
-
-// Coordinators find out which of them acts.
-type Coordinators struct {
-	kube   *kube.Client
-	remote *remote.Pods
-
-	asking singleflight.Group
-	// lost is when a coordinator's pod could not be reached, by its name.
-	lost sync.Map
-	// seen is the acting coordinator as it was last found.
-	seen atomic.Pointer[sighting]
-	// between is whether a plan is being carried out and no step is being done at the moment.
-	between atomic.Bool
-}
-
-// SQL asks the acting coordinator.
-type SQL struct{ remote *remote.Pods }
-
-// Instances asks the pods for the instances on their volumes.
-type Instances struct{ remote *remote.Pods }
-
-// Utilities runs Greenplum's utilities as jobs.
-type Utilities struct {
-	remote *remote.Pods
-	pods   *pods.Pods
+	*Probes
+	*SQL
+	*Instances
+	*Utilities
+	*Starts
+	*Standby
+	*ClientAuthentication
 }
 
 // New is the database of a cluster.
 func New(k *kube.Client, r *remote.Pods, s *record.Store, p *pods.Pods) *Database {
-	return &Database{Coordinators: &Coordinators{kube: k, remote: r}, SQL: SQL{r}, Instances: Instances{r}, Utilities: Utilities{r, p},
-		kube: k, remote: r, store: s, pods: p}
+	coordinators, sql, instances := &Coordinators{kube: k, remote: r, store: s}, &SQL{r}, &Instances{r}
+	utilities, standby := &Utilities{r, p}, &Standby{r, s}
+	return &Database{coordinators, &Probes{coordinators, sql}, sql, instances, utilities,
+		&Starts{r, p, s, coordinators, instances, utilities, standby}, standby, &ClientAuthentication{r, sql}}
+}
+
+// SettlePatience bounds the waits for what happens by itself within moments: endpoints that follow a selector, mirrors that catch up
+// once they are made.
+const SettlePatience = 2 * time.Minute
+
+// UnfinishedCluster is the finding where create has not finished.
+func UnfinishedCluster() engine.Finding {
+	return engine.Finding{State: engine.Blocked, Details: []string{"the creation of the cluster is unfinished"},
+		Next: engine.Next(plan.Gpk("create", "-f", "cluster.yaml"), " finishes it")}
 }

@@ -2,90 +2,112 @@ package database
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"gpk/pkg/apply/engine"
+	"gpk/pkg/apply/remote"
 	"gpk/pkg/segments"
-	"gpk/pkg/topology"
 )
 
-// Facts asks several pods what their volumes and processes say of the instances that belong there.
+// Instances asks and changes the instances on the pods' volumes, by instances.sh.
+type Instances struct{ remote *remote.Pods }
+
+// Facts are what the volumes and processes of several pods say of the instances that belong there.
 func (i *Instances) Facts(ctx context.Context, pods []PodDirs) (map[string]segments.PodFacts, error) {
-	answers := make([]segments.PodFacts, len(pods))
+	return askEach(ctx, i.remote, pods, func(pod PodDirs) segments.Command { return segments.Instances("facts", pod.Dirs...) },
+		segments.ParsePodFacts)
+}
+
+// ExpansionFacts are what several pods have of an expansion.
+func (i *Instances) ExpansionFacts(ctx context.Context, pods []PodDirs) (map[string]segments.ExpansionFacts, error) {
+	return askEach(ctx, i.remote, pods, func(pod PodDirs) segments.Command { return segments.ExpandScript("facts", pod.Dirs...) },
+		segments.ParseExpansionFacts)
+}
+
+// askEach asks all pods at once, and gives their answers by pod.
+func askEach[F any](ctx context.Context, r *remote.Pods, pods []PodDirs, command func(PodDirs) segments.Command,
+	parse func(string) (F, error)) (map[string]F, error) {
+	answers := make([]F, len(pods))
 	err := engine.Each(ctx, pods, func(ctx context.Context, n int, pod PodDirs) error {
-		out, err := i.remote.Run(ctx, pod.Pod, segments.Instances("facts", pod.Dirs...))
+		out, err := r.Run(ctx, pod.Pod, command(pod))
 		if err == nil {
-			answers[n], err = segments.ParsePodFacts(out)
+			answers[n], err = parse(out)
 		}
 		return err
 	})
-	byPod := map[string]segments.PodFacts{}
+	byPod := map[string]F{}
 	for n, pod := range pods {
 		byPod[pod.Pod] = answers[n]
 	}
 	return byPod, err
 }
 
-// PodDirs is a pod with the data directories of its instances.
-type PodDirs struct {
-	Pod  string
-	Dirs []string
+// Prepare makes the places of instances, and marks the volumes as being initialised. It fails where a data directory exists.
+func (i *Instances) Prepare(ctx context.Context, pods []PodDirs) error { return i.each(ctx, "prepare", pods) }
+
+// ClearUnfinished removes what an interrupted initialisation has left. It fails where the instances are complete.
+func (i *Instances) ClearUnfinished(ctx context.Context, pods []PodDirs) error {
+	return i.each(ctx, "clear", pods)
 }
 
-// ByPod groups instances by their pod, in the order of the topology.
-func ByPod(instances []topology.Instance) []PodDirs {
-	var pods []PodDirs
-	at := map[string]int{}
-	for _, instance := range instances {
-		i, found := at[instance.Pod]
-		if !found {
-			i = len(pods)
-			at[instance.Pod] = i
-			pods = append(pods, PodDirs{Pod: instance.Pod})
-		}
-		pods[i].Dirs = append(pods[i].Dirs, instance.Dir)
-	}
-	return pods
+// MarkComplete marks the pods' volumes: the instances there are complete.
+func (i *Instances) MarkComplete(ctx context.Context, pods []PodDirs) error {
+	return i.each(ctx, "finish", pods)
 }
 
-// Call calls a verb of instances.sh in several pods at once.
-func (i *Instances) Call(ctx context.Context, verb string, pods []PodDirs) error {
+// StopInstances has each pod stop its own instances.
+func (i *Instances) StopInstances(ctx context.Context, pods []PodDirs) error { return i.each(ctx, "stop", pods) }
+
+// each calls a verb of instances.sh in several pods at once.
+func (i *Instances) each(ctx context.Context, verb string, pods []PodDirs) error {
 	return engine.Each(ctx, pods, func(ctx context.Context, _ int, pod PodDirs) error {
 		_, err := i.remote.Run(ctx, pod.Pod, segments.Instances(verb, pod.Dirs...))
 		return err
 	})
 }
 
-// ExpansionFacts asks pods, all at once, what they have of an expansion.
-func (i *Instances) ExpansionFacts(ctx context.Context, pods []PodDirs) (map[string]segments.ExpansionFacts, error) {
-	answers := make([]segments.ExpansionFacts, len(pods))
-	err := engine.Each(ctx, pods, func(ctx context.Context, n int, pod PodDirs) error {
-		out, err := i.remote.Run(ctx, pod.Pod, segments.ExpandScript("facts", pod.Dirs...))
-		if err == nil {
-			answers[n], err = segments.ParseExpansionFacts(out)
-		}
-		return err
-	})
-	facts := map[string]segments.ExpansionFacts{}
+// Everywhere calls a verb of instances.sh on the hosts of several pods at once, over ssh from a coordinator's pod, and gives what they
+// printed by pod. It takes one exec instead of one for each pod. A call that failed is an error.
+func (i *Instances) Everywhere(ctx context.Context, from, verb string, pods []HostDirs, stdin string) (map[string]string, error) {
+	if len(pods) == 0 {
+		return nil, nil
+	}
+	calls := make([]segments.Call, len(pods))
 	for n, pod := range pods {
-		facts[pod.Pod] = answers[n]
+		calls[n] = segments.Call{Host: pod.Host, Args: pod.Dirs}
 	}
-	return facts, err
+	out, err := i.remote.Run(ctx, from, segments.Everywhere("instances.sh", verb, calls, stdin))
+	if err != nil {
+		return nil, err
+	}
+	replies, err := segments.ParseEverywhere(out, calls)
+	if err != nil {
+		return nil, fmt.Errorf("in pod %s: %w", from, err)
+	}
+	printed := map[string]string{}
+	for _, pod := range pods {
+		reply := replies[pod.Host]
+		printed[pod.Pod] = reply.Out
+		if reply.Status != 0 {
+			argv := segments.Instances(verb, pod.Dirs...).Argv
+			err = errors.Join(err, &remote.Error{Pod: pod.Pod, Argv: argv, Status: reply.Status, Output: reply.Out})
+		}
+	}
+	return printed, err
 }
 
-// PodNames are the names of pods.
-func PodNames(pods []PodDirs) []string {
-	names := make([]string, len(pods))
-	for i, pod := range pods {
-		names[i] = pod.Pod
+// FactsFrom are Facts, asked from a coordinator's pod.
+func (i *Instances) FactsFrom(ctx context.Context, from string, pods []HostDirs) (map[string]segments.PodFacts, error) {
+	printed, err := i.Everywhere(ctx, from, "facts", pods, "")
+	if err != nil {
+		return nil, err
 	}
-	return names
-}
-
-// PlacesOf are the pods of rows, with the directories of theirs.
-func PlacesOf(rows []segments.Row) []PodDirs {
-	var instances []topology.Instance
-	for _, row := range rows {
-		instances = append(instances, topology.Instance{Pod: row.Pod(), Dir: row.Dir})
+	facts := map[string]segments.PodFacts{}
+	for _, pod := range pods {
+		if facts[pod.Pod], err = segments.ParsePodFacts(printed[pod.Pod]); err != nil {
+			return nil, fmt.Errorf("pod %s: %w", pod.Pod, err)
+		}
 	}
-	return ByPod(instances)
+	return facts, nil
 }

@@ -11,39 +11,38 @@ import (
 	"gpk/pkg/segments"
 )
 
-// mirrorGrace is how long a mirror that is not connected to its primary is waited for. It connects again within seconds, or the
-// probes call it down: after 30 s (gp_fts_mark_mirror_down_grace_period), in which the catalogue has a dead one as up and in sync.
-const mirrorGrace = 45 * time.Second
-
-// LookProbed is lookAt for steps that must not believe an old catalogue.
-func (d *Database) LookProbed(ctx context.Context, look func(context.Context, Acting) (engine.Finding, error)) (engine.Finding, error) {
-	acting, err := d.Probed(ctx)
-	if errors.Is(err, ErrSilent) {
-		return engine.Finding{State: engine.Unknown, Details: []string{err.Error()}}, nil
-	}
-	if err != nil {
-		return engine.Finding{}, err
-	}
-	return look(ctx, acting)
+// Probes have the fault tolerance service probe the segments, so that the catalogue is up to date.
+type Probes struct {
+	coordinators *Coordinators
+	sql          *SQL
 }
 
-// Probed is the acting coordinator with its catalogue after a probe of all segments: an instance that was killed is in it as up
-// until then, and gprecoverseg would find nothing to do.
-func (d *Database) Probed(ctx context.Context) (Acting, error) {
+// mirrorGrace is how long gpk waits for a mirror that is not connected to its primary. It connects again within seconds, or the
+// probes mark it as down after 30 s (gp_fts_mark_mirror_down_grace_period). Until then the catalogue shows a dead one as in sync.
+const mirrorGrace = 45 * time.Second
+
+// LookProbed is LookAt for a step that must not believe an old catalogue.
+func (p *Probes) LookProbed(ctx context.Context, check func(context.Context, Acting) (engine.Finding, error)) (engine.Finding, error) {
+	return unlessSilent(ctx, p.Probed, check)
+}
+
+// Probed is the acting coordinator with its catalogue after a probe of all segments. Without a probe the catalogue shows an instance
+// that was killed as up, and gprecoverseg would find nothing to do.
+func (p *Probes) Probed(ctx context.Context) (Acting, error) {
 	for end := time.Now().Add(mirrorGrace); ; {
-		acting, err := d.Acting(ctx)
+		acting, err := p.coordinators.Acting(ctx)
 		if err != nil {
 			return acting, err
 		}
-		if _, err := d.Query(ctx, acting, "postgres", segments.ProbeSQL); err != nil {
+		if _, err := p.sql.Query(ctx, acting, "postgres", segments.ProbeSQL); err != nil {
 			return acting, err
 		}
-		silent, err := d.silentMirrors(ctx, acting)
+		silent, err := p.silentMirrors(ctx, acting)
 		if err != nil {
 			return acting, err
 		}
 		if silent == 0 || time.Now().After(end) {
-			return d.Acting(ctx)
+			return p.coordinators.Acting(ctx)
 		}
 		if err := engine.Sleep(ctx, 2*time.Second); err != nil {
 			return acting, err
@@ -51,9 +50,9 @@ func (d *Database) Probed(ctx context.Context) (Acting, error) {
 	}
 }
 
-// silentMirrors counts them; none where a primary does not answer, since only the primaries know.
-func (d *Database) silentMirrors(ctx context.Context, acting Acting) (int64, error) {
-	n, err := d.Number(ctx, acting, "postgres", segments.SilentMirrorsSQL)
+// silentMirrors counts the mirrors that are not connected. Only the primaries know them: it is 0 where one does not answer.
+func (p *Probes) silentMirrors(ctx context.Context, acting Acting) (int64, error) {
+	n, err := p.sql.Number(ctx, acting, "postgres", segments.SilentMirrorsSQL)
 	var exit *remote.Error
 	if errors.As(err, &exit) {
 		return 0, nil
@@ -61,10 +60,10 @@ func (d *Database) silentMirrors(ctx context.Context, acting Acting) (int64, err
 	return n, err
 }
 
-// PrimariesAnswer asks every primary through the coordinator. Of a cluster that is still being made, the catalogue is
-// complete before its segments are.
-func (d *Database) PrimariesAnswer(ctx context.Context, acting Acting) (bool, error) {
-	answer, err := d.Query(ctx, acting, "postgres", segments.AnsweringSQL)
+// PrimariesAnswer asks every primary through the coordinator. In a cluster that is being created, the catalogue is complete before
+// the segments are.
+func (p *Probes) PrimariesAnswer(ctx context.Context, acting Acting) (bool, error) {
+	answer, err := p.sql.Query(ctx, acting, "postgres", segments.AnsweringSQL)
 	var exit *remote.Error
 	if errors.As(err, &exit) {
 		return false, nil

@@ -5,8 +5,12 @@ import (
 	"strconv"
 	"strings"
 
+	"gpk/pkg/apply/remote"
 	"gpk/pkg/segments"
 )
+
+// SQL asks the acting coordinator.
+type SQL struct{ remote *remote.Pods }
 
 // Query runs SQL on the acting coordinator and returns what it printed, without the last newline.
 func (s *SQL) Query(ctx context.Context, acting Acting, database, sql string) (string, error) {
@@ -14,7 +18,7 @@ func (s *SQL) Query(ctx context.Context, acting Acting, database, sql string) (s
 	return strings.TrimSpace(out), err
 }
 
-// Databases are those that can be connected to.
+// Databases are those that allow connections.
 func (s *SQL) Databases(ctx context.Context, acting Acting) ([]string, error) {
 	out, err := s.Query(ctx, acting, "postgres", segments.DatabasesSQL)
 	if err != nil {

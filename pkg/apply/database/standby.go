@@ -3,29 +3,30 @@ package database
 import (
 	"context"
 
-	"gpk/pkg/apply/engine"
+	"gpk/pkg/apply/record"
+	"gpk/pkg/apply/remote"
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
 )
 
-// Promoted says whether the standby of a pod has been activated and does not answer yet: it waits for segments until the
-// mirrors of those that are lost have taken over.
-func (d *Database) Promoted(ctx context.Context, pod string, f segments.Following) (bool, error) {
-	state, err := d.store.State(ctx)
-	return state[plan.StateCoordinator] == pod && f.Instance == "running" && !f.Follows, err
+// Standby asks the standby's pod, which gpk needs most when no coordinator answers.
+type Standby struct {
+	remote *remote.Pods
+	store  *record.Store
 }
 
-// Following asks the standby's pod.
-func (d *Database) Following(ctx context.Context, pod string) (segments.Following, error) {
-	out, err := d.remote.RunSoon(ctx, pod, segments.AskStandby(), AskTime)
+// Promoted reports whether gpk decided that the standby of a pod acts, and gpactivatestandby has activated it. It may not answer
+// yet: it waits until mirrors have taken over for the primaries that are lost.
+func (s *Standby) Promoted(ctx context.Context, pod string, f segments.Following) (bool, error) {
+	state, err := s.store.State(ctx)
+	return state[plan.StateCoordinator] == pod && f.Instance == segments.Running && !f.Follows, err
+}
+
+// Following asks the standby's pod how far it has followed the coordinator.
+func (s *Standby) Following(ctx context.Context, pod string) (segments.Following, error) {
+	out, err := s.remote.RunSoon(ctx, pod, segments.AskStandby(), AskTime)
 	if err != nil {
 		return segments.Following{}, err
 	}
 	return segments.ParseFollowing(out)
-}
-
-// UnfinishedCluster is the answer where create has not come to its end.
-func UnfinishedCluster() engine.Finding {
-	return engine.Finding{State: engine.Blocked, Details: []string{"the cluster has not been made to the end"},
-		Next: engine.Next(plan.Gpk("create", "-f", "cluster.yaml"), " goes on with it")}
 }

@@ -13,16 +13,14 @@ import (
 	"gpk/pkg/segments"
 )
 
-// Names of the durable jobs that start and stop the database.
-const (
-	StartJob   = "gpstart"
-	StopJob    = "gpstop"
-	RestartJob = "gpstop-restart"
-)
+// Utilities runs Greenplum's utilities as durable jobs.
+type Utilities struct {
+	remote *remote.Pods
+	pods   *pods.Pods
+}
 
-// Run starts a utility as a durable job and follows it to its end. A utility that failed is an error with the log's end.
-// One that an earlier gpk has started and that still runs is followed instead: whether it did what is wanted now, the
-// step's Check will say.
+// Run starts a utility as a durable job and follows it until it ends. A utility that failed is a UtilityError. One that an earlier gpk
+// has started and that still runs is followed instead: the step's Check finds whether it did what is wanted now.
 func (u *Utilities) Run(ctx context.Context, pod, name string, utility segments.Utility, progress func(string)) error {
 	j := u.remote.Job(pod, name)
 	already, err := j.Start(ctx, utility)
@@ -35,7 +33,7 @@ func (u *Utilities) Run(ctx context.Context, pod, name string, utility segments.
 	return u.Follow(ctx, j, utility.Argv[0], progress)
 }
 
-// Follow waits for a job that has been started, by whomever.
+// Follow waits for the end of a job that this or another gpk has started.
 func (u *Utilities) Follow(ctx context.Context, j remote.Job, utility string, progress func(string)) error {
 	status, err := j.Finish(ctx, progress)
 	if err != nil || status == 0 {
@@ -48,11 +46,11 @@ func (u *Utilities) Follow(ctx context.Context, j remote.Job, utility string, pr
 	return failure
 }
 
-// UtilityError is a utility that ran to its end and says that it has failed.
+// UtilityError is a utility that ended with an exit status that means failure.
 type UtilityError struct {
 	Pod, Utility string
 	Status       int
-	// Causes are what the logs of the cluster's pods say of it, one line each.
+	// Causes are lines about it from the logs of the cluster's pods.
 	Causes []string
 }
 
@@ -61,15 +59,14 @@ func (e *UtilityError) Error() string {
 	return fmt.Sprintf("in pod %s: %s: exit status %d\n  %s", e.Pod, e.Utility, e.Status, strings.Join(e.Causes, "\n  "))
 }
 
-// The bounds of looking for causes: of pods, of the time for it, and of lines.
+// The bounds of the search for causes: the pods, the time, and the lines.
 const (
 	mostAsked  = 64
 	causesTime = 20 * time.Second
 	mostCauses = 12
 )
 
-// causes asks the pods for what their logs say has gone wrong, those of the pod that the utility ran in first. In a large
-// cluster that is the only one.
+// causes are what the pods' logs tell of the failure, those of the utility's own pod first. gpk asks no other pod in a large cluster.
 func (u *Utilities) causes(ctx context.Context, first string) []string {
 	ctx, cancel := context.WithTimeout(ctx, causesTime)
 	defer cancel()

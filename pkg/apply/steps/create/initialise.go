@@ -86,7 +86,7 @@ func (h *initialiseHandler) Do(ctx context.Context, progress func(string)) (err 
 		if found == abandoned {
 			progress("removing what an initialisation that did not finish left behind")
 			// In each pod: clear kills whatever names the directories, and that would be a call from elsewhere too.
-			if err := h.db.Call(ctx, "clear", database.ByPod(h.action.Topology.Instances)); err != nil {
+			if err := h.db.ClearUnfinished(ctx, database.ByPod(h.action.Topology.Instances)); err != nil {
 				return err
 			}
 		}
@@ -202,7 +202,7 @@ func (h *initialiseHandler) mark(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return h.db.Call(ctx, "finish", []database.PodDirs{{Pod: acting.Pod}})
+	return h.db.MarkComplete(ctx, []database.PodDirs{{Pod: acting.Pod}})
 }
 
 // segmentPods are the pods of the primaries and the mirrors, with those of their instances that are up: one that is down gets

@@ -24,7 +24,7 @@ func (f *Former) runAt(ctx context.Context, e plan.Eligible, command segments.Co
 	} else if !running {
 		return "", fmt.Errorf("pod %s does not run: %w", e.From, errUnreachable)
 	}
-	if since, known := f.silent.Load(e.Takeover); known && time.Since(since.(time.Time)) < database.LostHolds {
+	if since, known := f.silent.Load(e.Takeover); known && time.Since(since.(time.Time)) < unreachableHolds {
 		return "", fmt.Errorf("pod %s: %w", e.From, errUnreachable)
 	}
 	out, err := f.remote.RunSoon(ctx, e.From, command, patience)
@@ -44,6 +44,9 @@ func (f *Former) runAt(ctx context.Context, e plan.Eligible, command segments.Co
 	}
 	return "", fmt.Errorf("pod %s: %w: %w; and by ssh from pod %s: %w", e.From, errUnreachable, err, e.To, overErr)
 }
+
+// unreachableHolds is how long gpk does not try again to reach the old coordinator's pod.
+const unreachableHolds = 20 * time.Second
 
 // sshFailed is the exit status of ssh where it, and not the remote command, has failed.
 const sshFailed = 255

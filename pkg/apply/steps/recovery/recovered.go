@@ -130,7 +130,7 @@ func (h *recoveredHandler) sorted(ctx context.Context, rows []segments.Row, abse
 			lost = append(lost, row)
 		}
 	}
-	return some, all, h.db.Call(ctx, "prepare", database.PlacesOf(lost))
+	return some, all, h.db.Prepare(ctx, database.PlacesOf(lost))
 }
 
 func (h *recoveredHandler) run(ctx context.Context, pod, name string, rows []segments.Row, full bool, progress func(string)) error {
@@ -146,7 +146,7 @@ func (h *recoveredHandler) run(ctx context.Context, pod, name string, rows []seg
 	for _, place := range database.PlacesOf(rows) {
 		marked = append(marked, database.PodDirs{Pod: place.Pod})
 	}
-	if finishErr := h.db.Call(ctx, "finish", marked); finishErr != nil || err == nil {
+	if finishErr := h.db.MarkComplete(ctx, marked); finishErr != nil || err == nil {
 		return finishErr
 	}
 	return &IncrementalError{err}

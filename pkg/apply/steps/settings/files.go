@@ -20,7 +20,7 @@ type instanceFiles struct {
 // fileSettings asks the coordinator and every acting primary. Mirrors and standby have no sessions that could ask them.
 func (s *Settings) fileSettings(ctx context.Context, acting database.Acting, names []string) []instanceFiles {
 	var files []instanceFiles
-	for _, row := range database.PrimariesUp(acting) {
+	for _, row := range acting.Catalogue.Acting().Up() {
 		files = append(files, instanceFiles{row: row})
 	}
 	_ = engine.Each(ctx, files, func(ctx context.Context, i int, file instanceFiles) error {

@@ -38,7 +38,7 @@ func (s *Settings) pending(ctx context.Context, acting database.Acting, names []
 
 // ofPrimaries are the words that SQL prints on the coordinator or any acting primary, in order.
 func (s *Settings) ofPrimaries(ctx context.Context, acting database.Acting, sql string) ([]string, error) {
-	asked := database.PrimariesUp(acting)
+	asked := acting.Catalogue.Acting().Up()
 	answers := make([][]string, len(asked))
 	err := engine.Each(ctx, asked, func(ctx context.Context, i int, row segments.Row) error {
 		out, err := s.remote.Run(ctx, row.Pod(), segments.SegmentPsql(row.Port, sql))

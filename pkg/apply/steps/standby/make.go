@@ -115,7 +115,7 @@ func (h *handler) usable(ctx context.Context, row segments.Row, progress func(st
 // vacate frees the place. It moves data aside, or removes what an interrupted gpinitstandby has left.
 func (h *handler) vacate(ctx context.Context, place topology.Instance) error {
 	if !h.rules.replaces {
-		return h.db.Call(ctx, "clear", dirsOf(place))
+		return h.db.ClearUnfinished(ctx, dirsOf(place))
 	}
 	// An instance that runs there is no standby of this coordinator any more.
 	for _, command := range []segments.Command{segments.HaltCoordinator(segments.Fast, ""), segments.MoveCoordinatorAside()} {
@@ -129,7 +129,7 @@ func (h *handler) vacate(ctx context.Context, place topology.Instance) error {
 // initialise runs gpinitstandby onto a free place.
 func (h *handler) initialise(ctx context.Context, acting database.Acting, place topology.Instance, progress func(string)) error {
 	if !h.rules.replaces {
-		if err := h.db.Call(ctx, "prepare", dirsOf(place)); err != nil {
+		if err := h.db.Prepare(ctx, dirsOf(place)); err != nil {
 			return err
 		}
 	}
@@ -146,7 +146,7 @@ func (h *handler) mark(ctx context.Context) error {
 	if !found {
 		return nil
 	}
-	return h.db.Call(ctx, "finish", []database.PodDirs{{Pod: row.Pod()}})
+	return h.db.MarkComplete(ctx, []database.PodDirs{{Pod: row.Pod()}})
 }
 
 func (h *handler) awaitSync(ctx context.Context, progress func(string)) error {

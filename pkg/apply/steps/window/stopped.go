@@ -134,7 +134,7 @@ func (h *stoppedHandler) Do(ctx context.Context, progress func(string)) error {
 			dirs = append(dirs, database.PodDirs{Pod: list[i].Name})
 		}
 	}
-	return h.db.Call(ctx, "stop", dirs)
+	return h.db.StopInstances(ctx, dirs)
 }
 
 // Modes of gpstop. gpk waits for the clients of a smart stop itself: gpstop turns new ones away meanwhile and, after two minutes,

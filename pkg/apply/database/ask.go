@@ -1,0 +1,96 @@
+package database
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"gpk/pkg/apply/engine"
+	"gpk/pkg/apply/remote"
+	"gpk/pkg/plan"
+	"gpk/pkg/segments"
+)
+
+const (
+	// AskTime bounds a question to a coordinator's pod.
+	AskTime = 15 * time.Second
+	// unreachableHolds is how long gpk does not ask a pod again that it could not reach.
+	unreachableHolds = 20 * time.Second
+)
+
+// coordinatorAnswer is the answer of one coordinator's pod: its facts, and its catalogue or why its instance does not answer.
+type coordinatorAnswer struct {
+	facts     segments.PodFacts
+	catalogue segments.Catalogue
+	silence   error
+}
+
+// IsLost reports whether gpk could not reach a coordinator's pod a moment ago.
+func (c *Coordinators) IsLost(pod string) bool {
+	since, known := c.unreachable.Load(pod)
+	return known && time.Since(since.(time.Time)) < unreachableHolds
+}
+
+func (c *Coordinators) askCoordinator(ctx context.Context, pod string) (coordinatorAnswer, error) {
+	if c.IsLost(pod) {
+		return coordinatorAnswer{silence: fmt.Errorf("pod %s could not be reached", pod)}, nil
+	}
+	out, err := c.remote.RunSoon(ctx, pod, segments.AskCoordinator(), AskTime)
+	if _, before := c.unreachable.Load(pod); cutOff(out, err) && ctx.Err() == nil && (!before || err == nil) {
+		// Much depends on the answer: a failover stops a coordinator that it finds dead. So gpk asks twice, unless the pod was unreachable
+		// before: then one failure shows that it still is.
+		out, err = c.remote.RunSoon(ctx, pod, segments.AskCoordinator(), AskTime)
+	}
+	var exit *remote.Error
+	if err != nil && !errors.As(err, &exit) {
+		if ctx.Err() != nil {
+			return coordinatorAnswer{}, context.Cause(ctx)
+		}
+		// The API server calls a pod running whose node is lost. gpk still needs the answer of the other pod.
+		c.unreachable.Store(pod, time.Now())
+		return coordinatorAnswer{silence: fmt.Errorf("%s does not answer: %w", c.remote.Where(ctx, pod), err)}, nil
+	}
+	c.unreachable.Delete(pod)
+	facts, rows, parseErr := segments.ParseCoordinator(out)
+	switch {
+	case parseErr != nil && err != nil:
+		return coordinatorAnswer{}, &engine.NextError{Err: fmt.Errorf("pod %s has the scripts of another version of gpk: %w", pod, err),
+			Next: engine.Next(plan.Gpk("create", "-f", "cluster.yaml"), " updates them. They reach the pods within two minutes")}
+	case parseErr != nil || err != nil:
+		return coordinatorAnswer{facts: facts, silence: err}, parseErr
+	}
+	catalogue, err := segments.ParseCatalogue(rows)
+	return coordinatorAnswer{facts: facts, catalogue: catalogue}, err
+}
+
+// cutOff reports whether a coordinator's answer is incomplete: the exec failed without an exit status, or the end is missing. A
+// stream that was cut can look like success.
+func cutOff(out string, err error) bool {
+	var exit *remote.Error
+	if err != nil {
+		return !errors.As(err, &exit)
+	}
+	_, rows, parseErr := segments.ParseCoordinator(out)
+	return parseErr != nil || strings.TrimSpace(rows) == ""
+}
+
+// Announce records a decision, and has the coordinators' pods that can be reached know its term. So none of them acts on an earlier
+// decision if its container ends right now. The other pods do nothing without a coordinator.
+func (c *Coordinators) Announce(ctx context.Context, changes map[string]string, progress func(string)) error {
+	term, err := c.store.Decide(ctx, changes)
+	if err != nil || term == "" { // a decision without a term has not changed
+		return err
+	}
+	pods, err := c.CoordinatorPods(ctx)
+	if err != nil {
+		return err
+	}
+	return engine.Each(ctx, pods, func(ctx context.Context, _ int, pod string) error {
+		if _, err := c.remote.RunSoon(ctx, pod, segments.Learn(term), AskTime); err != nil {
+			progress(fmt.Sprintf("pod %s could not be told the decision, and reads it within two minutes: %s", pod, remote.Summary(err)))
+		}
+		return ctx.Err()
+	})
+}

@@ -1,0 +1,142 @@
+package database
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"gpk/pkg/apply/engine"
+	"gpk/pkg/apply/pods"
+	"gpk/pkg/apply/record"
+	"gpk/pkg/apply/remote"
+	"gpk/pkg/plan"
+	"gpk/pkg/segments"
+	"gpk/pkg/topology"
+)
+
+// Names of the durable jobs that start and stop the database.
+const (
+	StartJob   = "gpstart"
+	StopJob    = "gpstop"
+	RestartJob = "gpstop-restart"
+)
+
+// Starts knows when and how the database can be started.
+type Starts struct {
+	remote       *remote.Pods
+	pods         *pods.Pods
+	store        *record.Store
+	coordinators *Coordinators
+	instances    *Instances
+	utilities    *Utilities
+	standby      *Standby
+}
+
+// Gpstart is the utility that starts the database in a coordinator's pod. While the setup of an expansion is unfinished it lets in
+// superusers only: the setup needs a coordinator that answers, to be finished or rolled back. coordinators are the hosts of both;
+// patience is for pods that were just created.
+func (s *Starts) Gpstart(ctx context.Context, pod string, coordinators []string, patience time.Duration, progress func(string)) (
+	segments.Utility, error) {
+	facts, err := s.instances.ExpansionFacts(ctx, []PodDirs{{Pod: pod}})
+	if err != nil {
+		return segments.Utility{}, err
+	}
+	gpstart, err := s.forStandby(ctx, pod, coordinators, patience, progress)
+	if err == nil && facts[pod].Setup != segments.NoSetup {
+		progress("the setup of an expansion is unfinished: starting for superusers only; to let the other users in, run " +
+			"`gpk expand --resume` or `gpk expand --rollback`, and then `gpk restart`")
+		gpstart = segments.Restricted(gpstart)
+	}
+	return gpstart, err
+}
+
+// forStandby leaves out a standby that cannot be reached: gpstart would ask a person whether that has been activated. gpk knows: it
+// records a decision before it activates one. One that somebody has activated by hand shows it where its pod answers.
+func (s *Starts) forStandby(ctx context.Context, pod string, coordinators []string, patience time.Duration, progress func(string)) (
+	segments.Utility, error) {
+	for _, host := range coordinators {
+		if segments.PodOf(host) == pod {
+			continue
+		}
+		away, err := s.standbyAway(ctx, pod, host, patience, progress)
+		if err != nil || !away {
+			return segments.Gpstart(), err
+		}
+		progress("pod " + segments.PodOf(host) + " is unreachable: starting without its standby; gpk recover restores it")
+		return segments.GpstartAlone(), nil
+	}
+	return segments.Gpstart(), nil
+}
+
+// standbyAway reports whether the standby on a host is unreachable, and is nothing but a standby as far as gpk can find out.
+func (s *Starts) standbyAway(ctx context.Context, pod, host string, patience time.Duration, progress func(string)) (bool, error) {
+	var failure error
+	err := engine.Until(ctx, patience, progress, func() ([]string, error) {
+		out, err := s.remote.Run(ctx, pod, segments.TryHosts([]string{host}))
+		failure = err
+		return segments.Unreachable(out, []string{host}), err
+	}, "%s")
+	if ctx.Err() != nil || failure != nil || err == nil {
+		return false, err
+	}
+	state, err := s.store.State(ctx)
+	if err != nil || state[plan.StateCoordinator] != pod {
+		return false, err
+	}
+	return s.notActivated(ctx, segments.PodOf(host), pod)
+}
+
+// notActivated reports whether gpk finds no activation of the standby in a pod. A pod that does not answer shows none.
+func (s *Starts) notActivated(ctx context.Context, standby, acts string) (bool, error) {
+	if runs, err := s.pods.Runs(ctx, standby); err != nil || !runs || s.coordinators.IsLost(standby) {
+		return err == nil, err
+	}
+	out, err := s.remote.RunSoon(ctx, standby, segments.AskStandby(), AskTime)
+	var exit *remote.Error
+	if err != nil && !errors.As(err, &exit) {
+		return ctx.Err() == nil, context.Cause(ctx)
+	}
+	f, err := segments.ParseFollowing(out)
+	switch {
+	case err != nil:
+		return false, fmt.Errorf("pod %s: %w", standby, err)
+	case f.Instance != segments.Absent && !f.Follows:
+		return false, &engine.NextError{Err: fmt.Errorf("the standby in pod %s has been activated, but pod %s must act: nothing was started",
+			standby, acts),
+			Next: engine.Next("move " + topology.CoordinatorDir + " aside in the pod whose data you give up, and run the same command again")}
+	}
+	return true, nil
+}
+
+// ComeToEnd waits for the jobs of these names that an earlier gpk has started in the pod of the coordinator that must act: no
+// start may run beside a stop. A later Check finds how they ended. Where that pod does not answer it waits for nothing.
+func (s *Starts) ComeToEnd(ctx context.Context, names []string, progress func(string)) error {
+	state, err := s.store.State(ctx)
+	if err != nil {
+		return err
+	}
+	pod := state[plan.StateCoordinator]
+	if runs, err := s.pods.Runs(ctx, pod); err != nil || !runs || s.coordinators.IsLost(pod) {
+		return err
+	}
+	states := make([]remote.JobState, len(names))
+	err = engine.Each(ctx, names, func(ctx context.Context, i int, name string) (err error) {
+		states[i], err = s.remote.Job(pod, name).Answer(ctx)
+		return err
+	})
+	if err != nil {
+		return context.Cause(ctx)
+	}
+	for i, name := range names {
+		if states[i].Phase != "running" {
+			continue
+		}
+		progress("waiting for " + name + ", which an earlier gpk started")
+		var exit *UtilityError
+		if err := s.utilities.Follow(ctx, s.remote.Job(pod, name), name, progress); err != nil && !errors.As(err, &exit) {
+			return err
+		}
+	}
+	return nil
+}
