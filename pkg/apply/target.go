@@ -27,7 +27,7 @@ type Target struct {
 	pods   *pods.Pods
 	db     *database.Database
 	// former, gpexpand and settings are what whole operations have to know of their rooms.
-	former   *failover.Former
+	former   *failover.OldCoordinator
 	gpexpand *expand.Gpexpand
 	settings *settings.Settings
 	// handlers carry out what plans ask for.

@@ -242,3 +242,8 @@ func PendingIf(details []string) Finding {
 	}
 	return Finding{State: Pending, Details: details}
 }
+
+// BlockedBy is blocked by one detail, with what a person can do: the parts of Next.
+func BlockedBy(detail string, next ...any) Finding {
+	return Finding{State: Blocked, Details: []string{detail}, Next: Next(next...)}
+}

@@ -14,15 +14,20 @@ import (
 	"gpk/pkg/segments"
 )
 
-// activateJob is the name of gpactivatestandby's job.
-const activateJob = "gpactivatestandby"
+const (
+	// activateJob is the name of gpactivatestandby's job.
+	activateJob = "gpactivatestandby"
+	// activationPatience is how long a new coordinator may take to answer. It first finds out how every unfinished transaction ended,
+	// for which it needs a primary of every content.
+	activationPatience = 15 * time.Minute
+)
 
 // activateHandler makes the standby the coordinator, with gpactivatestandby in its pod.
 type activateHandler struct {
 	remote *remote.Pods
 	store  *record.Store
 	db     *database.Database
-	former *Former
+	old    *OldCoordinator
 	action plan.Activate
 }
 
@@ -39,7 +44,7 @@ func (h *activateHandler) Check(ctx context.Context) (engine.Finding, error) {
 	return engine.Finding{State: engine.Done}, nil
 }
 
-// Do looks at the logs once more: a coordinator that has been stopped in order has sent all that it had.
+// Do compares the logs once more: a coordinator that was shut down cleanly has sent all of its log.
 func (h *activateHandler) Do(ctx context.Context, progress func(string)) error {
 	f, err := h.db.Following(ctx, h.action.To)
 	if err != nil {
@@ -50,14 +55,14 @@ func (h *activateHandler) Do(ctx context.Context, progress func(string)) error {
 		return err
 	}
 	if !promoted {
-		finding, err := (&eligibleHandler{store: h.store, db: h.db, former: h.former, action: h.action.Eligible}).judge(ctx, f)
+		finding, err := (&eligibleHandler{store: h.store, db: h.db, old: h.old, action: h.action.Eligible}).compareLogs(ctx, f)
 		if err != nil {
 			return err
 		}
 		if finding.State != engine.Done {
-			return &engine.NextError{Err: errors.New(engine.FirstOf(finding.Details)), Next: orBack(h.action.Eligible, finding.Next)}
+			return &engine.NextError{Err: errors.New(engine.FirstOf(finding.Details)), Next: orRollBack(h.action.Eligible, finding.Next)}
 		}
-		if err := h.elect(ctx); err != nil {
+		if err := h.learnDecision(ctx); err != nil {
 			return err
 		}
 		if err := h.db.Run(ctx, h.action.To, activateJob, segments.ActivateStandby(), progress); err != nil {
@@ -67,20 +72,16 @@ func (h *activateHandler) Do(ctx context.Context, progress func(string)) error {
 	return h.db.AwaitActing(ctx, activationPatience, progress)
 }
 
-// elect has the pod know the decision that its instance becomes the coordinator by. Until that comes into the pod by itself, the
-// pod sees the one before, and would stop the new coordinator as a stray.
-func (h *activateHandler) elect(ctx context.Context) error {
+// learnDecision has the pod know the decision by which its instance becomes the coordinator. Until the ConfigMap reaches the pod, it
+// shows the decision before, by which the pod would stop the new coordinator.
+func (h *activateHandler) learnDecision(ctx context.Context) error {
 	state, err := h.store.State(ctx)
 	if err != nil {
 		return err
 	}
 	if state[plan.StateCoordinator] != h.action.To {
-		return fmt.Errorf("the decision that pod %s is to act is gone: pod '%s' is", h.action.To, state[plan.StateCoordinator])
+		return fmt.Errorf("the recorded coordinator was changed during the failover: it is pod '%s' instead of pod %s", state[plan.StateCoordinator], h.action.To)
 	}
 	_, err = h.remote.Run(ctx, h.action.To, segments.Learn(state[plan.StateTerm]))
 	return err
 }
-
-// activationPatience is how long a new coordinator may take to answer: until it knows what becomes of every transaction that was
-// under way, for which it needs a primary of every content.
-const activationPatience = 15 * time.Minute

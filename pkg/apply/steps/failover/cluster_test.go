@@ -23,7 +23,7 @@ type cluster struct {
 	store  *record.Store
 	pods   *pods.Pods
 	db     *database.Database
-	former *Former
+	old    *OldCoordinator
 }
 
 func clusterFor(t *testing.T, config *rest.Config) *cluster {
@@ -38,6 +38,6 @@ func clusterFor(t *testing.T, config *rest.Config) *cluster {
 	c.store = record.New(client)
 	c.pods = pods.New(client, c.remote)
 	c.db = database.New(client, c.remote, c.store, c.pods)
-	c.former = New(client, c.remote, c.store, c.pods, c.db)
+	c.old = New(client, c.remote, c.store, c.pods, c.db)
 	return c
 }

@@ -10,15 +10,14 @@ import (
 	"gpk/pkg/apply/record"
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
-	"gpk/pkg/topology"
 )
 
-// eligibleHandler finds out whether the standby may take over. There is nothing that it could do about it.
+// eligibleHandler checks whether the standby may take over.
 type eligibleHandler struct {
 	engine.Nothing
 	store  *record.Store
 	db     *database.Database
-	former *Former
+	old    *OldCoordinator
 	action plan.Eligible
 }
 
@@ -26,91 +25,86 @@ func (h *eligibleHandler) Check(ctx context.Context) (engine.Finding, error) {
 	acting, err := h.db.Acting(ctx)
 	switch {
 	case errors.Is(err, database.ErrSilent):
-		return h.silent(ctx)
+		return h.withoutCoordinator(ctx)
 	case err != nil:
 		return engine.Finding{}, err
 	case acting.Pod == h.action.To:
 		return engine.Finding{State: engine.Done}, nil
 	}
-	if finding, err := h.former.unforced(ctx, h.action, acting.Pod); err != nil || finding.State == engine.Blocked {
+	if finding, err := h.old.mayReplace(ctx, h.action, acting.Pod); err != nil || finding.State == engine.Blocked {
 		return finding, err
 	}
-	row, found := acting.Catalogue.Find(topology.CoordinatorContent, topology.Mirror)
+	row, found := acting.Catalogue.Standby()
 	switch {
 	case !found || row.Pod() != h.action.To:
-		return engine.Finding{State: engine.Blocked, Details: []string{"the catalogue has no standby in pod " + h.action.To},
-			Next: engine.Next(plan.Gpk("recover"), " makes one")}, nil
-	case h.action.AcceptLoss || row.Up() && row.Mode == "s":
+		return engine.BlockedBy("the catalogue has no standby in pod "+h.action.To, plan.Gpk("recover"), " makes one"), nil
+	case h.action.AcceptLoss || row.InSync():
 		return engine.Finding{State: engine.Done}, nil
 	}
-	return h.refused("the catalogue has the standby in pod " + h.action.To + " as not in sync"), nil
+	return h.mayLose("the standby in pod " + h.action.To + " is not in sync"), nil
 }
 
-// unforced is Blocked where the coordinator answers and nobody has asked for a switch from one that does: the command looked
-// before it had the lock, and took it for dead. A takeover whose decision has been noted goes on, however it was begun: the
-// coordinator is on its way out.
-func (f *Former) unforced(ctx context.Context, e plan.Eligible, acting string) (engine.Finding, error) {
-	state, err := f.store.State(ctx)
+// mayReplace is Blocked where the coordinator answers and --force is not given: the command found it dead, before it had the lock.
+// A takeover whose decision is recorded continues in any case, since it has started to stop that coordinator.
+func (o *OldCoordinator) mayReplace(ctx context.Context, e plan.Eligible, acting string) (engine.Finding, error) {
+	state, err := o.store.State(ctx)
 	if err != nil || e.Force || state[plan.StateCoordinator] == e.To {
 		return engine.Finding{}, err
 	}
-	return engine.Finding{State: engine.Blocked, Details: []string{"the coordinator in pod " + acting + " answers"},
-		Next: engine.Next(plan.Gpk("status"), " shows how it is; ", plan.Gpk("failover", "--force"), " switches to pod "+e.To+" all the same")}, nil
+	return engine.BlockedBy("the coordinator in pod "+acting+" answers",
+		plan.Gpk("status"), " shows its state; ", plan.Gpk("failover", "--force"), " switches to pod "+e.To+" anyway"), nil
 }
 
-// silent is for a coordinator that does not answer.
-func (h *eligibleHandler) silent(ctx context.Context) (engine.Finding, error) {
+// withoutCoordinator is for a coordinator that does not answer: the two pods have all that there is to know.
+func (h *eligibleHandler) withoutCoordinator(ctx context.Context) (engine.Finding, error) {
 	state, err := h.store.State(ctx)
 	if err != nil {
 		return engine.Finding{}, err
 	}
 	if state[plan.StateDatabase] == record.DatabaseStopped {
-		return engine.Finding{State: engine.Blocked, Details: []string{"the database has been stopped"}, Next: engine.Next(plan.Gpk("start"))}, nil
+		return engine.BlockedBy("the database was stopped", plan.Gpk("start")), nil
 	}
-	finding, err := h.lookAtStandby(ctx)
+	finding, err := h.askStandby(ctx)
 	if finding.State == engine.Blocked && state[plan.StateCoordinator] == h.action.To {
-		finding.Next = orBack(h.action, finding.Next)
+		finding.Next = orRollBack(h.action, finding.Next)
 	}
 	return finding, err
 }
 
-// lookAtStandby is for a coordinator that does not answer: what there is to know is in the two pods.
-func (h *eligibleHandler) lookAtStandby(ctx context.Context) (engine.Finding, error) {
+func (h *eligibleHandler) askStandby(ctx context.Context) (engine.Finding, error) {
 	f, err := h.db.Following(ctx, h.action.To)
 	if err != nil {
-		return engine.Finding{State: engine.Blocked, Details: []string{fmt.Sprintf("the standby cannot be asked: %v", err)},
-			Next: engine.Next("see to pod " + h.action.To + " first: without it there is no one to take over")}, nil
+		return engine.BlockedBy(fmt.Sprintf("the standby does not answer: %v", err),
+			"check pod "+h.action.To+" first: no other pod can take over"), nil
 	}
 	if promoted, err := h.db.Promoted(ctx, h.action.To, f); err != nil || promoted {
 		return engine.Finding{State: engine.Done}, err
 	}
-	return h.judge(ctx, f)
+	return h.compareLogs(ctx, f)
 }
 
-// judge compares what a standby that has not been activated has with what the coordinator had.
-func (h *eligibleHandler) judge(ctx context.Context, f segments.Following) (engine.Finding, error) {
-	if !f.Follows || f.Instance != "running" {
-		found := fmt.Sprintf("the instance in pod %s is %s, and %s", h.action.To, f.Instance, standbyWords(f))
-		return engine.Finding{State: engine.Blocked, Details: []string{found},
-			Next: engine.Next(plan.Gpk("logs", h.action.To), " says why it does not run; a restart of the pod starts it")}, nil
-	}
-	if h.action.AcceptLoss {
+// compareLogs compares the log of a standby that is not activated with that of the coordinator.
+func (h *eligibleHandler) compareLogs(ctx context.Context, f segments.Following) (engine.Finding, error) {
+	switch {
+	case !f.Follows:
+		return h.cannotPromote("pod " + h.action.To + " has no standby: its instance is a coordinator's, and " + f.Instance), nil
+	case f.Instance != segments.Running:
+		return h.cannotPromote("the standby in pod " + h.action.To + " is " + f.Instance), nil
+	case h.action.AcceptLoss:
 		return engine.Finding{State: engine.Done}, nil
 	}
-	loss, err := h.former.loss(ctx, h.action, f)
+	loss, err := h.old.loss(ctx, h.action, f)
 	if err != nil || loss == "" {
 		return engine.Finding{State: engine.Done}, err
 	}
-	return h.refused(loss), nil
+	return h.mayLose(loss), nil
 }
 
-func standbyWords(f segments.Following) string {
-	if f.Follows {
-		return "a standby"
-	}
-	return "no standby"
+func (h *eligibleHandler) cannotPromote(why string) engine.Finding {
+	return engine.BlockedBy(why, plan.Gpk("logs", h.action.To), " shows why it does not run; a restart of the pod starts it")
 }
 
-func (h *eligibleHandler) refused(why string) engine.Finding {
-	return engine.Finding{State: engine.Blocked, Details: []string{why}, Next: engine.Next("bring the coordinator in pod "+h.action.From+" back if that can be done. To go on without those transactions: ", plan.Gpk("failover", "--accept-data-loss", h.action.To))}
+func (h *eligibleHandler) mayLose(why string) engine.Finding {
+	return engine.BlockedBy(why, "restore the coordinator in pod "+h.action.From+" if possible. To continue without those transactions: ",
+		plan.Gpk("failover", "--accept-data-loss", h.action.To))
 }

@@ -18,17 +18,17 @@ import (
 	"gpk/pkg/topology"
 )
 
-// fenceHandler sees to it that the old coordinator takes no writes any more. The pods' state names the new one, so that the
-// old one does not come back after a restart of its pod. Then its instance is stopped or, where nobody reaches it, is waited for
-// to stop itself: keep.sh does that where the API server, the standby and more than half of the hosts are out of its reach.
+// fenceHandler keeps the old coordinator from taking writes. It records the new one in the pods' state, so that the old one does not
+// start again with its pod. Then it stops the old instance or, where that is unreachable, waits until it has stopped itself: keep.sh
+// does that where it reaches neither the API server nor the standby nor more than half of the hosts.
 type fenceHandler struct {
 	kube   *kube.Client
 	remote *remote.Pods
 	store  *record.Store
 	db     *database.Database
-	former *Former
+	old    *OldCoordinator
 	action plan.Fence
-	// waited is set when an instance out of reach must have stopped.
+	// waited is set when an unreachable instance must have stopped itself.
 	waited bool
 }
 
@@ -37,25 +37,24 @@ const haltTime = 75 * time.Second
 
 func (h *fenceHandler) Check(ctx context.Context) (engine.Finding, error) {
 	acting, err := h.db.Acting(ctx)
-	if err == nil && acting.Pod == h.action.To {
+	switch {
+	case err == nil && acting.Pod == h.action.To:
 		return engine.Finding{State: engine.Done}, nil
-	}
-	if err != nil && !errors.Is(err, database.ErrSilent) {
-		return engine.Finding{}, err
-	}
-	if err == nil {
-		// It may have come back since the step before.
-		if finding, err := h.former.unforced(ctx, h.action.Eligible, acting.Pod); err != nil || finding.State == engine.Blocked {
+	case err == nil:
+		// The coordinator may have started again since the step before.
+		if finding, err := h.old.mayReplace(ctx, h.action.Eligible, acting.Pod); err != nil || finding.State == engine.Blocked {
 			return finding, err
 		}
 		return engine.PendingIf([]string{"the coordinator in pod " + acting.Pod + " answers"}), nil
+	case !errors.Is(err, database.ErrSilent):
+		return engine.Finding{}, err
 	}
 	state, err := h.store.State(ctx)
 	if err != nil {
 		return engine.Finding{}, err
 	}
 	if state[plan.StateCoordinator] != h.action.To {
-		return engine.PendingIf([]string{"the coordinator in pod " + h.action.From + " would come back with its pod"}), nil
+		return engine.PendingIf([]string{"the failover is not recorded yet: if pod " + h.action.From + " restarted, its coordinator would start again"}), nil
 	}
 	return h.checkInstance(ctx)
 }
@@ -64,16 +63,16 @@ func (h *fenceHandler) checkInstance(ctx context.Context) (engine.Finding, error
 	if h.waited || h.action.Fenced {
 		return engine.Finding{State: engine.Done}, nil
 	}
-	out, err := h.former.runAt(ctx, h.action.Eligible, segments.Instances("facts", topology.CoordinatorDir), database.AskTime)
+	out, err := h.old.run(ctx, h.action.Eligible, segments.Instances("facts", topology.CoordinatorDir), database.AskTime)
 	if errors.Is(err, errUnreachable) {
-		return engine.PendingIf([]string{"whether the coordinator in pod " + h.action.From + " still runs cannot be known"}), nil
+		return engine.PendingIf([]string{"cannot tell whether the coordinator in pod " + h.action.From + " is still running"}), nil
 	}
 	if err != nil {
 		return engine.Finding{}, err
 	}
 	facts, err := segments.ParsePodFacts(out)
-	if err == nil && facts.Instances[topology.CoordinatorDir] == "running" {
-		return engine.PendingIf([]string{"the coordinator's instance in pod " + h.action.From + " runs"}), nil
+	if err == nil && facts.Instances[topology.CoordinatorDir] == segments.Running {
+		return engine.PendingIf([]string{"the coordinator in pod " + h.action.From + " is still running"}), nil
 	}
 	return engine.Finding{State: engine.Done}, err
 }
@@ -83,7 +82,7 @@ func (h *fenceHandler) Do(ctx context.Context, progress func(string)) error {
 	if err != nil {
 		return err
 	}
-	_, err = h.former.runAt(ctx, h.action.Eligible, segments.HaltCoordinator("fast", term), haltTime)
+	_, err = h.old.run(ctx, h.action.Eligible, segments.HaltCoordinator(segments.Fast, term), haltTime)
 	if !errors.Is(err, errUnreachable) {
 		return err
 	}
@@ -91,17 +90,17 @@ func (h *fenceHandler) Do(ctx context.Context, progress func(string)) error {
 	if h.action.Fenced {
 		return nil
 	}
-	if err := h.outvoted(ctx); err != nil {
+	if err := h.standbyHasMajority(ctx); err != nil {
 		return err
 	}
-	// A kubelet that comes back then ends the pod before anything else.
+	// A kubelet that is connected again then ends the pod before anything else.
 	err = h.kube.API.CoreV1().Pods(h.kube.Ref.Namespace).Delete(ctx, h.action.From, metav1.DeleteOptions{})
 	if err != nil {
 		progress(fmt.Sprintf("pod %s: %v", h.action.From, err))
 	}
-	nodes := h.former.nodeClock(ctx, h.action.To)
-	wait := max(0, time.Until(h.former.silence(ctx, h.action.From, nodes).stopped))
-	progress(fmt.Sprintf("the coordinator in pod %s is cut off: within %s it has stopped itself", h.action.From, wait.Round(time.Second)))
+	nodes := h.old.nodeClock(ctx, h.action.To)
+	wait := max(0, time.Until(h.old.lifeSigns(ctx, h.action.From, nodes).stopped))
+	progress(fmt.Sprintf("the coordinator in pod %s is cut off: it stops itself within %s", h.action.From, wait.Round(time.Second)))
 	if err := engine.Sleep(ctx, wait); err != nil {
 		return err
 	}
@@ -109,8 +108,8 @@ func (h *fenceHandler) Do(ctx context.Context, progress func(string)) error {
 	return nil
 }
 
-// outvoted is an error where the coordinator may be on the larger side of a network that has come apart, and goes on.
-func (h *fenceHandler) outvoted(ctx context.Context) error {
+// standbyHasMajority is an error where the coordinator may be on the larger side of a network partition, and still take writes.
+func (h *fenceHandler) standbyHasMajority(ctx context.Context) error {
 	out, err := h.remote.RunSoon(ctx, h.action.To, segments.CountHosts(), database.AskTime)
 	if err != nil {
 		return err
@@ -122,7 +121,7 @@ func (h *fenceHandler) outvoted(ctx context.Context) error {
 	if tried > 0 && 2*reached >= tried {
 		return nil
 	}
-	return &engine.NextError{Err: fmt.Errorf("pod %s cannot be reached, and the standby reaches only %d of %d hosts: the coordinator may be well and "+
+	return &engine.NextError{Err: fmt.Errorf("pod %s is unreachable, and the standby reaches only %d of %d hosts: the coordinator may still run and "+
 		"take writes on the larger side", h.action.From, reached, tried),
-		Next: engine.Next("mend the network, or make sure that the coordinator's node is off and give --fenced")}
+		Next: engine.Next("repair the network, or make sure that the coordinator's node is off and run ", plan.Gpk("failover", "--fenced"))}
 }

@@ -13,44 +13,42 @@ import (
 	"gpk/pkg/topology"
 )
 
-// switchedHandler makes the mirror of a content its primary: it stops the primary, and a probe promotes the mirror.
-type switchedHandler struct {
+// switchHandler makes the mirror of a content its primary: it stops the primary, and a probe promotes the mirror.
+type switchHandler struct {
 	remote *remote.Pods
-	db     *database.Database
+	probes *database.Probes
 	action plan.Switched
 	// from is the primary when Check saw it first.
 	from *segments.Row
 }
 
-func (h *switchedHandler) Check(ctx context.Context) (engine.Finding, error) {
-	return h.db.LookProbed(ctx, func(_ context.Context, acting database.Acting) (engine.Finding, error) {
+func (h *switchHandler) Check(ctx context.Context) (engine.Finding, error) {
+	return h.probes.LookProbed(ctx, func(_ context.Context, acting database.Acting) (engine.Finding, error) {
 		primary, found := acting.Catalogue.Find(h.action.Content, topology.Primary)
 		mirror, mirrored := acting.Catalogue.Find(h.action.Content, topology.Mirror)
 		switch {
-		case !found || h.action.Content == topology.CoordinatorContent:
-			return engine.Finding{State: engine.Blocked, Details: []string{fmt.Sprintf("there is no segment with content %d", h.action.Content)},
-				Next: engine.Next(plan.Gpk("status"), " lists them")}, nil
+		case !found || !primary.IsSegment():
+			return engine.BlockedBy(fmt.Sprintf("there is no segment with content %d", h.action.Content), plan.Gpk("status"), " lists them"), nil
 		case h.from != nil && primary.DBID != h.from.DBID:
 			return engine.Finding{State: engine.Done}, nil
-		case !mirrored || !mirror.Up() || mirror.Mode != "s":
-			return engine.Finding{State: engine.Blocked, Details: []string{fmt.Sprintf("content %d has no mirror that is in sync", h.action.Content)},
-				Next: engine.Next(plan.Gpk("recover"))}, nil
+		case !mirrored || !mirror.InSync():
+			return engine.BlockedBy(fmt.Sprintf("content %d has no mirror that is in sync", h.action.Content), plan.Gpk("recover")), nil
 		}
 		h.from = &primary
 		return engine.PendingIf([]string{fmt.Sprintf("%s is the primary", primary)}), nil
 	})
 }
 
-func (h *switchedHandler) Do(ctx context.Context, progress func(string)) error {
+func (h *switchHandler) Do(ctx context.Context, progress func(string)) error {
 	if h.from == nil {
-		return errors.New("nobody has looked which instance is the primary")
+		return errors.New("gpk does not know yet which instance is the primary")
 	}
 	progress("stopping " + h.from.String())
 	if _, err := h.remote.Run(ctx, h.from.Pod(), segments.StopInstance(h.from.Dir)); err != nil {
 		return err
 	}
 	return engine.Until(ctx, database.SettlePatience, progress, func() ([]string, error) {
-		acting, err := h.db.Probed(ctx)
+		acting, err := h.probes.Probed(ctx)
 		if err != nil {
 			return nil, err
 		}

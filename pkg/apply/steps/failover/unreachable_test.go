@@ -20,7 +20,7 @@ import (
 )
 
 // Of a coordinator out of reach, what counts is whether the standby followed when its node was last heard of.
-func TestSilentLoss(t *testing.T) {
+func TestLossUnreachable(t *testing.T) {
 	now := time.Unix(1700000000, 0)
 	at := func(before time.Duration) time.Time { return now.Add(-before) }
 	tests := map[string]struct {
@@ -35,7 +35,7 @@ func TestSilentLoss(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			got := silentLoss(silence{lastHeard: at(test.heard)}, segments.Following{Streamed: at(test.streamed), Now: now})
+			got := lossUnreachable(lifeSigns{lastAlive: at(test.heard)}, segments.Following{Streamed: at(test.streamed), Now: now})
 			if (got == "") != test.safe {
 				t.Errorf("got %q, safe is %v", got, test.safe)
 			}
@@ -44,11 +44,11 @@ func TestSilentLoss(t *testing.T) {
 	// Scripts that do not tell the time leave what Kubernetes says.
 	old := segments.Following{Streamed: at(time.Second)}
 	for heard, safe := range map[time.Time]bool{at(0): true, at(-time.Minute): false, {}: false} {
-		if got := silentLoss(silence{lastHeard: heard}, old); (got == "") != safe {
+		if got := lossUnreachable(lifeSigns{lastAlive: heard}, old); (got == "") != safe {
 			t.Errorf("of older scripts, heard at %s: got %q, safe is %t", heard, got, safe)
 		}
 	}
-	if got := silentLoss(silence{lastHeard: now}, segments.Following{Streamed: time.Unix(0, 0), Now: now}); !strings.Contains(got, "a time that is not known") {
+	if got := lossUnreachable(lifeSigns{lastAlive: now}, segments.Following{Streamed: time.Unix(0, 0), Now: now}); !strings.Contains(got, "an unknown time") {
 		t.Errorf("of a standby that never noted anything: %q", got)
 	}
 }
@@ -66,7 +66,7 @@ var skews = []time.Duration{0, time.Minute, -time.Minute, 24 * time.Hour, -24 * 
 
 // However wrong the clock of gpk's machine is, it waits until a coordinator that is cut off has stopped itself, and no longer, and
 // knows how long its node lived.
-func TestSilence(t *testing.T) {
+func TestLifeSigns(t *testing.T) {
 	tests := map[string]struct {
 		heard       time.Duration
 		lease, asks bool
@@ -90,11 +90,11 @@ func TestSilence(t *testing.T) {
 					if test.asks {
 						nodes = nodeClock{nodesNow, time.Now()}
 					}
-					s := clusterFor(t, apitest.ConfigOf(a)).former.silence(t.Context(), "demo-coordinator-0", nodes)
+					s := clusterFor(t, apitest.ConfigOf(a)).old.lifeSigns(t.Context(), "demo-coordinator-0", nodes)
 					if wait := time.Until(s.stopped); wait != test.wait {
 						t.Errorf("it waits %s, want %s", wait, test.wait)
 					}
-					if lived := nodesNow.Sub(s.lastHeard); test.lived >= 0 && lived != test.lived || (test.lived < 0) != s.lastHeard.IsZero() {
+					if lived := nodesNow.Sub(s.lastAlive); test.lived >= 0 && lived != test.lived || (test.lived < 0) != s.lastAlive.IsZero() {
 						t.Errorf("it lived until %s ago, want %s", lived, test.lived)
 					}
 				})
@@ -104,7 +104,7 @@ func TestSilence(t *testing.T) {
 }
 
 // A loss is seen by the clocks of the nodes alone.
-func TestLossOutOfReach(t *testing.T) {
+func TestLossByNodesClock(t *testing.T) {
 	for _, skew := range skews {
 		for streamed, safe := range map[time.Duration]bool{time.Second: true, 95 * time.Second: true, 2 * time.Minute: false} {
 			synctest.Test(t, func(t *testing.T) {
@@ -112,7 +112,7 @@ func TestLossOutOfReach(t *testing.T) {
 				nodesNow := time.Now().Add(-skew)
 				// It does not run, as far as the API server knows, and its node died 90 s ago.
 				onNode(a, nodesNow, 90*time.Second, true)
-				got, err := clusterFor(t, apitest.ConfigOf(a)).former.loss(t.Context(), plan.Eligible{Takeover: plan.Takeover{From: "demo-coordinator-0", To: "demo-coordinator-1"}},
+				got, err := clusterFor(t, apitest.ConfigOf(a)).old.loss(t.Context(), plan.Eligible{Takeover: plan.Takeover{From: "demo-coordinator-0", To: "demo-coordinator-1"}},
 					segments.Following{Follows: true, Received: "0/1", Streamed: nodesNow.Add(-streamed), Now: nodesNow})
 				if err != nil || (got == "") != safe {
 					t.Errorf("gpk ahead by %s, followed until %s ago: %q, error %v; safe is %t", skew, streamed, got, err, safe)
@@ -143,7 +143,7 @@ func TestFenceWaits(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	var last string
 	target := clusterFor(t, apitest.Served(t, a))
-	h := &fenceHandler{kube: target.kube, remote: target.remote, store: target.store, db: target.db, former: target.former, action: plan.Fence{Eligible: plan.Eligible{
+	h := &fenceHandler{kube: target.kube, remote: target.remote, store: target.store, db: target.db, old: target.old, action: plan.Fence{Eligible: plan.Eligible{
 		Takeover: plan.Takeover{From: "demo-coordinator-0", To: "demo-coordinator-1"}}}}
 	err := h.Do(ctx, func(line string) {
 		if last = line; strings.Contains(line, "cut off") {

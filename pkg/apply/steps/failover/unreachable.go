@@ -1,0 +1,105 @@
+package failover
+
+import (
+	"context"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"gpk/pkg/apply/record"
+)
+
+const (
+	// selfFence is how long a coordinator runs at most without the API server, the standby and most hosts (keep.sh).
+	selfFence = 45 * time.Second
+	// clockSkew is how far the clocks of the coordinator's node and of the standby's may differ.
+	clockSkew = 2 * time.Second
+	// leaseAge is how old the lease of a healthy node may be: a kubelet renews it every ten seconds.
+	leaseAge = 12 * time.Second
+	// nodeGrace is how long Kubernetes waits for a node's sign of life before it calls the node lost: 50 s since 1.32
+	// (kube-controller-manager --node-monitor-grace-period), and some seconds until it looks.
+	nodeGrace = time.Minute
+)
+
+// nodeClock converts times between the clock of the cluster's nodes, as the standby's pod reads it, and that of gpk's machine, which
+// may be wrong by anything. The clocks of the other nodes and of Kubernetes' controllers are assumed to be right, to clockSkew.
+type nodeClock struct {
+	// read is the nodes' time, and at when the answer came, by gpk's clock. A zero read: the pod's scripts do not print it.
+	read, at time.Time
+}
+
+// nodeClock asks a pod for its node's clock.
+func (o *OldCoordinator) nodeClock(ctx context.Context, pod string) nodeClock {
+	following, err := o.db.Following(ctx, pod)
+	if err != nil {
+		return nodeClock{}
+	}
+	return nodeClock{following.Now, time.Now()}
+}
+
+func (c nodeClock) known() bool { return !c.read.IsZero() }
+
+// ours converts a time of the nodes' clock. The result may be late, by the time that the answer took.
+func (c nodeClock) ours(theirs time.Time) time.Time { return c.at.Add(theirs.Sub(c.read)) }
+
+// theirs converts a time of gpk's clock.
+func (c nodeClock) theirs(ours time.Time) time.Time { return c.read.Add(ours.Sub(c.at)) }
+
+// lifeSigns are what Kubernetes knows of an unreachable pod.
+type lifeSigns struct {
+	// lastAlive is until when its node was alive at least, by the nodes' clock. Zero: unknown.
+	lastAlive time.Time
+	// stopped is when a coordinator there has stopped itself at the latest, by gpk's clock.
+	stopped time.Time
+}
+
+// lifeSigns reads the lease of the pod's node, or else the node. Where gpk may read neither, it uses since when the pod's status is
+// not ready, and since when the pod has not answered gpk.
+//
+// A node renews its lease by its own clock, and the conditions of pods and nodes are by that of a kubelet or of Kubernetes'
+// controllers: the nodes' clock stands for all of these. Where that is unknown, gpk waits by its own clock.
+func (o *OldCoordinator) lifeSigns(ctx context.Context, name string, nodes nodeClock) lifeSigns {
+	first, _ := o.since.LoadOrStore(name, time.Now())
+	since := first.(time.Time)
+	s := lifeSigns{stopped: since.Add(selfFence)}
+	if nodes.known() {
+		s.lastAlive = nodes.theirs(since).Add(-nodeGrace)
+	}
+	pod, err := o.remote.Get(ctx, name)
+	if err != nil || pod == nil || pod.Spec.NodeName == "" {
+		return s
+	}
+	for _, c := range pod.Status.Conditions {
+		if c.Type == corev1.PodReady && c.Status != corev1.ConditionTrue {
+			lost := c.LastTransitionTime.Add(-nodeGrace)
+			if s.lastAlive.IsZero() {
+				s.lastAlive = lost
+			}
+			s.lastAlive = record.Earlier(s.lastAlive, lost)
+		}
+	}
+	lease, err := o.kube.API.CoordinationV1().Leases(corev1.NamespaceNodeLease).Get(ctx, pod.Spec.NodeName, metav1.GetOptions{})
+	if err == nil && lease.Spec.RenewTime != nil {
+		return s.lastSeen(nodes, lease.Spec.RenewTime.Time, leaseAge)
+	}
+	node, err := o.kube.API.CoreV1().Nodes().Get(ctx, pod.Spec.NodeName, metav1.GetOptions{})
+	if err != nil {
+		return s
+	}
+	for _, c := range node.Status.Conditions {
+		if c.Type == corev1.NodeReady && c.Status != corev1.ConditionTrue {
+			s = s.lastSeen(nodes, c.LastTransitionTime.Add(-nodeGrace), nodeGrace)
+		}
+	}
+	return s
+}
+
+// lastSeen are the signs of a node that was seen at a time of the nodes' clock, and has been cut off for good at most slip later.
+func (s lifeSigns) lastSeen(nodes nodeClock, seen time.Time, slip time.Duration) lifeSigns {
+	s.lastAlive = seen
+	if nodes.known() {
+		s.stopped = record.Earlier(s.stopped, nodes.ours(seen).Add(slip+selfFence+clockSkew))
+	}
+	return s
+}
