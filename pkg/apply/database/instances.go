@@ -44,7 +44,9 @@ func askEach[F any](ctx context.Context, r *remote.Pods, pods []PodDirs, command
 }
 
 // Prepare makes the places of instances, and marks the volumes as being initialised. It fails where a data directory exists.
-func (i *Instances) Prepare(ctx context.Context, pods []PodDirs) error { return i.each(ctx, "prepare", pods) }
+func (i *Instances) Prepare(ctx context.Context, pods []PodDirs) error {
+	return i.each(ctx, "prepare", pods)
+}
 
 // ClearUnfinished removes what an interrupted initialisation has left. It fails where the instances are complete.
 func (i *Instances) ClearUnfinished(ctx context.Context, pods []PodDirs) error {
@@ -57,7 +59,9 @@ func (i *Instances) MarkComplete(ctx context.Context, pods []PodDirs) error {
 }
 
 // StopInstances has each pod stop its own instances.
-func (i *Instances) StopInstances(ctx context.Context, pods []PodDirs) error { return i.each(ctx, "stop", pods) }
+func (i *Instances) StopInstances(ctx context.Context, pods []PodDirs) error {
+	return i.each(ctx, "stop", pods)
+}
 
 // each calls a verb of instances.sh in several pods at once.
 func (i *Instances) each(ctx context.Context, verb string, pods []PodDirs) error {

@@ -71,13 +71,12 @@ func (s *Starts) forStandby(ctx context.Context, pod string, coordinators []stri
 
 // standbyAway reports whether the standby on a host is unreachable, and is nothing but a standby as far as gpk can find out.
 func (s *Starts) standbyAway(ctx context.Context, pod, host string, patience time.Duration, progress func(string)) (bool, error) {
-	var failure error
 	err := engine.Until(ctx, patience, progress, func() ([]string, error) {
 		out, err := s.remote.Run(ctx, pod, segments.TryHosts([]string{host}))
-		failure = err
 		return segments.Unreachable(out, []string{host}), err
 	}, "%s")
-	if ctx.Err() != nil || failure != nil || err == nil {
+	var timeout *engine.TimeoutError
+	if !errors.As(err, &timeout) {
 		return false, err
 	}
 	state, err := s.store.State(ctx)

@@ -7,23 +7,28 @@ import (
 	"time"
 )
 
-// Until tries until nothing is wrong any more, or patience is at its end. It begins when the first try has ended: of a large cluster
-// one may take longer than that, and what was not well yet is tried again in any case. fault is the format of the error, which is given
-// what was wrong last.
-func Until(ctx context.Context, patience time.Duration, progress func(string), try func() (wrong []string, err error), fault string) error {
+// TimeoutError is Until's error when its patience ends.
+type TimeoutError struct{ text string }
+
+// Error has the last faults.
+func (e *TimeoutError) Error() string { return e.text }
+
+// Until tries until it finds no fault, or for as long as patience. That begins when the first try has ended: in a large cluster one try
+// may take longer, and a fault is tried again in any case. format is that of the TimeoutError, which has the last faults.
+func Until(ctx context.Context, patience time.Duration, progress func(string), try func() (faults []string, err error), format string) error {
 	var end time.Time
 	for {
-		wrong, err := try()
-		if err != nil || len(wrong) == 0 {
+		faults, err := try()
+		if err != nil || len(faults) == 0 {
 			return err
 		}
 		switch now := time.Now(); {
 		case end.IsZero():
 			end = now.Add(patience)
 		case now.After(end):
-			return fmt.Errorf(fault, Few(wrong))
+			return &TimeoutError{fmt.Sprintf(format, Few(faults))}
 		}
-		progress(FirstOf(wrong))
+		progress(FirstOf(faults))
 		if err := Sleep(ctx, 500*time.Millisecond); err != nil {
 			return err
 		}
@@ -39,6 +44,7 @@ func Few(faults []string) string {
 	return fmt.Sprintf("%s; and %d more", strings.Join(faults[:most], "; "), len(faults)-most)
 }
 
+// Sleep waits, and ends early with the cause of the context's end.
 func Sleep(ctx context.Context, d time.Duration) error {
 	select {
 	case <-time.After(d):

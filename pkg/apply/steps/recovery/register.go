@@ -1,3 +1,4 @@
+// Package recovery owns the steps that recover segments: primaries that answer, instances that are up, mirrors in sync, preferred roles.
 package recovery
 
 import (
@@ -11,9 +12,9 @@ import (
 // Register adds the handlers of instances that are down.
 func Register(r engine.Handlers, remote *remote.Pods, p *pods.Pods, db *database.Database) {
 	engine.Handle(r, func(a plan.Recovered) engine.Handler {
-		return &recoveredHandler{remote: remote, pods: p, db: db, action: a}
+		return &segmentsHandler{remote: remote, pods: p, db: db, action: a}
 	})
-	engine.Handle(r, func(plan.Answering) engine.Handler { return &answeringHandler{pods: p, db: db} })
-	engine.Handle(r, func(plan.Caught) engine.Handler { return &caughtHandler{db: db} })
-	engine.Handle(r, func(plan.Balanced) engine.Handler { return &balancedHandler{db: db} })
+	engine.Handle(r, func(plan.Answering) engine.Handler { return &primariesHandler{pods: p, db: db} })
+	engine.Handle(r, func(plan.Caught) engine.Handler { return &syncHandler{db.Probes, db.SQL} })
+	engine.Handle(r, func(plan.Balanced) engine.Handler { return &rebalanceHandler{db: db} })
 }

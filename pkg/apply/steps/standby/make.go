@@ -150,16 +150,15 @@ func (h *handler) mark(ctx context.Context) error {
 }
 
 func (h *handler) awaitSync(ctx context.Context, progress func(string)) error {
-	behind := false
 	err := engine.Until(ctx, syncPatience, progress, func() ([]string, error) {
 		acting, err := h.db.Acting(ctx)
-		row, found := acting.Catalogue.Standby()
-		if behind = err == nil && !(found && row.InSync()); behind {
-			return []string{"the standby has not caught up yet"}, nil
+		if row, found := acting.Catalogue.Standby(); err == nil && !(found && row.InSync()) {
+			return []string{"the standby is not in sync yet"}, nil
 		}
 		return nil, err
 	}, "%s: gpk waited for "+syncPatience.String())
-	if behind && ctx.Err() == nil {
+	var timeout *engine.TimeoutError
+	if errors.As(err, &timeout) {
 		return &engine.NextError{Err: err, Next: engine.Next(plan.Gpk("logs"), " shows why")}
 	}
 	return err

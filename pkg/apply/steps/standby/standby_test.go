@@ -284,7 +284,7 @@ func TestStandbyKeepsAside(t *testing.T) {
 	enough := errors.New("enough seen")
 	ctx, cancel := context.WithCancelCause(t.Context())
 	err := h.Do(ctx, func(line string) {
-		if strings.Contains(line, "has not caught up") {
+		if strings.Contains(line, "not in sync yet") {
 			cancel(enough)
 		}
 	})

@@ -2,19 +2,16 @@ package recovery
 
 import (
 	"context"
-	"slices"
 
 	"gpk/pkg/apply/database"
 	"gpk/pkg/apply/engine"
 	"gpk/pkg/segments"
 )
 
-func sortedWords(words []string) []string { return slices.Sorted(slices.Values(words)) }
+// rebalanceHandler gives the instances their preferred roles again, with gprecoverseg.
+type rebalanceHandler struct{ db *database.Database }
 
-// balancedHandler gives the instances their preferred roles back, with gprecoverseg.
-type balancedHandler struct{ db *database.Database }
-
-func (h *balancedHandler) Check(ctx context.Context) (engine.Finding, error) {
+func (h *rebalanceHandler) Check(ctx context.Context) (engine.Finding, error) {
 	return h.db.LookAt(ctx, func(_ context.Context, acting database.Acting) (engine.Finding, error) {
 		var details []string
 		for _, row := range acting.Catalogue.Switched() {
@@ -24,7 +21,7 @@ func (h *balancedHandler) Check(ctx context.Context) (engine.Finding, error) {
 	})
 }
 
-func (h *balancedHandler) Do(ctx context.Context, progress func(string)) error {
+func (h *rebalanceHandler) Do(ctx context.Context, progress func(string)) error {
 	acting, err := h.db.Acting(ctx)
 	if err != nil {
 		return err
@@ -32,5 +29,5 @@ func (h *balancedHandler) Do(ctx context.Context, progress func(string)) error {
 	if err := h.db.Run(ctx, acting.Pod, "gprecoverseg-rebalance", segments.Rebalance(), progress); err != nil {
 		return err
 	}
-	return (&caughtHandler{h.db}).Do(ctx, progress)
+	return awaitSync(ctx, h.db.Probes, h.db.SQL, progress)
 }

@@ -74,12 +74,12 @@ func (m *manyDown) exec(pod string, argv []string, _ io.Reader, out, _ io.Writer
 func TestRecoverMany(t *testing.T) {
 	m := newManyDown(topology.Mirror)
 	target := clusterFor(t, apitest.Served(t, m.api))
-	h := &recoveredHandler{target.remote, target.pods, target.db, plan.Recovered{}}
+	h := &segmentsHandler{target.remote, target.pods, target.db, plan.Recovered{}}
 	absent, err := h.awaitPods(t.Context(), m.rows, func(string) {})
 	if err != nil || len(absent) > 0 || m.lists != 1 {
 		t.Errorf("absent %v, error %v; the pods were listed %d times", absent, err, m.lists)
 	}
-	some, all, err := h.sorted(t.Context(), m.rows, map[string]string{"demo-mirror-9": "away"})
+	some, all, err := h.divide(t.Context(), m.rows, map[string]string{"demo-mirror-9": "away"})
 	if err != nil || len(some) != 16 || len(all) != 2 || all[0].Dir != "/greenplum/mirror/gpseg3" || all[1].Dir != "/greenplum/mirror/gpseg7" {
 		t.Errorf("%v, %v, error %v", some, all, err)
 	}
@@ -93,8 +93,8 @@ func TestRecoverMany(t *testing.T) {
 func TestAnsweringMany(t *testing.T) {
 	m := newManyDown(topology.Primary)
 	target := clusterFor(t, apitest.Served(t, m.api))
-	h := &answeringHandler{target.pods, target.db}
-	silent, gone, err := h.silent(t.Context(), database.Acting{Catalogue: m.rows})
+	h := &primariesHandler{target.pods, target.db}
+	silent, gone, err := h.down(t.Context(), database.Acting{Catalogue: m.rows})
 	if err != nil || len(silent) != 19 || len(gone) != 2 || !slices.ContainsFunc(gone, func(s string) bool { return strings.Contains(s, "content 7 are gone") }) {
 		t.Errorf("silent %q, gone %q, error %v", silent, gone, err)
 	}

@@ -1,0 +1,58 @@
+package recovery
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	"gpk/pkg/apply/database"
+	"gpk/pkg/apply/engine"
+	"gpk/pkg/segments"
+)
+
+// syncHandler waits until all mirrors are in sync. They catch up by themselves.
+type syncHandler struct {
+	probes *database.Probes
+	sql    *database.SQL
+}
+
+func (h *syncHandler) Check(ctx context.Context) (engine.Finding, error) {
+	return h.probes.LookProbed(ctx, func(_ context.Context, acting database.Acting) (engine.Finding, error) {
+		return engine.PendingIf(acting.Catalogue.OutOfSync()), nil
+	})
+}
+
+func (h *syncHandler) Do(ctx context.Context, progress func(string)) error {
+	return awaitSync(ctx, h.probes, h.sql, progress)
+}
+
+// awaitSync waits as long as the mirrors catch up. It fails when nothing has changed for database.SettlePatience.
+func awaitSync(ctx context.Context, probes *database.Probes, sql *database.SQL, progress func(string)) error {
+	last, changed := "", time.Now()
+	for {
+		acting, err := probes.Probed(ctx)
+		if err != nil {
+			return err
+		}
+		behind := acting.Catalogue.OutOfSync()
+		if len(behind) == 0 {
+			return nil
+		}
+		lag, err := sql.Query(ctx, acting, "postgres", segments.LagSQL)
+		if err != nil {
+			return err
+		}
+		if now := fmt.Sprint(len(behind), " ", lag); now != last {
+			last, changed = now, time.Now()
+		}
+		if time.Since(changed) > database.SettlePatience {
+			return fmt.Errorf("the mirrors have made no progress for %s: %s", database.SettlePatience, engine.Few(behind))
+		}
+		bytes, _ := strconv.ParseFloat(lag, 64)
+		progress(fmt.Sprintf("%d mirrors are not in sync yet; %.1f MB are sent and not stored", len(behind), bytes/1e6))
+		if err := engine.Sleep(ctx, time.Second); err != nil {
+			return err
+		}
+	}
+}
