@@ -15,11 +15,11 @@ func TestDiffOfForeignObjects(t *testing.T) {
 		found  string
 	}{
 		analytics + "configmaps/demo-gpk": {map[string]any{"apiVersion": "v1", "kind": "ConfigMap", "data": map[string]any{"cluster.yaml": "theirs: 1"}},
-			"ConfigMap/demo-gpk is there already, and gpk has not made it"},
+			"ConfigMap/demo-gpk exists already, and gpk has not made it"},
 		analytics + "configmaps/demo-state": {map[string]any{"apiVersion": "v1", "kind": "ConfigMap", "data": map[string]any{"coordinator": "x"}},
-			"ConfigMap/demo-state is there already, and gpk has not made it"},
+			"ConfigMap/demo-state exists already, and gpk has not made it"},
 		analytics + "secrets/demo-ssh": {map[string]any{"apiVersion": "v1", "kind": "Secret"},
-			"Secret/demo-ssh is there already, and gpk has not made it"},
+			"Secret/demo-ssh exists already, and gpk has not made it"},
 		analytics + "services/demo": {map[string]any{"apiVersion": "v1", "kind": "Service", "metadata": map[string]any{"labels": labels("other")}},
 			"Service/demo belongs to the cluster other"},
 	} {
@@ -28,8 +28,8 @@ func TestDiffOfForeignObjects(t *testing.T) {
 			gpk := s.serve(t, "analytics")
 			s.put(path, test.object)
 			s.changes = nil
-			gpk("diff", "-f", file).wants(t, 3, test.found+"  ", "it was left as it is: ")
-			gpk("diff", "-f", file, "-o", "json").wants(t, 3, `"found": "`+test.found+`",`, `"command": "it was left as it is: `)
+			gpk("diff", "-f", file).wants(t, 3, test.found+"  ", "gpk did not change it: ")
+			gpk("diff", "-f", file, "-o", "json").wants(t, 3, `"found": "`+test.found+`",`, `"command": "gpk did not change it: `)
 			for _, request := range s.changes {
 				if !strings.HasSuffix(request, "/exec") {
 					t.Errorf("diff has asked for %s", request)
@@ -45,7 +45,7 @@ func TestDiffOfForeignObjects(t *testing.T) {
 			kind, version = "Lease", "coordination.k8s.io/v1"
 		}
 		s.put(path, map[string]any{"apiVersion": version, "kind": kind})
-		gpk("create", "-f", file).wants(t, 1, "error: "+kind+"/demo-", "next: it was left as it is: ")
+		gpk("create", "-f", file).wants(t, 1, "error: "+kind+"/demo-", "next: gpk did not change it: ")
 		if len(s.changes) > 0 {
 			t.Errorf("beside %s, create has changed %q", path, s.changes)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"gpk/pkg/apply/engine"
+	"gpk/pkg/apply/kube"
 	"gpk/pkg/apply/record"
 	"gpk/pkg/plan"
 	"gpk/pkg/topology"
@@ -38,8 +39,10 @@ func Create(ctx context.Context, t *Target, c *topology.Cluster, options CreateO
 	if err != nil {
 		return Outcome{}, err
 	}
-	if err := t.kube.Namespace(ctx, options.Namespace); err != nil {
-		return Outcome{}, err
+	if options.Namespace {
+		if err := kube.MakeNamespace(ctx, t.kube); err != nil {
+			return Outcome{}, err
+		}
 	}
 	spec, err := textOf(c)
 	if err != nil {

@@ -291,7 +291,7 @@ func TestExpandRefused(t *testing.T) {
 			claim := &corev1.PersistentVolumeClaim{}
 			claim.Name = "data-demo-primary-1"
 			g.api.Put(claim)
-		}, "PersistentVolumeClaim/data-demo-primary-1 is there"},
+		}, "PersistentVolumeClaim/data-demo-primary-1 exists"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -25,16 +25,16 @@ func TestCreateLeavesForeignObjects(t *testing.T) {
 		live plan.Object
 		want string
 	}{
-		"a record":                {&corev1.ConfigMap{ObjectMeta: unlabelled("demo-gpk"), Data: map[string]string{"cluster.yaml": "kind: theirs"}}, "ConfigMap/demo-gpk is there already"},
+		"a record":                {&corev1.ConfigMap{ObjectMeta: unlabelled("demo-gpk"), Data: map[string]string{"cluster.yaml": "kind: theirs"}}, "ConfigMap/demo-gpk exists already"},
 		"a record of another one": {&corev1.ConfigMap{ObjectMeta: apitest.Meta("demo-gpk", "other")}, "ConfigMap/demo-gpk belongs to the cluster other"},
-		"a state":                 {&corev1.ConfigMap{ObjectMeta: unlabelled("demo-state"), Data: map[string]string{plan.StateCoordinator: "x"}}, "ConfigMap/demo-state is there already"},
+		"a state":                 {&corev1.ConfigMap{ObjectMeta: unlabelled("demo-state"), Data: map[string]string{plan.StateCoordinator: "x"}}, "ConfigMap/demo-state exists already"},
 		"a state of another one":  {&corev1.ConfigMap{ObjectMeta: apitest.Meta("demo-state", "other")}, "ConfigMap/demo-state belongs to the cluster other"},
-		"keys":                    {&corev1.Secret{ObjectMeta: unlabelled("demo-ssh"), Data: theirs}, "Secret/demo-ssh is there already"},
+		"keys":                    {&corev1.Secret{ObjectMeta: unlabelled("demo-ssh"), Data: theirs}, "Secret/demo-ssh exists already"},
 		"keys of another one":     {&corev1.Secret{ObjectMeta: apitest.Meta("demo-ssh", "other"), Data: theirs}, "Secret/demo-ssh belongs to the cluster other"},
-		"no keys":                 {&corev1.Secret{ObjectMeta: unlabelled("demo-ssh")}, "Secret/demo-ssh is there already"},
-		"a lock":                  {&coordinationv1.Lease{ObjectMeta: unlabelled("demo-gpk")}, "Lease/demo-gpk is there already"},
+		"no keys":                 {&corev1.Secret{ObjectMeta: unlabelled("demo-ssh")}, "Secret/demo-ssh exists already"},
+		"a lock":                  {&coordinationv1.Lease{ObjectMeta: unlabelled("demo-gpk")}, "Lease/demo-gpk exists already"},
 		"a lock that is held": {&coordinationv1.Lease{ObjectMeta: unlabelled("demo-gpk"), Spec: coordinationv1.LeaseSpec{HolderIdentity: new("them")}},
-			"Lease/demo-gpk is there already"},
+			"Lease/demo-gpk exists already"},
 		"a lock of another one": {&coordinationv1.Lease{ObjectMeta: apitest.Meta("demo-gpk", "other")}, "Lease/demo-gpk belongs to the cluster other"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -43,7 +43,7 @@ func TestCreateLeavesForeignObjects(t *testing.T) {
 			version := test.live.GetResourceVersion()
 			c.api.Requests = nil
 			_, outcome, err := c.run(0)
-			if err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(nextOf(err), "left as it is") || outcome.Changed != 0 {
+			if err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(nextOf(err), "gpk did not change it") || outcome.Changed != 0 {
 				t.Errorf("%d steps, error %v", outcome.Changed, err)
 			}
 			if test.live.GetResourceVersion() != version {
@@ -97,9 +97,9 @@ func TestDriftOfForeignObjects(t *testing.T) {
 		found = append(found, d.Object+": "+d.Found)
 	}
 	want := []string{
-		": Secret/demo-ssh is there already, and gpk has not made it",
-		"Service/demo: Service/demo is there already, and gpk has not made it",
-		": ConfigMap/demo-state is there already, and gpk has not made it",
+		": Secret/demo-ssh exists already, and gpk has not made it",
+		"Service/demo: Service/demo exists already, and gpk has not made it",
+		": ConfigMap/demo-state exists already, and gpk has not made it",
 	}
 	if !slices.Equal(found, want) {
 		t.Errorf("found %q, want %q", found, want)

@@ -49,7 +49,7 @@ func TestOverdue(t *testing.T) {
 			a.Put(set.DeepCopy(), lostPod("demo-primary-0", time.Hour))
 			err := wait(clusterFor(t, apitest.Served(t, a)))
 			var told *engine.NextError
-			if !errors.As(err, &told) || !strings.Contains(err.Error(), "pod demo-primary-0 on node node9 should have been gone for 1h0m") ||
+			if !errors.As(err, &told) || !strings.Contains(err.Error(), "pod demo-primary-0 on node node9 is still being deleted, 1h0m") ||
 				!strings.Contains(told.Next.String(), "kubectl delete pod -n analytics demo-primary-0 --force") {
 				t.Errorf("%v, %+v", err, told)
 			}

@@ -35,17 +35,17 @@ type API struct {
 	Objects  map[string]plan.Object
 	watchers map[chan metav1.WatchEvent]string
 	history  []change
-	// requests are all that changed something, or would have.
+	// Requests are all that changed something, or would have.
 	Requests []string
-	// bodies are those of deletions.
+	// Bodies are those of deletions.
 	Bodies []string
 	// applied is what each manager applied last.
 	applied map[string]map[string]any
-	// lingers is how long a deleted object stays.
+	// Lingers is how long a deleted object stays.
 	Lingers time.Duration
-	// fail is asked before every request, and its error is the answer.
+	// Fail is asked before every request, and its error is the answer.
 	Fail func(r *http.Request) error
-	// stored is told of every object that is kept, and returns what a controller would make of it.
+	// Stored is called with every object that is kept, and returns what a controller would make of it.
 	Stored func(object plan.Object) []plan.Object
 	Exec   remotetest.Program
 }
@@ -254,15 +254,7 @@ func (a *API) serve(r *http.Request, resource, name string) (runtime.Object, err
 		if err := a.preconditions(r, old); err != nil {
 			return nil, err
 		}
-		if a.Lingers > 0 {
-			time.AfterFunc(a.Lingers, func() {
-				a.Mutex.Lock()
-				defer a.Mutex.Unlock()
-				a.Remove(at)
-			})
-		} else {
-			a.Remove(at)
-		}
+		a.delete(at, old)
 		return &metav1.Status{Status: metav1.StatusSuccess}, nil
 	}
 	body, err := io.ReadAll(r.Body)
@@ -298,6 +290,24 @@ func (a *API) serve(r *http.Request, resource, name string) (runtime.Object, err
 	return object, nil
 }
 
+// delete removes an object, or marks it as deleted for as long as it lingers.
+func (a *API) delete(at string, object plan.Object) {
+	switch {
+	case a.Lingers == 0:
+		a.Remove(at)
+	case object.GetDeletionTimestamp() == nil:
+		marked := object.DeepCopyObject().(plan.Object)
+		marked.SetDeletionTimestamp(&metav1.Time{Time: time.Now()})
+		a.store(at, marked)
+		time.AfterFunc(a.Lingers, func() {
+			a.Mutex.Lock()
+			defer a.Mutex.Unlock()
+			a.Remove(at)
+		})
+	}
+}
+
+// Remove removes an object at once.
 func (a *API) Remove(at string) {
 	old := a.Objects[at]
 	delete(a.Objects, at)

@@ -54,7 +54,7 @@ func badDays() map[string]badDay {
 		"image of another release": {[]string{"version: ", "version: \"7.9.9\" # "}, nil, false, 1,
 			[]string{"step image", "7.9.9", "spec.version", "pod demo-"}, false},
 		"image without sshd": {patched(hidden("/usr/sbin")), nil, false, 1,
-			[]string{"pod demo-", "ends again and again", "sshd"}, false},
+			[]string{"pod demo-", "keeps exiting", "sshd"}, false},
 		"image without the database": {patched(hidden("/usr/local")), nil, false, 1,
 			[]string{"step image", "pod demo-", "lacks postgres", "gpinitsystem"}, false},
 		"Secret missing for a volume": {patched(`{spec: {volumes: [{name: nothing, secret: {secretName: nowhere}}], ` +
@@ -64,7 +64,7 @@ func badDays() map[string]badDay {
 			nil, false, 1, []string{"step running", "pod demo-", "CreateContainerConfigError", `"nowhere" not found`}, false},
 		"init container that fails": {patched(`{spec: {initContainers: [{name: prepare, image: "` + shared.image + `", command: [/bin/bash, -c, exit 9], ` +
 			`securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}}]}}`), nil, false, 1,
-			[]string{"step running", "pod demo-", "init container prepare", "ends again and again", "exit status 9", "-c prepare --previous"}, false},
+			[]string{"step running", "pod demo-", "init container prepare", "keeps exiting", "exit status 9", "-c prepare --previous"}, false},
 		"settings that no server takes": {[]string{"  database:\n", "  database:\n    config: {work_mem: plenty, no_such: 1, log_statement: all}\n"}, nil, false, 1,
 			[]string{"step image", `work_mem: invalid value for parameter "work_mem": "plenty"`, `no_such: unrecognized configuration parameter`,
 				"mend spec.database.config"}, false},

@@ -59,7 +59,7 @@ func TestForeignObjects(t *testing.T) {
 	refused := func(object string) {
 		t.Helper()
 		before := c.objects()
-		c.gpk("create", "-f", c.file).want(t, 1).says(t, object+" is there already, and gpk has not made it", "left as it is")
+		c.gpk("create", "-f", c.file).want(t, 1).says(t, object+" exists already, and gpk has not made it", "gpk did not change it")
 		// The lock may have been taken and given back.
 		if lease, taken := c.objects()["Lease/demo-gpk"]; taken {
 			before["Lease/demo-gpk"] = lease
@@ -69,7 +69,7 @@ func TestForeignObjects(t *testing.T) {
 	theirs := func(object string) {
 		t.Helper()
 		refused(object)
-		c.wantDifferences(c.file, object+" is there already, and gpk has not made it")
+		c.wantDifferences(c.file, object+" exists already, and gpk has not made it")
 	}
 
 	c.must(leases.Create(c.ctx, &coordinationv1.Lease{ObjectMeta: named("demo-gpk")}, metav1.CreateOptions{}))
@@ -89,7 +89,7 @@ func TestForeignObjects(t *testing.T) {
 	c.must(nil, core.Secrets(c.namespace).Delete(c.ctx, "demo-ssh", metav1.DeleteOptions{}))
 	c.must(core.Services(c.namespace).Create(c.ctx, &corev1.Service{ObjectMeta: named("demo"),
 		Spec: corev1.ServiceSpec{Ports: []corev1.ServicePort{{Port: 80}}}}, metav1.CreateOptions{}))
-	c.wantDifferences(c.file, "Service/demo is there already, and gpk has not made it")
+	c.wantDifferences(c.file, "Service/demo exists already, and gpk has not made it")
 }
 
 // TestForeignData has a volume of the cluster hold a directory that gpk did not make. Nothing is removed from it.

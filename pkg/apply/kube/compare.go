@@ -3,21 +3,40 @@ package kube
 import (
 	"context"
 	"reflect"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 
 	"gpk/pkg/plan"
 )
 
-// Differences says which fields applying an object would change, and whether it is missing altogether. Nobody is told the
-// values of a Secret.
+// Difference says in words what applying an object would change: "" for nothing.
+func (k *Client) Difference(ctx context.Context, object plan.Object, owner string) (string, error) {
+	found, missing, err := k.Differences(ctx, object, owner)
+	switch {
+	case err != nil:
+		return "", err
+	case missing:
+		return ObjectName(object) + " is missing", nil
+	case len(found) == 0:
+		return "", nil
+	}
+	var fields []string
+	for _, difference := range found {
+		fields = append(fields, difference.Field)
+	}
+	return ObjectName(object) + " differs: " + strings.Join(fields, ", "), nil
+}
+
+// Differences are the fields that applying an object would change, and whether the object is missing altogether. The values of a Secret
+// are never shown.
 func (k *Client) Differences(ctx context.Context, object plan.Object, owner string) (found []plan.Difference, missing bool, err error) {
-	live, wanted, err := k.compare(ctx, object, owner)
+	live, wanted, err := liveAndWanted(ctx, k, object, owner)
 	if err != nil || live == nil {
 		return nil, err == nil, err
 	}
-	withoutServersOwn(live)
-	withoutServersOwn(wanted)
+	clearServerFields(live)
+	clearServerFields(wanted)
 	found = plan.Differences(live, wanted)
 	if _, secret := object.(*corev1.Secret); secret {
 		for i := range found {
@@ -27,15 +46,15 @@ func (k *Client) Differences(ctx context.Context, object plan.Object, owner stri
 	return found, false, nil
 }
 
-// compare gives an object as it is, nil if it is not, and as applying it would make it, both of one moment: a controller that
-// writes between the two looks would seem to be a difference. One of somebody else's is an error.
-func (k *Client) compare(ctx context.Context, object plan.Object, owner string) (live, wanted plan.Object, err error) {
+// liveAndWanted are an object as it is, nil if it is missing, and as applying it would make it. Both are of the same version: a write of
+// a controller in between would look like a difference. Another owner's object is an error.
+func liveAndWanted(ctx context.Context, k *Client, object plan.Object, owner string) (live, wanted plan.Object, err error) {
 	const attempts = 5
 	for range attempts {
 		if live, err = k.Live(ctx, object); err != nil || live == nil {
 			return nil, nil, err
 		}
-		if err := Refuse(k.Foreign(kindName(object), live)); err != nil {
+		if err := Refuse(k.Foreign(kindOf(object), live)); err != nil {
 			return nil, nil, err
 		}
 		if wanted, err = k.Apply(ctx, object, owner, true); err != nil {
@@ -48,8 +67,8 @@ func (k *Client) compare(ctx context.Context, object plan.Object, owner string) 
 	return live, wanted, nil
 }
 
-// withoutServersOwn takes away what the server and its controllers keep for themselves, and may change between two looks.
-func withoutServersOwn(object plan.Object) {
+// clearServerFields clears what the server and its controllers write, which may change at any time.
+func clearServerFields(object plan.Object) {
 	object.SetManagedFields(nil)
 	object.SetResourceVersion("")
 	object.SetGeneration(0)

@@ -1,11 +1,17 @@
-// Package kube owns what gpk asks of the API server: applying, listing, comparing and deleting the objects of one cluster, and whose
-// an object is. It knows nothing of databases.
+// Package kube owns what gpk asks of the API server: it applies, reads, compares and deletes the objects of one cluster, and knows
+// whose an object is. It knows nothing of databases.
 package kube
 
 import (
+	"context"
 	"fmt"
 
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/metadata"
 	"k8s.io/client-go/rest"
 
 	"gpk/pkg/plan"
@@ -17,19 +23,46 @@ type Client struct {
 	// Config is for clients of other kinds than API.
 	Config *rest.Config
 	API    kubernetes.Interface
+	// metadata lists and deletes: of 3,000 pods it reads the names only.
+	metadata metadata.Interface
 }
 
-// New makes the client of a cluster. Its own rate limit is off, since the API server's priority and fairness
-// is there to say what is too much, and what can be protobuf is.
+// New makes the client of a cluster. It has no rate limit of its own: the API server limits what is too much (priority and fairness).
+// It speaks protobuf to every resource that has it.
 func New(config *rest.Config, ref plan.Ref) (*Client, error) {
 	config = rest.CopyConfig(config)
 	config.QPS = -1
 	protobuf := rest.CopyConfig(config)
 	protobuf.AcceptContentTypes = "application/vnd.kubernetes.protobuf,application/json"
 	protobuf.ContentType = "application/vnd.kubernetes.protobuf"
-	client, err := kubernetes.NewForConfig(protobuf)
+	api, err := kubernetes.NewForConfig(protobuf)
 	if err != nil {
 		return nil, fmt.Errorf("kubeconfig: %w", err)
 	}
-	return &Client{Ref: ref, Config: config, API: client}, nil
+	names, err := metadata.NewForConfig(config)
+	if err != nil {
+		return nil, fmt.Errorf("kubeconfig: %w", err)
+	}
+	return &Client{Ref: ref, Config: config, API: api, metadata: names}, nil
+}
+
+// Selector finds every object of the cluster.
+func (k *Client) Selector() string { return labels.SelectorFromSet(plan.Labels(k.Ref.Name)).String() }
+
+// ListOptions lists every object of the cluster.
+func (k *Client) ListOptions() metav1.ListOptions {
+	return metav1.ListOptions{LabelSelector: k.Selector()}
+}
+
+// MakeNamespace makes the namespace if it is missing, with the restricted pod security standard, which gpk's pods meet. Only
+// --create-namespace needs this right: everything else that gpk makes is inside the namespace.
+func MakeNamespace(ctx context.Context, k *Client) error {
+	_, err := k.API.CoreV1().Namespaces().Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
+		Name:   k.Ref.Namespace,
+		Labels: map[string]string{"pod-security.kubernetes.io/enforce": "restricted", plan.ManagedLabel: "gpk"},
+	}}, metav1.CreateOptions{})
+	if err != nil && !apierrors.IsAlreadyExists(err) {
+		return fmt.Errorf("namespace %s: %w", k.Ref.Namespace, err)
+	}
+	return nil
 }

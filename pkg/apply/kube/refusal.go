@@ -10,20 +10,19 @@ import (
 	"gpk/pkg/plan"
 )
 
-// Refusal says which object the API server does not take, and why, in the server's words. It is "" for errors that are not about
-// the object.
+// Refusal says which object the API server refuses, and why, in the server's words. It is "" for errors that are not about the object.
 func Refusal(object plan.Object, err error) string {
 	var answer apierrors.APIStatus
 	if !errors.As(err, &answer) || Undecided(err) != "" {
 		return ""
 	}
-	// What server-side apply cannot merge, such as a list with two entries of one name, is called an internal error.
+	// The server calls it an internal error if server-side apply cannot merge an object, such as a list with two entries of one name.
 	const unmerged = "failed to create typed patch object"
 	cause := answer.Status().Message
 	if !apierrors.IsInvalid(err) && !apierrors.IsBadRequest(err) && !apierrors.IsForbidden(err) && !strings.HasPrefix(cause, unmerged) {
 		return ""
 	}
-	// The object is named already.
+	// The message names the object already.
 	preambles := []string{`"` + object.GetName() + `" is invalid: `, `"` + object.GetName() + `" is forbidden: `}
 	if strings.HasPrefix(cause, unmerged) {
 		preambles = []string{"): "}
@@ -36,7 +35,7 @@ func Refusal(object plan.Object, err error) string {
 	return "the API server refuses " + ObjectName(object) + ": " + cause
 }
 
-// Undecided is why an error of a dry run says nothing of the object: "" if it may.
+// Undecided is why an error of a dry run means nothing for the object, "" if it means something.
 func Undecided(err error) string {
 	var answer apierrors.APIStatus
 	if !errors.As(err, &answer) {
@@ -49,15 +48,16 @@ func Undecided(err error) string {
 	case apierrors.IsNotFound(err) && details != nil && details.Kind == "namespaces":
 		return "the namespace does not exist"
 	case apierrors.IsBadRequest(err) && strings.Contains(cause, "does not support dry run"):
-		// An admission webhook with side effects cannot be asked what it would say.
+		// An admission webhook with side effects answers no dry run.
 		return cause
 	}
 	return ""
 }
 
-// RefusedNext is what to type where the API server takes no object like it.
-const RefusedNext = "it was left as it is: mend cluster.yaml, or whatever forbids it in the cluster, and run this again"
+// RefusedNext is the advice about an object that the API server refuses.
+const RefusedNext = "gpk did not change it: correct cluster.yaml, or the rule of the Kubernetes cluster that forbids it, and run this again"
 
+// UnlessForbidden is the error of reading what, nil if the user has no right to read it: gpk needs no right beyond its namespace.
 func UnlessForbidden(what string, err error) error {
 	if err == nil || apierrors.IsForbidden(err) {
 		return nil

@@ -1,34 +1,55 @@
 package pods
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 
+	"gpk/pkg/apply/engine"
 	"gpk/pkg/apply/remote"
 	"gpk/pkg/plan"
 )
 
-// starting is the container whose turn it is in a pod, nil if the kubelet has said of none yet: the database's, or the init
-// container of podTemplate that it waits for, and then init is true. Other containers do not keep the database from starting.
-func starting(pod *corev1.Pod) (status *corev1.ContainerStatus, init bool) {
+// Running says whether the database container of a pod runs, in a pod that stays.
+func Running(pod *corev1.Pod) bool {
+	status := Container(pod)
+	return pod.DeletionTimestamp == nil && status != nil && status.State.Running != nil
+}
+
+// Ready says whether the database container of a pod runs and is ready.
+func Ready(pod *corev1.Pod) bool {
+	return Running(pod) && Container(pod).Ready
+}
+
+// Container is the status of a pod's database container, nil if its kubelet has reported none.
+func Container(pod *corev1.Pod) *corev1.ContainerStatus {
+	for i := range pod.Status.ContainerStatuses {
+		if pod.Status.ContainerStatuses[i].Name == plan.Container {
+			return &pod.Status.ContainerStatuses[i]
+		}
+	}
+	return nil
+}
+
+// currentContainer is the container that the start of a pod waits for, nil if the kubelet has reported none: the database's, or an init
+// container of podTemplate before it. Other containers do not keep the database from starting.
+func currentContainer(pod *corev1.Pod) (status *corev1.ContainerStatus, init bool) {
 	status = Container(pod)
-	if status == nil || waitingFor(status) != "PodInitializing" {
+	if status == nil || waitingReason(status) != "PodInitializing" {
 		return status, false
 	}
 	for i := range pod.Status.InitContainerStatuses {
-		if s := &pod.Status.InitContainerStatuses[i]; !passed(pod, s) {
+		if s := &pod.Status.InitContainerStatuses[i]; !initialised(pod, s) {
 			return s, true
 		}
 	}
 	return status, false
 }
 
-// passed says whether an init container lets the next one start: it has ended well, or it is a sidecar and runs.
-func passed(pod *corev1.Pod, status *corev1.ContainerStatus) bool {
+// initialised says whether the next container may start after an init container: this one exited with 0, or it is a sidecar and runs.
+func initialised(pod *corev1.Pod, status *corev1.ContainerStatus) bool {
 	sidecar := slices.ContainsFunc(pod.Spec.InitContainers, func(c corev1.Container) bool {
 		return c.Name == status.Name && c.RestartPolicy != nil && *c.RestartPolicy == corev1.ContainerRestartPolicyAlways
 	})
@@ -38,25 +59,25 @@ func passed(pod *corev1.Pod, status *corev1.ContainerStatus) bool {
 	return status.State.Terminated != nil && status.State.Terminated.ExitCode == 0
 }
 
-// waitingFor is the reason why a container waits, "" if it does not.
-func waitingFor(status *corev1.ContainerStatus) string {
+// waitingReason is why a container waits, "" if it does not wait.
+func waitingReason(status *corev1.ContainerStatus) string {
 	if status == nil || status.State.Waiting == nil {
 		return ""
 	}
 	return status.State.Waiting.Reason
 }
 
-// beforeContainers says whether a pod has a node and its first container has not begun, or after the node's restart not again: its
-// volumes or its network may be missing, of which the container's status has no word.
+// beforeContainers says whether a pod has a node and its first container has not started, or not again after a restart of the node. Its
+// volumes or its network may be missing, which the container's status does not show.
 func beforeContainers(pod *corev1.Pod) bool {
-	status, init := starting(pod)
-	reason := waitingFor(status)
-	return pod.Spec.NodeName != "" && sandbox(pod) != corev1.ConditionTrue && (status == nil || status.State.Terminated != nil ||
+	status, init := currentContainer(pod)
+	reason := waitingReason(status)
+	return pod.Spec.NodeName != "" && sandboxReady(pod) != corev1.ConditionTrue && (status == nil || status.State.Terminated != nil ||
 		reason == "ContainerCreating" || init && reason == "PodInitializing")
 }
 
-// sandbox is whether a pod has its volumes and its network, as its kubelet says: "" if that is too old to say so.
-func sandbox(pod *corev1.Pod) corev1.ConditionStatus {
+// sandboxReady is what the kubelet reports on a pod's volumes and network, "" if it is too old to report it.
+func sandboxReady(pod *corev1.Pod) corev1.ConditionStatus {
 	for _, c := range pod.Status.Conditions {
 		if c.Type == corev1.PodReadyToStartContainers {
 			return c.Status
@@ -75,20 +96,19 @@ func Condition(pod *corev1.Pod) string {
 			return "cannot be scheduled: " + c.Message
 		}
 	}
-	status, init := starting(pod)
+	status, init := currentContainer(pod)
 	switch {
 	case status == nil:
 		return "has no container yet"
 	case init:
-		return "waits for its init container " + status.Name + ", which " + doing(status)
+		return "waits for its init container " + status.Name + ", which " + containerState(status)
 	case status.State.Running != nil:
-		return "is not ready: its database instances do not all run"
+		return "is not ready: some of its database instances do not run"
 	}
-	return doing(status)
+	return containerState(status)
 }
 
-// doing says in words what a container does.
-func doing(status *corev1.ContainerStatus) string {
+func containerState(status *corev1.ContainerStatus) string {
 	switch waiting, ended := status.State.Waiting, status.State.Terminated; {
 	case waiting != nil:
 		return "waits: " + strings.TrimSuffix(waiting.Reason+": "+waiting.Message, ": ")
@@ -98,73 +118,40 @@ func doing(status *corev1.ContainerStatus) string {
 	return "runs"
 }
 
-// Hopeless is an error for a pod that no waiting will help. One that is being deleted makes way for another.
-func Hopeless(pod *corev1.Pod) error {
-	if pod == nil || pod.DeletionTimestamp != nil {
-		return nil
-	}
-	status, init := starting(pod)
-	who := "pod " + pod.Name
-	if init {
-		who += ", init container " + status.Name
-	}
-	switch waitingFor(status) {
-	case "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName":
-		return fmt.Errorf("%s: the image %s cannot be had: %s", who, status.Image, status.State.Waiting.Message)
-	case "CrashLoopBackOff", "RunContainerError":
-		cause := status.State.Waiting.Message
-		if last := status.LastTerminationState.Terminated; last != nil {
-			cause = strings.TrimSpace(fmt.Sprintf("exit status %d %s", last.ExitCode, remote.LastLines(last.Message, 3)))
-		}
-		return fmt.Errorf("%s ends again and again: %s; see kubectl logs -n %s %s -c %s --previous",
-			who, cause, pod.Namespace, pod.Name, status.Name)
-	}
-	return nil
-}
-
-// Hopeless is an error if a pod's container ends again and again, which it may do after it has run for a moment.
-func (p *Pods) Hopeless(ctx context.Context) error {
-	pods, err := p.List(ctx)
-	for i := range pods {
-		if err == nil {
-			err = Hopeless(&pods[i])
-		}
-	}
-	return err
-}
-
-func Others(names []string, without string) []string {
-	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return name == without })
-}
-
-// Unfinished says of each pod that is not fine what it waits for, in words.
-func Unfinished(names []string, pods map[string]*corev1.Pod, fine func(*corev1.Pod) bool, words func(*corev1.Pod) string) []string {
+// Unfinished says of each pod that is not done what it waits for, in words.
+func Unfinished(names []string, pods map[string]*corev1.Pod, done func(*corev1.Pod) bool, words func(*corev1.Pod) string) []string {
 	var waiting []string
 	for _, name := range names {
 		if pod := pods[name]; pod == nil {
-			waiting = append(waiting, "pod "+name+" is not there yet")
-		} else if !fine(pod) {
+			waiting = append(waiting, "pod "+name+" does not exist yet")
+		} else if !done(pod) {
 			waiting = append(waiting, "pod "+name+" "+words(pod))
 		}
 	}
 	return waiting
 }
 
-func Running(pod *corev1.Pod) bool {
-	status := Container(pod)
-	return pod.DeletionTimestamp == nil && status != nil && status.State.Running != nil
-}
-
-func Ready(pod *corev1.Pod) bool {
-	status := Container(pod)
-	return Running(pod) && status.Ready
-}
-
-func Container(pod *corev1.Pod) *corev1.ContainerStatus {
-	for i := range pod.Status.ContainerStatuses {
-		if pod.Status.ContainerStatuses[i].Name == plan.Container {
-			return &pod.Status.ContainerStatuses[i]
+// CannotStart is the error of a pod that no waiting helps, nil for others: its image cannot be pulled, or its container keeps exiting. A
+// pod that is being deleted makes way for another.
+func CannotStart(pod *corev1.Pod) error {
+	if pod == nil || pod.DeletionTimestamp != nil {
+		return nil
+	}
+	status, init := currentContainer(pod)
+	who := "pod " + pod.Name
+	if init {
+		who += ", init container " + status.Name
+	}
+	switch waitingReason(status) {
+	case "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName":
+		return fmt.Errorf("%s: the image %s cannot be pulled: %s", who, status.Image, status.State.Waiting.Message)
+	case "CrashLoopBackOff", "RunContainerError":
+		cause := status.State.Waiting.Message
+		if last := status.LastTerminationState.Terminated; last != nil {
+			cause = strings.TrimSpace(fmt.Sprintf("exit status %d %s", last.ExitCode, remote.LastLines(last.Message, 3)))
 		}
+		return &engine.NextError{Err: fmt.Errorf("%s keeps exiting: %s", who, cause),
+			Next: engine.Next(fmt.Sprintf("`kubectl logs -n %s %s -c %s --previous` shows its output", pod.Namespace, pod.Name, status.Name))}
 	}
 	return nil
 }

@@ -16,15 +16,15 @@ import (
 	"gpk/pkg/apply/kube"
 )
 
-// eventTime bounds a question for events: they are looked at for their words only.
+// eventTime is how long a list of events may take: gpk needs only their words.
 const eventTime = 5 * time.Second
 
-// events are those that a field selector finds, in the order of their last occurrence. Their times are in seconds: of those in one
-// second the warnings come first, since what goes on being wrong is told of again.
-func (p *Pods) events(ctx context.Context, selector string) ([]corev1.Event, error) {
+// events are those that a field selector finds, in the order of their last occurrence. Their times are in seconds: within one second
+// the warnings come first, since a fault that lasts is reported again.
+func events(ctx context.Context, k *kube.Client, selector string) ([]corev1.Event, error) {
 	ctx, cancel := context.WithTimeout(ctx, eventTime)
 	defer cancel()
-	list, err := p.kube.API.CoreV1().Events(p.kube.Ref.Namespace).List(ctx, metav1.ListOptions{FieldSelector: selector})
+	list, err := k.API.CoreV1().Events(k.Ref.Namespace).List(ctx, metav1.ListOptions{FieldSelector: selector})
 	if err != nil {
 		return nil, err
 	}
@@ -34,7 +34,7 @@ func (p *Pods) events(ctx context.Context, selector string) ([]corev1.Event, err
 	return list.Items, nil
 }
 
-// lastSeen is the second of an event's last occurrence, by whichever of its fields its author fills.
+// lastSeen is the second of an event's last occurrence, by the field that its author fills.
 func lastSeen(e *corev1.Event) time.Time {
 	seen := e.EventTime.Time
 	switch {
@@ -46,63 +46,61 @@ func lastSeen(e *corev1.Event) time.Time {
 	return seen.Truncate(time.Second)
 }
 
-// askEvents finds out what keeps pods from their first containers, now and then.
-func (p *Pods) askEvents(ctx context.Context, s *stuck, names []string, pods map[string]*corev1.Pod, now time.Time) {
-	if s.blind || now.Sub(s.asked) < idle {
+// askEvents asks every 10 seconds what keeps pods from their first containers.
+func (s *stalls) askEvents(ctx context.Context, k *kube.Client, names []string, pods map[string]*corev1.Pod, now time.Time) {
+	if s.noEvents || now.Sub(s.asked) < lookAgain {
 		return
 	}
 	s.asked = now
 	asked := s.unstarted(names, pods, now)
 	causes := make([]string, len(asked))
 	err := engine.Each(ctx, asked, func(ctx context.Context, i int, pod *corev1.Pod) error {
-		events, err := p.events(ctx, "involvedObject.kind=Pod,involvedObject.name="+pod.Name)
-		causes[i] = hindrance(pod, events)
+		found, err := events(ctx, k, "involvedObject.kind=Pod,involvedObject.name="+pod.Name)
+		causes[i] = blockingEvent(pod, found)
 		return err
 	})
-	s.blind = apierrors.IsForbidden(err)
+	s.noEvents = apierrors.IsForbidden(err)
 	if err != nil {
 		return
 	}
-	s.hindered = map[types.UID]string{}
+	s.causes = map[types.UID]string{}
 	for i, pod := range asked {
-		s.hindered[pod.UID] = causes[i]
+		s.causes[pod.UID] = causes[i]
 	}
 }
 
-// unstarted are pods that have been without a container for a while: a few, since in a large cluster they are thousands and mostly
-// wait for the same.
-func (s *stuck) unstarted(names []string, pods map[string]*corev1.Pod, now time.Time) []*corev1.Pod {
+// unstarted are pods without a container for a while: eight at most, since in a large cluster thousands wait, most for the same thing.
+func (s *stalls) unstarted(names []string, pods map[string]*corev1.Pod, now time.Time) []*corev1.Pod {
 	var found []*corev1.Pod
 	for _, name := range names {
 		pod := pods[name]
 		if pod == nil || pod.DeletionTimestamp != nil || !beforeContainers(pod) {
 			continue
 		}
-		stage, _ := s.stage(name, pod)
-		begun, known := s.since[stage]
-		if s.cause(pod) != "" || known && now.Sub(begun.at) >= quiet {
+		since, known := s.since[s.stage(name, pod)]
+		if s.cause(pod) != "" || known && now.Sub(since) >= quiet {
 			found = append(found, pod)
 		}
-		if len(found) == kube.AskedSingly {
+		if len(found) == kube.Few {
 			break
 		}
 	}
 	return found
 }
 
-// lastWarning is the last event of a StatefulSet that is a warning, or "" if there is none or events may not be seen.
-func (p *Pods) lastWarning(ctx context.Context, set string) string {
-	events, err := p.events(ctx, "type="+corev1.EventTypeWarning+",involvedObject.kind=StatefulSet,involvedObject.name="+set)
-	if err != nil || len(events) == 0 {
+// lastWarning is the last warning among the events of a StatefulSet, "" if there is none or the user may not list events.
+func lastWarning(ctx context.Context, k *kube.Client, set string) string {
+	found, err := events(ctx, k, "type="+corev1.EventTypeWarning+",involvedObject.kind=StatefulSet,involvedObject.name="+set)
+	if err != nil || len(found) == 0 {
 		return ""
 	}
-	return events[len(events)-1].Message
+	return found[len(found)-1].Message
 }
 
-// hindrance is what the events say keeps a pod from its first container, "" if nothing. A warning that a container's own events come
-// after was mended: its image may take any time.
-func hindrance(pod *corev1.Pod, events []corev1.Event) string {
-	// The kubelet sums up what it has told one by one, and tells that again within a few minutes as long as it is so.
+// blockingEvent is the event that keeps a pod from its first container, "" if none does. A warning before an event of a container is over:
+// its image may take any time.
+func blockingEvent(pod *corev1.Pod, events []corev1.Event) string {
+	// The kubelet sums up its single warnings. It repeats these within a few minutes while the fault lasts.
 	const summary, again = "Unable to attach or mount volumes", 3 * time.Minute
 	var last *corev1.Event
 	for i := range events {

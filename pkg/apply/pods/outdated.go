@@ -2,8 +2,8 @@ package pods
 
 import (
 	"context"
-	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -11,70 +11,91 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"gpk/pkg/apply/engine"
+	"gpk/pkg/plan"
 )
 
-// ReplaceOutdated deletes those of the pods that were made from an earlier template and run nothing: a pod whose image could
-// not be pulled, say, and whose file has been mended since. Their StatefulSet makes them anew. It does so by itself for
-// no pod, since that would be a restart of databases at its own time, and one that runs is left alone here too.
-func (p *Pods) ReplaceOutdated(ctx context.Context, names []string, progress func(string)) error {
+// ToReplace are the pods whose database container differs from what their StatefulSets should have.
+func (p *Pods) ToReplace(ctx context.Context, sets []*appsv1.StatefulSet) ([]*corev1.Pod, error) {
 	pods, err := p.List(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	revisions := map[string]string{}
-	for i := range pods {
-		pod := &pods[i]
-		owner := metav1.GetControllerOf(pod)
-		if Running(pod) || pod.DeletionTimestamp != nil || owner == nil || !slices.Contains(names, pod.Name) {
-			continue
-		}
-		if _, known := revisions[owner.Name]; !known {
-			if revisions[owner.Name], err = p.UpdateRevision(ctx, owner.Name); err != nil {
-				return err
+	var outdated []*corev1.Pod
+	for _, set := range sets {
+		live := sync.OnceValues(func() (*appsv1.StatefulSet, error) {
+			ctx, cancel := context.WithTimeout(ctx, time.Minute)
+			defer cancel()
+			return observed(ctx, p.kube, set.Name)
+		})
+		for i := range pods {
+			pod := &pods[i]
+			if owner := metav1.GetControllerOf(pod); owner == nil || owner.Name != set.Name {
+				continue
+			}
+			differs, err := differsFrom(set, pod, live)
+			if err != nil {
+				return nil, err
+			}
+			if differs {
+				outdated = append(outdated, pod)
 			}
 		}
-		if pod.Labels[appsv1.StatefulSetRevisionLabel] == revisions[owner.Name] {
-			continue
-		}
-		progress("pod " + pod.Name + " runs nothing and was made for an earlier file: it is made anew")
-		if err := p.Replace(ctx, pod); err != nil {
-			return err
+	}
+	return outdated, nil
+}
+
+// differsFrom compares the containers first: a pod from an earlier template may differ in nothing that matters. If they differ, a
+// LimitRange or a webhook may have changed a pod of the wanted template. A new pod would be the same.
+func differsFrom(set *appsv1.StatefulSet, pod *corev1.Pod, live func() (*appsv1.StatefulSet, error)) (bool, error) {
+	wanted, has := databaseContainer(&set.Spec.Template.Spec), databaseContainer(&pod.Spec)
+	if wanted == nil || has == nil || sameContainer(wanted, has) {
+		return false, nil
+	}
+	latest, err := live()
+	if apierrors.IsNotFound(err) {
+		return true, nil
+	}
+	revision := pod.Labels[appsv1.StatefulSetRevisionLabel]
+	if err != nil || revision == "" || revision != latest.Status.UpdateRevision {
+		return true, err
+	}
+	template := databaseContainer(&latest.Spec.Template.Spec)
+	return template == nil || !sameContainer(wanted, template), nil
+}
+
+// sameContainer says whether a container has the wanted image and resources, and no others.
+func sameContainer(wanted, has *corev1.Container) bool {
+	return has.Image == wanted.Image && hasAmounts(has.Resources.Requests, wanted.Resources.Requests) &&
+		hasAmounts(has.Resources.Limits, wanted.Resources.Limits) && !hasMore(has.Resources.Limits, wanted.Resources.Limits) &&
+		!hasMore(has.Resources.Requests, wanted.Resources.Requests, wanted.Resources.Limits)
+}
+
+// databaseContainer is the database container of a pod, nil if a patch has removed it.
+func databaseContainer(pod *corev1.PodSpec) *corev1.Container {
+	for i := range pod.Containers {
+		if pod.Containers[i].Name == plan.Container {
+			return &pod.Containers[i]
 		}
 	}
 	return nil
 }
 
-// UpdateRevision is the revision that a StatefulSet makes new pods from, once its controller has seen its latest template.
-func (p *Pods) UpdateRevision(ctx context.Context, name string) (string, error) {
-	set, err := p.observed(ctx, name)
-	if err != nil {
-		return "", err
+// hasAmounts says whether every wanted amount is among those of a container.
+func hasAmounts(has, wanted corev1.ResourceList) bool {
+	for name, amount := range wanted {
+		if found, ok := has[name]; !ok || found.Cmp(amount) != 0 {
+			return false
+		}
 	}
-	return set.Status.UpdateRevision, nil
+	return true
 }
 
-// observed is a StatefulSet once its controller has seen its latest template.
-func (p *Pods) observed(ctx context.Context, name string) (*appsv1.StatefulSet, error) {
-	for {
-		set, err := p.kube.API.AppsV1().StatefulSets(p.kube.Ref.Namespace).Get(ctx, name, metav1.GetOptions{})
-		if err != nil {
-			return nil, fmt.Errorf("stateful set %s: %w", name, err)
-		}
-		if set.Status.ObservedGeneration >= set.Generation {
-			return set, nil
-		}
-		if err := engine.Sleep(ctx, 100*time.Millisecond); err != nil {
-			return nil, fmt.Errorf("%w while waiting for the controller of stateful set %s", err, name)
+// hasMore says whether a container has amounts that no wanted list names. A limit without a request is a request too.
+func hasMore(has corev1.ResourceList, wanted ...corev1.ResourceList) bool {
+	for name := range has {
+		if !slices.ContainsFunc(wanted, func(w corev1.ResourceList) bool { _, ok := w[name]; return ok }) {
+			return true
 		}
 	}
-}
-
-func (p *Pods) Replace(ctx context.Context, pod *corev1.Pod) error {
-	err := p.kube.API.CoreV1().Pods(p.kube.Ref.Namespace).Delete(ctx, pod.Name, metav1.DeleteOptions{
-		Preconditions: &metav1.Preconditions{UID: &pod.UID}})
-	if err != nil && !apierrors.IsNotFound(err) && !apierrors.IsConflict(err) {
-		return fmt.Errorf("pod %s: %w", pod.Name, err)
-	}
-	return nil
+	return false
 }

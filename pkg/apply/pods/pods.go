@@ -1,10 +1,13 @@
-// Package pods owns the pods of a cluster: listing and watching them, waiting for them, replacing them, and why one does not run.
+// Package pods owns the pods of a cluster: it lists and watches them, waits for them, replaces them, and says why one does not start.
 package pods
 
 import (
-	"sync"
+	"context"
+	"fmt"
+	"slices"
 
-	"k8s.io/client-go/tools/cache"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 
 	"gpk/pkg/apply/kube"
 	"gpk/pkg/apply/remote"
@@ -12,13 +15,95 @@ import (
 
 // Pods are those of one cluster.
 type Pods struct {
+	// Watch sees their changes, for waits.
+	Watch  *Watch
 	kube   *kube.Client
 	remote *remote.Pods
-
-	watching sync.Mutex
-	informer cache.SharedIndexInformer
-	changed  chan struct{}
 }
 
-// New watches nothing until something is waited for.
-func New(k *kube.Client, r *remote.Pods) *Pods { return &Pods{kube: k, remote: r} }
+// New watches nothing before the first wait.
+func New(k *kube.Client, r *remote.Pods) *Pods {
+	return &Pods{Watch: &Watch{kube: k}, kube: k, remote: r}
+}
+
+// List lists the cluster's pods. A Check uses it and no watch, whose pods may be old.
+func (p *Pods) List(ctx context.Context) ([]corev1.Pod, error) {
+	list, err := p.kube.API.CoreV1().Pods(p.kube.Ref.Namespace).List(ctx, p.kube.ListOptions())
+	if err != nil {
+		return nil, fmt.Errorf("pods: %w", err)
+	}
+	return list.Items, nil
+}
+
+// ByName lists the cluster's pods by name.
+func (p *Pods) ByName(ctx context.Context) (map[string]*corev1.Pod, error) {
+	list, err := p.List(ctx)
+	pods := map[string]*corev1.Pod{}
+	for i := range list {
+		pods[list[i].Name] = &list[i]
+	}
+	return pods, err
+}
+
+// Names are the names of the cluster's pods, in order.
+func (p *Pods) Names(ctx context.Context) ([]string, error) {
+	pods, err := p.List(ctx)
+	names := make([]string, 0, len(pods))
+	for i := range pods {
+		names = append(names, pods[i].Name)
+	}
+	slices.Sort(names)
+	return names, err
+}
+
+// NotRunning says of each of the pods that does not run what it waits for. Handlers call it before they run something in pods.
+func (p *Pods) NotRunning(ctx context.Context, names []string) ([]string, error) {
+	pods, err := p.ByName(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return Unfinished(names, pods, Running, Condition), nil
+}
+
+// Runs says whether the database container of a pod runs, even if the pod is being deleted.
+func (p *Pods) Runs(ctx context.Context, name string) (bool, error) {
+	pod, err := p.remote.Get(ctx, name)
+	if pod == nil || err != nil {
+		return false, err
+	}
+	status := Container(pod)
+	return status != nil && status.State.Running != nil, nil
+}
+
+// CannotStart is the error of the first pod that cannot start. A container that keeps exiting may run for a moment in between.
+func (p *Pods) CannotStart(ctx context.Context) error {
+	pods, err := p.List(ctx)
+	for i := range pods {
+		if err == nil {
+			err = CannotStart(&pods[i])
+		}
+	}
+	return err
+}
+
+// ByNameRunning finds a pod by its name, if its database container runs.
+func ByNameRunning(name string) func(corev1.Pod) bool {
+	return func(pod corev1.Pod) bool { return pod.Name == name && Running(&pod) }
+}
+
+// Others are the names without one.
+func Others(names []string, without string) []string {
+	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return name == without })
+}
+
+// Of are the names of the pods that a StatefulSet makes.
+func Of(set *appsv1.StatefulSet) []string {
+	if set.Spec.Replicas == nil {
+		return nil
+	}
+	var names []string
+	for ordinal := range *set.Spec.Replicas {
+		names = append(names, fmt.Sprintf("%s-%d", set.Name, ordinal))
+	}
+	return names
+}

@@ -3,6 +3,7 @@ package pods
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"gpk/pkg/apply/engine"
 	"gpk/test/apitest"
 )
 
@@ -48,10 +50,10 @@ func TestPodConditions(t *testing.T) {
 		pod            *corev1.Pod
 		running, ready bool
 		condition      string
-		hopeless       string
+		cannotStart    string
 	}{
 		"ready":              {apitest.Pod("p", apitest.Runs(), true), true, true, "", ""},
-		"running":            {apitest.Pod("p", apitest.Runs(), false), true, false, "is not ready: its database instances do not all run", ""},
+		"running":            {apitest.Pod("p", apitest.Runs(), false), true, false, "is not ready: some of its database instances do not run", ""},
 		"being deleted":      {deleted, false, false, "is being deleted", ""},
 		"no image, replaced": {leaving, false, false, "is being deleted", ""},
 		"no node":            {homeless, false, false, "cannot be scheduled: 0/2 nodes are available", ""},
@@ -59,18 +61,18 @@ func TestPodConditions(t *testing.T) {
 		"being made":         {apitest.Pod("p", apitest.Waits("ContainerCreating", ""), false), false, false, "waits: ContainerCreating", ""},
 		"pulling failed":     {apitest.Pod("p", apitest.Waits("ErrImagePull", "timeout"), false), false, false, "waits: ErrImagePull: timeout", ""},
 		"ended":              {apitest.Pod("p", corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: 3}}, false), false, false, "ended with exit status 3", ""},
-		"no such image":      {apitest.Pod("p", apitest.Waits("ImagePullBackOff", "not found"), false), false, false, "waits: ImagePullBackOff: not found", "the image registry.example/greenplum:7.1.0 cannot be had: not found"},
-		"no image of a node": {apitest.Pod("p", apitest.Waits("ErrImageNeverPull", "policy is Never"), false), false, false, "waits: ErrImageNeverPull: policy is Never", "cannot be had: policy is Never"},
-		"no image's name":    {apitest.Pod("p", apitest.Waits("InvalidImageName", "bad"), false), false, false, "waits: InvalidImageName: bad", "cannot be had: bad"},
+		"no such image":      {apitest.Pod("p", apitest.Waits("ImagePullBackOff", "not found"), false), false, false, "waits: ImagePullBackOff: not found", "the image registry.example/greenplum:7.1.0 cannot be pulled: not found"},
+		"no image of a node": {apitest.Pod("p", apitest.Waits("ErrImageNeverPull", "policy is Never"), false), false, false, "waits: ErrImageNeverPull: policy is Never", "cannot be pulled: policy is Never"},
+		"no image's name":    {apitest.Pod("p", apitest.Waits("InvalidImageName", "bad"), false), false, false, "waits: InvalidImageName: bad", "cannot be pulled: bad"},
 		"preparing":          {preparing(inits("prepare", apitest.Runs())), false, false, "waits for its init container prepare, which runs", ""},
 		"not prepared": {unprepared, false, false, "waits for its init container prepare, which waits: CrashLoopBackOff: back-off 10s",
-			"pod p, init container prepare ends again and again: exit status 9; see kubectl logs -n analytics p -c prepare --previous"},
+			"pod p, init container prepare keeps exiting: exit status 9; `kubectl logs -n analytics p -c prepare --previous` shows its output"},
 		"no such sidecar": {preparing(inits("prepare", ended(0)), inits("proxy", apitest.Waits("ImagePullBackOff", "not found"))), false, false,
 			"waits for its init container proxy, which waits: ImagePullBackOff: not found",
-			"pod p, init container proxy: the image registry.example/proxy cannot be had: not found"},
+			"pod p, init container proxy: the image registry.example/proxy cannot be pulled: not found"},
 		"prepared":               {preparing(inits("prepare", ended(0)), inits("proxy", apitest.Runs())), false, false, "waits: PodInitializing", ""},
 		"another container ends": {besides, true, true, "", ""},
-		"crashing":               {crashing, false, false, "waits: CrashLoopBackOff: back-off 5m0s restarting failed container", "ends again and again: exit status 127 no sshd"},
+		"crashing":               {crashing, false, false, "waits: CrashLoopBackOff: back-off 5m0s restarting failed container", "keeps exiting: exit status 127 no sshd"},
 	}
 	for name, test := range tests {
 		if got := Running(test.pod); got != test.running {
@@ -82,14 +84,23 @@ func TestPodConditions(t *testing.T) {
 		if got := Condition(test.pod); !test.ready && got != test.condition {
 			t.Errorf("%s: %q, want %q", name, got, test.condition)
 		}
-		err := Hopeless(test.pod)
-		if (err != nil) != (test.hopeless != "") || err != nil && (!strings.Contains(err.Error(), test.hopeless) || !strings.HasPrefix(err.Error(), "pod p")) {
-			t.Errorf("%s: error %v, want %q", name, err, test.hopeless)
+		err := CannotStart(test.pod)
+		if got := withNext(err); (err != nil) != (test.cannotStart != "") || err != nil && (!strings.Contains(got, test.cannotStart) || !strings.HasPrefix(got, "pod p")) {
+			t.Errorf("%s: error %q, want %q", name, got, test.cannotStart)
 		}
 	}
-	if err := Hopeless(nil); err != nil {
-		t.Errorf("a pod that is not there yet: %v", err)
+	if err := CannotStart(nil); err != nil {
+		t.Errorf("a missing pod: %v", err)
 	}
+}
+
+// withNext is an error with its advice.
+func withNext(err error) string {
+	var told *engine.NextError
+	if errors.As(err, &told) {
+		return told.Error() + "; " + told.Next.String()
+	}
+	return fmt.Sprint(err)
 }
 
 // A wait sees pods come, one after the other, tells how far it is, and ends with the last.
@@ -132,7 +143,7 @@ func TestWaitForPodsEnds(t *testing.T) {
 	interrupted := errors.New("interrupted")
 	ctx, cancel := context.WithCancelCause(t.Context())
 	err := target.pods.Wait(ctx, []string{"demo-mirror-0"}, Ready, func(string) { cancel(interrupted) })
-	if !errors.Is(err, interrupted) || !strings.Contains(err.Error(), "pod demo-mirror-0 is not there yet") {
+	if !errors.Is(err, interrupted) || !strings.Contains(err.Error(), "pod demo-mirror-0 does not exist yet") {
 		t.Errorf("error %v", err)
 	}
 	go func() {
@@ -140,7 +151,7 @@ func TestWaitForPodsEnds(t *testing.T) {
 		a.Put(apitest.Pod("demo-mirror-0", apitest.Waits("ImagePullBackOff", "not found"), false))
 	}()
 	err = target.pods.Wait(t.Context(), []string{"demo-mirror-0"}, Ready, func(string) {})
-	if err == nil || !strings.Contains(err.Error(), "cannot be had: not found") {
+	if err == nil || !strings.Contains(err.Error(), "cannot be pulled: not found") {
 		t.Errorf("error %v", err)
 	}
 }

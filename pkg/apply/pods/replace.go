@@ -4,141 +4,89 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"sync"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/wait"
 
 	"gpk/pkg/apply/kube"
-	"gpk/pkg/plan"
 )
 
-// Patch changes a pod, unless it is gone: its StatefulSet makes another one, without a gate.
-func (p *Pods) Patch(ctx context.Context, name string, patch []byte) error {
-	_, err := p.kube.API.CoreV1().Pods(p.kube.Ref.Namespace).Patch(ctx, name, types.MergePatchType, patch, metav1.PatchOptions{FieldManager: kube.Manager})
-	if err != nil && !apierrors.IsNotFound(err) {
-		return fmt.Errorf("pod %s: %w", name, err)
+// Replace deletes pods and waits until they are gone. Their StatefulSets recreate them.
+func (p *Pods) Replace(ctx context.Context, pods []*corev1.Pod, progress func(string)) error {
+	old := map[types.UID]bool{}
+	for _, pod := range pods {
+		old[pod.UID] = true
 	}
-	return nil
-}
-
-// AwaitGoing waits until these pods are gone.
-func (p *Pods) AwaitGoing(ctx context.Context, going map[types.UID]bool, progress func(string)) error {
-	last := ""
-	err := p.Await(ctx, func(pods map[string]*corev1.Pod) (bool, error) {
-		left, now := 0, time.Now()
-		for _, pod := range pods {
-			if !going[pod.UID] {
-				continue
+	return p.kube.DeleteAll(ctx, kube.Deletion{
+		Kind: "Pod",
+		Left: func(ctx context.Context) ([]metav1.Object, error) {
+			all, err := p.kube.All(ctx, "Pod")
+			return slices.DeleteFunc(all, func(pod metav1.Object) bool { return !old[pod.GetUID()] }), err
+		},
+		Waiting: func(left []metav1.Object) error {
+			progress(fmt.Sprintf("%d of %d pods are still being deleted; pod %s", len(left), len(pods), left[0].GetName()))
+			if late := p.Overdue(ctx, left...); late != nil {
+				return late
 			}
-			left++
-			last = pod.Name
-			if passed, late := Overdue(pod, now); late {
-				return false, p.GoingError(ctx, pod.Name, passed)
-			}
-		}
-		if left > 0 {
-			progress(fmt.Sprintf("%d of %d pods are still going; pod %s", left, len(going), last))
-		}
-		return left == 0, nil
+			return nil
+		},
 	})
-	if err != nil && ctx.Err() != nil {
-		return fmt.Errorf("%w while waiting for pod %s to go", err, last)
-	}
-	return err
 }
 
-// ToReplace are the pods that are not as their stateful sets are to be.
-func (p *Pods) ToReplace(ctx context.Context, sets []*appsv1.StatefulSet) ([]*corev1.Pod, error) {
+// ReplaceOutdated deletes those of the pods that were made from an earlier template and run nothing, such as a pod whose image could not
+// be pulled before cluster.yaml was corrected. Their StatefulSets recreate them. A StatefulSet with the OnDelete strategy replaces no pod
+// by itself, since that would restart databases at any time. A pod that runs stays here too.
+func (p *Pods) ReplaceOutdated(ctx context.Context, names []string, progress func(string)) error {
 	pods, err := p.List(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	var old []*corev1.Pod
-	for _, set := range sets {
-		live := sync.OnceValues(func() (*appsv1.StatefulSet, error) { return p.liveSet(ctx, set.Name) })
-		for i := range pods {
-			pod := &pods[i]
-			if owner := metav1.GetControllerOf(pod); owner == nil || owner.Name != set.Name {
-				continue
-			}
-			other, err := madeOtherwise(pod, set, live)
-			if err != nil {
-				return nil, err
-			}
-			if other {
-				old = append(old, pod)
+	revisions := map[string]string{}
+	for i := range pods {
+		pod := &pods[i]
+		owner := metav1.GetControllerOf(pod)
+		if Running(pod) || pod.DeletionTimestamp != nil || owner == nil || !slices.Contains(names, pod.Name) {
+			continue
+		}
+		if _, known := revisions[owner.Name]; !known {
+			if revisions[owner.Name], err = p.UpdateRevision(ctx, owner.Name); err != nil {
+				return err
 			}
 		}
-	}
-	return old, nil
-}
-
-// madeOtherwise goes by the pod's own container first: one that was made from an earlier template may differ in nothing that
-// matters. Where that is another, a LimitRange or a webhook may have made it so of the very template that is wanted: made anew
-// it would be the same again.
-func madeOtherwise(pod *corev1.Pod, set *appsv1.StatefulSet, live func() (*appsv1.StatefulSet, error)) (bool, error) {
-	wanted, has := databaseSpec(&set.Spec.Template.Spec), databaseSpec(&pod.Spec)
-	if wanted == nil || has == nil || same(wanted, has) {
-		return false, nil
-	}
-	latest, err := live()
-	revision := pod.Labels[appsv1.StatefulSetRevisionLabel]
-	if err != nil || latest == nil || revision == "" || revision != latest.Status.UpdateRevision {
-		return true, err
-	}
-	template := databaseSpec(&latest.Spec.Template.Spec)
-	return template == nil || !same(wanted, template), nil
-}
-
-// same says whether a container has the wanted image and resources, and no others.
-func same(wanted, has *corev1.Container) bool {
-	return has.Image == wanted.Image && within(wanted.Resources.Requests, has.Resources.Requests) &&
-		within(wanted.Resources.Limits, has.Resources.Limits) && !more(has.Resources.Limits, wanted.Resources.Limits) &&
-		!more(has.Resources.Requests, wanted.Resources.Requests, wanted.Resources.Limits)
-}
-
-// databaseSpec is the database container of a pod, nil if a patch has taken it away.
-func databaseSpec(pod *corev1.PodSpec) *corev1.Container {
-	for i := range pod.Containers {
-		if pod.Containers[i].Name == plan.Container {
-			return &pod.Containers[i]
+		if pod.Labels[appsv1.StatefulSetRevisionLabel] == revisions[owner.Name] {
+			continue
+		}
+		progress("pod " + pod.Name + " runs nothing and was made from an earlier cluster.yaml; gpk deletes it, and its StatefulSet recreates it")
+		if err := p.kube.Delete(ctx, "Pod", pod, metav1.DeleteOptions{}); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// within says whether every wanted amount is what there is.
-func within(wanted, there corev1.ResourceList) bool {
-	for name, amount := range wanted {
-		if found, ok := there[name]; !ok || found.Cmp(amount) != 0 {
-			return false
-		}
+// UpdateRevision is the revision that a StatefulSet makes new pods from, once its controller has seen its latest template.
+func (p *Pods) UpdateRevision(ctx context.Context, name string) (string, error) {
+	set, err := observed(ctx, p.kube, name)
+	if err != nil {
+		return "", err
 	}
-	return true
+	return set.Status.UpdateRevision, nil
 }
 
-// more says whether there are amounts that nobody asks for. A limit without a request asks for that too.
-func more(there corev1.ResourceList, wanted ...corev1.ResourceList) bool {
-	for name := range there {
-		if !slices.ContainsFunc(wanted, func(w corev1.ResourceList) bool { _, ok := w[name]; return ok }) {
-			return true
+// observed is a StatefulSet once its controller has seen its latest template.
+func observed(ctx context.Context, k *kube.Client, name string) (set *appsv1.StatefulSet, err error) {
+	err = wait.PollUntilContextCancel(ctx, 100*time.Millisecond, true, func(ctx context.Context) (bool, error) {
+		if set, err = k.API.AppsV1().StatefulSets(k.Ref.Namespace).Get(ctx, name, metav1.GetOptions{}); err != nil {
+			return false, fmt.Errorf("stateful set %s: %w", name, err)
 		}
-	}
-	return false
-}
-
-// liveSet is a stateful set whose latest template its controller knows, nil if there is none of the name.
-func (p *Pods) liveSet(ctx context.Context, name string) (*appsv1.StatefulSet, error) {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
-	defer cancel()
-	set, err := p.observed(ctx, name)
-	if apierrors.IsNotFound(err) {
-		return nil, nil
+		return set.Status.ObservedGeneration >= set.Generation, nil
+	})
+	if err != nil && ctx.Err() != nil {
+		err = fmt.Errorf("%w while waiting for the controller of stateful set %s", context.Cause(ctx), name)
 	}
 	return set, err
 }

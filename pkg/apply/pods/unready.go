@@ -12,11 +12,11 @@ import (
 	"gpk/pkg/segments"
 )
 
-// probeTime is how long a pod may take to run its readiness probe: as long as its kubelet gives it.
+// probeTime is how long a pod may take for its readiness probe, the same as its kubelet grants.
 const probeTime = 10 * time.Second
 
-// Unready says in words which pods are not as they should be. Those that run and are not ready are asked themselves: what their
-// kubelets know may be ten seconds old.
+// Unready says in words which pods are not ready. gpk runs the readiness probe in those that run: what their kubelets know may be ten
+// seconds old.
 func (p *Pods) Unready(ctx context.Context, pods []corev1.Pod) []string {
 	faults := make([]string, len(pods))
 	_ = engine.Each(ctx, pods, func(ctx context.Context, i int, pod corev1.Pod) error {

@@ -10,23 +10,28 @@ import (
 	"gpk/pkg/apply/engine"
 )
 
-func (p *Pods) Wait(ctx context.Context, names []string, fine func(*corev1.Pod) bool, progress func(string)) error {
+// PodPatience is how long new pods, or pods whose node is up again, get to run.
+const PodPatience = time.Minute
+
+// Wait waits until all of the pods are done, such as Running or Ready. It ends with an error if a pod cannot start, or if nothing happens
+// to one for too long.
+func (p *Pods) Wait(ctx context.Context, names []string, done func(*corev1.Pod) bool, progress func(string)) error {
 	last, told := -1, ""
 	var waiting []string
-	var still stuck
-	err := p.Await(ctx, func(pods map[string]*corev1.Pod) (bool, error) {
+	var stalled stalls
+	err := p.Watch.Await(ctx, func(pods map[string]*corev1.Pod) (bool, error) {
 		for _, name := range names {
-			if err := Hopeless(pods[name]); err != nil {
+			if err := CannotStart(pods[name]); err != nil {
 				return false, err
 			}
 		}
 		now := time.Now()
-		p.askEvents(ctx, &still, names, pods, now)
-		if found := still.find(names, pods, now); found != nil {
-			return false, p.stuckError(ctx, found)
+		stalled.askEvents(ctx, p.kube, names, pods, now)
+		if found := stalled.find(names, pods, now); found != nil {
+			return false, p.stalledError(ctx, found)
 		}
-		waiting = Unfinished(still.foremost(names), pods, fine, still.condition)
-		if len(waiting) > 0 && (len(waiting) != last || still.first != "" && waiting[0] != told) {
+		waiting = Unfinished(stalled.foremostFirst(names), pods, done, stalled.condition)
+		if len(waiting) > 0 && (len(waiting) != last || stalled.foremost != "" && waiting[0] != told) {
 			last, told = len(waiting), waiting[0]
 			progress(fmt.Sprintf("%d of %d pods; %s", len(names)-len(waiting), len(names), told))
 		}
@@ -37,6 +42,3 @@ func (p *Pods) Wait(ctx context.Context, names []string, fine func(*corev1.Pod) 
 	}
 	return err
 }
-
-// PodPatience is how long pods that have just been made, or whose node has come back, get to run.
-const PodPatience = time.Minute

@@ -3,69 +3,41 @@ package pods
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/informers"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/tools/cache"
+
+	"gpk/pkg/apply/kube"
 )
 
-// watch starts the one informer of the cluster's pods and returns it with a channel that is closed, and replaced, when
-// one of them changes.
-func (p *Pods) watch(ctx context.Context) (cache.SharedIndexInformer, error) {
-	p.watching.Lock()
-	if p.informer == nil {
-		factory := informers.NewSharedInformerFactoryWithOptions(p.kube.API, 0, informers.WithNamespace(p.kube.Ref.Namespace),
-			informers.WithTweakListOptions(func(o *metav1.ListOptions) { o.LabelSelector = p.kube.Selector() }))
-		p.informer = factory.Core().V1().Pods().Informer()
-		p.changed = make(chan struct{})
-		_, err := p.informer.AddEventHandler(cache.ResourceEventHandlerFuncs{
-			AddFunc:    func(any) { p.notify() },
-			UpdateFunc: func(any, any) { p.notify() },
-			DeleteFunc: func(any) { p.notify() },
-		})
-		if err != nil {
-			p.watching.Unlock()
-			return nil, err
-		}
-		go p.informer.RunWithContext(context.WithoutCancel(ctx))
-	}
-	informer := p.informer
-	p.watching.Unlock()
-	if !cache.WaitForCacheSync(ctx.Done(), informer.HasSynced) {
-		return nil, context.Cause(ctx)
-	}
-	return informer, nil
+// Watch sees every change of a cluster's pods. All waits of one gpk share one informer, which the first of them starts: a large cluster
+// has thousands of pods, and is not listed anew for each wait.
+type Watch struct {
+	kube  *kube.Client
+	mutex sync.Mutex
+	pods  cache.Store
+	// changed is closed, and replaced, at each change.
+	changed chan struct{}
+	synced  cache.InformerSynced
 }
 
-func (p *Pods) notify() {
-	p.watching.Lock()
-	defer p.watching.Unlock()
-	close(p.changed)
-	p.changed = make(chan struct{})
-}
+// lookAgain is how long Await waits for a change before it looks at the same pods again: some limits are times.
+const lookAgain = 10 * time.Second
 
-func (p *Pods) nextChange() <-chan struct{} {
-	p.watching.Lock()
-	defer p.watching.Unlock()
-	return p.changed
-}
-
-// idle is how long awaitPods waits for a change before it has the same pods looked at again, since time passes for them too.
-const idle = 10 * time.Second
-
-// Await calls look with the cluster's pods by name, at once, after every change and when nothing has changed for a
-// while, until it says that it is satisfied or fails.
-func (p *Pods) Await(ctx context.Context, look func(map[string]*corev1.Pod) (bool, error)) error {
-	informer, err := p.watch(ctx)
-	if err != nil {
+// Await calls look with the cluster's pods by name until it returns true or an error: at once, after every change, and every 10 seconds
+// without one.
+func (w *Watch) Await(ctx context.Context, look func(map[string]*corev1.Pod) (bool, error)) error {
+	if err := w.start(ctx); err != nil {
 		return fmt.Errorf("watching pods: %w", err)
 	}
 	for {
-		change := p.nextChange()
+		change := w.nextChange()
 		pods := map[string]*corev1.Pod{}
-		for _, object := range informer.GetStore().List() {
+		for _, object := range w.pods.List() {
 			if pod, ok := object.(*corev1.Pod); ok {
 				pods[pod.Name] = pod
 			}
@@ -75,9 +47,51 @@ func (p *Pods) Await(ctx context.Context, look func(map[string]*corev1.Pod) (boo
 		}
 		select {
 		case <-change:
-		case <-time.After(idle):
+		case <-time.After(lookAgain):
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
 	}
+}
+
+// start starts the informer, unless it runs, and waits until it has listed the pods.
+func (w *Watch) start(ctx context.Context) (err error) {
+	w.mutex.Lock()
+	if w.pods == nil {
+		w.changed = make(chan struct{})
+		w.pods, w.synced, err = follow(context.WithoutCancel(ctx), w.kube, "pods", &corev1.Pod{}, func(any) { w.wake() })
+	}
+	w.mutex.Unlock()
+	if err == nil && !cache.WaitForCacheSync(ctx.Done(), w.synced) {
+		return context.Cause(ctx)
+	}
+	return err
+}
+
+// follow keeps a store of the cluster's objects of a resource until ctx ends, and calls see with each that is new, changed or deleted.
+func follow(ctx context.Context, k *kube.Client, resource string, like runtime.Object, see func(any)) (cache.Store, cache.InformerSynced, error) {
+	objects := cache.NewFilteredListWatchFromClient(k.API.CoreV1().RESTClient(), resource, k.Ref.Namespace,
+		func(o *metav1.ListOptions) { o.LabelSelector = k.Selector() })
+	informer := cache.NewSharedIndexInformer(objects, like, 0, cache.Indexers{})
+	registration, err := informer.AddEventHandler(cache.ResourceEventHandlerFuncs{
+		AddFunc: see, UpdateFunc: func(_, object any) { see(object) }, DeleteFunc: see})
+	if err != nil {
+		return nil, nil, err
+	}
+	go informer.RunWithContext(ctx)
+	return informer.GetStore(), registration.HasSynced, nil
+}
+
+// wake has every wait look again.
+func (w *Watch) wake() {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	close(w.changed)
+	w.changed = make(chan struct{})
+}
+
+func (w *Watch) nextChange() <-chan struct{} {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	return w.changed
 }

@@ -64,7 +64,7 @@ func (h *imageHandler) Check(ctx context.Context) (engine.Finding, error) {
 // Do waits until the pods run long enough to be looked into.
 func (h *imageHandler) Do(ctx context.Context, progress func(string)) error {
 	return engine.Until(ctx, reachPatience, progress, func() ([]string, error) {
-		if err := h.pods.Hopeless(ctx); err != nil {
+		if err := h.pods.CannotStart(ctx); err != nil {
 			return nil, err
 		}
 		finding, err := h.Check(ctx)

@@ -92,7 +92,7 @@ func (h *reachHandler) Do(ctx context.Context, progress func(string)) error {
 		if err := h.ask(ctx); err != nil || len(h.silent) == 0 {
 			return nil, err
 		}
-		return h.silent, h.pods.Hopeless(ctx)
+		return h.silent, h.pods.CannotStart(ctx)
 	}, "from pod "+h.action.From+", not every host can be worked with: %s; is the DNS well, and may the pods reach each other's port 22?")
 	if err != nil && ctx.Err() != nil && len(h.silent) > 0 {
 		return fmt.Errorf("%w while waiting: from pod %s, %s", context.Cause(ctx), h.action.From, engine.Few(h.silent))

@@ -72,9 +72,9 @@ func (h *expandableHandler) foreign(ctx context.Context, acting database.Acting)
 			Details: []string{"somebody's gpexpand has stopped at " + noted.Setup},
 			Next:    engine.Next("finish it, or take it back with `gpexpand -r` in pod " + acting.Pod + "; nothing was changed")}, nil
 	}
-	claims, err := h.kube.Existing(ctx, "PersistentVolumeClaim", h.action.Claims)
+	claims, err := h.kube.Named(ctx, "PersistentVolumeClaim", h.action.Claims)
 	if err == nil && len(claims) > 0 {
-		return engine.Finding{State: engine.Blocked, Details: []string{"from an earlier cluster, " + engine.Few(claims)},
+		return engine.Finding{State: engine.Blocked, Details: []string{"from an earlier cluster, " + engine.Few(kube.Exist("PersistentVolumeClaim", claims))},
 			Next: engine.Next("delete what nobody needs any more with `kubectl delete pvc`, and run this again; nothing was changed")}, nil
 	}
 	return engine.Finding{State: engine.Done}, err

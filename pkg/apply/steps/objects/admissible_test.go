@@ -31,7 +31,7 @@ func admissibleSets(t *testing.T) []*appsv1.StatefulSet {
 func TestAdmissible(t *testing.T) {
 	const name = "demo-primary"
 	const refuses = "the API server refuses StatefulSet/demo-primary: "
-	const unsure = "whether the API server takes the stateful sets was not checked: "
+	const unsure = "gpk did not check whether the API server takes the stateful sets: "
 	status := func(code int32, reason metav1.StatusReason, message string) error {
 		return &apierrors.StatusError{ErrStatus: metav1.Status{Status: metav1.StatusFailure, Code: code, Reason: reason, Message: message}}
 	}
@@ -48,9 +48,9 @@ func TestAdmissible(t *testing.T) {
 		"two of one name": {status(500, metav1.StatusReasonInternalError, `failed to create typed patch object (analytics/demo-primary; apps/v1, Kind=StatefulSet): `+
 			`.spec.template.spec.containers[name="greenplum"].env: duplicate entries for key [name="A"]`), false, engine.Blocked,
 			refuses + `.spec.template.spec.containers[name="greenplum"].env: duplicate entries`, "spec.podTemplate"},
-		"a quota": {apierrors.NewForbidden(apitest.SetResource, name, io.ErrShortWrite), false, engine.Blocked, refuses + "short write", "whatever forbids it"},
+		"a quota": {apierrors.NewForbidden(apitest.SetResource, name, io.ErrShortWrite), false, engine.Blocked, refuses + "short write", "the rule of the Kubernetes cluster that forbids it"},
 		"a policy": {status(403, metav1.StatusReasonForbidden, `admission webhook "policy.example" denied the request: no`), false, engine.Blocked,
-			refuses + `admission webhook "policy.example" denied the request: no`, "whatever forbids it"},
+			refuses + `admission webhook "policy.example" denied the request: no`, "the rule of the Kubernetes cluster that forbids it"},
 		"no right to it": {status(403, metav1.StatusReasonForbidden, `statefulsets.apps "demo-primary" is forbidden: User "weak" cannot patch `+
 			`resource "statefulsets" in API group "apps" in the namespace "analytics"`), false, engine.Done,
 			unsure + `statefulsets.apps "demo-primary" is forbidden: User "weak" cannot patch resource "statefulsets"`, ""},

@@ -29,9 +29,9 @@ func TestApplyLeavesForeignObjects(t *testing.T) {
 		detail       string
 	}{
 		"somebody's": {&corev1.ServiceAccount{ObjectMeta: unlabelled}, &corev1.ServiceAccount{TypeMeta: account, ObjectMeta: apitest.Meta("demo", "demo")},
-			engine.Blocked, "ServiceAccount/demo is there already, and gpk has not made it"},
+			engine.Blocked, "ServiceAccount/demo exists already, and gpk has not made it"},
 		"of another tool": {&corev1.ServiceAccount{ObjectMeta: helm}, &corev1.ServiceAccount{TypeMeta: account, ObjectMeta: apitest.Meta("demo", "demo")},
-			engine.Blocked, "ServiceAccount/demo is there already, and gpk has not made it"},
+			engine.Blocked, "ServiceAccount/demo exists already, and gpk has not made it"},
 		"of another cluster": {&corev1.ServiceAccount{ObjectMeta: apitest.Meta("demo", "other")}, &corev1.ServiceAccount{TypeMeta: account, ObjectMeta: apitest.Meta("demo", "demo")},
 			engine.Blocked, "ServiceAccount/demo belongs to the cluster other"},
 		"without its labels": {&corev1.ServiceAccount{ObjectMeta: applied}, &corev1.ServiceAccount{TypeMeta: account, ObjectMeta: apitest.Meta("demo", "demo")},
@@ -46,12 +46,12 @@ func TestApplyLeavesForeignObjects(t *testing.T) {
 			a.Put(test.live)
 			test.wanted.SetNamespace(apitest.Ref.Namespace)
 			target := clusterFor(t, apitest.ConfigOf(a))
-			h := &applyHandler{kube: target.kube, pods: target.pods, action: plan.Apply{Objects: []plan.Object{test.wanted}}}
+			h := &applyHandler{kube: target.kube, action: plan.Apply{Objects: []plan.Object{test.wanted}}}
 			finding, err := h.Check(t.Context())
 			if err != nil || finding.State != test.state || !slices.Equal(finding.Details, []string{test.detail}) || (!finding.Next.Empty()) != (test.state == engine.Blocked) {
 				t.Errorf("found %+v, error %v", finding, err)
 			}
-			if among, err := (&spreadHandler{*h, 0}).Check(t.Context()); err != nil || among.State != test.state {
+			if among, err := (&spreadHandler{*h, target.pods, 0}).Check(t.Context()); err != nil || among.State != test.state {
 				t.Errorf("among stateful sets: found %+v, error %v", among, err)
 			}
 		})
@@ -66,7 +66,7 @@ func TestKeysLeaveForeignSecret(t *testing.T) {
 		t.Fatalf("found %+v, error %v", finding, err)
 	}
 	a.Put(&corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: "demo-ssh"}, Data: map[string][]byte{"password": []byte("theirs")}})
-	if err := h.Do(t.Context(), nil); err == nil || !strings.Contains(err.Error(), "Secret/demo-ssh is there already") {
+	if err := h.Do(t.Context(), nil); err == nil || !strings.Contains(err.Error(), "Secret/demo-ssh exists already") {
 		t.Errorf("error %v", err)
 	}
 	if data := a.Get("secrets", "demo-ssh").(*corev1.Secret).Data; len(data) != 1 || string(data["password"]) != "theirs" {

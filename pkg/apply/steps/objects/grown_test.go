@@ -39,7 +39,7 @@ func TestOrphaned(t *testing.T) {
 		t.Errorf("of the same size: %+v, error %v", finding, err)
 	}
 	wanted := apitest.SetOf("2Gi")
-	if finding, err := (&applyHandler{kube: target.kube, pods: target.pods, action: plan.Apply{Objects: []plan.Object{wanted}}}).Check(t.Context()); err != nil ||
+	if finding, err := (&applyHandler{kube: target.kube, action: plan.Apply{Objects: []plan.Object{wanted}}}).Check(t.Context()); err != nil ||
 		finding.State != engine.Pending {
 		t.Errorf("applying it: %+v, error %v", finding, err)
 	}

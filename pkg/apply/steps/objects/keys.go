@@ -23,8 +23,8 @@ const (
 	knownHosts     = "known_hosts"
 )
 
-// keysHandler makes the cluster's ssh keys once: one pair for the user and one for all hosts, known to all beforehand, so
-// that no host is ever trusted at first sight.
+// keysHandler makes the cluster's ssh keys once: one pair for the user and one for all hosts. Every pod knows the host key before the
+// first connection.
 type keysHandler struct {
 	kube   *kube.Client
 	action plan.Keys
@@ -42,7 +42,7 @@ func (h *keysHandler) Check(ctx context.Context) (engine.Finding, error) {
 	for _, file := range []string{userKey, authorizedKeys, hostKey, knownHosts} {
 		if len(data[file]) == 0 {
 			return engine.Finding{State: engine.Blocked, Details: []string{kube.ObjectName(h.action.Secret) + " has no " + file},
-				Next: engine.Next("delete the Secret if the pods may get new keys, restart the pods, and run this again")}, nil
+				Next: engine.Next("if the pods may get new keys, delete the Secret, restart the pods, and run this again")}, nil
 		}
 	}
 	for file, content := range h.action.Files {
@@ -53,7 +53,7 @@ func (h *keysHandler) Check(ctx context.Context) (engine.Finding, error) {
 	return engine.Finding{State: engine.Done}, nil
 }
 
-// live is the Secret that is there, nil for none. One of somebody else's is an error: what is in it is no key of the cluster's.
+// live is the Secret on the server, nil if it is missing. Another owner's is an error: it holds no key of the cluster.
 func (h *keysHandler) live(ctx context.Context) (*corev1.Secret, error) {
 	live, err := h.kube.Live(ctx, h.action.Secret)
 	if live == nil || err != nil {
@@ -86,6 +86,7 @@ func (h *keysHandler) Do(ctx context.Context, _ func(string)) error {
 	return err
 }
 
+// newKeys adds both pairs to the data of a Secret.
 func newKeys(data map[string][]byte, cluster string) error {
 	user, userPublic, err := keyPair("gpadmin@" + cluster)
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 	"gpk/pkg/plan"
 )
 
-// readyHandler waits until the pods are ready, which ready.sh makes mean that their instances run.
+// readyHandler waits until the pods are ready: ready.sh checks that their instances run.
 type readyHandler struct {
 	pods   *pods.Pods
 	action plan.Ready
@@ -33,11 +33,11 @@ func (h *readyHandler) Check(ctx context.Context) (engine.Finding, error) {
 	return engine.PendingIf(append(missing, h.pods.Unready(ctx, wanted)...)), nil
 }
 
-// readyPatience bounds the wait for instances of a database that answers: they start within moments, or not at all.
+// readyPatience is how long instances of a database that answers get to start: they need moments.
 const readyPatience = 5 * time.Minute
 
 func (h *readyHandler) Do(ctx context.Context, progress func(string)) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, readyPatience, fmt.Errorf("not so within %s", readyPatience))
+	ctx, cancel := context.WithTimeoutCause(ctx, readyPatience, fmt.Errorf("pods are not ready within %s", readyPatience))
 	defer cancel()
 	return h.pods.Wait(ctx, h.action.Pods, pods.Ready, progress)
 }

@@ -1,3 +1,4 @@
+// Package objects owns the steps that make, compare and delete the objects of a cluster, and that wait for its pods and volumes.
 package objects
 
 import (
@@ -8,11 +9,11 @@ import (
 	"gpk/pkg/plan"
 )
 
-// Register adds the handlers of objects: what is applied, deleted and waited for.
+// Register adds the handlers that make, compare and delete objects, and that wait for pods and volumes.
 func Register(r engine.Handlers, k *kube.Client, store *record.Store, p *pods.Pods) {
-	engine.Handle(r, func(a plan.Apply) engine.Handler { return applying(k, p, a) })
+	engine.Handle(r, func(a plan.Apply) engine.Handler { return applyFor(k, p, a) })
 	engine.Handle(r, func(a plan.Keys) engine.Handler { return &keysHandler{kube: k, action: a} })
-	engine.Handle(r, func(a plan.Present) engine.Handler { return &presentHandler{kube: k, pods: p, action: a} })
+	engine.Handle(r, func(a plan.Present) engine.Handler { return &presentHandler{kube: k, action: a} })
 	engine.Handle(r, func(a plan.Remove) engine.Handler { return &removeHandler{kube: k, pods: p, action: a} })
 	engine.Handle(r, func(a plan.Absent) engine.Handler { return &absentHandler{kube: k, action: a} })
 	engine.Handle(r, func(a plan.Orphaned) engine.Handler { return &orphanedHandler{kube: k, action: a} })
@@ -25,11 +26,11 @@ func Register(r engine.Handlers, k *kube.Client, store *record.Store, p *pods.Po
 	engine.Handle(r, func(a plan.Ready) engine.Handler { return &readyHandler{pods: p, action: a} })
 }
 
-// applying makes objects, and spreads the mirrors' pods where the plan asks for it.
-func applying(k *kube.Client, p *pods.Pods, a plan.Apply) engine.Handler {
-	h := applyHandler{kube: k, pods: p, action: a}
+// applyFor makes objects, and spreads the mirrors' pods if the plan asks for it.
+func applyFor(k *kube.Client, p *pods.Pods, a plan.Apply) engine.Handler {
+	h := applyHandler{kube: k, action: a}
 	if a.Spread == nil {
 		return &h
 	}
-	return &spreadHandler{h, nodePatience}
+	return &spreadHandler{h, p, nodePatience}
 }

@@ -23,7 +23,7 @@ func TestRemove(t *testing.T) {
 	target := clusterFor(t, apitest.ConfigOf(a))
 	h := &removeHandler{target.kube, target.pods, plan.Remove{Kinds: []string{"Service", "ConfigMap"}}}
 	finding, err := h.Check(t.Context())
-	if err != nil || finding.State != engine.Pending || !slices.Equal(finding.Details, []string{"Service/demo is there", "ConfigMap/demo-scripts is there"}) {
+	if err != nil || finding.State != engine.Pending || !slices.Equal(finding.Details, []string{"Service/demo exists", "ConfigMap/demo-scripts exists"}) {
 		t.Errorf("found %+v, error %v", finding, err)
 	}
 	if err := h.Do(t.Context(), func(string) {}); err != nil {

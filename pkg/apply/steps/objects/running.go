@@ -13,14 +13,14 @@ import (
 	"gpk/pkg/plan"
 )
 
-// runningHandler waits until the database containers run, which is before their databases do.
+// runningHandler waits until the database containers run. Their databases start later.
 type runningHandler struct {
 	store  *record.Store
 	pods   *pods.Pods
 	action plan.Running
-	// patience is with the standby's pod, where the others can do without.
+	// patience is how long gpk waits for the standby's pod, if the database starts without it.
 	patience time.Duration
-	// without is the standby's pod, where it was waited for in vain.
+	// without is the standby's pod, if gpk waited for it in vain.
 	without string
 }
 
@@ -33,7 +33,7 @@ func (h *runningHandler) Do(ctx context.Context, progress func(string)) error {
 	if err := h.pods.ReplaceOutdated(ctx, h.action.Pods, progress); err != nil {
 		return err
 	}
-	standby, err := h.spare(ctx)
+	standby, err := h.optional(ctx)
 	if err != nil {
 		return err
 	}
@@ -44,13 +44,13 @@ func (h *runningHandler) Do(ctx context.Context, progress func(string)) error {
 	defer stop()
 	if err := h.pods.Wait(patient, []string{standby}, pods.Running, progress); err != nil && ctx.Err() == nil {
 		h.without = standby
-		progress("going on without the standby: " + remote.Summary(err))
+		progress("gpk continues without the standby: " + remote.Summary(err))
 	}
 	return context.Cause(ctx)
 }
 
-// spare is the pod of the standby, "" where it is not known which of the two that is, or where it is needed.
-func (h *runningHandler) spare(ctx context.Context) (string, error) {
+// optional is the pod of the standby, "" if nobody knows which of the two that is, or if it is needed.
+func (h *runningHandler) optional(ctx context.Context) (string, error) {
 	if len(h.action.Standby) == 0 {
 		return "", nil
 	}

@@ -11,21 +11,28 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"gpk/pkg/apply/engine"
+	"gpk/pkg/apply/kube"
 	"gpk/pkg/apply/pods"
 	"gpk/pkg/plan"
 	"gpk/pkg/topology"
 )
 
-// nodePatience is how long no pod may get a node before gpk goes on without knowing where all will run. A volume that is made
-// for a pod takes some of it.
+// nodePatience is how long gpk waits without any pod getting a node, before it continues without all nodes. Making a volume for a pod
+// takes some of it.
 const nodePatience = 30 * time.Second
 
-// spreadHandler makes StatefulSets, and tells each of the mirrors' pods that are made with them on which node it would best
-// run: see plan.Spread. What it wishes for is never more than a wish, and no pod stays behind for it.
+// spreadHandler makes StatefulSets, and names to each new mirror pod the node that it should prefer: see plan.Spread. The scheduler may
+// choose another node, and no pod stays unscheduled because of it.
+//
+// Mirror pods are made with a scheduling gate. gpk opens it once it knows the nodes of their primaries.
 type spreadHandler struct {
 	applyHandler
+	pods     *pods.Pods
 	patience time.Duration
 }
 
@@ -39,16 +46,15 @@ func (h *spreadHandler) Check(ctx context.Context) (engine.Finding, error) {
 		return engine.Finding{}, err
 	}
 	for _, pod := range gatedPods(pods) {
-		finding.Details = append(finding.Details, "pod "+pod.Name+" waits for gpk to say on which node it would best run")
+		finding.Details = append(finding.Details, "pod "+pod.Name+" waits for gpk to name its preferred node")
 	}
 	return engine.PendingIf(finding.Details), nil
 }
 
-// Do takes the gate out of the template before it opens those of the pods, so that no pod is made with one any more while
-// it does. A gpk that dies in between leaves gates behind, which say what is left to do.
+// Do makes the sets, and opens the gates of the mirrors' pods. A gpk that is killed leaves gated pods behind, which Check finds.
 func (h *spreadHandler) Do(ctx context.Context, progress func(string)) error {
-	chosen := map[string]string{}
-	gated, err := h.hold(ctx, chosen, progress)
+	selected := map[string]string{}
+	gated, err := h.makeGated(ctx, selected, progress)
 	if err != nil {
 		return err
 	}
@@ -59,53 +65,62 @@ func (h *spreadHandler) Do(ctx context.Context, progress func(string)) error {
 	if err != nil || !gated && len(gatedPods(pods)) == 0 {
 		return err
 	}
-	return h.release(ctx, chosen, progress)
+	return h.openGates(ctx, selected, progress)
 }
 
-// hold makes the StatefulSets, that of the mirrors with the gate, and waits until its pods are there and nodes are chosen for
-// the primaries', which it notes. It does nothing if the mirrors' StatefulSet is there without the gate, or if the nodes are too
-// few.
-func (h *spreadHandler) hold(ctx context.Context, chosen map[string]string, progress func(string)) (gated bool, err error) {
+// makeGated makes the StatefulSets, that of the mirrors with the gate, and waits until its pods exist and the scheduler has selected
+// nodes for the primaries, which it notes in selected. It does nothing if the mirrors' StatefulSet exists without the gate, or with
+// fewer than three nodes.
+func (h *spreadHandler) makeGated(ctx context.Context, selected map[string]string, progress func(string)) (gated bool, err error) {
 	primaries, mirrors := h.set(h.action.Spread.Primaries), h.set(h.action.Spread.Mirrors)
 	live, err := h.kube.Live(ctx, mirrors)
-	if err != nil || len(pods.PodsOf(mirrors)) == 0 || live != nil && !plan.IsGated(&live.(*appsv1.StatefulSet).Spec.Template.Spec) {
+	if err != nil || len(pods.Of(mirrors)) == 0 || live != nil && !plan.IsGated(&live.(*appsv1.StatefulSet).Spec.Template.Spec) {
 		return false, err
 	}
-	if few, err := h.kube.FewNodes(ctx); few || err != nil {
+	if few, err := fewNodes(ctx, h.kube); few || err != nil {
 		return false, err
 	}
 	with, err := plan.Gated(mirrors)
 	if err != nil {
 		return false, err
 	}
-	claims, stop, err := h.pods.WatchChosen(ctx)
+	nodes, stop, err := h.pods.Watch.SelectedNodes(ctx)
 	if err != nil {
 		return false, err
 	}
 	defer stop()
-	first := applyHandler{kube: h.kube, pods: h.pods, action: plan.Apply{Objects: slices.Clone(h.action.Objects)}}
+	first := applyHandler{kube: h.kube, action: plan.Apply{Objects: slices.Clone(h.action.Objects)}}
 	first.action.Objects[slices.Index(h.action.Objects, plan.Object(mirrors))] = with
 	if err := first.Do(ctx, progress); err != nil {
 		return false, err
 	}
-	pods := slices.Concat(pods.PodsOf(primaries), pods.PodsOf(mirrors))
-	fine := func(pod *corev1.Pod) bool {
-		chosen[pod.Name] = cmp.Or(pod.Spec.NodeName, claims.Of(pod))
-		return chosen[pod.Name] != "" || plan.IsGated(&pod.Spec)
+	names := slices.Concat(pods.Of(primaries), pods.Of(mirrors))
+	placed := func(pod *corev1.Pod) bool {
+		selected[pod.Name] = cmp.Or(pod.Spec.NodeName, nodes.Of(pod))
+		return selected[pod.Name] != "" || plan.IsGated(&pod.Spec)
 	}
-	known, err := h.awaitNodes(ctx, pods, fine, func(waiting []string) {
-		progress(fmt.Sprintf("%d of %d pods have no node yet, nor wait for gpk to name one; %s", len(waiting), len(pods), waiting[0]))
+	all, err := h.awaitNodes(ctx, names, placed, func(waiting []string) {
+		progress(fmt.Sprintf("%d of %d pods are not scheduled yet; %s", len(waiting), len(names), waiting[0]))
 	})
-	if err == nil && !known {
-		progress("they are not waited for any longer: nothing is wished for mirrors whose primaries have no node")
+	if err == nil && !all {
+		progress("stopped waiting: mirrors of unscheduled primaries get no preferred node")
 	}
 	return true, err
 }
 
-// release opens the gates round by round of what is wished for, and last those of pods without a wish.
-func (h *spreadHandler) release(ctx context.Context, chosen map[string]string, progress func(string)) error {
+// fewNodes says whether there are certainly fewer than three nodes. A user without the right to list nodes does not know.
+func fewNodes(ctx context.Context, k *kube.Client) (bool, error) {
+	list, err := k.API.CoreV1().Nodes().List(ctx, metav1.ListOptions{Limit: 3})
+	if err != nil {
+		return false, kube.UnlessForbidden("nodes", err)
+	}
+	return len(list.Items) < 3, nil
+}
+
+// openGates opens the gates round by round of the wishes, and last those of pods without a wish.
+func (h *spreadHandler) openGates(ctx context.Context, selected map[string]string, progress func(string)) error {
 	mirrors := h.set(h.action.Spread.Mirrors)
-	// Once the controller has seen the template without the gate, every pod that has one is there.
+	// Once the controller has seen the template without the gate, it makes no more gated pods.
 	revision, err := h.pods.UpdateRevision(ctx, mirrors.Name)
 	if err != nil {
 		return err
@@ -118,8 +133,8 @@ func (h *spreadHandler) release(ctx context.Context, chosen map[string]string, p
 	for _, pod := range gatedPods(pods) {
 		waiting[pod.Name] = pod
 	}
-	wishes := h.action.Spread.Topology.Wishes(nodesOf(pods, chosen))
-	for _, round := range append(wishes, without(wishes, waiting)) {
+	wishes := h.action.Spread.Topology.Wishes(nodesOf(pods, selected))
+	for _, round := range append(wishes, withoutWish(wishes, waiting)) {
 		err := engine.Each(ctx, round, func(ctx context.Context, _ int, wish topology.Wish) error {
 			pod := waiting[wish.Pod]
 			if pod == nil {
@@ -129,7 +144,7 @@ func (h *spreadHandler) release(ctx context.Context, chosen map[string]string, p
 			if err != nil {
 				return err
 			}
-			return h.pods.Patch(ctx, pod.Name, patch)
+			return patchPod(ctx, h.kube, pod.Name, patch)
 		})
 		if err != nil {
 			return err
@@ -141,8 +156,17 @@ func (h *spreadHandler) release(ctx context.Context, chosen map[string]string, p
 	return h.report(ctx, progress)
 }
 
-// without are the pods that wait and have no wish.
-func without(wishes [][]topology.Wish, waiting map[string]*corev1.Pod) []topology.Wish {
+// patchPod patches a pod, unless it is gone: its StatefulSet makes another one, without a gate.
+func patchPod(ctx context.Context, k *kube.Client, name string, patch []byte) error {
+	_, err := k.API.CoreV1().Pods(k.Ref.Namespace).Patch(ctx, name, types.MergePatchType, patch, metav1.PatchOptions{FieldManager: kube.Manager})
+	if err != nil && !apierrors.IsNotFound(err) {
+		return fmt.Errorf("pod %s: %w", name, err)
+	}
+	return nil
+}
+
+// withoutWish are the waiting pods that have no wish.
+func withoutWish(wishes [][]topology.Wish, waiting map[string]*corev1.Pod) []topology.Wish {
 	others := maps.Clone(waiting)
 	for _, wish := range slices.Concat(wishes...) {
 		delete(others, wish.Pod)
@@ -154,13 +178,12 @@ func without(wishes [][]topology.Wish, waiting map[string]*corev1.Pod) []topolog
 	return round
 }
 
-// report says what became of the wishes, as soon as the scheduler has answered them. What keeps a mirror from running is for
-// the next step to say.
+// report reports how far the mirrors are spread, once they are scheduled. The next step reports why a mirror does not run.
 func (h *spreadHandler) report(ctx context.Context, progress func(string)) error {
-	mirrors := pods.PodsOf(h.set(h.action.Spread.Mirrors))
-	fine := func(pod *corev1.Pod) bool { return pod.Spec.NodeName != "" }
-	_, err := h.awaitNodes(ctx, mirrors, fine, func(waiting []string) {
-		progress(fmt.Sprintf("%d of %d mirrors' pods have a node", len(mirrors)-len(waiting), len(mirrors)))
+	mirrors := pods.Of(h.set(h.action.Spread.Mirrors))
+	scheduled := func(pod *corev1.Pod) bool { return pod.Spec.NodeName != "" }
+	_, err := h.awaitNodes(ctx, mirrors, scheduled, func(waiting []string) {
+		progress(fmt.Sprintf("%d of %d mirror pods are scheduled", len(mirrors)-len(waiting), len(mirrors)))
 	})
 	if err != nil {
 		return err
@@ -170,23 +193,23 @@ func (h *spreadHandler) report(ctx context.Context, progress func(string)) error
 		return err
 	}
 	for _, node := range h.action.Spread.Topology.Crowded(nodesOf(pods, nil)) {
-		progress(fmt.Sprintf("the mirrors of all primaries on node %[1]s are on one other node, which would have the load of both if %[1]s "+
+		progress(fmt.Sprintf("all mirrors of the primaries on node %[1]s are on one other node, which would carry the load of both if %[1]s "+
 			"were lost", node))
 	}
 	return nil
 }
 
-// awaitNodes waits until all of the pods are fine, and gives up when that has become true of none for some time. say is told
-// what is waited for, each time that this is something else.
-func (h *spreadHandler) awaitNodes(ctx context.Context, names []string, fine func(*corev1.Pod) bool,
+// awaitNodes waits until all of the pods are placed. It gives up if no further pod is placed within the patience. say gets what gpk
+// waits for, each time that this changes.
+func (h *spreadHandler) awaitNodes(ctx context.Context, names []string, placed func(*corev1.Pod) bool,
 	say func(waiting []string)) (all bool, err error) {
 	patient, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	timer := time.AfterFunc(h.patience, func() { stop(errNoNodes) })
 	defer timer.Stop()
 	last := -1
-	err = h.pods.Await(patient, func(list map[string]*corev1.Pod) (bool, error) {
-		waiting := pods.Unfinished(names, list, fine, pods.Condition)
+	err = h.pods.Watch.Await(patient, func(list map[string]*corev1.Pod) (bool, error) {
+		waiting := pods.Unfinished(names, list, placed, pods.Condition)
 		if len(waiting) != last && len(waiting) > 0 {
 			last = len(waiting)
 			timer.Reset(h.patience)
@@ -200,8 +223,8 @@ func (h *spreadHandler) awaitNodes(ctx context.Context, names []string, fine fun
 	return err == nil, err
 }
 
-// errNoNodes ends the waiting for nodes.
-var errNoNodes = errors.New("no pod has been given a node for some time")
+// errNoNodes ends the wait for nodes.
+var errNoNodes = errors.New("no pod was scheduled within the patience")
 
 // set is a StatefulSet of the step by its name.
 func (h *spreadHandler) set(name string) *appsv1.StatefulSet {
@@ -213,7 +236,7 @@ func (h *spreadHandler) set(name string) *appsv1.StatefulSet {
 	return &appsv1.StatefulSet{}
 }
 
-// gatedPods are the pods that wait for gpk.
+// gatedPods are the pods that wait for gpk to open their gates.
 func gatedPods(pods []corev1.Pod) []*corev1.Pod {
 	var waiting []*corev1.Pod
 	for i := range pods {
@@ -224,11 +247,11 @@ func gatedPods(pods []corev1.Pod) []*corev1.Pod {
 	return waiting
 }
 
-// nodesOf says where pods run or, where they do not yet, which nodes have been chosen for them.
-func nodesOf(pods []corev1.Pod, chosen map[string]string) func(pod string) string {
+// nodesOf are the nodes of pods, or those that the scheduler selected for them.
+func nodesOf(pods []corev1.Pod, selected map[string]string) func(pod string) string {
 	nodes := map[string]string{}
 	for i := range pods {
-		nodes[pods[i].Name] = cmp.Or(pods[i].Spec.NodeName, chosen[pods[i].Name])
+		nodes[pods[i].Name] = cmp.Or(pods[i].Spec.NodeName, selected[pods[i].Name])
 	}
 	return func(pod string) string { return nodes[pod] }
 }

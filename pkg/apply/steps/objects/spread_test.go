@@ -18,7 +18,7 @@ func TestMirrorsGoOnWithoutNodes(t *testing.T) {
 	n := apitest.NewNodes("a", "b", "c", "a", "b", "")
 	action := apitest.Sets(t, apitest.Wide(t, 6)).Steps[0].Action.(plan.Apply)
 	target := clusterFor(t, apitest.Served(t, n.Api))
-	h := &spreadHandler{applyHandler{kube: target.kube, pods: target.pods, action: action}, 200 * time.Millisecond}
+	h := &spreadHandler{applyHandler{kube: target.kube, action: action}, target.pods, 200 * time.Millisecond}
 	var lines []string
 	if err := h.Do(t.Context(), func(line string) { lines = append(lines, line) }); err != nil {
 		t.Fatal(err)
@@ -26,7 +26,7 @@ func TestMirrorsGoOnWithoutNodes(t *testing.T) {
 	if got := strings.Join(n.Mirrors(t), " "); got != "b c a c a a" {
 		t.Errorf("the mirrors are on %s", got)
 	}
-	if said := strings.Join(lines, "\n"); !strings.Contains(said, "1 of 12 pods have no node yet") || !strings.Contains(said, "pod demo-primary-5") {
+	if said := strings.Join(lines, "\n"); !strings.Contains(said, "1 of 12 pods are not scheduled yet") || !strings.Contains(said, "pod demo-primary-5") {
 		t.Errorf("said: %s", said)
 	}
 }
@@ -40,7 +40,7 @@ func TestMirrorsWhileVolumesAreMade(t *testing.T) {
 		Status: corev1.PersistentVolumeClaimStatus{Phase: corev1.ClaimBound}})
 	action := apitest.Sets(t, apitest.Wide(t, 6)).Steps[0].Action.(plan.Apply)
 	target := clusterFor(t, apitest.Served(t, n.Api))
-	h := &spreadHandler{applyHandler{kube: target.kube, pods: target.pods, action: action}, time.Minute}
+	h := &spreadHandler{applyHandler{kube: target.kube, action: action}, target.pods, time.Minute}
 	done := make(chan error)
 	go func() { done <- h.Do(t.Context(), func(string) {}) }()
 	select {
@@ -75,7 +75,7 @@ func TestMirrorsNotHeldOnTwoNodes(t *testing.T) {
 		url, stop := apitest.ServeAt(world)
 		t.Cleanup(stop)
 		target := clusterAt(t, url)
-		h := &spreadHandler{applyHandler{kube: target.kube, pods: target.pods, action: apitest.Sets(t, apitest.Wide(t, 4)).Steps[0].Action.(plan.Apply)}, time.Minute}
+		h := &spreadHandler{applyHandler{kube: target.kube, action: apitest.Sets(t, apitest.Wide(t, 4)).Steps[0].Action.(plan.Apply)}, target.pods, time.Minute}
 		if err := h.Do(t.Context(), func(string) {}); err != nil {
 			t.Errorf("%d nodes: %v", nodes, err)
 		}

@@ -17,7 +17,7 @@ import (
 	"gpk/pkg/plan"
 )
 
-// growableHandler says no to volumes that could not grow. It has nothing to do: its Check is either done or blocked.
+// growableHandler blocks volumes that cannot grow. Its Check is done or blocked, so it has nothing to do.
 type growableHandler struct {
 	engine.Nothing
 	kube   *kube.Client
@@ -31,39 +31,45 @@ func (h *growableHandler) Check(ctx context.Context) (engine.Finding, error) {
 	}
 	list, err := h.kube.API.StorageV1().StorageClasses().List(ctx, metav1.ListOptions{})
 	if apierrors.IsForbidden(err) {
-		return engine.Finding{State: engine.Done, Details: []string{"whether the storage classes let volumes grow was not checked: you may not list them"}}, nil
+		return engine.Finding{State: engine.Done, Details: []string{"gpk did not check whether the storage classes let volumes grow: you may not list them"}}, nil
 	}
 	if err != nil {
 		return engine.Finding{}, fmt.Errorf("storage classes: %w", err)
 	}
+	if faults := rigid(small, list.Items); len(faults) > 0 {
+		return engine.Finding{State: engine.Blocked, Details: []string{strings.Join(faults, "; ")},
+			Next: engine.Next("nothing was changed: if the provisioner can do it, an administrator allows it in the storage class; else more segments (", plan.Gpk("expand"), ") bring more volumes")}, nil
+	}
+	return engine.Finding{State: engine.Done}, nil
+}
+
+// rigid says why claims cannot grow, in order.
+func rigid(claims []*corev1.PersistentVolumeClaim, classes []storagev1.StorageClass) []string {
 	var faults []string
-	for _, claim := range small {
+	for _, claim := range claims {
 		if claim.Spec.StorageClassName == nil || *claim.Spec.StorageClassName == "" {
 			faults = append(faults, "the claim "+claim.Name+" has no storage class")
 			continue
 		}
 		name := *claim.Spec.StorageClassName
-		i := slices.IndexFunc(list.Items, func(c storagev1.StorageClass) bool { return c.Name == name })
-		if i < 0 || list.Items[i].AllowVolumeExpansion == nil || !*list.Items[i].AllowVolumeExpansion {
+		i := slices.IndexFunc(classes, func(c storagev1.StorageClass) bool { return c.Name == name })
+		if i < 0 || classes[i].AllowVolumeExpansion == nil || !*classes[i].AllowVolumeExpansion {
 			faults = append(faults, "the storage class "+name+" does not let volumes grow (allowVolumeExpansion)")
 		}
 	}
 	slices.Sort(faults)
-	if faults = slices.Compact(faults); len(faults) > 0 {
-		return engine.Finding{State: engine.Blocked, Details: []string{strings.Join(faults, "; ")},
-			Next: engine.Next("nothing was changed: where the provisioner can do it, an administrator allows it in the storage class; else more segments (", plan.Gpk("expand"), ") bring more volumes")}, nil
-	}
-	return engine.Finding{State: engine.Done}, nil
+	return slices.Compact(faults)
 }
 
-// requested is what a claim asks for, and grown what it has.
+// requested is the size that a claim requests.
 func requested(claim *corev1.PersistentVolumeClaim) corev1.ResourceList {
 	return claim.Spec.Resources.Requests
 }
 
-func grown(claim *corev1.PersistentVolumeClaim) corev1.ResourceList { return claim.Status.Capacity }
+// actual is the size that a claim's volume has.
+func actual(claim *corev1.PersistentVolumeClaim) corev1.ResourceList { return claim.Status.Capacity }
 
-// smaller are those of the claims that there are whose size is below the wanted one.
+// smaller are those of the live claims that are smaller than wanted.
 func smaller(ctx context.Context, k *kube.Client, wanted []*corev1.PersistentVolumeClaim,
 	size func(*corev1.PersistentVolumeClaim) corev1.ResourceList) ([]*corev1.PersistentVolumeClaim, error) {
 	list, err := k.API.CoreV1().PersistentVolumeClaims(k.Ref.Namespace).List(ctx, k.ListOptions())
@@ -88,7 +94,7 @@ func smaller(ctx context.Context, k *kube.Client, wanted []*corev1.PersistentVol
 	return found, nil
 }
 
-// grownHandler waits for volumes that grow. What its claims ask for is the business of the step before.
+// grownHandler waits until volumes have grown. The step before changes what their claims request.
 type grownHandler struct {
 	kube   *kube.Client
 	action plan.Grown
@@ -100,7 +106,7 @@ func (h *grownHandler) Check(ctx context.Context) (engine.Finding, error) {
 }
 
 func (h *grownHandler) waiting(ctx context.Context) ([]string, error) {
-	small, err := smaller(ctx, h.kube, h.action.Claims, grown)
+	small, err := smaller(ctx, h.kube, h.action.Claims, actual)
 	var details []string
 	for _, claim := range small {
 		detail := fmt.Sprintf("the volume of the claim %s has %s", claim.Name, claim.Status.Capacity.Storage())
@@ -114,11 +120,18 @@ func (h *grownHandler) waiting(ctx context.Context) ([]string, error) {
 	return details, err
 }
 
-// growPatience bounds the wait for a volume: a provider takes minutes at most, and some wait for a pod to be made anew.
+// growPatience is how long gpk waits for a volume: a provider takes minutes at most, and some need a new pod.
 const growPatience = 10 * time.Minute
 
 func (h *grownHandler) Do(ctx context.Context, progress func(string)) error {
-	return engine.Until(ctx, growPatience, progress, func() ([]string, error) { return h.waiting(ctx) },
-		"volumes have not grown within "+growPatience.String()+": %s; some storage grows only once its pods are made anew: "+
-			"`gpk stop --scale-to-zero` and `gpk start` do that, then run this again")
+	var failed error
+	err := engine.Until(ctx, growPatience, progress, func() (small []string, err error) {
+		small, failed = h.waiting(ctx)
+		return small, failed
+	}, "volumes have not grown within "+growPatience.String()+": %s")
+	if err == nil || failed != nil || ctx.Err() != nil {
+		return err
+	}
+	return &engine.NextError{Err: err, Next: engine.Next("some storage grows only under new pods: ", plan.Gpk("stop", "--scale-to-zero"),
+		", then ", plan.Gpk("start"), ", then run this again")}
 }

@@ -203,7 +203,7 @@ func (h *pulledHandler) await(ctx context.Context, nodes []string, progress func
 
 // imageAnswerOf is what a pod has told, if it has ended. A pod that cannot even begin is an error or an answer.
 func imageAnswerOf(pod *corev1.Pod) (answer imageAnswer, ended bool, err error) {
-	if err := pods.Hopeless(pod); err != nil {
+	if err := pods.CannotStart(pod); err != nil {
 		return imageAnswer{}, false, fmt.Errorf("node %s: %w", pod.Spec.NodeName, err)
 	}
 	status := pods.Container(pod)

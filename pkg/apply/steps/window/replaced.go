@@ -3,9 +3,6 @@ package window
 import (
 	"context"
 
-	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/types"
-
 	"gpk/pkg/apply/engine"
 	"gpk/pkg/apply/pods"
 	"gpk/pkg/plan"
@@ -39,13 +36,5 @@ func (h *replacedHandler) Do(ctx context.Context, progress func(string)) error {
 	if err != nil {
 		return err
 	}
-	going := map[types.UID]bool{}
-	for _, pod := range old {
-		going[pod.UID] = true
-	}
-	err = engine.Each(ctx, old, func(ctx context.Context, _ int, pod *corev1.Pod) error { return h.pods.Replace(ctx, pod) })
-	if err != nil {
-		return err
-	}
-	return h.pods.AwaitGoing(ctx, going, progress)
+	return h.pods.Replace(ctx, old, progress)
 }

@@ -12,7 +12,7 @@ func TestKindsAreKnown(t *testing.T) {
 	for _, step := range plan.Delete(apitest.Ref, true).Steps {
 		if remove, ok := step.Action.(plan.Remove); ok {
 			for _, kind := range remove.Kinds {
-				if _, err := KindOf(kind); err != nil {
+				if _, err := resourceOf(kind); err != nil {
 					t.Errorf("step %s: %v", step.ID, err)
 				}
 			}
@@ -23,11 +23,11 @@ func TestKindsAreKnown(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, object := range made.Objects() {
-		if _, err := KindOf(object.GetObjectKind().GroupVersionKind().Kind); err != nil {
+		if _, err := resourceOf(object.GetObjectKind().GroupVersionKind().Kind); err != nil {
 			t.Error(err)
 		}
 	}
-	if _, err := KindOf("Node"); err == nil {
+	if _, err := resourceOf("Node"); err == nil {
 		t.Error("gpk has no business with nodes")
 	}
 }

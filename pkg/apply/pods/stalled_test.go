@@ -18,7 +18,7 @@ import (
 )
 
 // What happens to a pod, and after which time it is found to be stuck. Each line is a minute later than the one before.
-func TestStuck(t *testing.T) {
+func TestStalled(t *testing.T) {
 	unplaced := func(uid types.UID) *corev1.Pod { return &corev1.Pod{ObjectMeta: metav1.ObjectMeta{UID: uid}} }
 	placed := &corev1.Pod{Spec: corev1.PodSpec{NodeName: "node1"}}
 	on := func(node string, state corev1.ContainerState) *corev1.Pod {
@@ -59,7 +59,7 @@ func TestStuck(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			s := stuck{hindered: map[types.UID]string{"c": test.events}}
+			s := stalls{causes: map[types.UID]string{"c": test.events}}
 			at := -1
 			for minute, pod := range test.minutes {
 				pods := map[string]*corev1.Pod{"fine": placed}
@@ -70,7 +70,7 @@ func TestStuck(t *testing.T) {
 				if found != nil && at < 0 {
 					at = minute
 				}
-				if found != nil && (found.name != "odd" || pod != nil && !strings.HasSuffix(found.words, test.events)) {
+				if found != nil && (found.name != "odd" || pod != nil && !strings.HasSuffix(found.condition, test.events)) {
 					t.Errorf("minute %d: found %+v", minute, found)
 				}
 			}
@@ -83,7 +83,7 @@ func TestStuck(t *testing.T) {
 
 // Of thousands of pods, all are waited for as long as one after the other is made, and placed. A pod that is made again and again is
 // no such progress.
-func TestStuckInTurn(t *testing.T) {
+func TestStalledInTurn(t *testing.T) {
 	const total, inSecond = 10000, 20
 	names := make([]string, total)
 	made, placed := make([]*corev1.Pod, total), make([]*corev1.Pod, total)
@@ -93,9 +93,9 @@ func TestStuckInTurn(t *testing.T) {
 		placed[i] = made[i].DeepCopy()
 		placed[i].Spec.NodeName = "node1"
 	}
-	var s stuck
+	var s stalls
 	pods := map[string]*corev1.Pod{}
-	at := func(second int) *stuckPod { return s.find(names, pods, time.Unix(int64(second), 0)) }
+	at := func(second int) *stalledPod { return s.find(names, pods, time.Unix(int64(second), 0)) }
 	second := 0
 	turns := func(stage []*corev1.Pod) {
 		for i := 0; i < total; second++ {
@@ -127,7 +127,7 @@ func TestStuckInTurn(t *testing.T) {
 }
 
 // What the events say of a pod in the order in which they come, and what of it keeps the pod from its first container.
-func TestHindrance(t *testing.T) {
+func TestBlockingEvent(t *testing.T) {
 	const warning, normal = corev1.EventTypeWarning, corev1.EventTypeNormal
 	said := func(second int64, kind, reason, message string) corev1.Event {
 		return corev1.Event{Type: kind, Reason: reason, Message: message, LastTimestamp: metav1.Unix(second, 0),
@@ -159,9 +159,9 @@ func TestHindrance(t *testing.T) {
 				test.events[i].Name = fmt.Sprintf("odd.%d", i)
 				a.Put(&test.events[i])
 			}
-			events, err := clusterFor(t, apitest.ConfigOf(a)).pods.events(t.Context(), "involvedObject.name=odd")
+			events, err := events(t.Context(), clusterFor(t, apitest.ConfigOf(a)).kube, "involvedObject.name=odd")
 			odd := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "odd", UID: "c"}}
-			if got := hindrance(odd, events); err != nil || got != test.cause {
+			if got := blockingEvent(odd, events); err != nil || got != test.cause {
 				t.Errorf("%q, error %v; want %q", got, err, test.cause)
 			}
 		})
@@ -182,7 +182,7 @@ func TestAskEvents(t *testing.T) {
 		}
 	}
 	pods["runs"].Status.ContainerStatuses[1].State = apitest.Runs()
-	for blind, cause := range map[bool]string{false: "FailedMount: no such secret", true: "kubectl describe pod -n analytics odd says why"} {
+	for blind, cause := range map[bool]string{false: "FailedMount: no such secret", true: "its volumes or its network are missing"} {
 		t.Run(cause, func(t *testing.T) {
 			a := apitest.New()
 			a.Put(&corev1.Event{ObjectMeta: apitest.Meta("odd.1", ""), Type: corev1.EventTypeWarning, Reason: "FailedMount", Message: "no such secret",
@@ -196,15 +196,15 @@ func TestAskEvents(t *testing.T) {
 				return nil
 			}
 			target := clusterFor(t, apitest.ConfigOf(a))
-			var s stuck
+			var s stalls
 			told, stuckAt := -1, -1
 			for second := 0; second < 700; second++ {
 				now := time.Unix(int64(second), 0)
-				target.pods.askEvents(t.Context(), &s, names, pods, now)
+				s.askEvents(t.Context(), target.kube, names, pods, now)
 				if found := s.find(names, pods, now); found != nil && stuckAt < 0 {
 					stuckAt = second
 				}
-				if waiting := Unfinished(s.foremost(names), pods, Running, s.condition); told < 0 && s.first != "" {
+				if waiting := Unfinished(s.foremostFirst(names), pods, Running, s.condition); told < 0 && s.foremost != "" {
 					if told = second; waiting[0] != "pod odd waits: ContainerCreating: "+cause || len(waiting) != 2 {
 						t.Errorf("told %q", waiting)
 					}
@@ -219,16 +219,16 @@ func TestAskEvents(t *testing.T) {
 }
 
 // The cause is what the API server says of the StatefulSet, or where to find it.
-func TestStuckError(t *testing.T) {
+func TestStalledError(t *testing.T) {
 	a := apitest.New()
 	a.Put(&corev1.Event{ObjectMeta: apitest.Meta("demo-primary.1", ""), Type: corev1.EventTypeWarning, LastTimestamp: metav1.Unix(20, 0),
 		InvolvedObject: corev1.ObjectReference{Name: "demo-primary"}, Message: "no PriorityClass with name nobody was found"})
-	got := clusterFor(t, apitest.ConfigOf(a)).pods.stuckError(t.Context(), &stuckPod{name: "demo-primary-3", time: absentPatience}).Error()
-	if want := "for 2m0s, pod demo-primary-3 has not been made: no PriorityClass with name nobody was found"; got != want {
+	got := withNext(clusterFor(t, apitest.ConfigOf(a)).pods.stalledError(t.Context(), &stalledPod{name: "demo-primary-3", time: absentPatience}))
+	if want := "pod demo-primary-3 was not created within 2m0s: no PriorityClass with name nobody was found"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	got = clusterFor(t, apitest.ConfigOf(apitest.New())).pods.stuckError(t.Context(), &stuckPod{name: "demo-primary-3", time: absentPatience}).Error()
-	if want := "for 2m0s, pod demo-primary-3 has not been made: kubectl describe statefulset -n analytics demo-primary says why"; got != want {
+	got = withNext(clusterFor(t, apitest.ConfigOf(apitest.New())).pods.stalledError(t.Context(), &stalledPod{name: "demo-primary-3", time: absentPatience}))
+	if want := "pod demo-primary-3 was not created within 2m0s; `kubectl describe statefulset -n analytics demo-primary` shows why"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -1,0 +1,155 @@
+package pods
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"gpk/pkg/apply/engine"
+)
+
+// quiet is how long a pod may stay in a stage before gpk asks why: now and then a mount takes some 12 seconds.
+const quiet = 20 * time.Second
+
+// stalls remembers since when pods are in their stages.
+type stalls struct {
+	since map[stage]time.Time
+	// left is when a pod last left a queued stage, by the stage's name, and leavers are the pods that did: a pod that is recreated again
+	// and again is no progress.
+	left    map[string]time.Time
+	leavers map[string]bool
+	// foremost is the name of the pod that messages begin with, "" if none stands out.
+	foremost string
+	// causes are what the events said of pods without a container, when gpk last asked for events.
+	causes map[types.UID]string
+	asked  time.Time
+	// noEvents: the user has no right to list events.
+	noEvents bool
+}
+
+// stalledPod is a pod that nothing has happened to for too long.
+type stalledPod struct {
+	name string
+	// condition is what the pod waits for, "" for a missing pod.
+	condition string
+	// deleting: the pod is being deleted, and time counts from the end of its grace period.
+	deleting bool
+	time     time.Duration
+}
+
+// find notes the stages of pods, and is the first pod that has stayed in one for too long.
+func (s *stalls) find(names []string, pods map[string]*corev1.Pod, now time.Time) *stalledPod {
+	s.note(names, pods, now)
+	var found *stalledPod
+	s.foremost = ""
+	for _, name := range names {
+		pod := pods[name]
+		at := s.stage(name, pod)
+		passed := now.Sub(s.begun(at))
+		if at.patience == 0 || passed < quiet && s.cause(pod) == "" {
+			continue
+		}
+		if s.foremost == "" {
+			s.foremost = name
+		}
+		if passed >= at.patience && found == nil {
+			found = &stalledPod{name: name, time: passed, deleting: pod != nil && pod.DeletionTimestamp != nil}
+			if pod != nil {
+				found.condition = s.condition(pod)
+			}
+		}
+	}
+	return found
+}
+
+// note notes the stages of pods, and which pods have left a queue.
+func (s *stalls) note(names []string, pods map[string]*corev1.Pod, now time.Time) {
+	current := map[stage]time.Time{}
+	for _, name := range names {
+		pod := pods[name]
+		at := s.stage(name, pod)
+		if at == (stage{}) {
+			continue
+		}
+		since, known := s.since[at]
+		if !known {
+			since = now
+		}
+		if pod != nil && pod.DeletionTimestamp != nil {
+			since = pod.DeletionTimestamp.Time
+		}
+		current[at] = since
+	}
+	for at := range s.since {
+		if _, stays := current[at]; stays || !at.queued() || s.leavers[at.name+" "+at.pod] {
+			continue
+		}
+		if s.leavers == nil {
+			s.leavers, s.left = map[string]bool{}, map[string]time.Time{}
+		}
+		s.leavers[at.name+" "+at.pod], s.left[at.name] = true, now
+	}
+	s.since = current
+}
+
+func (s *stalls) stage(name string, pod *corev1.Pod) stage {
+	return stageOf(name, pod, s.cause(pod) != "")
+}
+
+// begun is when the patience with a stage began. In a queue it begins again each time that a pod leaves it.
+func (s *stalls) begun(at stage) time.Time {
+	if left := s.left[at.name]; left.After(s.since[at]) {
+		return left
+	}
+	return s.since[at]
+}
+
+// cause is what keeps a pod from its first container, "" if that is unknown. If the kubelet reports missing volumes or network, the pod
+// does not wait for an image, even if the user may not see why.
+func (s *stalls) cause(pod *corev1.Pod) string {
+	switch {
+	case pod == nil || pod.DeletionTimestamp != nil || !beforeContainers(pod):
+		return ""
+	case s.noEvents && sandboxReady(pod) == corev1.ConditionFalse:
+		return "its volumes or its network are missing"
+	}
+	return s.causes[pod.UID]
+}
+
+// condition says in words what a pod waits for, and why.
+func (s *stalls) condition(pod *corev1.Pod) string {
+	if cause := s.cause(pod); cause != "" {
+		return Condition(pod) + ": " + cause
+	}
+	return Condition(pod)
+}
+
+// foremostFirst are the names with the foremost in front.
+func (s *stalls) foremostFirst(names []string) []string {
+	if s.foremost == "" {
+		return names
+	}
+	return append([]string{s.foremost}, Others(names, s.foremost)...)
+}
+
+// stalledError says what keeps a pod from being made, scheduled, started or deleted.
+func (p *Pods) stalledError(ctx context.Context, s *stalledPod) error {
+	namespace, passed := p.kube.Ref.Namespace, s.time.Round(time.Second)
+	if s.deleting {
+		return p.overdueError(ctx, s.name, s.time)
+	}
+	if s.condition != "" {
+		return &engine.NextError{Err: fmt.Errorf("pod %s made no progress for %s: it %s", s.name, passed, s.condition),
+			Next: engine.Next(fmt.Sprintf("`kubectl describe pod -n %s %s` shows more", namespace, s.name))}
+	}
+	set := s.name[:strings.LastIndex(s.name, "-")]
+	if cause := lastWarning(ctx, p.kube, set); cause != "" {
+		return fmt.Errorf("pod %s was not created within %s: %s", s.name, passed, cause)
+	}
+	return &engine.NextError{Err: fmt.Errorf("pod %s was not created within %s", s.name, passed),
+		Next: engine.Next(fmt.Sprintf("`kubectl describe statefulset -n %s %s` shows why", namespace, set))}
+}
