@@ -2,7 +2,6 @@ package capacity
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -15,8 +14,8 @@ import (
 	"gpk/pkg/plan"
 )
 
-// capacityHandler says no to what would stay pending. It has nothing to do: its Check is either done or blocked. What the
-// user has no right to see is not held against the plan, and said.
+// capacityHandler blocks pods that would stay pending. Its Check is done or blocked, so it has nothing to do. gpk needs no right beyond its
+// namespace: what the user may not see is a note, and no reason for a no.
 type capacityHandler struct {
 	engine.Nothing
 	kube   *kube.Client
@@ -29,67 +28,77 @@ func (h *capacityHandler) Check(ctx context.Context) (engine.Finding, error) {
 	if err != nil {
 		return engine.Finding{}, err
 	}
-	var old []*corev1.Pod
+	var replaced []*corev1.Pod
 	if h.action.Anew {
-		if old, err = h.pods.ToReplace(ctx, h.action.Sets); err != nil {
+		if replaced, err = h.pods.ToReplace(ctx, h.action.Sets); err != nil {
 			return engine.Finding{}, err
 		}
-		pods = withoutPods(pods, old)
+		pods = withoutPods(pods, replaced)
 	}
 	missing := h.missing(pods)
 	if len(missing) == 0 {
 		return engine.Finding{State: engine.Done}, nil
 	}
-	seen, err := newSurvey(ctx, h.kube, h.action.Sets)
+	return h.judge(ctx, missing, replaced)
+}
+
+// judge says why the missing pods would stay pending.
+func (h *capacityHandler) judge(ctx context.Context, missing []wantedPod, replaced []*corev1.Pod) (engine.Finding, error) {
+	storage, err := readStorage(ctx, h.kube, h.action.Sets)
 	if err != nil {
 		return engine.Finding{}, err
 	}
-	next := "nothing was made: mend that, or change cluster.yaml, and run this again"
-	reasons, notes := seen.storage(missing)
-	seen.running = withoutPods(seen.running, old)
-	reasons = append(reasons, seen.beyondQuota(missing, old)...)
-	if seen.nodes != nil {
-		answer := fit.Ask(fit.Question{Sets: h.action.Sets, Nodes: seen.nodes, Running: seen.running, Bound: seen.bound(missing)})
+	quotas, err := readQuotas(ctx, h.kube)
+	if err != nil {
+		return engine.Finding{}, err
+	}
+	nodes, err := readNodes(ctx, h.kube, h.action.Sets)
+	if err != nil {
+		return engine.Finding{}, err
+	}
+	next := "nothing was made: fix that, or change cluster.yaml, and run this again"
+	faults, notes := storage.faults(missing)
+	reasons := slices.Concat(nodes.faults, faults, quotas.exceeded(missing, replaced, storage.claims))
+	if nodes.all != nil {
+		answer := fit.Ask(fit.Question{Sets: h.action.Sets, Nodes: nodes.all, Running: withoutPods(nodes.running, replaced), Bound: storage.bound(missing)})
 		if len(answer.No) > 0 {
 			next = "nothing was made: give the pods room, or ask for less in cluster.yaml (count, resources, antiAffinity, nodeSelector); " +
-				"where an autoscaler will add nodes, --skip-capacity goes on regardless"
+				"if an autoscaler adds nodes, --skip-capacity skips this check"
 		}
 		reasons = append(reasons, answer.No...)
-		if answer.Unsure != "" {
-			notes = append(notes, answer.Unsure)
-		}
+		notes = append(notes, engine.NonEmpty([]string{answer.Unsure})...)
 	}
-	notes = append(slices.Concat(h.action.Notes, notes), seen.unseen()...)
+	notes = slices.Concat(h.action.Notes, notes, nodes.unseen())
 	if len(reasons) == 0 {
 		return engine.Finding{State: engine.Done, Details: notes}, nil
 	}
 	return engine.Finding{State: engine.Blocked, Details: append([]string{strings.Join(reasons, "; moreover ")}, notes...), Next: engine.Next(next)}, nil
 }
 
-// withoutPods is pods without some of them.
+// withoutPods are pods without some of them.
 func withoutPods(pods []corev1.Pod, gone []*corev1.Pod) []corev1.Pod {
 	return slices.DeleteFunc(pods, func(p corev1.Pod) bool {
 		return slices.ContainsFunc(gone, func(g *corev1.Pod) bool { return g.UID == p.UID })
 	})
 }
 
-// wantedPod is a pod that is still to be made, or to be given a node.
+// wantedPod is a pod that does not exist yet.
 type wantedPod struct {
 	name   string
 	claims []corev1.PersistentVolumeClaim
-	// spec is that of its stateful set, and the same for all of them.
+	// spec is that of its stateful set, and the same for all of its pods.
 	spec *corev1.PodSpec
 }
 
-func (h *capacityHandler) missing(pods []corev1.Pod) []wantedPod {
-	there := map[string]bool{}
-	for i := range pods {
-		there[pods[i].Name] = true
+func (h *capacityHandler) missing(live []corev1.Pod) []wantedPod {
+	exists := map[string]bool{}
+	for i := range live {
+		exists[live[i].Name] = true
 	}
 	var missing []wantedPod
 	for _, set := range h.action.Sets {
-		for ordinal := range *set.Spec.Replicas {
-			if name := fmt.Sprintf("%s-%d", set.Name, ordinal); !there[name] {
+		for _, name := range pods.Of(set) {
+			if !exists[name] {
 				missing = append(missing, wantedPod{name, set.Spec.VolumeClaimTemplates, &set.Spec.Template.Spec})
 			}
 		}

@@ -158,7 +158,7 @@ func TestCapacity(t *testing.T) {
 		{name: "a priority class that may not be read", change: gold, world: func(s shelf) { s[pathAllPods], s[pathPriority] = busy, nil }, state: engine.Done},
 		{name: "no such priority class", change: gold, world: func(shelf) {}, state: engine.Blocked, says: `the priority class "gold" is missing`},
 		{name: "nodes may not be listed", world: func(s shelf) { s[pathNodes] = nil }, state: engine.Done, says: "you may not list nodes"},
-		{name: "other namespaces may not be looked into", world: func(s shelf) { s[pathAllPods] = nil }, state: engine.Done, says: "you may not list their pods"},
+		{name: "other namespaces may not be looked into", world: func(s shelf) { s[pathAllPods] = nil }, state: engine.Done, says: "without the pods of other namespaces: you may not list them"},
 		{name: "storage classes may not be listed", change: fast, world: func(s shelf) { s[pathClasses], s[pathVolumes] = nil, nil }, state: engine.Done},
 		{name: "no such storage class", change: fast, world: func(shelf) {}, state: engine.Blocked,
 			says: `the storage class "fast" is missing; there are: local (the default)`},
@@ -183,24 +183,24 @@ func TestCapacity(t *testing.T) {
 		}, state: engine.Blocked, says: "the volume of pod demo-primary-1 is on a node that is not there"},
 		{name: "a quota that leaves enough", world: func(s shelf) { s[pathQuotas] = quotaOf("7", "2", "pods") }, state: engine.Done},
 		{name: "a quota of pods", world: func(s shelf) { s[pathQuotas] = quotaOf("6", "2", "pods") }, state: engine.Blocked,
-			says: "the quota team of the namespace leaves 4 of pods, and 5 more are wanted"},
+			says: "the quota team of the namespace leaves 4 of pods, and the missing pods need 5"},
 		{name: "a quota of storage", world: func(s shelf) { s[pathQuotas] = quotaOf("45Gi", "0", "requests.storage") }, state: engine.Blocked,
-			says: "leaves 45Gi of requests.storage, and 50Gi more are wanted"},
+			says: "leaves 45Gi of requests.storage, and the missing pods need 50Gi"},
 		{name: "a quota of requests", world: func(s shelf) { s[pathQuotas] = quotaOf("4500m", "0", "requests.cpu") }, state: engine.Blocked,
-			says: "leaves 4500m of requests.cpu, and 5 more are wanted"},
+			says: "leaves 4500m of requests.cpu, and the missing pods need 5"},
 		{name: "a quota of some pods only", world: func(s shelf) {
 			list := quotaOf("1", "0", "pods")
 			list.Items[0].Spec.Scopes = []corev1.ResourceQuotaScope{corev1.ResourceQuotaScopeBestEffort}
 			s[pathQuotas] = list
 		}, state: engine.Done},
 		{name: "a quota of what no container gives", world: func(s shelf) { s[pathQuotas] = quotaOf("100Gi", "0", "limits.memory") }, state: engine.Blocked,
-			says: "the quota team of the namespace wants every container to give limits.memory, and container greenplum of pod demo-coordinator-0 does not"},
+			says: "the quota team of the namespace requires every container to give limits.memory, and container greenplum of pod demo-coordinator-0 does not"},
 		{name: "a quota of what a LimitRange gives", world: func(s shelf) {
 			s[pathQuotas], s[pathLimits] = quotaOf("10Gi", "0", "limits.memory"), limitRangeOf("2Gi")
 		}, state: engine.Done},
 		{name: "a quota that a LimitRange goes beyond", world: func(s shelf) {
 			s[pathQuotas], s[pathLimits] = quotaOf("9Gi", "0", "limits.memory"), limitRangeOf("2Gi")
-		}, state: engine.Blocked, says: "leaves 9Gi of limits.memory, and 10Gi more are wanted"},
+		}, state: engine.Blocked, says: "leaves 9Gi of limits.memory, and the missing pods need 10Gi"},
 		{name: "a LimitRange that may not be read", world: func(s shelf) {
 			s[pathQuotas], s[pathLimits] = quotaOf("1Gi", "0", "limits.memory"), nil
 		}, state: engine.Done},

@@ -13,27 +13,26 @@ import (
 	"gpk/pkg/apply/kube"
 )
 
-// seeLimitRanges finds out what the namespace gives to containers that ask for nothing, which matters to its quotas only.
-func (s *survey) seeLimitRanges(ctx context.Context) error {
-	if len(s.quotas) == 0 {
-		return nil
+// limitRanges are those of the namespace, nil if the user may not list them.
+type limitRanges []corev1.LimitRange
+
+func readLimitRanges(ctx context.Context, k *kube.Client) (limitRanges, error) {
+	list, err := k.API.CoreV1().LimitRanges(k.Ref.Namespace).List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return nil, kube.UnlessForbidden("limit ranges", err)
 	}
-	list, err := s.kube.API.CoreV1().LimitRanges(s.kube.Ref.Namespace).List(ctx, metav1.ListOptions{})
-	if err == nil {
-		s.limits = append([]corev1.LimitRange{}, list.Items...)
-	}
-	return kube.UnlessForbidden("limit ranges", err)
+	return append(limitRanges{}, list.Items...), nil
 }
 
-// defaulted is what the API server makes of the resources of a pod's containers: requests of limits, and then what a LimitRange
-// has for those that have neither.
-func (s *survey) defaulted(spec *corev1.PodSpec) *corev1.PodSpec {
+// withDefaults has the resources that the API server gives a pod's containers: requests of limits, and then the defaults of a LimitRange
+// for containers with neither.
+func (l limitRanges) withDefaults(spec *corev1.PodSpec) *corev1.PodSpec {
 	spec = spec.DeepCopy()
 	for _, containers := range [][]corev1.Container{spec.InitContainers, spec.Containers} {
 		for i := range containers {
 			r := &containers[i].Resources
 			r.Requests = filled(r.Requests, r.Limits)
-			for _, item := range s.containerLimits() {
+			for _, item := range l.ofContainers() {
 				r.Requests, r.Limits = filled(r.Requests, item.DefaultRequest), filled(r.Limits, item.Default)
 			}
 		}
@@ -41,11 +40,11 @@ func (s *survey) defaulted(spec *corev1.PodSpec) *corev1.PodSpec {
 	return spec
 }
 
-// containerLimits are what all LimitRanges have for containers.
-func (s *survey) containerLimits() []corev1.LimitRangeItem {
+// ofContainers are what all LimitRanges have for containers.
+func (l limitRanges) ofContainers() []corev1.LimitRangeItem {
 	var items []corev1.LimitRangeItem
-	for i := range s.limits {
-		for _, item := range s.limits[i].Spec.Limits {
+	for i := range l {
+		for _, item := range l[i].Spec.Limits {
 			if item.Type == corev1.LimitTypeContainer {
 				items = append(items, item)
 			}
@@ -54,7 +53,7 @@ func (s *survey) containerLimits() []corev1.LimitRangeItem {
 	return items
 }
 
-// filled has the amounts of more that list has none of.
+// filled adds to a list the amounts of another that it lacks.
 func filled(list, more corev1.ResourceList) corev1.ResourceList {
 	for name, amount := range more {
 		if _, set := list[name]; !set {
@@ -68,28 +67,28 @@ func filled(list, more corev1.ResourceList) corev1.ResourceList {
 }
 
 // amounts are what one pod requests, and its limits.
-func (s *survey) amounts(spec *corev1.PodSpec) (requests, limits corev1.ResourceList) {
-	spec = s.defaulted(spec)
+func (l limitRanges) amounts(spec *corev1.PodSpec) (requests, limits corev1.ResourceList) {
+	spec = l.withDefaults(spec)
 	return fit.Requests(spec), podresources.PodLimits(&corev1.Pod{Spec: *spec}, podresources.PodResourcesOptions{})
 }
 
-// unspecified says of which container a quota refuses every pod, since it does not give what the quota limits. A LimitRange that
-// may not be seen could give it, and a pod that has resources of its own as a whole need not have them in its containers.
-func (s *survey) unspecified(quota *corev1.ResourceQuota, missing []wantedPod) []string {
-	if s.limits == nil {
+// unspecified says because of which container a quota refuses every pod, since it lacks what the quota limits. An unseen LimitRange could
+// add it, and a pod with resources of its own as a whole needs none in its containers.
+func (l limitRanges) unspecified(quota *corev1.ResourceQuota, missing []wantedPod) []string {
+	if l == nil {
 		return nil
 	}
 	var reasons []string
-	asked := map[*corev1.PodSpec]bool{}
+	checked := map[*corev1.PodSpec]bool{}
 	for _, pod := range missing {
-		if asked[pod.spec] || pod.spec.Resources != nil {
+		if checked[pod.spec] || pod.spec.Resources != nil {
 			continue
 		}
-		asked[pod.spec] = true
-		spec := s.defaulted(pod.spec)
+		checked[pod.spec] = true
+		spec := l.withDefaults(pod.spec)
 		for _, c := range slices.Concat(spec.InitContainers, spec.Containers) {
 			for _, name := range lacking(quota, c.Resources) {
-				reasons = append(reasons, fmt.Sprintf("the quota %s of the namespace wants every container to give %s, "+
+				reasons = append(reasons, fmt.Sprintf("the quota %s of the namespace requires every container to give %s, "+
 					"and container %s of pod %s does not", quota.Name, name, c.Name, pod.name))
 			}
 		}
@@ -97,7 +96,7 @@ func (s *survey) unspecified(quota *corev1.ResourceQuota, missing []wantedPod) [
 	return reasons
 }
 
-// lacking are those resources of a quota that a container must give and does not.
+// lacking are the resources of a quota that a container must give and does not.
 func lacking(quota *corev1.ResourceQuota, r corev1.ResourceRequirements) []corev1.ResourceName {
 	wanted := []struct {
 		name, resource corev1.ResourceName

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -12,37 +11,42 @@ import (
 	"gpk/pkg/apply/kube"
 )
 
-func (s *survey) seeQuotas(ctx context.Context, _ []*appsv1.StatefulSet) error {
-	list, err := s.kube.API.CoreV1().ResourceQuotas(s.kube.Ref.Namespace).List(ctx, metav1.ListOptions{})
-	if err == nil {
-		s.quotas = list.Items
-	}
-	if err := kube.UnlessForbidden("resource quotas", err); err != nil {
-		return err
-	}
-	return s.seeLimitRanges(ctx)
+// quotas are those of the namespace, and its limit ranges, which matter to quotas only.
+type quotas struct {
+	all    []corev1.ResourceQuota
+	limits limitRanges
 }
 
-// beyondQuota says what the missing pods and volumes want that the namespace's quotas do not leave: such pods are never made.
-// What the pods that go before have of a quota is given back to it. Quotas of some pods only (scopes) are left to the API server.
-func (s *survey) beyondQuota(missing []wantedPod, going []*corev1.Pod) []string {
-	wanted, given := s.charged(missing), s.chargedNow(going)
+func readQuotas(ctx context.Context, k *kube.Client) (q quotas, err error) {
+	list, err := k.API.CoreV1().ResourceQuotas(k.Ref.Namespace).List(ctx, metav1.ListOptions{})
+	if err != nil || len(list.Items) == 0 {
+		return q, kube.UnlessForbidden("resource quotas", err)
+	}
+	q.all = list.Items
+	q.limits, err = readLimitRanges(ctx, k)
+	return q, err
+}
+
+// exceeded says what the missing pods and volumes need that the namespace's quotas do not leave: such pods are never made. The pods that
+// they replace give back what they have of a quota. Quotas with scopes, which count some pods only, are left to the API server.
+func (q *quotas) exceeded(missing []wantedPod, replaced []*corev1.Pod, claims map[string]*corev1.PersistentVolumeClaim) []string {
+	needed, returned := q.charged(missing, claims), q.chargedNow(replaced)
 	var reasons []string
-	for i := range s.quotas {
-		quota := &s.quotas[i]
+	for i := range q.all {
+		quota := &q.all[i]
 		if len(quota.Spec.Scopes) > 0 || quota.Spec.ScopeSelector != nil {
 			continue
 		}
-		reasons = append(reasons, s.unspecified(quota, missing)...)
+		reasons = append(reasons, q.limits.unspecified(quota, missing)...)
 		for _, name := range quotaNames() {
 			hard, limited := quota.Spec.Hard[name]
-			want := wanted[name]
+			need := needed[name]
 			left := hard.DeepCopy()
 			left.Sub(quota.Status.Used[name])
-			left.Add(given[name])
-			if limited && want.Cmp(left) > 0 {
-				reasons = append(reasons, fmt.Sprintf("the quota %s of the namespace leaves %s of %s, and %s more are wanted",
-					quota.Name, left.String(), name, want.String()))
+			left.Add(returned[name])
+			if limited && need.Cmp(left) > 0 {
+				reasons = append(reasons, fmt.Sprintf("the quota %s of the namespace leaves %s of %s, and the missing pods need %s",
+					quota.Name, left.String(), name, need.String()))
 			}
 		}
 	}
@@ -75,18 +79,18 @@ func (c charges) addPod(requests, limits corev1.ResourceList) {
 	c.add(limits[corev1.ResourceMemory], corev1.ResourceLimitsMemory)
 }
 
-// charged is what the missing pods, and those of their volumes that are missing, will count for.
-func (s *survey) charged(missing []wantedPod) charges {
+// charged is what the missing pods and their missing volumes will count for.
+func (q *quotas) charged(missing []wantedPod, claims map[string]*corev1.PersistentVolumeClaim) charges {
 	sum := charges{}
 	amounts := map[*corev1.PodSpec][2]corev1.ResourceList{}
 	for _, pod := range missing {
 		if _, known := amounts[pod.spec]; !known {
-			requests, limits := s.amounts(pod.spec)
+			requests, limits := q.limits.amounts(pod.spec)
 			amounts[pod.spec] = [2]corev1.ResourceList{requests, limits}
 		}
 		sum.addPod(amounts[pod.spec][0], amounts[pod.spec][1])
 		for _, claim := range pod.claims {
-			if s.claims[claim.Name+"-"+pod.name] == nil {
+			if claims[claim.Name+"-"+pod.name] == nil {
 				sum.add(*resource.NewQuantity(1, resource.DecimalSI), corev1.ResourcePersistentVolumeClaims, "count/persistentvolumeclaims")
 				sum.add(claim.Spec.Resources.Requests[corev1.ResourceStorage], corev1.ResourceRequestsStorage)
 			}
@@ -95,12 +99,12 @@ func (s *survey) charged(missing []wantedPod) charges {
 	return sum
 }
 
-// chargedNow is what pods that are there count for. Those that have ended count for nothing.
-func (s *survey) chargedNow(pods []*corev1.Pod) charges {
+// chargedNow is what existing pods count for. Finished pods count for nothing.
+func (q *quotas) chargedNow(pods []*corev1.Pod) charges {
 	sum := charges{}
 	for _, pod := range pods {
 		if pod.Status.Phase != corev1.PodSucceeded && pod.Status.Phase != corev1.PodFailed {
-			sum.addPod(s.amounts(&pod.Spec))
+			sum.addPod(q.limits.amounts(&pod.Spec))
 		}
 	}
 	return sum

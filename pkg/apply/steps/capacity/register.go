@@ -1,3 +1,4 @@
+// Package capacity owns the question whether a cluster's pods would start: whether storage, quotas and nodes have room for them.
 package capacity
 
 import (
@@ -7,7 +8,7 @@ import (
 	"gpk/pkg/plan"
 )
 
-// Register adds the handlers of the question whether there is room.
+// Register adds the handler of plan.Capacity.
 func Register(r engine.Handlers, k *kube.Client, p *pods.Pods) {
 	engine.Handle(r, func(a plan.Capacity) engine.Handler { return &capacityHandler{kube: k, pods: p, action: a} })
 }

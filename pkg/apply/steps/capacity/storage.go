@@ -1,12 +1,17 @@
 package capacity
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	storagev1 "k8s.io/api/storage/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"gpk/pkg/apply/kube"
 )
 
 // The annotations that make a storage class the default; the second is of old clusters.
@@ -15,28 +20,70 @@ const (
 	betaDefaultClass = "storageclass.beta.kubernetes.io/is-default-class"
 )
 
+// storage is what volumes there are and can be made, as far as the user may see that. nil is what they may not list.
+type storage struct {
+	classes []storagev1.StorageClass
+	volumes []corev1.PersistentVolume
+	// claims are the cluster's, by name.
+	claims map[string]*corev1.PersistentVolumeClaim
+}
+
+// readStorage reads the volumes only if a claim has one, or a class is missing.
+func readStorage(ctx context.Context, k *kube.Client, sets []*appsv1.StatefulSet) (s storage, err error) {
+	claims, err := k.API.CoreV1().PersistentVolumeClaims(k.Ref.Namespace).List(ctx, k.ListOptions())
+	if err != nil {
+		return s, fmt.Errorf("volume claims: %w", err)
+	}
+	classes, err := k.API.StorageV1().StorageClasses().List(ctx, metav1.ListOptions{})
+	if err == nil {
+		s.classes = append([]storagev1.StorageClass{}, classes.Items...)
+	} else if err := kube.UnlessForbidden("storage classes", err); err != nil {
+		return s, err
+	}
+	needVolumes := false
+	s.claims = map[string]*corev1.PersistentVolumeClaim{}
+	for i := range claims.Items {
+		s.claims[claims.Items[i].Name] = &claims.Items[i]
+		needVolumes = needVolumes || claims.Items[i].Spec.VolumeName != ""
+	}
+	for _, set := range sets {
+		for i := range set.Spec.VolumeClaimTemplates {
+			needVolumes = needVolumes || s.class(&set.Spec.VolumeClaimTemplates[i]) != classExists
+		}
+	}
+	if !needVolumes {
+		return s, nil
+	}
+	volumes, err := k.API.CoreV1().PersistentVolumes().List(ctx, metav1.ListOptions{})
+	if err == nil {
+		s.volumes = append([]corev1.PersistentVolume{}, volumes.Items...)
+	}
+	return s, kube.UnlessForbidden("volumes", err)
+}
+
 // classState is what is known of the storage class of a claim.
 type classState int
 
 const (
-	classThere classState = iota
+	classExists classState = iota
 	classMissing
 	noDefaultClass
 )
 
-func (s *survey) class(claim *corev1.PersistentVolumeClaim) classState {
+// class is whether the storage class of a claim exists.
+func (s *storage) class(claim *corev1.PersistentVolumeClaim) classState {
 	name := claim.Spec.StorageClassName
 	switch {
 	case s.classes == nil, name != nil && *name == "":
-		// Not to be seen, or a volume without a class, which somebody has made by hand.
-		return classThere
+		// The user may not list classes, or the volume has no class and was made by hand.
+		return classExists
 	case name == nil:
 		if slices.ContainsFunc(s.classes, isDefault) {
-			return classThere
+			return classExists
 		}
 		return noDefaultClass
 	case slices.ContainsFunc(s.classes, func(c storagev1.StorageClass) bool { return c.Name == *name }):
-		return classThere
+		return classExists
 	}
 	return classMissing
 }
@@ -45,9 +92,8 @@ func isDefault(c storagev1.StorageClass) bool {
 	return c.Annotations[defaultClass] == "true" || c.Annotations[betaDefaultClass] == "true"
 }
 
-// storage says which volumes the missing pods cannot get, and what is not certain of that.
-func (s *survey) storage(missing []wantedPod) (reasons, notes []string) {
-	reasons = slices.Clone(s.faults)
+// faults says which volumes the missing pods cannot get. Notes are uncertain.
+func (s *storage) faults(missing []wantedPod) (reasons, notes []string) {
 	told := map[string]bool{}
 	for _, pod := range missing {
 		for i := range pod.claims {
@@ -72,8 +118,8 @@ func (s *survey) storage(missing []wantedPod) (reasons, notes []string) {
 	return reasons, notes
 }
 
-// classFault is certain unless volumes of a class that is not there may have been made by hand.
-func (s *survey) classFault(claim *corev1.PersistentVolumeClaim) (reason string, certain bool) {
+// classFault is why a claim gets no volume of its class. It is uncertain if somebody may have made volumes of a missing class by hand.
+func (s *storage) classFault(claim *corev1.PersistentVolumeClaim) (reason string, certain bool) {
 	switch s.class(claim) {
 	case noDefaultClass:
 		return "no storage class is the default: name one in storage.className; " + s.classNames(), true
@@ -87,7 +133,7 @@ func (s *survey) classFault(claim *corev1.PersistentVolumeClaim) (reason string,
 	return "", true
 }
 
-func (s *survey) classNames() string {
+func (s *storage) classNames() string {
 	var names []string
 	for _, class := range s.classes {
 		name := class.Name
@@ -97,13 +143,13 @@ func (s *survey) classNames() string {
 		names = append(names, name)
 	}
 	if len(names) == 0 {
-		return "there is none at all"
+		return "the Kubernetes cluster has none"
 	}
 	return "there are: " + strings.Join(names, ", ")
 }
 
-// bound are the nodes that the volumes of the missing pods can be reached from, for those that have a volume.
-func (s *survey) bound(missing []wantedPod) map[string]*corev1.NodeSelector {
+// bound are the nodes that can mount the volumes of the missing pods, for pods that have a volume.
+func (s *storage) bound(missing []wantedPod) map[string]*corev1.NodeSelector {
 	volumes := map[string]*corev1.PersistentVolume{}
 	for i := range s.volumes {
 		volumes[s.volumes[i].Name] = &s.volumes[i]
