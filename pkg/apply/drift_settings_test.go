@@ -62,7 +62,7 @@ func TestSettingDrift(t *testing.T) {
 			delete(d.files[primaryPod], "statement_mem")
 		}, nil},
 		"an instance does not answer": {func(d *fakeDatabase) { d.mute[primaryPod] = true },
-			[]string{"the settings of content 0 in pod demo-primary-0 cannot be asked for|gpk create -f f.yaml"}},
+			[]string{"cannot read the settings of content 0 in pod demo-primary-0|gpk create -f f.yaml"}},
 		"an instance does not answer, and something is wrong": {func(d *fakeDatabase) {
 			d.mute[primaryPod] = true
 			d.setting(coordinatorPod, "search_path", other)

@@ -20,7 +20,7 @@ func (t *Target) registerAll() engine.Handlers {
 	capacity.Register(r, t.kube, t.pods)
 	create.Register(r, t.kube, t.remote, t.store, t.pods, t.db)
 	standby.Register(r, t.remote, t.pods, t.db)
-	settings.Register(r, t.remote, t.store, t.db, t.settings)
+	settings.Register(r, t.store, t.settings)
 	window.Register(r, t.kube, t.remote, t.store, t.pods, t.db)
 	failover.Register(r, t.kube, t.remote, t.store, t.db, t.former)
 	recovery.Register(r, t.remote, t.pods, t.db)

@@ -58,7 +58,7 @@ func TestWrittenOverAlterSystem(t *testing.T) {
 	target := clusterFor(t, apitest.Served(t, c.api))
 	previews, err := target.Preview(t.Context(), p)
 	if err != nil || previews[0].Finding.State != engine.Pending ||
-		!strings.Contains(strings.Join(previews[0].Finding.Details, "\n"), "search_path is what ALTER SYSTEM has set on content 0 in pod demo-primary-0") {
+		!strings.Contains(strings.Join(previews[0].Finding.Details, "\n"), "ALTER SYSTEM has set search_path on content 0 in pod demo-primary-0") {
 		t.Fatalf("previews %+v, error %v", previews, err)
 	}
 	outcome, err := target.Run(t.Context(), p, Options{Waiting: func(string) {}}, func(engine.Event) {})

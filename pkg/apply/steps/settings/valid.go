@@ -13,17 +13,15 @@ import (
 	"gpk/pkg/segments"
 )
 
-// validHandler asks the server's own program about settings. It has nothing to do: its Check is either done or blocked.
+// validHandler has the server's own program try settings. It changes nothing: its Check is either done or blocked.
 type validHandler struct {
 	engine.Nothing
-	remote   *remote.Pods
-	db       *database.Database
 	settings *Settings
 	action   plan.Valid
 }
 
 func (h *validHandler) Check(ctx context.Context) (engine.Finding, error) {
-	finding, err := h.db.LookAt(ctx, h.look)
+	finding, err := h.settings.db.LookAt(ctx, h.look)
 	if finding.State == engine.Unknown {
 		return engine.Finding{State: engine.Blocked, Details: append([]string{"the database does not run"}, finding.Details...),
 			Next: engine.Next("nothing was changed: ", plan.Gpk("start"), " starts it; then run this again")}, err
@@ -46,22 +44,25 @@ func (h *validHandler) look(ctx context.Context, acting database.Acting) (engine
 		return err
 	})
 	if found := engine.NonEmpty(faults); err == nil && len(found) > 0 {
-		return engine.Finding{State: engine.Blocked, Details: []string{strings.Join(found, "; ")}, Next: engine.Next("nothing was changed: mend the command line")}, nil
+		return engine.Finding{State: engine.Blocked, Details: []string{strings.Join(found, "; ")},
+			Next: engine.Next("nothing was changed: correct the command line")}, nil
 	}
 	return engine.Finding{State: engine.Done}, err
 }
 
-func (h *validHandler) fault(ctx context.Context, acting database.Acting, s segments.Setting, known []segments.ServerSetting) (string, error) {
+// fault is why the server does not take a setting, or "".
+func (h *validHandler) fault(ctx context.Context, acting database.Acting, s segments.Setting, known []segments.ServerSetting) (
+	string, error) {
 	i := slices.IndexFunc(known, func(k segments.ServerSetting) bool { return strings.EqualFold(k.Name, s.Name) })
 	switch {
 	case i < 0:
 		return s.Name + ": the server has no such setting", nil
 	case known[i].Fixed():
-		return s.Name + ": the server was built or made with it, nobody can change it", nil
+		return s.Name + ": the server was built or initialised with it, and cannot change it", nil
 	case s.Value == "":
 		return "", nil
 	}
-	_, err := h.remote.Run(ctx, acting.Pod, segments.TrySetting(s, h.action.Beside))
+	_, err := h.settings.remote.Run(ctx, acting.Pod, segments.TrySetting(s, h.action.Beside))
 	var exit *remote.Error
 	if errors.As(err, &exit) {
 		return s.Name + ": " + segments.SettingFault(exit.Output), nil
