@@ -167,7 +167,8 @@ func TestBounded(t *testing.T) {
 
 // Instances that differ alike are one drift, which names the first and counts the rest; one that could not be read is none.
 func TestDriftOf(t *testing.T) {
-	setting := plan.KeptSetting{RoleSetting: segments.RoleSetting{Name: "work_mem", Coordinator: "1MB", Segment: "2MB"}, Command: "gpk config set work_mem=2MB"}
+	setting := plan.KeptSetting{RoleSetting: segments.RoleSetting{Name: "work_mem", Coordinator: "1MB", Segment: "2MB"},
+		Command: plan.Gpk("config", "set", "work_mem=2MB")}
 	on := func(content int32, has segments.FileSetting) instanceFiles {
 		return instanceFiles{row: segments.Row{Content: content, Host: fmt.Sprintf("pod-%d.demo", content)}, settings: map[string]segments.FileSetting{"work_mem": has}}
 	}
@@ -179,7 +180,7 @@ func TestDriftOf(t *testing.T) {
 	})
 	want := []engine.Drift{
 		{Found: "work_mem is 1MB instead of 2MB on content 0 in pod pod-0 and 2 more", Command: setting.Command},
-		{Found: "work_mem waits for a restart on content 1 in pod pod-1", Command: plan.RestartCommand}}
+		{Found: "work_mem waits for a restart on content 1 in pod pod-1", Command: plan.RestartCommand()}}
 	if fmt.Sprint(found) != fmt.Sprint(want) {
 		t.Errorf("%+v, want %+v", found, want)
 	}
