@@ -23,7 +23,7 @@ vulncheck := $(CURDIR)/.bench/tools/govulncheck
 standins := $(foreach release,$(STANDINS),.bench/images/standin-$(release).tar)
 # Modules with Go code of ours. Those in test/tools are versions of tools.
 modules := . test/bench test/standin
-# Prose that people read. CONTRIBUTING.md is not yet among it.
+# Prose that people read.
 prose := README.md CONTRIBUTING.md docs
 scripts := .ci/run $(wildcard test/*.sh test/byhand/*.sh templates/scripts/*.sh)
 

@@ -19,10 +19,11 @@ type wayBack struct {
 }
 
 func (w *wayBack) Check(context.Context) (engine.Finding, error) {
-	if !w.tried || w.err != nil {
-		return engine.Finding{State: engine.Pending}, nil
+	state := engine.Pending
+	if w.tried && w.err == nil {
+		state = engine.Done
 	}
-	return engine.Finding{State: engine.Done}, nil
+	return engine.Finding{State: state}, nil
 }
 
 func (w *wayBack) Do(context.Context, func(string)) error {
