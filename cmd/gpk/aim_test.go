@@ -93,5 +93,5 @@ func TestToldCommandsNameTheirCluster(t *testing.T) {
 	s.record(t, other, nil)
 	gpk("diff", "-f", file).wants(t, 3, "gpk expand --segments 8 --cluster demo\n")
 	gpk("create", "-f", file).wants(t, 2, "gpk expand --segments 8 --cluster demo\n")
-	gpk("diff", "-f", file, "--cluster", "other").wants(t, 2, `of the cluster "demo", and the command line of "other"`)
+	gpk("diff", "-f", file, "--cluster", "other").wants(t, 2, `names the cluster "demo", and the command line "other"`)
 }

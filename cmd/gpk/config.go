@@ -17,7 +17,7 @@ func (a *app) configCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "config",
 		Short:   "Change or show server settings",
-		Long:    `config set changes server settings of all instances, config show shows what the coordinator has.`,
+		Long:    `config set changes server settings on all instances. config show shows the coordinator's settings.`,
 		Example: "  gpk config set statement_mem=250MB\n  gpk config show",
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -33,9 +33,9 @@ func (a *app) configSetCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "set NAME=VALUE...",
 		Short: "Change server settings on all instances",
-		Long: `set has the server check all values first, writes them into the files of all instances, and has these read them. What
-counts from a restart on only waits for one, unless --restart makes it. DEFAULT as the value puts back what gpk derives
-from the resources, or else Greenplum's own default.`,
+		Long: `set first has the server check all values. It then writes them to the files of all instances, and has the instances
+reload them. If a setting takes effect at a restart only, --restart restarts the database; without it the setting waits.
+The value DEFAULT restores what gpk derives from the resources, or else Greenplum's own default.`,
 		Example: "  gpk config set log_min_duration_statement=500 statement_mem=250MB\n  gpk config set max_connections=400 --restart\n" +
 			"  gpk config set statement_mem=DEFAULT",
 		Args: cobra.MinimumNArgs(1),
@@ -56,7 +56,7 @@ from the resources, or else Greenplum's own default.`,
 			return err
 		}
 		return a.operate(cmd.Context(), target, o, *dryRun, sentences{done: engine.Next("the settings are in the files of all instances"),
-			same: engine.Next("no changes: the settings are as they should be")})
+			same: engine.Next("no changes: all instances have these settings already")})
 	}
 	return cmd
 }
@@ -72,7 +72,7 @@ func parseSettings(args []string) ([]segments.Setting, error) {
 		case !found || name == "":
 			faults = append(faults, fmt.Sprintf("%q is not NAME=VALUE", arg))
 		case value == "":
-			faults = append(faults, name+" has no value: DEFAULT puts its default back")
+			faults = append(faults, name+" has no value: DEFAULT restores its default")
 		case slices.ContainsFunc(given, func(s segments.Setting) bool { return s.Name == name }):
 			faults = append(faults, name+" is given twice")
 		}
@@ -87,8 +87,8 @@ func parseSettings(args []string) ([]segments.Setting, error) {
 func (a *app) configShowCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:     "show [NAME...]",
-		Short:   "Show settings as the acting coordinator has them",
-		Long:    `show asks the acting coordinator for settings: those that gpk has given it, or those that are named.`,
+		Short:   "Show the acting coordinator's settings",
+		Long:    `show asks the acting coordinator for settings: those that gpk has set, or those that you name.`,
 		Example: "  gpk config show\n  gpk config show work_mem max_connections",
 		Args:    cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -122,11 +122,11 @@ func (a *printer) printSettings(names []string, shown []apply.ShownSetting) erro
 		case s.Fixed():
 			takes = "-"
 		case s.Pending:
-			takes = "restart, which another value waits for"
+			takes = "restart; another value waits for it"
 		case s.Restart():
 			takes = "restart"
 		case s.Context == segments.Hidden:
-			takes = "not told by the server"
+			takes = "not reported by the server"
 		}
 		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", s.Name, s.Value, takes, s.Why)
 	}

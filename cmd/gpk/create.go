@@ -18,18 +18,19 @@ func (a *app) createCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "create -f cluster.yaml",
 		Short: "Make a cluster and wait until its database is ready",
-		Long: `create makes the cluster of a file: it ends when a row has been written to and read from all segments through the
-clients' Service, with every segment up and every mirror in sync. Run again, it does what is left; when nothing is, it
-says so and changes nothing. A file that has been changed since changes nothing either: create says which command would.
-What can be changed without one (client authentication, the clients' Service, a further database, what future pods get) it
-changes with --update.`,
+		Long: `create makes the cluster of a file. It ends when every segment is up, every mirror is in sync, and gpk has written a row
+to all segments and read it back through the clients' Service.
+
+Run again, create does what is left to do, or prints "no changes". If the file has changed since, create changes nothing:
+it prints the command for each change. Some changes have no command: client authentication, the clients' Service, a
+further database, and the settings of future pods. create makes these with --update.`,
 		Example: "  gpk create -f cluster.yaml\n  gpk create -f cluster.yaml --dry-run",
 	}
 	file := cmd.Flags().StringP("filename", "f", "", "cluster.yaml, or - for standard input")
 	cmd.Flags().String("image", "", "image to use instead of the file's")
-	dryRun := cmd.Flags().Bool("dry-run", false, "only say what there is to do; exit status 3 if there is something")
-	makeNamespace := cmd.Flags().Bool("create-namespace", false, "make the namespace if it is missing")
-	skipCapacity := cmd.Flags().Bool("skip-capacity", false, "do not look whether the nodes have room, as where an autoscaler adds some")
+	dryRun := cmd.Flags().Bool("dry-run", false, "only show what the command would do; exit status 3 if it would do anything")
+	makeNamespace := cmd.Flags().Bool("create-namespace", false, "create the namespace if it is missing")
+	skipCapacity := cmd.Flags().Bool("skip-capacity", false, "skip the capacity check (for clusters with an autoscaler)")
 	update := cmd.Flags().Bool("update", false, "make the changes of the file that no other command makes")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		c, err := a.loadWithImage(*file)
@@ -58,7 +59,7 @@ func (a *app) create(ctx context.Context, target *apply.Target, c *topology.Clus
 		return err
 	}
 	if outcome.Changed == 0 {
-		return a.tell(outcome, "no changes: %s in namespace %s is as the file says\n", c.Metadata.Name, c.Metadata.Namespace)
+		return a.tell(outcome, "no changes: %s in namespace %s matches the file\n", c.Metadata.Name, c.Metadata.Namespace)
 	}
 	return a.tell(outcome, "%s is ready: %d segments, %s:%d\n",
 		c.Metadata.Name, c.Spec.Segments.Count, c.ClientHost(), topology.CoordinatorPort)
@@ -76,7 +77,7 @@ func (a *app) refusal(ctx context.Context, target *apply.Target, err error) erro
 		return err
 	}
 	return hint(usage("%w:\n%s", err, strings.TrimRight(lines.String(), "\n")),
-		"put the values back, or type the commands above; nothing was changed")
+		"nothing was changed: restore the old values in the file, or run the commands above")
 }
 
 // tell prints the outcome: a sentence for people, JSON for machines.

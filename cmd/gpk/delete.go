@@ -15,10 +15,12 @@ import (
 func (a *app) deleteCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "delete",
-		Short: "Take a cluster away, and keep its volumes unless told otherwise",
-		Long: `delete stops the database and removes the cluster's objects. The volumes stay, and create finds their data again. With
---delete-data they go as well, for ever: gpk asks for the cluster's name, which a script gives with --confirm, or with --yes and
---cluster. Amid an expansion, or another operation that has not come to its end, it takes --delete-data.`,
+		Short: "Delete a cluster, and keep its volumes by default",
+		Long: `delete stops the database and deletes the cluster's objects. The volumes stay, and create finds their data again.
+
+With --delete-data gpk also deletes the volumes and all data, for ever. It first asks for the cluster's name. A script gives
+the name with --confirm, or with --yes and --cluster. While an expansion or another operation is unfinished, delete needs
+--delete-data.`,
 		Example: "  gpk delete --cluster demo\n  gpk delete --cluster demo --delete-data --confirm demo",
 	}
 	data := cmd.Flags().Bool("delete-data", false, "delete the volumes and all data as well")
@@ -49,9 +51,9 @@ func (a *app) deleteCommand() *cobra.Command {
 			return a.tell(outcome, "nothing of %s is left to delete in namespace %s\n", target.Ref.Name, target.Ref.Namespace)
 		}
 		if *data {
-			return a.tell(outcome, "%s is gone, and its data\n", target.Ref.Name)
+			return a.tell(outcome, "%s and its data are deleted\n", target.Ref.Name)
 		}
-		return a.tell(outcome, "%s is gone; its volumes are kept\n", target.Ref.Name)
+		return a.tell(outcome, "%s is deleted; its volumes are kept\n", target.Ref.Name)
 	}
 	return cmd
 }
@@ -67,7 +69,7 @@ func (a *finder) doomed(ctx context.Context) (*apply.Target, error) {
 // confirm wants the cluster's name, from the flag or from a person.
 func (a *app) confirm(ref plan.Ref, given string) error {
 	if given == "" && terminal(a.in) {
-		_, _ = fmt.Fprintf(a.err, "This deletes all data of %s in namespace %s for ever. Its name, to go on: ", ref.Name, ref.Namespace)
+		_, _ = fmt.Fprintf(a.err, "This deletes all data of %s in namespace %s for ever. Type its name to continue: ", ref.Name, ref.Namespace)
 		line, err := bufio.NewReader(a.in).ReadString('\n')
 		if err != nil {
 			return usage("no answer: nothing was deleted")
@@ -75,8 +77,8 @@ func (a *app) confirm(ref plan.Ref, given string) error {
 		given = strings.TrimSpace(line)
 	}
 	if given != ref.Name {
-		return hint(usage("deleting the data of %s has not been confirmed: nothing was deleted", ref.Name),
-			"--delete-data --confirm "+ref.Name)
+		return hint(usage("the deletion of the data of %s was not confirmed: nothing was deleted", ref.Name),
+			plan.Gpk("delete", "--delete-data", "--confirm", ref.Name))
 	}
 	return nil
 }

@@ -20,11 +20,11 @@ func TestDeleteAmid(t *testing.T) {
 			s.put(claim, map[string]any{"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": map[string]any{"labels": labels("demo")}})
 
 			gpk("delete").wants(t, 1, "the "+operation+" of demo", "nothing was changed", "finish it with `gpk "+operation+"`", "`gpk delete --delete-data`")
-			gpk("delete", "--delete-data").wants(t, 2, "has not been confirmed")
+			gpk("delete", "--delete-data").wants(t, 2, "was not confirmed")
 			if len(s.changes) > 0 || !s.has(claim) {
 				t.Fatalf("refused, it has changed %q", s.changes)
 			}
-			gpk("delete", "--delete-data", "--confirm", "demo").wants(t, 0, "demo is gone, and its data")
+			gpk("delete", "--delete-data", "--confirm", "demo").wants(t, 0, "demo and its data are deleted")
 			for _, left := range []string{claim, analytics + "configmaps/demo-gpk", "/apis/coordination.k8s.io/v1/namespaces/analytics/leases/demo-gpk"} {
 				if s.has(left) {
 					t.Errorf("%s is left", left)

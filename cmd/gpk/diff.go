@@ -13,9 +13,10 @@ func (a *app) diffCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "diff -f cluster.yaml",
 		Short: "Show what differs between a file and the cluster, and the command for each difference",
-		Long: `diff compares cluster.yaml with the one that the cluster was made from, and the cluster with that: objects by a
-server-side dry-run, everything else by what the pods and the catalogue say. It changes nothing. Each line has a difference
-and the command that takes it away. Exit status 3 if there are differences.`,
+		Long: `diff compares cluster.yaml with the file that the cluster was made from. It also compares that file with the cluster:
+objects by a server-side dry run, everything else by what the pods and the catalogue report. It changes nothing.
+
+Each line shows a difference and the command that removes it. Exit status 3 if there are differences.`,
 		Example: "  gpk diff -f cluster.yaml\n  gpk diff -f cluster.yaml -o json",
 	}
 	file := cmd.Flags().StringP("filename", "f", "", "cluster.yaml, or - for standard input")

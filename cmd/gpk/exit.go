@@ -91,11 +91,11 @@ func next(code int, err error) engine.Advice {
 	case errors.As(err, &step) && !step.Next.Empty():
 		return step.Next
 	case code == exitTimedOut:
-		return engine.Next("what was begun goes on in the cluster: run the same command again to resume, with a larger --timeout if need be")
+		return engine.Next("the work continues in the cluster: run the same command again to resume, if necessary with a larger --timeout")
 	case code == exitInterrupted:
 		return engine.Next("run the same command again to resume")
 	case errors.As(err, &step):
-		return engine.Next("mend the cause and run the same command again: it goes on where it stopped")
+		return engine.Next("fix the cause and run the same command again: it continues where it stopped")
 	case code == exitUsage:
 		return engine.Next("see `gpk --help`; nothing was changed")
 	}

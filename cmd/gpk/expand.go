@@ -29,13 +29,14 @@ type expandFlags struct {
 func (a *app) expandCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "expand --segments N",
-		Short: "Give the cluster more segments, and move the rows to them",
-		Long: `expand makes new pods, has gpexpand add their segments, and then has gpexpand move the tables' rows, table by table,
-while the database is used. --segments is the number of segments that are wanted in all.
+		Short: "Add segments to the cluster, and move rows to them",
+		Long: `expand makes new pods, and gpexpand adds their segments. gpexpand then moves the rows, table by table, while the database
+is in use. --segments is the number of all segments afterwards, not of the new ones.
 
-What fails before the catalogue was changed is taken back, with the new pods and their volumes. From then on there is only
-forward: --resume goes on, with the segments as with the rows. Moving rows may take long: it goes on in the cluster when gpk
-ends, and failover and recover may come between.`,
+If a step fails before gpexpand has changed the catalogue, gpk undoes the expansion and deletes the new pods and their
+volumes. After that gpk can no longer undo it: --resume continues with the segments and the rows.
+
+Moving rows may take long. It continues in the cluster when gpk ends, and failover and recover may run in between.`,
 		Example: `  gpk expand --segments 8
   gpk expand --segments 8 --redistribute-for 2h --parallel 4
   gpk expand --segments 8 --no-redistribute
@@ -44,15 +45,15 @@ ends, and failover and recover may come between.`,
 	}
 	var f expandFlags
 	flags := cmd.Flags()
-	flags.Int32Var(&f.segments, "segments", 0, "number of segments afterwards, in all")
-	flags.BoolVar(&f.resume, "resume", false, "go on with an expansion that has been begun")
-	flags.BoolVar(&f.rollback, "rollback", false, "take back an expansion that has not come to change the catalogue")
-	flags.BoolVar(&f.none, "no-redistribute", false, "leave the rows where they are, for a later --resume")
-	flags.DurationVar(&f.limit, "redistribute-for", 0, "move rows for this long at most, such as 2h; --resume goes on")
-	flags.StringVar(&f.until, "redistribute-until", "", "move rows until this time at most: 15:04, \"2006-01-02 15:04\", or RFC 3339")
-	flags.IntVar(&f.parallel, "parallel", 1, "how many tables are moved at a time, up to 96")
-	flags.BoolVar(&f.analyze, "analyze", false, "gather the statistics of all tables when all rows are moved")
-	flags.BoolVar(&f.skipCapacity, "skip-capacity", false, "do not look whether the nodes have room, as where an autoscaler adds some")
+	flags.Int32Var(&f.segments, "segments", 0, "number of all segments afterwards")
+	flags.BoolVar(&f.resume, "resume", false, "continue an unfinished expansion")
+	flags.BoolVar(&f.rollback, "rollback", false, "undo an expansion that has not changed the catalogue yet")
+	flags.BoolVar(&f.none, "no-redistribute", false, "leave the rows where they are; --resume moves them later")
+	flags.DurationVar(&f.limit, "redistribute-for", 0, "move rows for at most this long, such as 2h; --resume continues")
+	flags.StringVar(&f.until, "redistribute-until", "", "move rows until this time: 15:04, \"2006-01-02 15:04\", or RFC 3339")
+	flags.IntVar(&f.parallel, "parallel", 1, "number of tables to move at a time, 1 to 96")
+	flags.BoolVar(&f.analyze, "analyze", false, "gather the statistics of all tables after all rows are moved")
+	flags.BoolVar(&f.skipCapacity, "skip-capacity", false, "skip the capacity check (for clusters with an autoscaler)")
 	f.dryRun = dryRunFlag(cmd)
 	excludes(cmd, "rollback", "segments", "resume", "no-redistribute", "redistribute-for", "redistribute-until", "parallel", "analyze",
 		"skip-capacity")
@@ -97,13 +98,13 @@ func (f expandFlags) check() error {
 	}
 	switch {
 	case asked != 1:
-		return usage("one of --segments N, --resume and --rollback says what to do")
+		return usage("give one of --segments N, --resume and --rollback")
 	case f.segments < 0:
-		return usage("--segments %d: it is the number of segments afterwards, in all", f.segments)
+		return usage("--segments %d: give the number of all segments afterwards", f.segments)
 	case f.parallel < 1 || f.parallel > 96:
-		return usage("--parallel %d: gpexpand takes 1 to 96", f.parallel)
+		return usage("--parallel %d: give a number from 1 to 96", f.parallel)
 	case f.limit < 0:
-		return usage("--redistribute-for %s: it is a duration such as 90m", f.limit)
+		return usage("--redistribute-for %s: give a duration such as 90m", f.limit)
 	}
 	return nil
 }
@@ -126,7 +127,7 @@ func (a *app) expandBack(ctx context.Context, target *apply.Target, m apply.Made
 	if err != nil {
 		return err
 	}
-	now := engine.Next(fmt.Sprintf("the expansion of %s has been taken back: it has %d segments", m.Ref.Name, m.Cluster.Spec.Segments.Count))
+	now := engine.Next(fmt.Sprintf("the expansion of %s is undone: it has %d segments", m.Ref.Name, m.Cluster.Spec.Segments.Count))
 	return a.operate(ctx, target, o, dryRun, sentences{done: now, same: now})
 }
 
@@ -135,16 +136,16 @@ func (a *printer) tellExpanded(name string, options apply.ExpandOptions, answer 
 	if a.json() {
 		return a.printJSON(answer)
 	}
-	lines := []string{fmt.Sprintf("%s has %d segments, and all rows are where they belong", name, answer.Segments)}
+	lines := []string{fmt.Sprintf("%s has %d segments; all rows are redistributed", name, answer.Segments)}
 	switch under := answer.Redistribution; {
 	case under != nil:
 		lines = []string{fmt.Sprintf("%s has %d segments; rows redistributed: %s", name, answer.Segments, under),
-			"go on with: " + a.aimed(plan.Gpk("expand", "--resume"))}
+			"continue with: " + a.aimed(plan.Gpk("expand", "--resume"))}
 	case answer.Changed == 0:
 		lines = []string{fmt.Sprintf("nothing to do: %s has %d segments", name, answer.Segments)}
 	case !options.Analyze:
-		lines = append(lines, a.shown(engine.Next("the tables' statistics are from before: ",
-			plan.Gpk("psql", "-d", "DATABASE", "--", "-c", "analyze"), " gathers them anew, in each database")))
+		lines = append(lines, a.shown(engine.Next("the tables' statistics are out of date: run in each database ",
+			plan.Gpk("psql", "-d", "DATABASE", "--", "-c", "analyze"))))
 	}
 	if _, err := fmt.Fprintln(a.out, strings.Join(lines, "\n")); err != nil {
 		return err
@@ -169,10 +170,10 @@ func parseUntil(text string, now time.Time) (time.Time, error) {
 		switch {
 		case err != nil:
 		case !at.After(now):
-			return time.Time{}, usage("--redistribute-until %s: that is over", text)
+			return time.Time{}, usage("--redistribute-until %s: that time has passed", text)
 		default:
 			return at, nil
 		}
 	}
-	return time.Time{}, usage("--redistribute-until %s: write 15:04, \"2006-01-02 15:04\", or as RFC 3339", text)
+	return time.Time{}, usage("--redistribute-until %s: give 15:04, \"2006-01-02 15:04\", or RFC 3339", text)
 }

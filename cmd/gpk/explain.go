@@ -39,7 +39,7 @@ func (a *finder) explain(err error) error {
 	}
 	if cause := unreachable(err); cause != "" && !errors.Is(err, context.DeadlineExceeded) {
 		return hint(fmt.Errorf("%s cannot be reached: %s", a.whichServer(), cause),
-			"see whether it runs and this machine may reach it, or name another one with --kubeconfig or --context")
+			"check that it runs and that this machine can connect to it, or name another one with --kubeconfig or --context")
 	}
 	return err
 }
@@ -69,7 +69,7 @@ func missingRight(err error) string {
 	if len(rights) == 0 {
 		return ""
 	}
-	return "ask for the right to " + strings.Join(rights, ", ") + "; docs/rights.md has all that gpk needs"
+	return "ask for the right to " + strings.Join(rights, ", ") + "; docs/rights.md lists all rights that gpk needs"
 }
 
 func missingNamespace(err error) string {
@@ -136,13 +136,13 @@ func (a *finder) explainKubeconfig(err error) error {
 	slices.Sort(contexts)
 	switch {
 	case rawErr != nil:
-		return hint(usageError{fmt.Errorf("kubeconfig: %w", rawErr)}, "mend that file, or name another one with --kubeconfig or KUBECONFIG")
+		return hint(usageError{fmt.Errorf("kubeconfig: %w", rawErr)}, "fix that file, or name another one with --kubeconfig or KUBECONFIG")
 	case len(contexts) == 0:
 		where := "~/.kube/config"
 		if named := os.Getenv("KUBECONFIG"); named != "" {
 			where = named
 		}
-		return hint(usage("no API server is named: there is no kubeconfig in %s, and this is no pod", where),
+		return hint(usage("no API server is named: there is no kubeconfig in %s, and gpk does not run in a pod", where),
 			"name one with --kubeconfig or KUBECONFIG")
 	}
 	return hint(usageError{fmt.Errorf("kubeconfig: %w", err)}, "name a context with --context: "+strings.Join(contexts, ", "))

@@ -14,21 +14,21 @@ func (a *app) failoverCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "failover",
 		Short: "Make the standby the coordinator",
-		Long: `failover makes the standby coordinator the acting one when the coordinator is gone: it sees to it that the old one takes no
-writes any more, whether its pod can be reached or not, activates the standby, leads the clients' Service to it, and makes a
-new standby of the old coordinator's pod where that runs.
+		Long: `failover makes the standby the acting coordinator if the coordinator has failed. It first makes sure that the old
+coordinator takes no more writes, even if its pod is unreachable. It then activates the standby and points the clients'
+Service to it. If the old coordinator's pod runs, gpk makes the new standby in it.
 
-It refuses while the coordinator answers, unless --force asks for a planned switch, and when the standby lacks transactions
-that clients were told are done, unless --accept-data-loss names its pod. One that cannot go on before the standby has been
-activated is taken back by --rollback.`,
+failover refuses while the coordinator answers: --force asks for a planned switch. It also refuses if the standby lacks
+transactions that the coordinator has confirmed to clients: --accept-data-loss names the standby's pod and accepts the loss.
+If a failover fails before it has activated the standby, --rollback undoes it.`,
 		Example: "  gpk failover\n  gpk failover --force\n  gpk failover --accept-data-loss demo-coordinator-1\n" +
 			"  gpk failover --rollback\n  gpk failover --segment 3",
 	}
-	force := cmd.Flags().Bool("force", false, "switch from a coordinator that is well, which is stopped cleanly first")
-	loss := cmd.Flags().String("accept-data-loss", "", "pod of a standby that may take over although it lacks transactions")
-	fenced := cmd.Flags().Bool("fenced", false, "the old coordinator's node is known to be off: do not ask the network")
-	rollback := cmd.Flags().Bool("rollback", false, "take a failover back that has not activated the standby: the coordinator acts again")
-	segment := cmd.Flags().Int32("segment", 0, "make the mirror of this content its primary, instead of changing coordinators")
+	force := cmd.Flags().Bool("force", false, "switch from a healthy coordinator; gpk stops it cleanly first")
+	loss := cmd.Flags().String("accept-data-loss", "", "pod of the standby that may take over although it lacks transactions")
+	fenced := cmd.Flags().Bool("fenced", false, "the old coordinator's node is switched off: do not check that over the network")
+	rollback := cmd.Flags().Bool("rollback", false, "undo a failover that has not activated the standby yet: the old coordinator acts again")
+	segment := cmd.Flags().Int32("segment", 0, "make the mirror of this content its primary, instead of switching the coordinator")
 	dryRun := dryRunFlag(cmd)
 	excludes(cmd, "segment", "force", "fenced", "accept-data-loss")
 	excludes(cmd, "rollback", "force", "fenced", "segment")
@@ -44,7 +44,7 @@ activated is taken back by --rollback.`,
 				return err
 			}
 			return a.operate(cmd.Context(), target, o, *dryRun, sentences{
-				done: engine.Next(fmt.Sprintf("the mirror of content %d is its primary now, and its primary is its mirror", *segment))})
+				done: engine.Next(fmt.Sprintf("the primary and the mirror of content %d have switched roles", *segment))})
 		case *rollback:
 			return a.failBack(cmd.Context(), target, m, *loss, *dryRun)
 		}

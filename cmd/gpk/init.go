@@ -8,6 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gpk/pkg/apply/engine"
+	"gpk/pkg/plan"
 	"gpk/pkg/topology"
 )
 
@@ -15,12 +17,12 @@ func (a *app) initCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "init [NAME]",
 		Short: "Write a commented cluster.yaml to start from",
-		Long: `init writes a cluster.yaml with every field explained, for a cluster of the given name (demo without one), to standard
+		Long: `init writes a cluster.yaml that explains every field, for a cluster of the given name (default: demo). It writes to standard
 output or to a new file. It needs no API server.`,
 		Example: "  gpk init sales >cluster.yaml\n  gpk init sales -f cluster.yaml",
 		Args:    cobra.MaximumNArgs(1),
 	}
-	file := cmd.Flags().StringP("filename", "f", "", "file to make, which must not be there yet (default: standard output)")
+	file := cmd.Flags().StringP("filename", "f", "", "file to write, which must not exist yet (default: standard output)")
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
 		name := "demo"
 		if len(args) == 1 {
@@ -37,7 +39,7 @@ output or to a new file. It needs no API server.`,
 		if err := writeNew(*file, starter); err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(a.err, "%s is written: edit it, then `gpk create -f %[1]s --dry-run`\n", *file)
+		_, err = fmt.Fprintln(a.err, a.shown(engine.Next(*file+" is written: edit it, then run ", plan.Gpk("create", "-f", *file, "--dry-run"))))
 		return err
 	}
 	return cmd
@@ -47,7 +49,7 @@ output or to a new file. It needs no API server.`,
 func writeNew(path string, data []byte) error {
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644) //nolint:gosec // a file for everybody to read
 	if errors.Is(err, fs.ErrExist) {
-		return hint(usage("%s is there already and was not touched", path), "name another file, or remove that one")
+		return hint(usage("%s exists already and was not changed", path), "name another file, or remove that one")
 	}
 	if err != nil {
 		return usageError{err}

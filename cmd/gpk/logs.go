@@ -20,7 +20,7 @@ func (a *app) logsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "logs [POD...]",
 		Short: "Show the logs of the pods and of the database instances in them",
-		Long: `logs shows the end of what each pod's container says, and of the newest log of each database instance in it. Every line
+		Long: `logs shows the last lines of each pod's container log, and of the newest log of each database instance in it. Every line
 begins with its pod, and with its instance if it has one.`,
 		Example:           "  gpk logs\n  gpk logs demo-primary-0 --tail 200\n  gpk logs --since 10m --follow",
 		Args:              cobra.ArbitraryArgs,
@@ -28,9 +28,9 @@ begins with its pod, and with its instance if it has one.`,
 		Annotations:       map[string]string{endless: "yes"},
 	}
 	var options apply.LogOptions
-	cmd.Flags().BoolVar(&options.Follow, "follow", false, "go on with what is added, until interrupted")
-	cmd.Flags().Int64Var(&options.Tail, "tail", 50, "lines of each log; -1 for all")
-	cmd.Flags().DurationVar(&options.Since, "since", 0, "only what is not older than this, such as 10m")
+	cmd.Flags().BoolVar(&options.Follow, "follow", false, "keep printing new lines until interrupted")
+	cmd.Flags().Int64Var(&options.Tail, "tail", 50, "number of lines of each log; -1 for all")
+	cmd.Flags().DurationVar(&options.Since, "since", 0, "only lines that are not older than this, such as 10m")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if options.Tail < -1 || options.Since < 0 {
 			return usage("--tail takes a number of lines, or -1 for all; --since a duration such as 10m")
@@ -64,7 +64,7 @@ func podsOf(ctx context.Context, target *apply.Target, named []string) ([]string
 	}
 	for _, name := range named {
 		if !slices.Contains(all, name) {
-			return nil, hint(usage("%s has no pod %q", target.Ref.Name, name), "there are: "+strings.Join(all, ", "))
+			return nil, hint(usage("%s has no pod %q", target.Ref.Name, name), "name one of: "+strings.Join(all, ", "))
 		}
 	}
 	if len(named) > 0 {

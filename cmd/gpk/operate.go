@@ -49,7 +49,7 @@ func (a *app) operate(ctx context.Context, target *apply.Target, o apply.Operati
 		lines[0] += fmt.Sprintf("; the database was down for %.1f s", answer.Downtime)
 	}
 	if len(answer.Restart) > 0 {
-		lines = append(lines, a.shown(engine.Next(plan.RestartCommand(), " is needed before these count: ", strings.Join(answer.Restart, ", "))))
+		lines = append(lines, a.shown(engine.Next(strings.Join(answer.Restart, ", "), " take effect at a restart: run ", plan.RestartCommand())))
 	}
 	if _, err := fmt.Fprintln(a.out, strings.Join(lines, "\n")); err != nil {
 		return err
@@ -74,5 +74,5 @@ func (a *printer) tellFile(changes []plan.Difference) error {
 
 // dryRunFlag is the flag of every command that changes a cluster.
 func dryRunFlag(cmd *cobra.Command) *bool {
-	return cmd.Flags().Bool("dry-run", false, "only say what there is to do; exit status 3 if there is something")
+	return cmd.Flags().Bool("dry-run", false, "only show what the command would do; exit status 3 if it would do anything")
 }

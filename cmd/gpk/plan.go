@@ -19,15 +19,15 @@ import (
 func (a *app) planCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "plan -f cluster.yaml",
-		Short: "Show what create would make, without asking any API server",
-		Long: `plan shows the steps of create, where every instance would live, what the pods ask for, and the server settings with where
-each comes from. With --manifests it writes the objects as files. It needs no API server: what a cluster that is there
-lacks is shown by diff, and by create --dry-run.`,
+		Short: "Show what create would make, without an API server",
+		Long: `plan shows the steps of create, the pod of every instance, the pods' resources, and the server settings with the source of
+each. With --manifests it writes the objects to files. It needs no API server. For a cluster that exists already, gpk diff
+and gpk create --dry-run show what it lacks.`,
 		Example: "  gpk plan -f cluster.yaml\n  gpk plan -f cluster.yaml --manifests out/",
 	}
 	file := cmd.Flags().StringP("filename", "f", "", "cluster.yaml, or - for standard input")
 	cmd.Flags().String("image", "", "image to use instead of the file's")
-	manifests := cmd.Flags().String("manifests", "", "write the manifests into this folder, which must be new or empty")
+	manifests := cmd.Flags().String("manifests", "", "write the manifests to this folder, which must be new or empty")
 	cmd.RunE = func(*cobra.Command, []string) error {
 		c, err := a.loadWithImage(*file)
 		if err != nil {

@@ -66,7 +66,7 @@ func (p *progress) observers() apply.Observers {
 // waiting says who holds the lock.
 func (p *progress) waiting(holder string) {
 	if !p.quiet {
-		p.print("…", "finding out whether another gpk still works on this cluster: "+holder, "")
+		p.print("…", "checking whether another gpk still works on this cluster: "+holder, "")
 	}
 }
 

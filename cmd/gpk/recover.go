@@ -15,13 +15,13 @@ import (
 func (a *app) recoverCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "recover",
-		Short: "Bring back whatever of a cluster is down",
-		Long: `recover makes a cluster whole again: it probes all segments, brings back every instance that is down with what has changed
-since, copies all data where an instance's volume is empty, waits until the mirrors are in sync, gives the instances their
-preferred roles back, and makes a standby where there is none. Of a cluster that is whole it changes nothing.`,
+		Short: "Repair the instances that are down",
+		Long: `recover makes a cluster healthy. It probes all segments, and repairs every instance that is down by copying what has changed
+since. If an instance's volume is empty, it copies all data. It waits until the mirrors are in sync, gives the instances
+their preferred roles, and makes a standby if there is none. On a healthy cluster it changes nothing and exits 0.`,
 		Example: "  gpk recover\n  gpk recover --full\n  gpk recover --no-rebalance",
 	}
-	full := cmd.Flags().Bool("full", false, "copy all data of instances that are down from their peers, instead of what has changed")
+	full := cmd.Flags().Bool("full", false, "copy all data of instances that are down from their peers, not only the changes")
 	keep := cmd.Flags().Bool("no-rebalance", false, "leave mirrors that act as primaries as they are")
 	dryRun := dryRunFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -35,13 +35,13 @@ preferred roles back, and makes a standby where there is none. Of a cluster that
 				return err
 			}
 			return a.operate(cmd.Context(), target, o, *dryRun, sentences{
-				done: engine.Next(m.Ref.Name + " is whole"), same: engine.Next(m.Ref.Name + " is whole: there was nothing to recover")})
+				done: engine.Next(m.Ref.Name + " is healthy"), same: engine.Next(m.Ref.Name + " is healthy: there was nothing to recover")})
 		}
 		err = attempt(*full)
 		if !apply.NeedsFullCopy(err) {
 			return err
 		}
-		if !a.agreed("What has changed could not be copied alone. Copy all data of the instances that are down?") {
+		if !a.agreed("Copying only the changes failed. Copy all data of the instances that are down?") {
 			return hint(err, plan.Gpk("recover", "--full"), " copies all data of the instances that are down from their peers")
 		}
 		return attempt(true)

@@ -12,13 +12,14 @@ func (a *app) resizeCommand() *cobra.Command {
 		Use:   "resize -f cluster.yaml",
 		Short: "Give the pods other resources and larger volumes",
 		Long: `resize gives the pods the requests, limits and volume sizes of a file, and the instances the settings that gpk derives from
-them. Volumes grow while the database runs, where their storage class lets them. Other resources take a maintenance window:
-the database is stopped, all pods are made anew, and it is started again; if that fails, everything goes back by itself.
-What else differs in the file is the business of other commands: gpk diff names them.`,
+them. Volumes grow while the database runs, if their storage class allows it.
+
+Other resources need a maintenance window: gpk stops the database, recreates all pods, and starts it again. If that fails,
+gpk goes back to the previous resources by itself. Other commands make the other changes of the file: gpk diff names them.`,
 		Example: "  gpk resize -f cluster.yaml --dry-run\n  gpk resize -f cluster.yaml",
 	}
 	file := cmd.Flags().StringP("filename", "f", "", "cluster.yaml, or - for standard input")
-	skipCapacity := cmd.Flags().Bool("skip-capacity", false, "do not look whether the nodes have room, as where an autoscaler adds some")
+	skipCapacity := cmd.Flags().Bool("skip-capacity", false, "skip the capacity check (for clusters with an autoscaler)")
 	dryRun := dryRunFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		c, err := a.load(*file)

@@ -81,13 +81,13 @@ Every command can be run again: it does what is left to do.`,
 	flags := root.PersistentFlags()
 	flags.String("kubeconfig", "", "path of the kubeconfig (default: $KUBECONFIG, ~/.kube/config, or the pod's own account)")
 	flags.String("context", "", "context of the kubeconfig")
-	flags.StringP("namespace", "n", "", "namespace (default: that of cluster.yaml, or of the context)")
-	flags.String("cluster", "", "name of the cluster (default: the only one of the namespace)")
-	flags.Duration("timeout", 30*time.Minute, "give up after this long, with exit status 4; 0 for never")
+	flags.StringP("namespace", "n", "", "namespace (default: the one in cluster.yaml, or of the context)")
+	flags.String("cluster", "", "name of the cluster (default: the only one in the namespace)")
+	flags.Duration("timeout", 30*time.Minute, "stop waiting after this long, with exit status 4; 0 for no limit")
 	flags.StringP("output", "o", "", "json for machines")
-	flags.BoolP("yes", "y", false, "answer gpk's questions with yes")
-	flags.BoolP("quiet", "q", false, "no progress, only errors")
-	flags.BoolP("verbose", "v", false, "show what the utilities say")
+	flags.BoolP("yes", "y", false, "answer yes to gpk's questions")
+	flags.BoolP("quiet", "q", false, "print errors only, no progress")
+	flags.BoolP("verbose", "v", false, "show the output of the utilities")
 	root.AddCommand(a.createCommand(), a.planCommand(), a.diffCommand(), a.statusCommand(), a.logsCommand(), a.deleteCommand(),
 		a.psqlCommand(), a.initCommand(), a.schemaCommand(), a.versionCommand(),
 		a.stopCommand(), a.startCommand(), a.restartCommand(), a.failoverCommand(), a.recoverCommand(),
@@ -141,12 +141,12 @@ func (a *app) readSettings(cmd *cobra.Command) (context.Context, error) {
 	}
 	timeout := a.settings.GetDuration("timeout")
 	if timeout < 0 {
-		return ctx, usage("--timeout %s: give how long, such as 90s or 1h, or 0 for never", timeout)
+		return ctx, usage("--timeout %s: give a duration such as 90s or 1h, or 0 for no limit", timeout)
 	}
 	if timeout == 0 || cmd.Annotations[endless] != "" && !a.settings.IsSet("timeout") {
 		return ctx, nil
 	}
-	limited, stop := context.WithTimeoutCause(ctx, timeout, fmt.Errorf("not done within --timeout %s: %w", timeout, context.DeadlineExceeded))
+	limited, stop := context.WithTimeoutCause(ctx, timeout, fmt.Errorf("not finished within --timeout %s: %w", timeout, context.DeadlineExceeded))
 	context.AfterFunc(ctx, stop)
 	return limited, nil
 }
@@ -169,7 +169,7 @@ func (a *preferences) knownSettings(flags *pflag.FlagSet) error {
 	if len(unknown) == 0 {
 		return nil
 	}
-	return hint(usage("your own settings: %s", strings.Join(unknown, "; ")), "mend "+a.settings.ConfigFileUsed()+"; nothing was changed")
+	return hint(usage("your own settings: %s", strings.Join(unknown, "; ")), "fix "+a.settings.ConfigFileUsed()+"; nothing was changed")
 }
 
 // endless is the annotation of commands that a person ends, and no time limit unless one is given.
@@ -209,7 +209,7 @@ func (a *preferences) checkLoudness(cmd *cobra.Command) error {
 	case verbose > quiet:
 		a.settings.Set("quiet", false)
 	default:
-		return usage("--quiet and --verbose: take one of them")
+		return usage("--quiet and --verbose: give only one of them")
 	}
 	return nil
 }

@@ -13,9 +13,9 @@ import (
 func (a *app) statusCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "status",
-		Short: "Show the cluster's instances, as the catalogue and the pods have them",
-		Long: `status shows every instance of the cluster: what the catalogue says of it, and its pod. Exit status 1 if something is
-not as it should be.`,
+		Short: "Show the cluster's instances, and where they run",
+		Long: `status shows every instance of the catalogue, with its pod and its node. It also lists the faults that it finds. Exit status
+1 if there are any.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			target, err := a.existing(cmd.Context())
 			if err != nil {

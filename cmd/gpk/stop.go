@@ -15,12 +15,12 @@ func (a *app) stopCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "stop",
 		Short: "Stop the database, and with --scale-to-zero its pods too",
-		Long: `stop stops the database with gpstop and has its pods keep it down, whatever restarts, until start. With --scale-to-zero the
-pods go as well, which gives their nodes back; the volumes are kept.`,
+		Long: `stop stops the database with gpstop. It stays stopped until gpk start, even if pods or nodes restart. With --scale-to-zero
+gpk also deletes the pods, which frees their nodes. The volumes are kept.`,
 		Example: "  gpk stop\n  gpk stop --mode smart\n  gpk stop --scale-to-zero",
 	}
 	mode := modeFlag(cmd)
-	zero := cmd.Flags().Bool("scale-to-zero", false, "take the pods away too, and keep the volumes")
+	zero := cmd.Flags().Bool("scale-to-zero", false, "delete the pods too, and keep the volumes")
 	dryRun := dryRunFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if err := checkMode(*mode); err != nil {
@@ -44,8 +44,8 @@ pods go as well, which gives their nodes back; the volumes are kept.`,
 func (a *app) startCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "start",
-		Short:   "Start the database, with its pods if they were taken away",
-		Long:    `start brings back what stop has stopped, and ends when a row has been written and read through the clients' Service.`,
+		Short:   "Start the database, and its pods if stop has deleted them",
+		Long:    `start starts what stop has stopped. It ends when gpk has written and read a row through the clients' Service.`,
 		Example: "  gpk start",
 	}
 	dryRun := dryRunFlag(cmd)
@@ -92,12 +92,12 @@ func (a *app) restartCommand() *cobra.Command {
 
 func modeFlag(cmd *cobra.Command) *string {
 	return cmd.Flags().String("mode", "fast",
-		"smart waits two minutes for clients to leave, fast ends their transactions, immediate aborts everything")
+		"smart waits 2m for clients to leave, fast ends their transactions, immediate aborts everything")
 }
 
 func checkMode(mode string) error {
 	if known := []string{"smart", "fast", "immediate"}; !slices.Contains(known, mode) {
-		return usage("--mode %s: there are %s", mode, strings.Join(known, ", "))
+		return usage("--mode %s: give one of %s", mode, strings.Join(known, ", "))
 	}
 	return nil
 }

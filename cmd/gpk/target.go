@@ -56,15 +56,15 @@ func (a *finder) load(path string) (*topology.Cluster, error) {
 	if err != nil {
 		var faults topology.Faults
 		if errors.As(err, &faults) {
-			return nil, hint(usageError{fmt.Errorf("%s:\n%w", shownPath(path), err)}, "mend the lines above; nothing was changed")
+			return nil, hint(usageError{fmt.Errorf("%s:\n%w", shownPath(path), err)}, "fix the lines above; nothing was changed")
 		}
 		return nil, usageError{err}
 	}
 	if given := a.aim.asked["namespace"]; given != "" && given != c.Metadata.Namespace {
-		return nil, usage("%s is of the namespace %q, and the command line of %q: leave one of them away", path, c.Metadata.Namespace, given)
+		return nil, usage("%s names the namespace %q, and the command line %q: leave one of them out", path, c.Metadata.Namespace, given)
 	}
 	if given := a.aim.asked["cluster"]; given != "" && given != c.Metadata.Name {
-		return nil, usage("%s is of the cluster %q, and the command line of %q: leave one of them away", path, c.Metadata.Name, given)
+		return nil, usage("%s names the cluster %q, and the command line %q: leave one of them out", path, c.Metadata.Name, given)
 	}
 	return c, nil
 }
@@ -127,5 +127,5 @@ func (a *finder) existing(ctx context.Context) (*apply.Target, error) {
 		}
 	}
 	return nil, hint(fmt.Errorf("there is no cluster %q in the namespace %q", ref.Name, ref.Namespace),
-		"there are: "+strings.Join(names, ", "))
+		"name one of: "+strings.Join(names, ", "))
 }

@@ -13,16 +13,16 @@ import (
 func (a *app) upgradeCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "upgrade --version V",
-		Short: "Change the database's image for one of another release with the same catalogue version",
-		Long: `upgrade brings the image to every node while the database runs, and compares its catalogue version. Then comes the
-maintenance window: it stops the database, makes all pods anew, starts the database and verifies it. If that fails it goes
-back to the image from before by itself. upgrade --rollback does so later.`,
+		Short: "Change to another release with the same catalogue version",
+		Long: `upgrade pulls the image to every node while the database runs, and compares its catalogue version. The maintenance window
+follows: gpk stops the database, recreates all pods, starts the database and verifies it. If that fails, gpk goes back to the
+previous image by itself. upgrade --rollback goes back later.`,
 		Example: "  gpk upgrade --version 7.2.0\n  gpk upgrade --version 7.2.0 --image registry.example/greenplum@sha256:…\n" +
 			"  gpk upgrade --rollback",
 	}
-	version := cmd.Flags().String("version", "", "the release to change to")
-	cmd.Flags().String("image", "", "its image (default: the present one, with the release as its tag)")
-	rollback := cmd.Flags().Bool("rollback", false, "go back to what the last upgrade came from")
+	version := cmd.Flags().String("version", "", "release to change to")
+	cmd.Flags().String("image", "", "image of that release (default: the present image, with the release as its tag)")
+	rollback := cmd.Flags().Bool("rollback", false, "go back to the release before the last upgrade")
 	dryRun := dryRunFlag(cmd)
 	excludes(cmd, "rollback", "version", "image")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -44,7 +44,7 @@ back to the image from before by itself. upgrade --rollback does so later.`,
 			return err
 		}
 		if to == nil {
-			return a.tell(apply.Outcome{}, "%s is on %s: there is no upgrade to take back\n", m.Ref.Name, m.Cluster.Spec.Version)
+			return a.tell(apply.Outcome{}, "%s is on %s: there is no upgrade to undo\n", m.Ref.Name, m.Cluster.Spec.Version)
 		}
 		name, release := m.Ref.Name, to.Spec.Version
 		return a.operate(cmd.Context(), target, o, *dryRun, sentences{

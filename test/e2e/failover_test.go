@@ -79,7 +79,7 @@ func TestFailoverTakenBack(t *testing.T) {
 	c.gpk("failover", "--rollback").want(t, 0)
 	c.wantCoordinator("demo-coordinator-0")
 	c.wantWhole(s)
-	if r := c.gpk("failover", "--rollback").want(t, 0); !strings.Contains(r.stdout, "no failover of demo is to be taken back") {
+	if r := c.gpk("failover", "--rollback").want(t, 0); !strings.Contains(r.stdout, "no failover of demo is unfinished") {
 		t.Errorf("taken back again: %s", r.stdout)
 	}
 

@@ -46,7 +46,7 @@ func TestFaultyFiles(t *testing.T) {
 		file := c.changed("faulty.yaml", faulty.change...)
 		for _, command := range []string{"create", "diff"} {
 			t.Run(strings.ReplaceAll(title, " ", "-")+"/"+command, func(t *testing.T) {
-				c.gpk(command, "-f", file).want(t, 2).says(t, append(faulty.says, file, "next: mend")...).quick(t)
+				c.gpk(command, "-f", file).want(t, 2).says(t, append(faulty.says, file, "next: fix")...).quick(t)
 			})
 		}
 	}

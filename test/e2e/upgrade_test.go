@@ -55,7 +55,7 @@ func TestUpgrade(t *testing.T) {
 
 	c.gpk("upgrade", "--rollback").want(t, 0)
 	c.wantRelease(s, "7.1.0")
-	if r := c.gpk("upgrade", "--rollback").want(t, 0); !strings.Contains(r.stdout, "no upgrade to take back") {
+	if r := c.gpk("upgrade", "--rollback").want(t, 0); !strings.Contains(r.stdout, "no upgrade to undo") {
 		t.Errorf("taken back again: %s", r.stdout)
 	}
 	c.wantNoDifferences(c.file)
