@@ -76,5 +76,5 @@ func (a *aim) nameNeeded(elsewhere bool) bool {
 // know, it assumes so.
 func (a *finder) among(ctx context.Context, target *apply.Target) {
 	names, err := target.Clusters(ctx)
-	a.aim.several = err != nil || len(names) > 1
+	a.several = err != nil || len(names) > 1
 }

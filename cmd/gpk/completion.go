@@ -6,7 +6,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"gpk/pkg/apply"
 	"gpk/pkg/plan"
 )
 
@@ -16,8 +15,8 @@ const completionPatience = 3 * time.Second
 // completer teaches a shell the values of flags.
 type completer struct{ *app }
 
-// completions teach a shell the values of flags. `gpk completion` prints the scripts.
-func (a *completer) completions(root *cobra.Command) {
+// register teaches a shell the values of flags. `gpk completion` prints the scripts.
+func (a *completer) register(root *cobra.Command) {
 	names := map[string]cobra.CompletionFunc{
 		"cluster": a.clusterNames,
 		"context": a.contextNames,
@@ -39,46 +38,44 @@ func (a *completer) completions(root *cobra.Command) {
 
 // ask connects to the API server for a completion, which cobra runs without the command's own preparations. What fails
 // completes nothing.
-func (a *completer) ask(cmd *cobra.Command, names func(context.Context, *apply.Target) ([]string, error)) ([]string, cobra.ShellCompDirective) {
+func (a *completer) ask(cmd *cobra.Command, names func(context.Context) ([]string, error)) ([]string, cobra.ShellCompDirective) {
 	ctx, err := a.readSettings(cmd)
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveError
 	}
 	ctx, stop := context.WithTimeout(ctx, completionPatience)
 	defer stop()
-	target, err := a.target(plan.Ref{Namespace: a.namespace(), Name: a.settings.GetString("cluster")})
+	return completions(names(ctx))
+}
+
+// completions are names for a shell, or that there are none.
+func completions(names []string, err error) ([]string, cobra.ShellCompDirective) {
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveError
 	}
-	found, err := names(ctx, target)
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveError
-	}
-	return found, cobra.ShellCompDirectiveNoFileComp
+	return names, cobra.ShellCompDirectiveNoFileComp
 }
 
 func (a *completer) clusterNames(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
-	return a.ask(cmd, func(ctx context.Context, target *apply.Target) ([]string, error) { return target.Clusters(ctx) })
+	return a.ask(cmd, func(ctx context.Context) ([]string, error) {
+		target, err := a.target(plan.Ref{Namespace: a.namespace()})
+		if err != nil {
+			return nil, err
+		}
+		return target.Clusters(ctx)
+	})
 }
 
 func (a *completer) contextNames(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
 	if _, err := a.readSettings(cmd); err != nil {
 		return nil, cobra.ShellCompDirectiveError
 	}
-	raw, err := a.kubeconfig().RawConfig()
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveError
-	}
-	var names []string
-	for name := range raw.Contexts {
-		names = append(names, name)
-	}
-	return names, cobra.ShellCompDirectiveNoFileComp
+	return completions(a.contexts())
 }
 
 // podNames completes the pods of the cluster that is named, or of the only one.
 func (a *completer) podNames(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
-	return a.ask(cmd, func(ctx context.Context, _ *apply.Target) ([]string, error) {
+	return a.ask(cmd, func(ctx context.Context) ([]string, error) {
 		target, err := a.existing(ctx)
 		if err != nil {
 			return nil, err

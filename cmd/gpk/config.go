@@ -1,15 +1,14 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
 	"gpk/pkg/apply"
-	"gpk/pkg/apply/engine"
 	"gpk/pkg/segments"
 )
 
@@ -22,10 +21,6 @@ func (a *app) configCommand() *cobra.Command {
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(a.configSetCommand(), a.configShowCommand())
-	for _, command := range cmd.Commands() {
-		asUsage(command)
-		a.explained(command)
-	}
 	return cmd
 }
 
@@ -41,23 +36,16 @@ The value DEFAULT restores what gpk derives from the resources, or else Greenplu
 		Args: cobra.MinimumNArgs(1),
 	}
 	restart := cmd.Flags().Bool("restart", false, "restart the database if a setting needs it")
-	dryRun := dryRunFlag(cmd)
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		given, err := parseSettings(args)
-		if err != nil {
-			return err
-		}
-		target, m, err := a.made(cmd.Context())
-		if err != nil {
-			return err
-		}
-		o, err := apply.Config(target, m, given, *restart)
-		if err != nil {
-			return err
-		}
-		return a.operate(cmd.Context(), target, o, *dryRun, sentences{done: engine.Next("the settings are in the files of all instances"),
-			same: engine.Next("no changes: all instances have these settings already")})
+	var given []segments.Setting
+	cmd.PreRunE = func(_ *cobra.Command, args []string) (err error) {
+		given, err = parseSettings(args)
+		return err
 	}
+	a.changes(cmd, func(ctx context.Context, on subject) error {
+		o, err := apply.Config(on.target, on.made, given, *restart)
+		return a.operate(ctx, on, o, err, sentences{done: "the settings are in the files of all instances",
+			same: "no changes: all instances have these settings already"})
+	})
 	return cmd
 }
 
@@ -111,11 +99,8 @@ func (a *printer) printSettings(names []string, shown []apply.ShownSetting) erro
 			return fmt.Errorf("the server has no setting %s", name)
 		}
 	}
-	if a.json() {
-		return a.printJSON(shown)
-	}
-	table := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprintf(table, "NAME\tVALUE\tCHANGE TAKES\tFROM\n")
+	var text table
+	text.line("NAME\tVALUE\tCHANGE TAKES\tFROM")
 	for _, s := range shown {
 		takes := "reload"
 		switch {
@@ -128,7 +113,7 @@ func (a *printer) printSettings(names []string, shown []apply.ShownSetting) erro
 		case s.Context == segments.Hidden:
 			takes = "not reported by the server"
 		}
-		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", s.Name, s.Value, takes, s.Why)
+		text.line("%s\t%s\t%s\t%s", s.Name, s.Value, takes, s.Why)
 	}
-	return table.Flush()
+	return a.print(shown, text.String())
 }

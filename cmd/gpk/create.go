@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -10,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"gpk/pkg/apply"
-	"gpk/pkg/plan"
 	"gpk/pkg/topology"
 )
 
@@ -26,22 +24,18 @@ it prints the command for each change. Some changes have no command: client auth
 further database, and the settings of future pods. create makes these with --update.`,
 		Example: "  gpk create -f cluster.yaml\n  gpk create -f cluster.yaml --dry-run",
 	}
-	file := cmd.Flags().StringP("filename", "f", "", "cluster.yaml, or - for standard input")
-	cmd.Flags().String("image", "", "image to use instead of the file's")
-	dryRun := cmd.Flags().Bool("dry-run", false, "only show what the command would do; exit status 3 if it would do anything")
-	makeNamespace := cmd.Flags().Bool("create-namespace", false, "create the namespace if it is missing")
-	skipCapacity := cmd.Flags().Bool("skip-capacity", false, "skip the capacity check (for clusters with an autoscaler)")
-	update := cmd.Flags().Bool("update", false, "make the changes of the file that no other command makes")
+	var options apply.CreateOptions
+	fileFlag(cmd, &options.File)
+	imageFlag(cmd)
+	dryRun := dryRunFlag(cmd)
+	cmd.Flags().BoolVar(&options.Namespace, "create-namespace", false, "create the namespace if it is missing")
+	capacityFlag(cmd, &options.SkipCapacity)
+	cmd.Flags().BoolVar(&options.Update, "update", false, "make the changes of the file that no other command makes")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		c, err := a.loadWithImage(*file)
+		c, target, err := a.clusterOf(options.File)
 		if err != nil {
 			return err
 		}
-		target, err := a.target(plan.Ref{Namespace: c.Metadata.Namespace, Name: c.Metadata.Name})
-		if err != nil {
-			return err
-		}
-		options := apply.CreateOptions{File: *file, Update: *update, SkipCapacity: *skipCapacity, Namespace: *makeNamespace}
 		if *dryRun {
 			return a.refusal(cmd.Context(), target, a.preview(apply.PreviewCreate(cmd.Context(), target, c, options)))
 		}
@@ -51,18 +45,15 @@ further database, and the settings of future pods. create makes these with --upd
 }
 
 func (a *app) create(ctx context.Context, target *apply.Target, c *topology.Cluster, options apply.CreateOptions) error {
-	progress := a.progress()
-	defer progress.stop()
-	outcome, err := apply.Create(ctx, target, c, options, progress.observers())
-	progress.stop()
+	outcome, err := observed(a, func(tell apply.Observers) (apply.Outcome, error) { return apply.Create(ctx, target, c, options, tell) })
 	if err != nil {
 		return err
 	}
+	text := fmt.Sprintf("%s is ready: %d segments, %s:%d\n", c.Metadata.Name, c.Spec.Segments.Count, c.ClientHost(), topology.CoordinatorPort)
 	if outcome.Changed == 0 {
-		return a.tell(outcome, "no changes: %s in namespace %s matches the file\n", c.Metadata.Name, c.Metadata.Namespace)
+		text = fmt.Sprintf("no changes: %s in namespace %s matches the file\n", c.Metadata.Name, c.Metadata.Namespace)
 	}
-	return a.tell(outcome, "%s is ready: %d segments, %s:%d\n",
-		c.Metadata.Name, c.Spec.Segments.Count, c.ClientHost(), topology.CoordinatorPort)
+	return a.print(outcome, text)
 }
 
 // refusal shows what differs where create refuses a file for that.
@@ -72,25 +63,7 @@ func (a *app) refusal(ctx context.Context, target *apply.Target, err error) erro
 		return err
 	}
 	a.among(ctx, target)
-	var lines strings.Builder
-	if err := printDifferences(&lines, "  ", a.differences(apply.DifferencesOf(changed.Changes))); err != nil {
-		return err
-	}
-	return hint(usage("%w:\n%s", err, strings.TrimRight(lines.String(), "\n")),
+	lines := differencesText("  ", a.differences(apply.DifferencesOf(changed.Changes)))
+	return hint(usage("%w:\n%s", err, strings.TrimRight(lines, "\n")),
 		"nothing was changed: restore the old values in the file, or run the commands above")
-}
-
-// tell prints the outcome: a sentence for people, JSON for machines.
-func (a *printer) tell(outcome apply.Outcome, format string, args ...any) error {
-	if a.json() {
-		return a.printJSON(outcome)
-	}
-	_, err := fmt.Fprintf(a.out, format, args...)
-	return err
-}
-
-func (a *printer) printJSON(value any) error {
-	encoder := json.NewEncoder(a.out)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(value)
 }

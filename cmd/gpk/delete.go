@@ -40,20 +40,20 @@ the name with --confirm, or with --yes and --cluster. While an expansion or anot
 				return err
 			}
 		}
-		progress := a.progress()
-		defer progress.stop()
-		outcome, err := apply.Delete(cmd.Context(), target, *data, progress.observers())
-		progress.stop()
+		outcome, err := observed(a, func(tell apply.Observers) (apply.Outcome, error) {
+			return apply.Delete(cmd.Context(), target, *data, tell)
+		})
 		if err != nil {
 			return err
 		}
-		if *data && outcome.Changed == 0 {
-			return a.tell(outcome, "nothing of %s is left to delete in namespace %s\n", target.Ref.Name, target.Ref.Namespace)
+		text := target.Ref.Name + " is deleted; its volumes are kept\n"
+		switch {
+		case *data && outcome.Changed == 0:
+			text = fmt.Sprintf("nothing of %s is left to delete in namespace %s\n", target.Ref.Name, target.Ref.Namespace)
+		case *data:
+			text = target.Ref.Name + " and its data are deleted\n"
 		}
-		if *data {
-			return a.tell(outcome, "%s and its data are deleted\n", target.Ref.Name)
-		}
-		return a.tell(outcome, "%s is deleted; its volumes are kept\n", target.Ref.Name)
+		return a.print(outcome, text)
 	}
 	return cmd
 }
@@ -68,17 +68,22 @@ func (a *finder) doomed(ctx context.Context) (*apply.Target, error) {
 
 // confirm wants the cluster's name, from the flag or from a person.
 func (a *app) confirm(ref plan.Ref, given string) error {
-	if given == "" && terminal(a.in) {
-		_, _ = fmt.Fprintf(a.err, "This deletes all data of %s in namespace %s for ever. Type its name to continue: ", ref.Name, ref.Namespace)
-		line, err := bufio.NewReader(a.in).ReadString('\n')
-		if err != nil {
-			return usage("no answer: nothing was deleted")
-		}
-		given = strings.TrimSpace(line)
+	if given == "" {
+		given = a.answer(fmt.Sprintf("This deletes all data of %s in namespace %s for ever. Type its name to continue:", ref.Name, ref.Namespace))
 	}
 	if given != ref.Name {
 		return hint(usage("the deletion of the data of %s was not confirmed: nothing was deleted", ref.Name),
 			plan.Gpk("delete", "--delete-data", "--confirm", ref.Name))
 	}
 	return nil
+}
+
+// answer is what a person types after a question, empty if there is nobody to ask.
+func (a *printer) answer(question string) string {
+	if !terminal(a.in) {
+		return ""
+	}
+	_, _ = fmt.Fprint(a.err, question, " ")
+	line, _ := bufio.NewReader(a.in).ReadString('\n')
+	return strings.TrimSpace(line)
 }

@@ -1,12 +1,11 @@
 package main
 
 import (
-	"fmt"
+	"cmp"
 
 	"github.com/spf13/cobra"
 
 	"gpk/pkg/apply"
-	"gpk/pkg/plan"
 )
 
 func (a *app) diffCommand() *cobra.Command {
@@ -19,18 +18,15 @@ objects by a server-side dry run, everything else by what the pods and the catal
 Each line shows a difference and the command that removes it. Exit status 3 if there are differences.`,
 		Example: "  gpk diff -f cluster.yaml\n  gpk diff -f cluster.yaml -o json",
 	}
-	file := cmd.Flags().StringP("filename", "f", "", "cluster.yaml, or - for standard input")
-	cmd.Flags().String("image", "", "image to use instead of the file's")
+	var file string
+	fileFlag(cmd, &file)
+	imageFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		c, err := a.loadWithImage(*file)
+		c, target, err := a.clusterOf(file)
 		if err != nil {
 			return err
 		}
-		target, err := a.target(plan.Ref{Namespace: c.Metadata.Namespace, Name: c.Metadata.Name})
-		if err != nil {
-			return err
-		}
-		answer, err := apply.Diff(cmd.Context(), target, c, *file)
+		answer, err := apply.Diff(cmd.Context(), target, c, file)
 		if err != nil {
 			return err
 		}
@@ -38,18 +34,10 @@ Each line shows a difference and the command that removes it. Exit status 3 if t
 			a.among(cmd.Context(), target)
 		}
 		found := a.differences(answer)
-		switch {
-		case a.json():
-			err = a.printJSON(found)
-		case len(found) == 0:
-			_, err = fmt.Fprintln(a.out, "no differences")
-		default:
-			err = printDifferences(a.out, "", found)
+		if len(found) == 0 {
+			return a.print(found, "no differences\n")
 		}
-		if err == nil && len(found) > 0 {
-			return statusError(exitDifferences)
-		}
-		return err
+		return cmp.Or(a.print(found, differencesText("", found)), error(statusError(exitDifferences)))
 	}
 	return cmd
 }

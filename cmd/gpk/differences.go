@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"strings"
 	"unicode/utf8"
 
@@ -59,19 +58,18 @@ func (d difference) answer() string {
 // What to do is in one column, except behind differences that are longer than this.
 const widestColumn = 90
 
-func printDifferences(out io.Writer, indent string, all []difference) error {
+// differencesText is a line for each difference.
+func differencesText(indent string, all []difference) string {
 	width := 0
 	for _, d := range all {
 		if n := utf8.RuneCountInString(d.String()); n <= widestColumn {
 			width = max(width, n)
 		}
 	}
+	var text strings.Builder
 	for _, d := range all {
-		text := d.String()
-		gap := max(width-utf8.RuneCountInString(text), 0) + 2
-		if _, err := fmt.Fprintf(out, "%s%s%*s%s\n", indent, text, gap, "", d.answer()); err != nil {
-			return err
-		}
+		gap := max(width-utf8.RuneCountInString(d.String()), 0) + 2
+		fmt.Fprintf(&text, "%s%s%*s%s\n", indent, d, gap, "", d.answer())
 	}
-	return nil
+	return text.String()
 }

@@ -9,7 +9,7 @@ import (
 	"gpk/pkg/plan"
 )
 
-func TestPrintDifferences(t *testing.T) {
+func TestDifferencesText(t *testing.T) {
 	long := "the same words at the beginning of two lines, "
 	all := []difference{
 		{Difference: plan.Difference{Field: "spec.segments.count", From: "2", To: "4"}, Command: "gpk expand --segments 4"},
@@ -20,10 +20,7 @@ func TestPrintDifferences(t *testing.T) {
 		{Object: "ConfigMap/demo", Difference: plan.Difference{Field: "data[c]", From: "", To: "1\n2\n"}, Command: "gpk create -f f.yaml"},
 		{Found: "pod demo-0\nwaits " + strings.Repeat("and waits ", 30), Command: "gpk create -f f.yaml"},
 	}
-	var out strings.Builder
-	if err := printDifferences(&out, "  ", all); err != nil {
-		t.Fatal(err)
-	}
+	out := differencesText("  ", all)
 	want := `  spec.segments.count: 2 → 4                                                         gpk expand --segments 4
   spec.database.locale: C → absent                                                   cannot be changed after creation: the databases have been made in it
   Service/demo spec.type: absent → NodePort                                          gpk create -f f.yaml (note)
@@ -31,7 +28,7 @@ func TestPrintDifferences(t *testing.T) {
   ConfigMap/demo data[b]: line 1: "…nning of two lines, one" → "…nning of two lines, two"  gpk create -f f.yaml
   ConfigMap/demo data[c]: absent → 2 lines                                           gpk create -f f.yaml
 `
-	got, last, _ := strings.Cut(out.String(), "  pod demo-0 waits and waits")
+	got, last, _ := strings.Cut(out, "  pod demo-0 waits and waits")
 	if diff := cmp.Diff(squeezed(want), squeezed(got)); diff != "" {
 		t.Error(diff)
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -15,15 +14,9 @@ import (
 
 // expandFlags are what a person asks of expand.
 type expandFlags struct {
-	segments         int32
+	apply.ExpandOptions
 	resume, rollback bool
-	none             bool
-	limit            time.Duration
 	until            string
-	parallel         int
-	analyze          bool
-	skipCapacity     bool
-	dryRun           *bool
 }
 
 func (a *app) expandCommand() *cobra.Command {
@@ -45,53 +38,45 @@ Moving rows may take long. It continues in the cluster when gpk ends, and failov
 	}
 	var f expandFlags
 	flags := cmd.Flags()
-	flags.Int32Var(&f.segments, "segments", 0, "number of all segments afterwards")
+	flags.Int32Var(&f.Segments, "segments", 0, "number of all segments afterwards")
 	flags.BoolVar(&f.resume, "resume", false, "continue an unfinished expansion")
 	flags.BoolVar(&f.rollback, "rollback", false, "undo an expansion that has not changed the catalogue yet")
-	flags.BoolVar(&f.none, "no-redistribute", false, "leave the rows where they are; --resume moves them later")
-	flags.DurationVar(&f.limit, "redistribute-for", 0, "move rows for at most this long, such as 2h; --resume continues")
+	flags.BoolVar(&f.None, "no-redistribute", false, "leave the rows where they are; --resume moves them later")
+	flags.DurationVar(&f.Bounds.Limit, "redistribute-for", 0, "move rows for at most this long, such as 2h; --resume continues")
 	flags.StringVar(&f.until, "redistribute-until", "", "move rows until this time: 15:04, \"2006-01-02 15:04\", or RFC 3339")
-	flags.IntVar(&f.parallel, "parallel", 1, "number of tables to move at a time, 1 to 96")
-	flags.BoolVar(&f.analyze, "analyze", false, "gather the statistics of all tables after all rows are moved")
-	flags.BoolVar(&f.skipCapacity, "skip-capacity", false, "skip the capacity check (for clusters with an autoscaler)")
-	f.dryRun = dryRunFlag(cmd)
+	flags.IntVar(&f.Bounds.Parallel, "parallel", 1, "number of tables to move at a time, 1 to 96")
+	flags.BoolVar(&f.Analyze, "analyze", false, "gather the statistics of all tables after all rows are moved")
+	capacityFlag(cmd, &f.SkipCapacity)
 	excludes(cmd, "rollback", "segments", "resume", "no-redistribute", "redistribute-for", "redistribute-until", "parallel", "analyze",
 		"skip-capacity")
 	excludes(cmd, "resume", "segments")
 	excludes(cmd, "no-redistribute", "redistribute-for", "redistribute-until", "parallel", "analyze")
 	excludes(cmd, "redistribute-for", "redistribute-until")
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		if err := f.check(); err != nil {
-			return err
-		}
-		options, err := f.options(time.Now())
-		if err != nil {
-			return err
-		}
-		target, m, err := a.made(cmd.Context())
+	cmd.PreRunE = func(*cobra.Command, []string) error { return f.check(time.Now()) }
+	a.changes(cmd, func(ctx context.Context, on subject) error {
 		switch {
-		case err != nil:
-			return err
 		case f.rollback:
-			return a.expandBack(cmd.Context(), target, m, *f.dryRun)
-		case *f.dryRun:
-			return a.preview(apply.PreviewExpand(cmd.Context(), target, m, options))
+			o, err := apply.ExpandBack(on.made)
+			now := fmt.Sprintf("the expansion of %s is undone: it has %d segments", on.made.Ref.Name, on.made.Cluster.Spec.Segments.Count)
+			return a.operate(ctx, on, o, err, sentences{done: now, same: now})
+		case on.dryRun:
+			return a.preview(apply.PreviewExpand(ctx, on.target, on.made, f.ExpandOptions))
 		}
-		progress := a.progress()
-		defer progress.stop()
-		answer, err := apply.Expand(cmd.Context(), target, m, options, progress.observers())
-		progress.stop()
+		answer, err := observed(a, func(tell apply.Observers) (apply.Expanded, error) {
+			return apply.Expand(ctx, on.target, on.made, f.ExpandOptions, tell)
+		})
 		if err != nil {
 			return err
 		}
-		return a.tellExpanded(m.Ref.Name, options, answer)
-	}
+		return a.print(answer, a.expandedText(on.made.Ref.Name, f.Analyze, answer))
+	})
 	return cmd
 }
 
-func (f expandFlags) check() error {
+// check refuses flags that gpk cannot work with. A time to end is the next one after now.
+func (f *expandFlags) check(now time.Time) (err error) {
 	asked := 0
-	for _, given := range []bool{f.segments != 0, f.resume, f.rollback} {
+	for _, given := range []bool{f.Segments != 0, f.resume, f.rollback} {
 		if given {
 			asked++
 		}
@@ -99,58 +84,31 @@ func (f expandFlags) check() error {
 	switch {
 	case asked != 1:
 		return usage("give one of --segments N, --resume and --rollback")
-	case f.segments < 0:
-		return usage("--segments %d: give the number of all segments afterwards", f.segments)
-	case f.parallel < 1 || f.parallel > 96:
-		return usage("--parallel %d: give a number from 1 to 96", f.parallel)
-	case f.limit < 0:
-		return usage("--redistribute-for %s: give a duration such as 90m", f.limit)
+	case f.Segments < 0:
+		return usage("--segments %d: give the number of all segments afterwards", f.Segments)
+	case f.Bounds.Parallel < 1 || f.Bounds.Parallel > 96:
+		return usage("--parallel %d: give a number from 1 to 96", f.Bounds.Parallel)
+	case f.Bounds.Limit < 0:
+		return usage("--redistribute-for %s: give a duration such as 90m", f.Bounds.Limit)
 	}
-	return nil
+	f.Bounds.Until, err = parseUntil(f.until, now)
+	return err
 }
 
-// options are the flags for an expansion that begins now.
-func (f expandFlags) options(now time.Time) (apply.ExpandOptions, error) {
-	options := apply.ExpandOptions{Segments: f.segments, None: f.none, Analyze: f.analyze, SkipCapacity: f.skipCapacity,
-		Bounds: apply.Bounds{Limit: f.limit, Parallel: f.parallel}}
-	if f.limit > 0 {
-		return options, nil
-	}
-	until, err := parseUntil(f.until, now)
-	options.Bounds.Until = until
-	return options, err
-}
-
-// expandBack takes back an unfinished expansion.
-func (a *app) expandBack(ctx context.Context, target *apply.Target, m apply.Made, dryRun bool) error {
-	o, err := apply.ExpandBack(m)
-	if err != nil {
-		return err
-	}
-	now := engine.Next(fmt.Sprintf("the expansion of %s is undone: it has %d segments", m.Ref.Name, m.Cluster.Spec.Segments.Count))
-	return a.operate(ctx, target, o, dryRun, sentences{done: now, same: now})
-}
-
-// tellExpanded prints what there is now.
-func (a *printer) tellExpanded(name string, options apply.ExpandOptions, answer apply.Expanded) error {
-	if a.json() {
-		return a.printJSON(answer)
-	}
-	lines := []string{fmt.Sprintf("%s has %d segments; all rows are redistributed", name, answer.Segments)}
+// expandedText says what there is now.
+func (a *printer) expandedText(name string, analyzed bool, answer apply.Expanded) string {
+	text := fmt.Sprintf("%s has %d segments; all rows are redistributed", name, answer.Segments)
 	switch under := answer.Redistribution; {
 	case under != nil:
-		lines = []string{fmt.Sprintf("%s has %d segments; rows redistributed: %s", name, answer.Segments, under),
-			"continue with: " + a.aimed(plan.Gpk("expand", "--resume"))}
+		text = fmt.Sprintf("%s has %d segments; rows redistributed: %s\ncontinue with: %s", name, answer.Segments, under,
+			a.aimed(plan.Gpk("expand", "--resume")))
 	case answer.Changed == 0:
-		lines = []string{fmt.Sprintf("nothing to do: %s has %d segments", name, answer.Segments)}
-	case !options.Analyze:
-		lines = append(lines, a.shown(engine.Next("the tables' statistics are out of date: run in each database ",
-			plan.Gpk("psql", "-d", "DATABASE", "--", "-c", "analyze"))))
+		text = fmt.Sprintf("nothing to do: %s has %d segments", name, answer.Segments)
+	case !analyzed:
+		text += a.shown(engine.Next("\nthe tables' statistics are out of date: run in each database ",
+			plan.Gpk("psql", "-d", "DATABASE", "--", "-c", "analyze")))
 	}
-	if _, err := fmt.Fprintln(a.out, strings.Join(lines, "\n")); err != nil {
-		return err
-	}
-	return a.tellFile(answer.ClusterYAML)
+	return text + "\n" + fileChanges(answer.ClusterYAML)
 }
 
 // parseUntil reads a point in time. A time of day is the next such one.

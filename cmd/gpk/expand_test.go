@@ -3,6 +3,8 @@ package main
 import (
 	"testing"
 	"time"
+
+	"gpk/pkg/apply"
 )
 
 func TestParseUntil(t *testing.T) {
@@ -29,26 +31,30 @@ func TestParseUntil(t *testing.T) {
 
 func TestExpandFlags(t *testing.T) {
 	right := []expandFlags{
-		{segments: 4, parallel: 1},
-		{resume: true, parallel: 96, limit: time.Hour},
-		{rollback: true, parallel: 1},
-		{segments: 4, parallel: 1, none: true},
+		expanding(4, 1, 0),
+		{ExpandOptions: expanding(0, 96, time.Hour).ExpandOptions, resume: true},
+		{ExpandOptions: expanding(0, 1, 0).ExpandOptions, rollback: true},
 	}
 	for _, f := range right {
-		if err := f.check(); err != nil {
+		if err := f.check(time.Now()); err != nil {
 			t.Errorf("%+v: %v", f, err)
 		}
 	}
 	wrong := []expandFlags{
-		{parallel: 1},
-		{segments: 4, resume: true, parallel: 1},
-		{segments: -1, parallel: 1},
-		{segments: 4, parallel: 97},
-		{segments: 4, parallel: 1, limit: -time.Hour},
+		expanding(0, 1, 0),
+		{ExpandOptions: expanding(4, 1, 0).ExpandOptions, resume: true},
+		expanding(-1, 1, 0),
+		expanding(4, 97, 0),
+		expanding(4, 1, -time.Hour),
+		{ExpandOptions: expanding(4, 1, 0).ExpandOptions, until: "tomorrow"},
 	}
 	for _, f := range wrong {
-		if err := f.check(); status(err) != exitUsage {
+		if err := f.check(time.Now()); status(err) != exitUsage {
 			t.Errorf("%+v: %v", f, err)
 		}
 	}
+}
+
+func expanding(segments int32, parallel int, limit time.Duration) expandFlags {
+	return expandFlags{ExpandOptions: apply.ExpandOptions{Segments: segments, Bounds: apply.Bounds{Parallel: parallel, Limit: limit}}}
 }

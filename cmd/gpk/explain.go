@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/url"
 	"os"
@@ -126,14 +127,15 @@ func (a *finder) whichServer() string {
 	return fmt.Sprintf("the API server %s (context %q of %s)", config.Host, current, from)
 }
 
+// contexts are the names of the kubeconfig's contexts.
+func (a *finder) contexts() ([]string, error) {
+	raw, err := a.kubeconfig().RawConfig()
+	return slices.Sorted(maps.Keys(raw.Contexts)), err
+}
+
 // explainKubeconfig says what is wrong with the kubeconfig, and which contexts there are.
 func (a *finder) explainKubeconfig(err error) error {
-	raw, rawErr := a.kubeconfig().RawConfig()
-	contexts := []string{}
-	for name := range raw.Contexts {
-		contexts = append(contexts, name)
-	}
-	slices.Sort(contexts)
+	contexts, rawErr := a.contexts()
 	switch {
 	case rawErr != nil:
 		return hint(usageError{fmt.Errorf("kubeconfig: %w", rawErr)}, "fix that file, or name another one with --kubeconfig or KUBECONFIG")

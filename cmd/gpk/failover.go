@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"gpk/pkg/apply"
-	"gpk/pkg/apply/engine"
 
 	"github.com/spf13/cobra"
 )
@@ -29,45 +28,26 @@ If a failover fails before it has activated the standby, --rollback undoes it.`,
 	fenced := cmd.Flags().Bool("fenced", false, "the old coordinator's node is switched off: do not check that over the network")
 	rollback := cmd.Flags().Bool("rollback", false, "undo a failover that has not activated the standby yet: the old coordinator acts again")
 	segment := cmd.Flags().Int32("segment", 0, "make the mirror of this content its primary, instead of switching the coordinator")
-	dryRun := dryRunFlag(cmd)
 	excludes(cmd, "segment", "force", "fenced", "accept-data-loss")
 	excludes(cmd, "rollback", "force", "fenced", "segment")
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		target, m, err := a.made(cmd.Context())
-		if err != nil {
-			return err
-		}
+	a.changes(cmd, func(ctx context.Context, on subject) error {
 		switch {
 		case cmd.Flags().Changed("segment"):
-			o, err := apply.Switch(m, *segment)
-			if err != nil {
-				return err
-			}
-			return a.operate(cmd.Context(), target, o, *dryRun, sentences{
-				done: engine.Next(fmt.Sprintf("the primary and the mirror of content %d have switched roles", *segment))})
+			o, err := apply.Switch(on.made, *segment)
+			return a.operate(ctx, on, o, err, sentences{
+				done: fmt.Sprintf("the primary and the mirror of content %d have switched roles", *segment)})
 		case *rollback:
-			return a.failBack(cmd.Context(), target, m, *loss, *dryRun)
+			o, acts, undoes, err := apply.FailBack(ctx, on.target, on.made, *loss)
+			now := fmt.Sprintf("the coordinator of %s is in pod %s", on.made.Ref.Name, acts)
+			say := sentences{done: now + " again", same: now}
+			if !undoes {
+				say.same = fmt.Sprintf("no failover of %s is unfinished: its coordinator is in pod %s", on.made.Ref.Name, acts)
+			}
+			return a.operate(ctx, on, o, err, say)
 		}
-		o, takeover, err := apply.Failover(cmd.Context(), target, m, apply.FailoverOptions{Force: *force, Fenced: *fenced, AcceptLoss: *loss})
-		if err != nil {
-			return err
-		}
-		now := fmt.Sprintf("the coordinator of %s is in pod %s", m.Ref.Name, takeover.To)
-		return a.operate(cmd.Context(), target, o, *dryRun, sentences{done: engine.Next(now), same: engine.Next(now + " already")})
-	}
+		o, takeover, err := apply.Failover(ctx, on.target, on.made, apply.FailoverOptions{Force: *force, Fenced: *fenced, AcceptLoss: *loss})
+		now := fmt.Sprintf("the coordinator of %s is in pod %s", on.made.Ref.Name, takeover.To)
+		return a.operate(ctx, on, o, err, sentences{done: now, same: now + " already"})
+	})
 	return cmd
-}
-
-// failBack takes back an unfinished failover.
-func (a *app) failBack(ctx context.Context, target *apply.Target, m apply.Made, loss string, dryRun bool) error {
-	o, acts, undoes, err := apply.FailBack(ctx, target, m, loss)
-	if err != nil {
-		return err
-	}
-	now := fmt.Sprintf("the coordinator of %s is in pod %s", m.Ref.Name, acts)
-	say := sentences{done: engine.Next(now + " again"), same: engine.Next(now)}
-	if !undoes {
-		say.same = engine.Next(fmt.Sprintf("no failover of %s is unfinished: its coordinator is in pod %s", m.Ref.Name, acts))
-	}
-	return a.operate(ctx, target, o, dryRun, say)
 }

@@ -22,57 +22,72 @@ func (a *finder) made(ctx context.Context) (*apply.Target, apply.Made, error) {
 	return target, made, err
 }
 
-// sentences are what people are told of an operation: what there is now, or that there was nothing to do.
-type sentences struct{ done, same engine.Advice }
+// subject is the cluster that a command changes, or with dryRun would change.
+type subject struct {
+	target *apply.Target
+	made   apply.Made
+	dryRun bool
+}
 
-// operate carries an operation out, or with dryRun says what there is to do, and tells what to change in cluster.yaml.
-func (a *app) operate(ctx context.Context, target *apply.Target, o apply.Operation, dryRun bool, say sentences) error {
-	if dryRun {
-		previews, err := target.PreviewOperation(ctx, o)
-		return a.preview(previews, err)
+// changes has a command find its cluster and change it.
+func (a *app) changes(cmd *cobra.Command, change func(context.Context, subject) error) {
+	dryRun := dryRunFlag(cmd)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		target, made, err := a.made(cmd.Context())
+		if err != nil {
+			return err
+		}
+		return change(cmd.Context(), subject{target, made, *dryRun})
 	}
-	progress := a.progress()
-	defer progress.stop()
-	answer, err := target.Carry(ctx, o, progress.observers())
-	progress.stop()
+}
+
+// sentences are what people read after an operation: what there is now, or that there was nothing to do.
+type sentences struct{ done, same string }
+
+// operate runs an operation, or with dryRun shows what it would do, and tells what to change in cluster.yaml.
+func (a *app) operate(ctx context.Context, on subject, o apply.Operation, err error, say sentences) error {
 	if err != nil {
 		return err
 	}
-	if a.json() {
-		return a.printJSON(answer)
+	if on.dryRun {
+		return a.preview(on.target.PreviewOperation(ctx, o))
 	}
-	lines := []string{a.shown(say.done)}
-	if answer.Changed == 0 {
-		lines[0] = a.shown(say.same)
-	}
-	if answer.Downtime > 0 {
-		lines[0] += fmt.Sprintf("; the database was down for %.1f s", answer.Downtime)
-	}
-	if len(answer.Restart) > 0 {
-		lines = append(lines, a.shown(engine.Next(strings.Join(answer.Restart, ", "), " take effect at a restart: run ", plan.RestartCommand())))
-	}
-	if _, err := fmt.Fprintln(a.out, strings.Join(lines, "\n")); err != nil {
+	answer, err := observed(a, func(tell apply.Observers) (apply.Operated, error) { return on.target.Carry(ctx, o, tell) })
+	if err != nil {
 		return err
 	}
-	return a.tellFile(answer.ClusterYAML)
+	text := say.done
+	if answer.Changed == 0 {
+		text = say.same
+	}
+	if answer.Downtime > 0 {
+		text += fmt.Sprintf("; the database was down for %.1f s", answer.Downtime)
+	}
+	if len(answer.Restart) > 0 {
+		restart := engine.Next(strings.Join(answer.Restart, ", "), " take effect at a restart: run ", plan.RestartCommand())
+		text += "\n" + a.shown(restart)
+	}
+	return a.print(answer, text+"\n"+fileChanges(answer.ClusterYAML))
 }
 
-// tellFile says what to change in cluster.yaml so that it says what the cluster is now.
-func (a *printer) tellFile(changes []plan.Difference) error {
+// fileChanges says what to change in cluster.yaml so that it says what the cluster is now.
+func fileChanges(changes []plan.Difference) string {
+	var text strings.Builder
 	for i, change := range changes {
 		if i == 0 {
-			if _, err := fmt.Fprintln(a.out, "to change in cluster.yaml:"); err != nil {
-				return err
-			}
+			text.WriteString("to change in cluster.yaml:\n")
 		}
-		if _, err := fmt.Fprintf(a.out, "  %s: %s → %s\n", change.Field, value(change.From), value(change.To)); err != nil {
-			return err
-		}
+		fmt.Fprintf(&text, "  %s: %s → %s\n", change.Field, value(change.From), value(change.To))
 	}
-	return nil
+	return text.String()
 }
 
 // dryRunFlag is the flag of every command that changes a cluster.
 func dryRunFlag(cmd *cobra.Command) *bool {
 	return cmd.Flags().Bool("dry-run", false, "only show what the command would do; exit status 3 if it would do anything")
+}
+
+// capacityFlag is the flag of commands that make pods or make them larger.
+func capacityFlag(cmd *cobra.Command, skip *bool) {
+	cmd.Flags().BoolVar(skip, "skip-capacity", false, "skip the capacity check (for clusters with an autoscaler)")
 }

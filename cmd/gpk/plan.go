@@ -6,7 +6,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 	corev1 "k8s.io/api/core/v1"
@@ -25,11 +24,12 @@ each. With --manifests it writes the objects to files. It needs no API server. F
 and gpk create --dry-run show what it lacks.`,
 		Example: "  gpk plan -f cluster.yaml\n  gpk plan -f cluster.yaml --manifests out/",
 	}
-	file := cmd.Flags().StringP("filename", "f", "", "cluster.yaml, or - for standard input")
-	cmd.Flags().String("image", "", "image to use instead of the file's")
+	var file string
+	fileFlag(cmd, &file)
+	imageFlag(cmd)
 	manifests := cmd.Flags().String("manifests", "", "write the manifests to this folder, which must be new or empty")
 	cmd.RunE = func(*cobra.Command, []string) error {
-		c, err := a.loadWithImage(*file)
+		c, err := a.loadWithImage(file)
 		if err != nil {
 			return err
 		}
@@ -44,10 +44,8 @@ and gpk create --dry-run show what it lacks.`,
 			}
 			return err
 		}
-		if a.json() {
-			return a.printJSON(planned{p, topology.New(c), topology.Settings(c)})
-		}
-		return a.printPlan(p, c)
+		all := planned{p, topology.New(c), topology.Settings(c)}
+		return a.print(all, all.text(c))
 	}
 	return cmd
 }
@@ -59,28 +57,27 @@ type planned struct {
 	Settings []topology.NamedSetting `json:"settings"`
 }
 
-func (a *printer) printPlan(p plan.Plan, c *topology.Cluster) error {
-	t := topology.New(c)
-	table := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprintf(table, "STEP\tCLASS\tWHAT\n")
+func (p planned) text(c *topology.Cluster) string {
+	var text table
+	text.line("STEP\tCLASS\tWHAT")
 	for _, step := range p.Steps {
-		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\n", step.ID, step.Class, step.Title)
+		text.line("%s\t%s\t%s", step.ID, step.Class, step.Title)
 	}
-	_, _ = fmt.Fprintf(table, "\nCONTENT\tROLE\tDBID\tPOD\tPORT\tDIRECTORY\n")
-	for _, i := range t.Instances {
-		_, _ = fmt.Fprintf(table, "%d\t%s\t%d\t%s\t%d\t%s\n", i.Content, i.Role, i.DBID, i.Pod, i.Port, i.Dir)
+	text.line("\nCONTENT\tROLE\tDBID\tPOD\tPORT\tDIRECTORY")
+	for _, i := range p.Topology.Instances {
+		text.line("%d\t%s\t%d\t%s\t%d\t%s", i.Content, i.Role, i.DBID, i.Pod, i.Port, i.Dir)
 	}
-	_, _ = fmt.Fprintf(table, "\nCOMPONENT\tPODS\tREQUESTS\tLIMITS\tVOLUME\tCLASS\n")
-	for _, group := range t.Groups {
+	text.line("\nCOMPONENT\tPODS\tREQUESTS\tLIMITS\tVOLUME\tCLASS")
+	for _, group := range p.Topology.Groups {
 		pods := c.GroupPods(group.Component)
-		_, _ = fmt.Fprintf(table, "%s\t%d\t%s\t%s\t%s\t%s\n", group.Component, group.Replicas,
+		text.line("%s\t%d\t%s\t%s\t%s\t%s", group.Component, group.Replicas,
 			amounts(pods.Resources.Requests), amounts(pods.Resources.Limits), pods.Storage.Size, class(pods.Storage.ClassName))
 	}
-	_, _ = fmt.Fprintf(table, "\nSETTING\tCOORDINATOR\tSEGMENT\tFROM\n")
-	for _, s := range topology.Settings(c) {
-		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", s.Name, s.Coordinator, s.Segment, s.Why)
+	text.line("\nSETTING\tCOORDINATOR\tSEGMENT\tFROM")
+	for _, s := range p.Settings {
+		text.line("%s\t%s\t%s\t%s", s.Name, s.Coordinator, s.Segment, s.Why)
 	}
-	return table.Flush()
+	return text.String()
 }
 
 func amounts(list corev1.ResourceList) string {
@@ -111,15 +108,10 @@ func (a *printer) preview(previews []engine.Preview, err error) error {
 		different = different || found.State != engine.Done
 		shown = append(shown, previewed{preview.Step.ID, preview.Step.Title, found.State, found.Details, a.shown(found.Next)})
 	}
-	if a.json() {
-		err = a.printJSON(shown)
-	} else {
-		err = a.printPreview(shown, different)
+	if !different {
+		return a.print(shown, "no changes\n")
 	}
-	if err == nil && different {
-		return statusError(exitDifferences)
-	}
-	return err
+	return cmp.Or(a.print(shown, previewText(shown)), error(statusError(exitDifferences)))
 }
 
 // previewed is one step of what --dry-run -o json prints.
@@ -132,25 +124,16 @@ type previewed struct {
 	Next string `json:"next,omitempty"`
 }
 
-func (a *printer) printPreview(steps []previewed, different bool) error {
-	if !different {
-		_, err := fmt.Fprintln(a.out, "no changes")
-		return err
-	}
+func previewText(steps []previewed) string {
+	var text strings.Builder
 	for _, step := range steps {
-		if _, err := fmt.Fprintf(a.out, "%-8s %s\n", step.State, step.Title); err != nil {
-			return err
-		}
+		fmt.Fprintf(&text, "%-8s %s\n", step.State, step.Title)
 		for _, detail := range step.Details {
-			if _, err := fmt.Fprintf(a.out, "         - %s\n", detail); err != nil {
-				return err
-			}
+			fmt.Fprintf(&text, "         - %s\n", detail)
 		}
 		if step.Next != "" {
-			if _, err := fmt.Fprintf(a.out, "         next: %s\n", step.Next); err != nil {
-				return err
-			}
+			fmt.Fprintf(&text, "         next: %s\n", step.Next)
 		}
 	}
-	return nil
+	return text.String()
 }

@@ -25,11 +25,18 @@ type progress struct {
 }
 
 func (a *printer) progress() *progress {
-	p := &progress{out: a.err, quiet: a.settings.GetBool("quiet"), verbose: a.settings.GetBool("verbose"), shown: a.aim.shown}
+	p := &progress{out: a.err, quiet: a.settings.GetBool("quiet"), verbose: a.settings.GetBool("verbose"), shown: a.shown}
 	if terminal(a.err) && !p.quiet && !p.verbose {
 		p.spin = spinner.New(spinner.CharSets[14], 100*time.Millisecond, spinner.WithWriter(a.err))
 	}
 	return p
+}
+
+// observed runs an operation and shows its progress.
+func observed[T any](a *app, run func(apply.Observers) (T, error)) (T, error) {
+	progress := a.progress()
+	defer progress.stop()
+	return run(apply.Observers{Observe: progress.observe, Waiting: progress.waiting})
 }
 
 // observe is an engine.Observer.
@@ -56,11 +63,6 @@ func (p *progress) observe(event engine.Event) {
 			p.print(color.HiBlackString("="), event.Step.Title, "")
 		}
 	}
-}
-
-// observers are what an operation tells.
-func (p *progress) observers() apply.Observers {
-	return apply.Observers{Observe: p.observe, Waiting: p.waiting}
 }
 
 // waiting says who holds the lock.

@@ -1,14 +1,12 @@
 package main
 
 import (
-	"bufio"
-	"fmt"
+	"context"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"gpk/pkg/apply"
-	"gpk/pkg/apply/engine"
 	"gpk/pkg/plan"
 )
 
@@ -23,21 +21,13 @@ their preferred roles, and makes a standby if there is none. On a healthy cluste
 	}
 	full := cmd.Flags().Bool("full", false, "copy all data of instances that are down from their peers, not only the changes")
 	keep := cmd.Flags().Bool("no-rebalance", false, "leave mirrors that act as primaries as they are")
-	dryRun := dryRunFlag(cmd)
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		target, m, err := a.made(cmd.Context())
-		if err != nil {
-			return err
-		}
+	a.changes(cmd, func(ctx context.Context, on subject) error {
+		healthy := on.made.Ref.Name + " is healthy"
 		attempt := func(full bool) error {
-			o, err := apply.Recover(m, full, !*keep)
-			if err != nil {
-				return err
-			}
-			return a.operate(cmd.Context(), target, o, *dryRun, sentences{
-				done: engine.Next(m.Ref.Name + " is healthy"), same: engine.Next(m.Ref.Name + " is healthy: there was nothing to recover")})
+			o, err := apply.Recover(on.made, full, !*keep)
+			return a.operate(ctx, on, o, err, sentences{done: healthy, same: healthy + ": there was nothing to recover"})
 		}
-		err = attempt(*full)
+		err := attempt(*full)
 		if !apply.NeedsFullCopy(err) {
 			return err
 		}
@@ -45,19 +35,11 @@ their preferred roles, and makes a standby if there is none. On a healthy cluste
 			return hint(err, plan.Gpk("recover", "--full"), " copies all data of the instances that are down from their peers")
 		}
 		return attempt(true)
-	}
+	})
 	return cmd
 }
 
 // agreed asks a person, unless --yes has answered. Where there is nobody to ask the answer is no.
 func (a *app) agreed(question string) bool {
-	if a.settings.GetBool("yes") {
-		return true
-	}
-	if !terminal(a.in) {
-		return false
-	}
-	_, _ = fmt.Fprintf(a.err, "%s [y/N] ", question)
-	line, _ := bufio.NewReader(a.in).ReadString('\n')
-	return strings.EqualFold(strings.TrimSpace(line), "y")
+	return a.settings.GetBool("yes") || strings.EqualFold(a.answer(question+" [y/N]"), "y")
 }

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"context"
+
 	"github.com/spf13/cobra"
 
 	"gpk/pkg/apply"
-	"gpk/pkg/apply/engine"
+	"gpk/pkg/topology"
 )
 
 func (a *app) resizeCommand() *cobra.Command {
@@ -18,26 +20,22 @@ Other resources need a maintenance window: gpk stops the database, recreates all
 gpk goes back to the previous resources by itself. Other commands make the other changes of the file: gpk diff names them.`,
 		Example: "  gpk resize -f cluster.yaml --dry-run\n  gpk resize -f cluster.yaml",
 	}
-	file := cmd.Flags().StringP("filename", "f", "", "cluster.yaml, or - for standard input")
-	skipCapacity := cmd.Flags().Bool("skip-capacity", false, "skip the capacity check (for clusters with an autoscaler)")
-	dryRun := dryRunFlag(cmd)
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		c, err := a.load(*file)
-		if err != nil {
-			return err
+	var file string
+	var skipCapacity bool
+	fileFlag(cmd, &file)
+	capacityFlag(cmd, &skipCapacity)
+	var c *topology.Cluster
+	cmd.PreRunE = func(*cobra.Command, []string) (err error) {
+		if c, err = a.load(file); err == nil {
+			a.settings.Set("namespace", c.Metadata.Namespace)
+			a.settings.Set("cluster", c.Metadata.Name)
 		}
-		a.settings.Set("namespace", c.Metadata.Namespace)
-		a.settings.Set("cluster", c.Metadata.Name)
-		target, m, err := a.made(cmd.Context())
-		if err != nil {
-			return err
-		}
-		o, err := apply.Resize(m, c, *file, *skipCapacity)
-		if err != nil {
-			return err
-		}
-		now := m.Ref.Name + " has the sizes of " + shownPath(*file)
-		return a.operate(cmd.Context(), target, o, *dryRun, sentences{done: engine.Next(now), same: engine.Next("no changes: " + now)})
+		return err
 	}
+	a.changes(cmd, func(ctx context.Context, on subject) error {
+		o, err := apply.Resize(on.made, c, file, skipCapacity)
+		now := on.made.Ref.Name + " has the sizes of " + shownPath(file)
+		return a.operate(ctx, on, o, err, sentences{done: now, same: "no changes: " + now})
+	})
 	return cmd
 }

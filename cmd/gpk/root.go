@@ -53,7 +53,7 @@ type app struct{ *printer }
 
 func newApp(io streams) *app {
 	find := &finder{&preferences{viper.New()}, &aim{}}
-	find.aim.here = find.contextNamespace
+	find.here = find.contextNamespace
 	return &app{&printer{io, find}}
 }
 
@@ -92,20 +92,21 @@ Every command can be run again: it does what is left to do.`,
 		a.psqlCommand(), a.initCommand(), a.schemaCommand(), a.versionCommand(),
 		a.stopCommand(), a.startCommand(), a.restartCommand(), a.failoverCommand(), a.recoverCommand(),
 		a.expandCommand(), a.upgradeCommand(), a.configCommand(), a.resizeCommand())
-	for _, command := range root.Commands() {
-		asUsage(command)
-		a.explained(command)
-	}
-	(&completer{a}).completions(root)
+	a.prepare(root)
+	(&completer{a}).register(root)
 	onlyCommands(root)
 	cobrasCommands(root)
 	return root, a
 }
 
-// explained makes a command's errors say what a person can do about them.
-func (a *app) explained(command *cobra.Command) {
-	run := command.RunE
-	command.RunE = func(cmd *cobra.Command, args []string) error { return a.explain(run(cmd, args)) }
+// prepare has the commands below one refuse wrong arguments, and say of their errors what a person can do about them.
+func (a *app) prepare(parent *cobra.Command) {
+	for _, command := range parent.Commands() {
+		asUsage(command)
+		run := command.RunE
+		command.RunE = func(cmd *cobra.Command, args []string) error { return a.explain(run(cmd, args)) }
+		a.prepare(command)
+	}
 }
 
 // excludes has each of the other flags exclude the one, which does not heed them.
@@ -131,8 +132,8 @@ func (a *app) readSettings(cmd *cobra.Command) (context.Context, error) {
 			return ctx, err
 		}
 	}
-	a.aim.asked = askedFlags(cmd)
-	a.aim.standing = plan.Ref{Namespace: a.settings.GetString("namespace"), Name: a.settings.GetString("cluster")}
+	a.asked = askedFlags(cmd)
+	a.standing = plan.Ref{Namespace: a.settings.GetString("namespace"), Name: a.settings.GetString("cluster")}
 	if err := a.settings.BindPFlags(cmd.Flags()); err != nil {
 		return ctx, err
 	}

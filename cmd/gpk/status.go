@@ -1,9 +1,6 @@
 package main
 
 import (
-	"fmt"
-	"text/tabwriter"
-
 	"github.com/fatih/color"
 	"github.com/spf13/cobra"
 
@@ -25,11 +22,7 @@ func (a *app) statusCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if a.json() {
-				err = a.printJSON(status)
-			} else {
-				err = a.printStatus(status)
-			}
+			err = a.print(status, statusText(status))
 			if err == nil && len(status.Faults) > 0 {
 				return statusError(exitFailed)
 			}
@@ -38,16 +31,16 @@ func (a *app) statusCommand() *cobra.Command {
 	}
 }
 
-func (a *printer) printStatus(s apply.Status) error {
-	table := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprintf(table, "%s in namespace %s: %s\n\n", s.Cluster.Name, s.Cluster.Namespace, s.Summary())
-	_, _ = fmt.Fprintf(table, "CONTENT\tDBID\tROLE\tSTATUS\tMODE\tPOD\tPORT\tNODE\tDIRECTORY\n")
+func statusText(s apply.Status) string {
+	var text table
+	text.line("%s in namespace %s: %s\n", s.Cluster.Name, s.Cluster.Namespace, s.Summary())
+	text.line("CONTENT\tDBID\tROLE\tSTATUS\tMODE\tPOD\tPORT\tNODE\tDIRECTORY")
 	for _, i := range s.Instances {
-		_, _ = fmt.Fprintf(table, "%d\t%d\t%s\t%s\t%s\t%s\t%d\t%s\t%s\n",
+		text.line("%d\t%d\t%s\t%s\t%s\t%s\t%d\t%s\t%s",
 			i.Content, i.DBID, i.Role, i.Status, i.Mode, i.Pod, i.Port, i.Node, i.Dir)
 	}
 	for _, fault := range s.Faults {
-		_, _ = fmt.Fprintf(table, "%s %s\n", color.RedString("!"), fault)
+		text.line("%s %s", color.RedString("!"), fault)
 	}
-	return table.Flush()
+	return text.String()
 }

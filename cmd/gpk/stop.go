@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"slices"
 	"strings"
 
@@ -21,23 +22,12 @@ gpk also deletes the pods, which frees their nodes. The volumes are kept.`,
 	}
 	mode := modeFlag(cmd)
 	zero := cmd.Flags().Bool("scale-to-zero", false, "delete the pods too, and keep the volumes")
-	dryRun := dryRunFlag(cmd)
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		if err := checkMode(*mode); err != nil {
-			return err
-		}
-		target, m, err := a.made(cmd.Context())
-		if err != nil {
-			return err
-		}
-		o, err := apply.Stop(m, *mode, *zero)
-		if err != nil {
-			return err
-		}
-		return a.operate(cmd.Context(), target, o, *dryRun, sentences{
-			done: engine.Next(m.Ref.Name+" is stopped: ", plan.Gpk("start"), " starts it"),
-			same: engine.Next(m.Ref.Name + " is stopped already")})
-	}
+	a.changes(cmd, func(ctx context.Context, on subject) error {
+		o, err := apply.Stop(on.made, *mode, *zero)
+		stopped := on.made.Ref.Name + " is stopped"
+		return a.operate(ctx, on, o, err, sentences{
+			done: a.shown(engine.Next(stopped+": ", plan.Gpk("start"), " starts it")), same: stopped + " already"})
+	})
 	return cmd
 }
 
@@ -48,19 +38,11 @@ func (a *app) startCommand() *cobra.Command {
 		Long:    `start starts what stop has stopped. It ends when gpk has written and read a row through the clients' Service.`,
 		Example: "  gpk start",
 	}
-	dryRun := dryRunFlag(cmd)
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		target, m, err := a.made(cmd.Context())
-		if err != nil {
-			return err
-		}
-		o, err := apply.Start(m)
-		if err != nil {
-			return err
-		}
-		return a.operate(cmd.Context(), target, o, *dryRun, sentences{
-			done: engine.Next(m.Ref.Name + " is ready: " + m.Cluster.ClientHost()), same: engine.Next(m.Ref.Name + " runs already")})
-	}
+	a.changes(cmd, func(ctx context.Context, on subject) error {
+		o, err := apply.Start(on.made)
+		return a.operate(ctx, on, o, err, sentences{
+			done: on.made.Ref.Name + " is ready: " + on.made.Cluster.ClientHost(), same: on.made.Ref.Name + " runs already"})
+	})
 	return cmd
 }
 
@@ -72,32 +54,22 @@ func (a *app) restartCommand() *cobra.Command {
 		Example: "  gpk restart",
 	}
 	mode := modeFlag(cmd)
-	dryRun := dryRunFlag(cmd)
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		if err := checkMode(*mode); err != nil {
-			return err
-		}
-		target, m, err := a.made(cmd.Context())
-		if err != nil {
-			return err
-		}
-		o, err := apply.Restart(m, *mode)
-		if err != nil {
-			return err
-		}
-		return a.operate(cmd.Context(), target, o, *dryRun, sentences{done: engine.Next(m.Ref.Name + " has been restarted")})
-	}
+	a.changes(cmd, func(ctx context.Context, on subject) error {
+		o, err := apply.Restart(on.made, *mode)
+		return a.operate(ctx, on, o, err, sentences{done: on.made.Ref.Name + " has been restarted"})
+	})
 	return cmd
 }
 
+// modeFlag is the flag of gpstop's modes, of which another one is refused.
 func modeFlag(cmd *cobra.Command) *string {
-	return cmd.Flags().String("mode", "fast",
+	mode := cmd.Flags().String("mode", "fast",
 		"smart waits 2m for clients to leave, fast ends their transactions, immediate aborts everything")
-}
-
-func checkMode(mode string) error {
-	if known := []string{"smart", "fast", "immediate"}; !slices.Contains(known, mode) {
-		return usage("--mode %s: give one of %s", mode, strings.Join(known, ", "))
+	cmd.PreRunE = func(*cobra.Command, []string) error {
+		if known := []string{"smart", "fast", "immediate"}; !slices.Contains(known, *mode) {
+			return usage("--mode %s: give one of %s", *mode, strings.Join(known, ", "))
+		}
+		return nil
 	}
-	return nil
+	return mode
 }

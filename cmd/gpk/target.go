@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
+	"github.com/spf13/cobra"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 
@@ -60,10 +62,10 @@ func (a *finder) load(path string) (*topology.Cluster, error) {
 		}
 		return nil, usageError{err}
 	}
-	if given := a.aim.asked["namespace"]; given != "" && given != c.Metadata.Namespace {
+	if given := a.asked["namespace"]; given != "" && given != c.Metadata.Namespace {
 		return nil, usage("%s names the namespace %q, and the command line %q: leave one of them out", path, c.Metadata.Namespace, given)
 	}
-	if given := a.aim.asked["cluster"]; given != "" && given != c.Metadata.Name {
+	if given := a.asked["cluster"]; given != "" && given != c.Metadata.Name {
 		return nil, usage("%s names the cluster %q, and the command line %q: leave one of them out", path, c.Metadata.Name, given)
 	}
 	return c, nil
@@ -91,8 +93,28 @@ func (a *finder) loadWithImage(path string) (*topology.Cluster, error) {
 	return c, nil
 }
 
+// fileFlag is the flag of commands that read a cluster.yaml.
+func fileFlag(cmd *cobra.Command, file *string) {
+	cmd.Flags().StringVarP(file, "filename", "f", "", "cluster.yaml, or - for standard input")
+}
+
+// imageFlag is the flag of loadWithImage.
+func imageFlag(cmd *cobra.Command) {
+	cmd.Flags().String("image", "", "image to use instead of the file's")
+}
+
+// clusterOf is the cluster of a file, there or not.
+func (a *finder) clusterOf(path string) (*topology.Cluster, *apply.Target, error) {
+	c, err := a.loadWithImage(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	target, err := a.target(plan.Ref{Namespace: c.Metadata.Namespace, Name: c.Metadata.Name})
+	return c, target, err
+}
+
 func (a *finder) target(ref plan.Ref) (*apply.Target, error) {
-	a.aim.cluster = ref
+	a.cluster = ref
 	config, err := a.restConfig()
 	if err != nil {
 		return nil, err
@@ -111,7 +133,7 @@ func (a *finder) existing(ctx context.Context) (*apply.Target, error) {
 	if err != nil {
 		return nil, err
 	}
-	a.aim.several = len(names) > 1
+	a.several = len(names) > 1
 	switch {
 	case ref.Name == "" && len(names) == 1:
 		return a.target(plan.Ref{Namespace: ref.Namespace, Name: names[0]})
@@ -121,10 +143,8 @@ func (a *finder) existing(ctx context.Context) (*apply.Target, error) {
 	case ref.Name == "":
 		return nil, usage("the namespace %q has several clusters: name one with --cluster: %s", ref.Namespace, strings.Join(names, ", "))
 	}
-	for _, name := range names {
-		if name == ref.Name {
-			return target, nil
-		}
+	if slices.Contains(names, ref.Name) {
+		return target, nil
 	}
 	return nil, hint(fmt.Errorf("there is no cluster %q in the namespace %q", ref.Name, ref.Namespace),
 		"name one of: "+strings.Join(names, ", "))

@@ -1,12 +1,12 @@
 package main
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/spf13/cobra"
 
 	"gpk/pkg/apply"
-	"gpk/pkg/apply/engine"
 	"gpk/pkg/topology"
 )
 
@@ -23,33 +23,30 @@ previous image by itself. upgrade --rollback goes back later.`,
 	version := cmd.Flags().String("version", "", "release to change to")
 	cmd.Flags().String("image", "", "image of that release (default: the present image, with the release as its tag)")
 	rollback := cmd.Flags().Bool("rollback", false, "go back to the release before the last upgrade")
-	dryRun := dryRunFlag(cmd)
 	excludes(cmd, "rollback", "version", "image")
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+	cmd.PreRunE = func(*cobra.Command, []string) error {
 		if *rollback == (*version != "") {
 			return usage("give either --version, or --rollback")
 		}
-		target, m, err := a.made(cmd.Context())
-		if err != nil {
-			return err
-		}
+		return nil
+	}
+	a.changes(cmd, func(ctx context.Context, on subject) error {
 		change := func() (apply.Operation, *topology.Cluster, error) {
-			return apply.Upgrade(m, *version, a.settings.GetString("image"))
+			return apply.Upgrade(on.made, *version, a.settings.GetString("image"))
 		}
 		if *rollback {
-			change = func() (apply.Operation, *topology.Cluster, error) { return apply.UpgradeBack(m) }
+			change = func() (apply.Operation, *topology.Cluster, error) { return apply.UpgradeBack(on.made) }
 		}
 		o, to, err := change()
-		if err != nil {
+		switch name, has := on.made.Ref.Name, on.made.Cluster.Spec.Version; {
+		case err != nil:
 			return err
+		case to == nil:
+			return a.print(apply.Outcome{}, fmt.Sprintf("%s is on %s: there is no upgrade to undo\n", name, has))
+		default:
+			now := fmt.Sprintf("%s is on %s", name, to.Spec.Version)
+			return a.operate(ctx, on, o, nil, sentences{done: now + ": " + to.ImageRef(), same: "no changes: " + now + " already"})
 		}
-		if to == nil {
-			return a.tell(apply.Outcome{}, "%s is on %s: there is no upgrade to undo\n", m.Ref.Name, m.Cluster.Spec.Version)
-		}
-		name, release := m.Ref.Name, to.Spec.Version
-		return a.operate(cmd.Context(), target, o, *dryRun, sentences{
-			done: engine.Next(fmt.Sprintf("%s is on %s: %s", name, release, to.ImageRef())),
-			same: engine.Next(fmt.Sprintf("no changes: %s is on %s already", name, release))})
-	}
+	})
 	return cmd
 }

@@ -20,11 +20,7 @@ func (a *app) versionCommand() *cobra.Command {
 			if build, ok := debug.ReadBuildInfo(); ok && v.Version == "" {
 				v.Version = build.Main.Version
 			}
-			if a.json() {
-				return a.printJSON(v)
-			}
-			_, err := fmt.Fprintf(a.out, "gpk %s, %s, %s\n", v.Version, v.Go, v.Platform)
-			return err
+			return a.print(v, fmt.Sprintf("gpk %s, %s, %s\n", v.Version, v.Go, v.Platform))
 		},
 	}
 }
