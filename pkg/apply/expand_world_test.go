@@ -252,7 +252,7 @@ func (f *fakeExpansion) job(pod string, args []string, out io.Writer) int {
 	case verb == "state":
 		fmt.Fprintln(out, j.state)
 	case verb == "start" && j != nil && strings.HasPrefix(j.state, "running"):
-		return remote.Runs
+		return remote.AlreadyRunning
 	case verb == "start":
 		f.jobs[name] = &fakeJob{args[2:], "running 2026-11-22T12:00:00Z"}
 		f.begin(name, f.jobs[name])

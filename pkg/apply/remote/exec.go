@@ -16,44 +16,18 @@ import (
 	"gpk/pkg/plan"
 )
 
-// Streams are what a command in a pod is connected to.
+// Streams connect a command in a pod.
 type Streams struct {
 	In       io.Reader
 	Out, Err io.Writer
-	// TTY asks for a terminal in the pod; Sizes tells its size as it changes.
+	// TTY asks for a terminal in the pod. Sizes has its size as it changes.
 	TTY   bool
 	Sizes remotecommand.TerminalSizeQueue
 }
 
-// Exec runs a command in a pod's database container, over WebSocket, or SPDY where the server or a proxy knows only that.
-// When ctx ends, the command in the pod goes on: what takes long is a job.
+// Exec runs a command in a pod's database container. If ctx ends, the command in the pod continues: what takes long is a job.
 func (p *Pods) Exec(ctx context.Context, pod string, argv []string, streams Streams) error {
-	request := p.client.CoreV1().RESTClient().Post().Namespace(p.namespace).Resource("pods").Name(pod).SubResource("exec").
-		VersionedParams(&corev1.PodExecOptions{Container: plan.Container, Command: argv, TTY: streams.TTY,
-			Stdin: streams.In != nil, Stdout: true, Stderr: !streams.TTY}, scheme.ParameterCodec)
-	spdy, err := remotecommand.NewSPDYExecutor(p.config, "POST", request.URL())
-	if err != nil {
-		return fmt.Errorf("exec in pod %s: %w", pod, err)
-	}
-	websocket, err := remotecommand.NewWebSocketExecutor(p.config, "GET", request.URL().String())
-	if err != nil {
-		return fmt.Errorf("exec in pod %s: %w", pod, err)
-	}
-	executor, err := remotecommand.NewFallbackExecutor(websocket, spdy, func(err error) bool {
-		return httpstream.IsUpgradeFailure(err) || httpstream.IsHTTPSProxyError(err)
-	})
-	if err != nil {
-		return fmt.Errorf("exec in pod %s: %w", pod, err)
-	}
-	out, errs := &tap{to: streams.Out}, &tap{to: streams.Err}
-	defer out.shut()
-	defer errs.shut()
-	options := remotecommand.StreamOptions{Stdin: streams.In, Stdout: out, Stderr: errs, Tty: streams.TTY,
-		TerminalSizeQueue: streams.Sizes}
-	if streams.TTY {
-		options.Stderr = nil
-	}
-	err = executor.StreamWithContext(ctx, options)
+	err := p.connect(ctx, pod, argv, streams)
 	var exit utilexec.CodeExitError
 	switch {
 	case errors.As(err, &exit):
@@ -64,8 +38,38 @@ func (p *Pods) Exec(ctx context.Context, pod string, argv []string, streams Stre
 	return nil
 }
 
-// tap is an output stream that can be shut. When an exec is given up, client-go still copies what has arrived, and nobody
-// may have that after Exec has returned: the buffer is being read, or the next stream goes on at its offset.
+// connect connects a command over WebSocket, or over SPDY if the server or a proxy knows only that.
+func (p *Pods) connect(ctx context.Context, pod string, argv []string, streams Streams) error {
+	request := p.client.CoreV1().RESTClient().Post().Namespace(p.namespace).Resource("pods").Name(pod).SubResource("exec").
+		VersionedParams(&corev1.PodExecOptions{Container: plan.Container, Command: argv, TTY: streams.TTY,
+			Stdin: streams.In != nil, Stdout: true, Stderr: !streams.TTY}, scheme.ParameterCodec)
+	spdy, err := remotecommand.NewSPDYExecutor(p.config, "POST", request.URL())
+	if err != nil {
+		return err
+	}
+	websocket, err := remotecommand.NewWebSocketExecutor(p.config, "GET", request.URL().String())
+	if err != nil {
+		return err
+	}
+	executor, err := remotecommand.NewFallbackExecutor(websocket, spdy, func(err error) bool {
+		return httpstream.IsUpgradeFailure(err) || httpstream.IsHTTPSProxyError(err)
+	})
+	if err != nil {
+		return err
+	}
+	out, errs := &tap{to: streams.Out}, &tap{to: streams.Err}
+	defer out.shut()
+	defer errs.shut()
+	options := remotecommand.StreamOptions{Stdin: streams.In, Stdout: out, Stderr: errs, Tty: streams.TTY,
+		TerminalSizeQueue: streams.Sizes}
+	if streams.TTY {
+		options.Stderr = nil
+	}
+	return executor.StreamWithContext(ctx, options)
+}
+
+// tap is an output stream that can be shut. After ctx has ended, client-go still copies what has arrived. Nobody may get that after Exec
+// has returned: the caller reads the buffer, or the next stream continues at its offset.
 type tap struct {
 	mutex sync.Mutex
 	to    io.Writer

@@ -14,27 +14,27 @@ import (
 	"gpk/pkg/segments"
 )
 
-// Job is a utility that runs detached in a pod, with its input, pid, log and exit status on the pod's volume, so that it
-// survives gpk and its connections, and any gpk can attach to it. job.sh keeps it.
+// Job is a utility that runs detached in a pod. Its input, pid, log and exit status are on the pod's volume: it survives gpk and its
+// connections, and any gpk can follow it. job.sh keeps it.
 type Job struct {
 	pods      *Pods
 	Pod, Name string
 }
 
-// Job is one by its name, which may or may not be there.
+// Job is one by its name, whether it exists or not.
 func (p *Pods) Job(pod, name string) Job { return Job{p, pod, name} }
 
 // JobState is where a job is.
 type JobState struct {
-	// Phase is absent, running, exited, or lost: its process is gone and left no exit status.
+	// Phase is absent, running, exited, or lost, which means that its process is gone without an exit status.
 	Phase string
-	// Since is when a running job began.
+	// Since is when a running job started.
 	Since string
 	// Status is the exit status of an exited job.
 	Status int
 }
 
-// State is where the job is.
+// State asks the pod for the state of the job.
 func (j Job) State(ctx context.Context) (JobState, error) {
 	return j.state(j.pods.Run(ctx, j.Pod, j.script("state")))
 }
@@ -49,19 +49,19 @@ func (j Job) script(verb string, args ...string) segments.Command {
 	return segments.Script("job.sh", append([]string{verb, j.Name}, args...)...)
 }
 
-// state reads the answer to the question for it.
+// state reads the answer of job.sh.
 func (j Job) state(out string, err error) (JobState, error) {
 	if err != nil {
 		return JobState{}, err
 	}
 	state, err := parseState(out)
 	if err != nil {
-		return JobState{}, fmt.Errorf("the state of the job %s in pod %s came back as %q: %w", j.Name, j.Pod, out, err)
+		return JobState{}, fmt.Errorf("the state of the job %s in pod %s is unreadable: %q: %w", j.Name, j.Pod, out, err)
 	}
 	return state, nil
 }
 
-// parseState reads what job.sh prints of a job's state.
+// parseState reads the line of job.sh about a job's state.
 func parseState(out string) (state JobState, err error) {
 	phase, detail, _ := strings.Cut(strings.TrimSpace(out), " ")
 	state.Phase = phase
@@ -77,10 +77,10 @@ func parseState(out string) (state JobState, err error) {
 	return state, err
 }
 
-// Runs is the exit status with which job.sh refuses to start a job that is running.
-const Runs = 3
+// AlreadyRunning is the exit status with which job.sh refuses to start a running job.
+const AlreadyRunning = 3
 
-// Start begins the job, unless the same job runs already.
+// Start starts the job, unless the same job runs already.
 func (j Job) Start(ctx context.Context, utility segments.Utility) (already bool, err error) {
 	command := j.script("start", utility.Argv...)
 	if command.Stdin, err = archive(utility.Files); err != nil {
@@ -88,23 +88,23 @@ func (j Job) Start(ctx context.Context, utility segments.Utility) (already bool,
 	}
 	_, err = j.pods.Run(ctx, j.Pod, command)
 	var exit *Error
-	if errors.As(err, &exit) && exit.Status == Runs {
+	if errors.As(err, &exit) && exit.Status == AlreadyRunning {
 		return true, nil
 	}
 	return false, err
 }
 
-// How long a pod may be silent before its job is given up as out of reach, which is longer than an API server takes to
-// restart; how often a job that is followed is asked whether it is still there, and how long the answer may take. A node
-// that is lost closes no connection: without a question nobody would notice.
 const (
+	// silencePatience is how long a pod may be unreachable before gpk stops following its job. An API server restarts in less.
 	silencePatience = time.Minute
-	askEvery        = 20 * time.Second
-	answerTime      = 10 * time.Second
+	// askEvery is how often gpk asks a job that it follows for its state. A lost node closes no connection: gpk would not notice.
+	askEvery = 20 * time.Second
+	// answerTime is how long that answer may take.
+	answerTime = 10 * time.Second
 )
 
-// Finish follows the job's log, line by line, until it has ended, across any number of broken streams, and returns its exit
-// status. A lost job is an error: only facts can tell what it did.
+// Finish follows the job's log, line by line, until the job has ended, and returns its exit status. It continues after broken streams. A
+// lost job is an error: only facts show what it did.
 func (j Job) Finish(ctx context.Context, line func(string)) (int, error) {
 	log := NewLines(line)
 	defer log.Flush()
@@ -124,19 +124,19 @@ func (j Job) Finish(ctx context.Context, line func(string)) (int, error) {
 				silent = time.Now()
 			}
 			if time.Since(silent) > silencePatience {
-				return 0, fmt.Errorf("the job %s may go on, but %s cannot be asked about it: %w", j.Name, j.pods.Where(ctx, j.Pod), stateErr)
+				return 0, fmt.Errorf("the job %s may still run, but %s does not report its state: %w", j.Name, j.pods.Where(ctx, j.Pod), stateErr)
 			}
 		case state.Phase == "exited":
 			if err == nil {
 				return state.Status, nil
 			}
-			// The stream broke and the rest of the log is still to come.
+			// The stream broke before the end of the log.
 			if failures++; failures > 10 {
 				return state.Status, nil
 			}
 			continue
 		case state.Phase != "running":
-			return 0, fmt.Errorf("the job %s in pod %s is %s: its process is gone and left no exit status", j.Name, j.Pod, state.Phase)
+			return 0, fmt.Errorf("the job %s in pod %s is %s: its process is gone without an exit status", j.Name, j.Pod, state.Phase)
 		default:
 			failures, silent = 0, time.Time{}
 		}
@@ -147,8 +147,8 @@ func (j Job) Finish(ctx context.Context, line func(string)) (int, error) {
 	}
 }
 
-// stream copies the log from where it was left until the job has ended, the stream has broken, or the pod answers no more. What
-// the job has come to is in the state then, unless that was lost on its way.
+// stream copies the rest of the log until the job has ended, the stream breaks, or the pod stops answering. The state is that of the
+// ended job, or none if the stream lost it.
 func (j Job) stream(ctx context.Context, log *Lines) (state JobState, err error) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()

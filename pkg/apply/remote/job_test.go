@@ -61,7 +61,7 @@ func TestJobState(t *testing.T) {
 		{"lost\n", JobState{Phase: "lost"}, ""},
 		{"running 2026-11-22T12:00:00Z\n", JobState{Phase: "running", Since: "2026-11-22T12:00:00Z"}, ""},
 		{"exited 2\n", JobState{Phase: "exited", Status: 2}, ""},
-		{"exited \n", JobState{}, "came back as"},
+		{"exited \n", JobState{}, "is unreadable"},
 		{"exit", JobState{}, "unknown phase"},
 		{"", JobState{}, "unknown phase"},
 	}

@@ -1,8 +1,11 @@
 package remote
 
-import "bytes"
+import (
+	"bytes"
+	"strings"
+)
 
-// Lines hands on whole lines and counts all bytes, which is where to go on after a broken stream.
+// Lines hands on whole lines and counts all bytes: a follower continues there after a broken stream.
 type Lines struct {
 	emit    func(string)
 	offset  int64
@@ -26,10 +29,27 @@ func (w *Lines) Write(data []byte) (int, error) {
 	}
 }
 
-// Flush hands on the last line where it has no end.
+// Flush hands on an unfinished last line.
 func (w *Lines) Flush() {
 	if len(w.partial) > 0 {
 		w.emit(string(w.partial))
 		w.partial = nil
 	}
 }
+
+// LastLines are the last n lines that are not empty, on one line.
+func LastLines(text string, n int) string {
+	var lines []string
+	for line := range strings.Lines(text) {
+		if line = strings.TrimSpace(line); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	if len(lines) > n {
+		lines = lines[len(lines)-n:]
+	}
+	return strings.Join(lines, " | ")
+}
+
+// Summary is the last three lines of an error, on one line.
+func Summary(err error) string { return LastLines(err.Error(), 3) }

@@ -1,5 +1,5 @@
-// Package remote owns what is done inside a cluster's pods: programs by the exec API, sessions that carry out one command
-// after another, and jobs that outlive the gpk that began them. What those programs are it does not know.
+// Package remote owns what gpk does inside a cluster's pods: it runs programs by the exec API, keeps sessions that run one command after
+// another, and follows jobs that outlive the gpk that started them. It does not know these programs.
 package remote
 
 import (
@@ -21,12 +21,12 @@ type Pods struct {
 	sessions            sessions
 }
 
-// New reaches pods with a client and its config, which it leaves as it is.
+// New makes the pods that a client and its config reach.
 func New(client kubernetes.Interface, config *rest.Config, namespace, selector string) *Pods {
 	return &Pods{client: client, config: config, namespace: namespace, selector: selector}
 }
 
-// Get is a pod, or nil. It takes the right to list pods, which is needed anyway, and not the one to get them.
+// Get is a pod, nil if it is missing. gpk lists pods anyway, and needs no right to get one.
 func (p *Pods) Get(ctx context.Context, name string) (*corev1.Pod, error) {
 	options := metav1.ListOptions{LabelSelector: p.selector, FieldSelector: "metadata.name=" + name}
 	list, err := p.client.CoreV1().Pods(p.namespace).List(ctx, options)
@@ -41,7 +41,7 @@ func (p *Pods) Get(ctx context.Context, name string) (*corev1.Pod, error) {
 	return nil, nil
 }
 
-// Where names a pod with its node, and says what is wrong with that node, as far as it may be seen. It takes ten seconds at most.
+// Where names a pod and its node, and what is wrong with the node if the user may see that. It takes ten seconds at most.
 func (p *Pods) Where(ctx context.Context, name string) string {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()

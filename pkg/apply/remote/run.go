@@ -16,11 +16,11 @@ type Error struct {
 	Pod    string
 	Argv   []string
 	Status int
-	// Output is the end of what it said on standard error, or on standard output if that was silent.
+	// Output is its standard error, or its standard output if that is empty.
 	Output string
 }
 
-// Error names the pod, the command and its last words.
+// Error names the pod, the command, its exit status and the end of its output.
 func (e *Error) Error() string {
 	command := strings.Join(e.Argv, " ")
 	if len(command) > 120 {
@@ -29,7 +29,7 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("in pod %s: %s: exit status %d: %s", e.Pod, command, e.Status, LastLines(e.Output, 5))
 }
 
-// Why is the one line that says what went wrong: of a database's answer the last error, not the position or the hint below it.
+// Why is the one line that says what went wrong: the last error of a database, not the position or the hint below it.
 func (e *Error) Why() string {
 	why := LastLines(e.Output, 1)
 	for line := range strings.Lines(e.Output) {
@@ -40,31 +40,31 @@ func (e *Error) Why() string {
 	return why
 }
 
-// ShortOfMemory says whether a database had no memory left for a statement: what Greenplum calls VMEM is what gp_vmem_protect_limit
-// bounds, on each instance.
+// ShortOfMemory says whether a database had no memory left for a statement. gp_vmem_protect_limit limits what Greenplum calls VMEM, on
+// each instance.
 func (e *Error) ShortOfMemory() bool {
 	why := strings.ToLower(e.Why())
 	return strings.Contains(why, "vmem") || strings.Contains(why, "out of memory")
 }
 
-// Run runs a short command in a pod and returns its standard output. A stream that was cut can look like success where the pod
-// has no sessions, so whoever asks for facts must recognise the end of the answer.
+// Run runs a short command in a pod and returns its standard output. In a pod without sessions, a cut stream can look like success:
+// callers that need facts must recognise the end of the answer.
 func (p *Pods) Run(ctx context.Context, pod string, command segments.Command) (string, error) {
-	answer, err := p.ask(ctx, pod, command)
+	answer, err := p.runInSession(ctx, pod, command)
 	if errors.Is(err, errNoSession) {
 		answer, err = p.runAlone(ctx, pod, command)
 	}
 	if err != nil || answer.status == 0 {
 		return answer.out, err
 	}
-	said := answer.errs
-	if strings.TrimSpace(said) == "" {
-		said = answer.out
+	output := answer.errs
+	if strings.TrimSpace(output) == "" {
+		output = answer.out
 	}
-	return answer.out, &Error{Pod: pod, Argv: command.Argv, Status: answer.status, Output: said}
+	return answer.out, &Error{Pod: pod, Argv: command.Argv, Status: answer.status, Output: output}
 }
 
-// RunSoon is Run for a pod that may be out of reach.
+// RunSoon is Run for a pod that may be unreachable.
 func (p *Pods) RunSoon(ctx context.Context, pod string, command segments.Command, patience time.Duration) (string, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("no answer within %s", patience))
 	defer cancel()
@@ -89,18 +89,4 @@ func (p *Pods) runAlone(ctx context.Context, pod string, command segments.Comman
 		answer.status, err = exit.Status, nil
 	}
 	return answer, err
-}
-
-// LastLines are the last n lines that are not empty, on one line.
-func LastLines(text string, n int) string {
-	var lines []string
-	for line := range strings.Lines(text) {
-		if line = strings.TrimSpace(line); line != "" {
-			lines = append(lines, line)
-		}
-	}
-	if len(lines) > n {
-		lines = lines[len(lines)-n:]
-	}
-	return strings.Join(lines, " | ")
 }

@@ -13,8 +13,8 @@ import (
 	"gpk/pkg/segments"
 )
 
-// session is an exec in a pod that carries out one command after another, as session.sh does. To a container runtime an exec
-// is a new process in the container's namespaces, which takes ten times what most of gpk's questions do.
+// session is an exec of session.sh in a pod, which runs one command after another. An exec is a new process in the container's
+// namespaces: the container runtime takes ten times as long for it as most commands do.
 type session struct {
 	pod string
 	in  *io.PipeWriter
@@ -22,40 +22,41 @@ type session struct {
 	// over is closed when the stream has ended, and end ends it.
 	over chan struct{}
 	end  context.CancelFunc
-	// greeted: it has said that it is there. rested is when it was last put by.
+	// greeted: the pod has answered that the session runs. rested is when it was last kept for the next command.
 	greeted bool
 	rested  time.Time
 }
 
-// How long a session may lie idle before it is better left, since it ends by itself after two minutes and whatever is on its way
-// to the pod may have forgotten it, and how many gpk keeps.
+// gpk keeps 16 sessions at most, each for 30 seconds without a command. A session ends by itself after two minutes, and a proxy on the way
+// may forget it earlier.
 const (
 	sessionRests = 30 * time.Second
 	sessionsKept = 16
 )
 
-// sessions are those that nobody uses at the moment, and the pods that have none.
+// sessions are those that no command uses at the moment, and the pods that have none.
 type sessions struct {
-	mutex   sync.Mutex
-	idle    map[string][]*session
-	kept    int
-	without map[string]bool
+	mutex sync.Mutex
+	idle  map[string][]*session
+	kept  int
+	// unsupported are pods whose scripts are too old for sessions.
+	unsupported sync.Map
 }
 
-// errNoSession means that the pod's scripts or its bash are too old for sessions. Nothing was carried out.
+// errNoSession means that the pod's scripts or its bash are too old for sessions. No command was run.
 var errNoSession = errors.New("the pod has no sessions")
 
-// reply is what a command has said, and its exit status.
+// reply is the output of a command, and its exit status.
 type reply struct {
 	out, errs string
 	status    int
 }
 
-// ask carries out a command in a pod by a session. A command that may or may not have been carried out is an error.
-func (p *Pods) ask(ctx context.Context, pod string, command segments.Command) (reply, error) {
+// runInSession runs a command in a pod by a session. It is an error if the command may or may not have run.
+func (p *Pods) runInSession(ctx context.Context, pod string, command segments.Command) (reply, error) {
 	s := p.sessions.take(pod)
 	if s == nil {
-		if p.sessions.lacks(pod) {
+		if _, old := p.sessions.unsupported.Load(pod); old {
 			return reply{}, errNoSession
 		}
 		s = p.openSession(ctx, pod)
@@ -73,16 +74,16 @@ func (p *Pods) ask(ctx context.Context, pod string, command segments.Command) (r
 	case err != nil && givenUp:
 		err = context.Cause(ctx)
 	case errors.As(err, &ended) && !s.greeted:
-		p.sessions.doWithout(pod)
+		p.sessions.unsupported.Store(pod, true)
 		err = errNoSession
 	case errors.As(err, &ended):
-		// It is the status of the session, and not of the command.
-		err = fmt.Errorf("exec in pod %s: it ended with status %d before the answer had come", pod, ended.Status)
+		// The status is that of the session, and not of the command.
+		err = fmt.Errorf("exec in pod %s: the session ended with exit status %d before its answer", pod, ended.Status)
 	}
 	return answer, err
 }
 
-// openSession begins a session that outlives its caller. That it could not be had is what its first question says.
+// openSession starts a session that outlives its caller. If it cannot start, its first command fails.
 func (p *Pods) openSession(ctx context.Context, pod string) *session {
 	ctx, end := context.WithCancel(context.WithoutCancel(ctx))
 	stdin, in := io.Pipe()
@@ -92,7 +93,7 @@ func (p *Pods) openSession(ctx context.Context, pod string) *session {
 		defer end()
 		err := p.Exec(ctx, pod, segments.Session().Argv, Streams{In: stdin, Out: stdout, Err: io.Discard})
 		if err == nil {
-			err = fmt.Errorf("exec in pod %s: it ended before the answer had come", pod)
+			err = fmt.Errorf("exec in pod %s: the session ended before its answer", pod)
 		}
 		_ = stdout.CloseWithError(err)
 		_ = stdin.CloseWithError(err)
@@ -101,7 +102,7 @@ func (p *Pods) openSession(ctx context.Context, pod string) *session {
 	return s
 }
 
-// ask sends a command, and waits for what it has to say.
+// ask sends a command, and waits for its reply.
 func (s *session) ask(command segments.Command) (reply, error) {
 	var request bytes.Buffer
 	fmt.Fprintf(&request, "%d %d\n", len(command.Argv), len(command.Stdin))
@@ -114,7 +115,7 @@ func (s *session) ask(command segments.Command) (reply, error) {
 		if greeting, err := s.out.ReadString('\n'); err != nil {
 			return reply{}, err
 		} else if greeting != "ready\n" {
-			return reply{}, fmt.Errorf("exec in pod %s: it began with %q", s.pod, greeting)
+			return reply{}, fmt.Errorf("exec in pod %s: the session began with %q", s.pod, greeting)
 		}
 		s.greeted = true
 	}
@@ -124,6 +125,7 @@ func (s *session) ask(command segments.Command) (reply, error) {
 	return s.read()
 }
 
+// read reads a reply: a line with the exit status and the lengths of both outputs, and then these.
 func (s *session) read() (answer reply, err error) {
 	line, err := s.out.ReadString('\n')
 	if err != nil {
@@ -131,7 +133,7 @@ func (s *session) read() (answer reply, err error) {
 	}
 	var lengths [2]int
 	if _, err := fmt.Sscanf(line, "%d %d %d\n", &answer.status, &lengths[0], &lengths[1]); err != nil {
-		return reply{}, fmt.Errorf("exec in pod %s: an answer began with %q", s.pod, line)
+		return reply{}, fmt.Errorf("exec in pod %s: the reply began with %q", s.pod, line)
 	}
 	for i, said := range []*string{&answer.out, &answer.errs} {
 		var text bytes.Buffer
@@ -153,7 +155,7 @@ func (s *session) ended() bool {
 	}
 }
 
-// take is a session of the pod that nobody uses, or nil.
+// take is an idle session of the pod, or nil.
 func (c *sessions) take(pod string) *session {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
@@ -188,18 +190,3 @@ func (c *sessions) put(s *session) {
 
 // leave lets the session end by itself.
 func (s *session) leave() { _ = s.in.Close() }
-
-func (c *sessions) lacks(pod string) bool {
-	c.mutex.Lock()
-	defer c.mutex.Unlock()
-	return c.without[pod]
-}
-
-func (c *sessions) doWithout(pod string) {
-	c.mutex.Lock()
-	defer c.mutex.Unlock()
-	if c.without == nil {
-		c.without = map[string]bool{}
-	}
-	c.without[pod] = true
-}

@@ -1,4 +1,4 @@
-// Package remotetest has the other end of the exec API: pods in which Go functions are what runs.
+// Package remotetest has the other end of the exec API: pods that run Go functions.
 package remotetest
 
 import (
@@ -52,7 +52,7 @@ type Pods struct {
 	Program Program
 	// Sessionless: no pod has session.sh.
 	Sessionless bool
-	// Fails is asked before each command of a session, as an API server is before each exec: an error cuts the session. Nil: none fails.
+	// Fails gets each command of a session, as an API server gets each exec. Its error cuts the session. Nil: none fails.
 	Fails func(*http.Request) error
 }
 
@@ -120,14 +120,14 @@ func (p Pods) Serve(w http.ResponseWriter, r *http.Request, pod string) {
 	}
 	_, _ = frames{&mutex, conn, statusChannel}.Write(text)
 	_ = conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseNormalClosure, ""), time.Now().Add(time.Second))
-	// What the client has sent is read to its end: a connection that is closed before would take the answer with it.
+	// Read to the end of what the client sends: a connection that is closed earlier loses the answer.
 	select {
 	case <-gone:
 	case <-time.After(5 * time.Second):
 	}
 }
 
-// session is a fake of session.sh: it carries out by its program what it is asked, unless a request for that would fail.
+// session is a fake of session.sh: its program runs each command, unless an exec of that command would fail.
 func (p Pods) session(opened *http.Request) Program {
 	return func(pod string, _ []string, stdin io.Reader, out, _ io.Writer) int {
 		_, _ = io.WriteString(out, "ready\n")
@@ -152,7 +152,7 @@ func (p Pods) session(opened *http.Request) Program {
 	}
 }
 
-// readCommand is the next command that a session is asked to carry out, with its standard input; io.EOF if there is none.
+// readCommand reads the next command of a session, with its standard input. io.EOF: there is none.
 func readCommand(asked *bufio.Reader) (argv []string, input string, err error) {
 	line, err := asked.ReadString('\n')
 	if err != nil {
