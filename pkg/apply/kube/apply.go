@@ -24,7 +24,7 @@ const (
 // Apply applies one object on the server's side. With dryRun the server answers what the object would be, and keeps nothing. gpk takes
 // over fields that another manager has set to other values: cluster.yaml is what the user wants.
 func (k *Client) Apply(ctx context.Context, object plan.Object, owner string, dryRun bool) (plan.Object, error) {
-	request, err := k.request(http.MethodPatch, kindOf(object))
+	request, err := requestFor(k, http.MethodPatch, kindOf(object))
 	if err != nil {
 		return nil, err
 	}
@@ -32,8 +32,7 @@ func (k *Client) Apply(ctx context.Context, object plan.Object, owner string, dr
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", ObjectName(object), err)
 	}
-	// The server refuses to apply a field that its schema lacks, whatever the validation. Validation would only read the object a second
-	// time.
+	// The server refuses to apply a field that its schema lacks, with any validation. Validation would only read the object a second time.
 	options := metav1.PatchOptions{FieldManager: owner, Force: new(true), FieldValidation: metav1.FieldValidationIgnore}
 	if dryRun {
 		options.DryRun = []string{metav1.DryRunAll}

@@ -16,7 +16,7 @@ import (
 
 // All are the cluster's objects of a kind. They have their metadata only.
 func (k *Client) All(ctx context.Context, kind string) ([]metav1.Object, error) {
-	resource, err := k.names(kind)
+	resource, err := namesOf(k, kind)
 	if err != nil {
 		return nil, err
 	}
@@ -38,7 +38,7 @@ func (k *Client) Named(ctx context.Context, kind string, names []string) ([]meta
 		all, err := k.All(ctx, kind)
 		return slices.DeleteFunc(all, func(o metav1.Object) bool { return !slices.Contains(names, o.GetName()) }), err
 	}
-	resource, err := k.names(kind)
+	resource, err := namesOf(k, kind)
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +56,7 @@ func (k *Client) Named(ctx context.Context, kind string, names []string) ([]meta
 	return slices.DeleteFunc(found, func(o metav1.Object) bool { return o == nil }), err
 }
 
-// Exist says of each object of a kind that it exists.
+// Exist says in words that objects of a kind exist.
 func Exist(kind string, objects []metav1.Object) []string {
 	var words []string
 	for _, object := range objects {
@@ -65,14 +65,15 @@ func Exist(kind string, objects []metav1.Object) []string {
 	return words
 }
 
-func (k *Client) names(kind string) (metadata.ResourceInterface, error) {
+// namesOf reaches the metadata of the objects of a kind.
+func namesOf(k *Client, kind string) (metadata.ResourceInterface, error) {
 	resource, err := resourceOf(kind)
 	return k.metadata.Resource(resource).Namespace(k.Ref.Namespace), err
 }
 
 // Delete deletes one object of a kind. It leaves alone an object that has got the same name meanwhile, by the UID.
 func (k *Client) Delete(ctx context.Context, kind string, object metav1.Object, options metav1.DeleteOptions) error {
-	resource, err := k.names(kind)
+	resource, err := namesOf(k, kind)
 	if err != nil {
 		return err
 	}

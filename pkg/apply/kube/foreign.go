@@ -36,8 +36,8 @@ func ForeignFinding(found ...string) engine.Finding {
 	return engine.Finding{State: engine.Blocked, Details: found, Next: engine.Next(LeftToOthers)}
 }
 
-// Foreign says who owns an object that has a name of the cluster's, "" if the cluster does: gpk would take it for its own, change it,
-// and delete it later. An object without labels is the cluster's if gpk has written it. Volume claims may exist before the cluster,
+// Foreign says who owns an object that has a name of the cluster's, "" if the cluster does. gpk would change another owner's object, and
+// delete it later. An object without labels is the cluster's if gpk has written it. Volume claims may exist before the cluster,
 // which adopts them.
 func (k *Client) Foreign(kind string, object metav1.Object) string {
 	if kind == "PersistentVolumeClaim" {
@@ -59,7 +59,7 @@ func (k *Client) Foreign(kind string, object metav1.Object) string {
 	return ""
 }
 
-// ForeignAmong says of each live object of a plan that belongs to another owner who that is.
+// ForeignAmong says which live objects of a plan belong to another owner, and to which one.
 func (k *Client) ForeignAmong(wanted, live []plan.Object) []string {
 	var found []string
 	for i, object := range live {

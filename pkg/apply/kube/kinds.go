@@ -34,8 +34,8 @@ func resourceOf(kind string) (schema.GroupVersionResource, error) {
 	return found, nil
 }
 
-// request begins a request for objects of a kind, which are typed and come as protobuf.
-func (k *Client) request(verb, kind string) (*rest.Request, error) {
+// requestFor begins a request for typed objects of a kind, by protobuf.
+func requestFor(k *Client, verb, kind string) (*rest.Request, error) {
 	resource, err := resourceOf(kind)
 	if err != nil {
 		return nil, err

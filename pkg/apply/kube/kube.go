@@ -28,7 +28,7 @@ type Client struct {
 }
 
 // New makes the client of a cluster. It has no rate limit of its own: the API server limits what is too much (priority and fairness).
-// It speaks protobuf to every resource that has it.
+// It speaks protobuf.
 func New(config *rest.Config, ref plan.Ref) (*Client, error) {
 	config = rest.CopyConfig(config)
 	config.QPS = -1

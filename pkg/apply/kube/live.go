@@ -15,9 +15,9 @@ import (
 	"gpk/pkg/plan"
 )
 
-// Live is an object as the server has it now, nil if it is missing.
+// Live is the object on the server, nil if it is missing.
 func (k *Client) Live(ctx context.Context, object plan.Object) (plan.Object, error) {
-	request, err := k.request(http.MethodGet, kindOf(object))
+	request, err := requestFor(k, http.MethodGet, kindOf(object))
 	if err != nil {
 		return nil, err
 	}
@@ -35,7 +35,7 @@ func (k *Client) Live(ctx context.Context, object plan.Object) (plan.Object, err
 // Few is how many objects of a kind gpk reads one by one. For more of them it lists all that the cluster has of the kind.
 const Few = 8
 
-// LiveAll is each object as the server has it now, nil for a missing one.
+// LiveAll are the objects on the server, nil for each missing one.
 func (k *Client) LiveAll(ctx context.Context, objects []plan.Object) ([]plan.Object, error) {
 	ofKind := map[string][]int{}
 	for i, object := range objects {
@@ -65,7 +65,7 @@ func (k *Client) LiveAll(ctx context.Context, objects []plan.Object) ([]plan.Obj
 // listLike lists all objects of the cluster that have the kind of one of them, by name.
 func listLike(ctx context.Context, k *Client, like plan.Object) (map[string]plan.Object, error) {
 	gvk := like.GetObjectKind().GroupVersionKind()
-	request, err := k.request(http.MethodGet, gvk.Kind)
+	request, err := requestFor(k, http.MethodGet, gvk.Kind)
 	if err != nil {
 		return nil, err
 	}

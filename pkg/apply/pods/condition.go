@@ -118,7 +118,7 @@ func containerState(status *corev1.ContainerStatus) string {
 	return "runs"
 }
 
-// Unfinished says of each pod that is not done what it waits for, in words.
+// Unfinished says in words what each pod that is not done waits for.
 func Unfinished(names []string, pods map[string]*corev1.Pod, done func(*corev1.Pod) bool, words func(*corev1.Pod) string) []string {
 	var waiting []string
 	for _, name := range names {

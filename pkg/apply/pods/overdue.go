@@ -21,13 +21,13 @@ const deletionPatience = 2 * time.Minute
 func (p *Pods) Overdue(ctx context.Context, pods ...metav1.Object) *engine.NextError {
 	for _, pod := range pods {
 		if end := pod.GetDeletionTimestamp(); end != nil && time.Since(end.Time) >= deletionPatience {
-			return p.overdueError(ctx, pod.GetName(), time.Since(end.Time))
+			return overdueError(ctx, p, pod.GetName(), time.Since(end.Time))
 		}
 	}
 	return nil
 }
 
-func (p *Pods) overdueError(ctx context.Context, name string, passed time.Duration) *engine.NextError {
+func overdueError(ctx context.Context, p *Pods, name string, passed time.Duration) *engine.NextError {
 	return &engine.NextError{Err: fmt.Errorf("%s is still being deleted, %s after its grace period ended",
 		p.remote.Where(ctx, name), passed.Round(time.Second)),
 		Next: engine.Next(fmt.Sprintf("make sure that its node is off, then `kubectl delete pod -n %s %s --force`, and run this again",
@@ -42,7 +42,8 @@ func (p *Pods) NoneOverdue(ctx context.Context) (found engine.Finding, ok bool, 
 	}
 	for _, name := range slices.Sorted(maps.Keys(pods)) {
 		if late := p.Overdue(ctx, pods[name]); late != nil {
-			return engine.Finding{State: engine.Blocked, Details: []string{"the database was not stopped: " + late.Error()}, Next: late.Next}, false, nil
+			why := "the database was not stopped: " + late.Error()
+			return engine.Finding{State: engine.Blocked, Details: []string{why}, Next: late.Next}, false, nil
 		}
 	}
 	return engine.Finding{}, true, nil

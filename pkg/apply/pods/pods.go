@@ -56,7 +56,7 @@ func (p *Pods) Names(ctx context.Context) ([]string, error) {
 	return names, err
 }
 
-// NotRunning says of each of the pods that does not run what it waits for. Handlers call it before they run something in pods.
+// NotRunning says in words what each pod that does not run waits for. Handlers call it before they run something in pods.
 func (p *Pods) NotRunning(ctx context.Context, names []string) ([]string, error) {
 	pods, err := p.ByName(ctx)
 	if err != nil {

@@ -8,8 +8,8 @@ import (
 )
 
 // How long a pod may stay in one stage. A StatefulSet's controller makes pods within seconds, unless the API server refuses them. A node
-// that an autoscaler adds takes minutes, and Kubernetes detaches a volume from a lost node after six. What a container refers to may be
-// made after the pod, and the kubelet looks again every few seconds.
+// that an autoscaler adds takes minutes, and Kubernetes detaches a volume from a lost node after six. Users may make a Secret after the
+// pod that refers to it, and the kubelet looks again every few seconds.
 const (
 	absentPatience      = 2 * time.Minute
 	unscheduledPatience = 10 * time.Minute

@@ -18,13 +18,13 @@ const quiet = 20 * time.Second
 // stalls remembers since when pods are in their stages.
 type stalls struct {
 	since map[stage]time.Time
-	// left is when a pod last left a queued stage, by the stage's name, and leavers are the pods that did: a pod that is recreated again
-	// and again is no progress.
-	left    map[string]time.Time
+	// left is when a pod last left a queued stage, by the stage's name.
+	left map[string]time.Time
+	// leavers are the pods that did. Each counts once: a pod that is recreated again and again is no progress.
 	leavers map[string]bool
 	// foremost is the name of the pod that messages begin with, "" if none stands out.
 	foremost string
-	// causes are what the events said of pods without a container, when gpk last asked for events.
+	// causes are why pods have no container, by the events that gpk read last.
 	causes map[types.UID]string
 	asked  time.Time
 	// noEvents: the user has no right to list events.
@@ -137,10 +137,10 @@ func (s *stalls) foremostFirst(names []string) []string {
 }
 
 // stalledError says what keeps a pod from being made, scheduled, started or deleted.
-func (p *Pods) stalledError(ctx context.Context, s *stalledPod) error {
+func stalledError(ctx context.Context, p *Pods, s *stalledPod) error {
 	namespace, passed := p.kube.Ref.Namespace, s.time.Round(time.Second)
 	if s.deleting {
-		return p.overdueError(ctx, s.name, s.time)
+		return overdueError(ctx, p, s.name, s.time)
 	}
 	if s.condition != "" {
 		return &engine.NextError{Err: fmt.Errorf("pod %s made no progress for %s: it %s", s.name, passed, s.condition),

@@ -14,8 +14,8 @@ import (
 	"gpk/pkg/apply/kube"
 )
 
-// Watch sees every change of a cluster's pods. All waits of one gpk share one informer, which the first of them starts: a large cluster
-// has thousands of pods, and is not listed anew for each wait.
+// Watch sees every change of a cluster's pods. All waits share one informer, which the first of them starts: a list of thousands of pods
+// for each wait would be slow.
 type Watch struct {
 	kube  *kube.Client
 	mutex sync.Mutex
@@ -69,7 +69,8 @@ func (w *Watch) start(ctx context.Context) (err error) {
 }
 
 // follow keeps a store of the cluster's objects of a resource until ctx ends, and calls see with each that is new, changed or deleted.
-func follow(ctx context.Context, k *kube.Client, resource string, like runtime.Object, see func(any)) (cache.Store, cache.InformerSynced, error) {
+func follow(ctx context.Context, k *kube.Client, resource string, like runtime.Object, see func(any)) (
+	cache.Store, cache.InformerSynced, error) {
 	objects := cache.NewFilteredListWatchFromClient(k.API.CoreV1().RESTClient(), resource, k.Ref.Namespace,
 		func(o *metav1.ListOptions) { o.LabelSelector = k.Selector() })
 	informer := cache.NewSharedIndexInformer(objects, like, 0, cache.Indexers{})

@@ -60,7 +60,8 @@ func (h *capacityHandler) judge(ctx context.Context, missing []wantedPod, replac
 	faults, notes := storage.faults(missing)
 	reasons := slices.Concat(nodes.faults, faults, quotas.exceeded(missing, replaced, storage.claims))
 	if nodes.all != nil {
-		answer := fit.Ask(fit.Question{Sets: h.action.Sets, Nodes: nodes.all, Running: withoutPods(nodes.running, replaced), Bound: storage.bound(missing)})
+		running := withoutPods(nodes.running, replaced)
+		answer := fit.Ask(fit.Question{Sets: h.action.Sets, Nodes: nodes.all, Running: running, Bound: storage.bound(missing)})
 		if len(answer.No) > 0 {
 			next = "nothing was made: give the pods room, or ask for less in cluster.yaml (count, resources, antiAffinity, nodeSelector); " +
 				"if an autoscaler adds nodes, --skip-capacity skips this check"
@@ -72,7 +73,8 @@ func (h *capacityHandler) judge(ctx context.Context, missing []wantedPod, replac
 	if len(reasons) == 0 {
 		return engine.Finding{State: engine.Done, Details: notes}, nil
 	}
-	return engine.Finding{State: engine.Blocked, Details: append([]string{strings.Join(reasons, "; moreover ")}, notes...), Next: engine.Next(next)}, nil
+	details := append([]string{strings.Join(reasons, "; moreover ")}, notes...)
+	return engine.Finding{State: engine.Blocked, Details: details, Next: engine.Next(next)}, nil
 }
 
 // withoutPods are pods without some of them.

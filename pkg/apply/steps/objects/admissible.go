@@ -13,7 +13,7 @@ import (
 )
 
 // admissibleHandler blocks what the API server would refuse, by a dry run of all StatefulSets. Its Check is done or blocked, so it has
-// nothing to do. What a dry run does not find, the step that applies the sets reports.
+// nothing to do. The step that applies the sets reports what a dry run does not find.
 type admissibleHandler struct {
 	engine.Nothing
 	kube   *kube.Client

@@ -61,7 +61,7 @@ func (h *applyHandler) Do(ctx context.Context, _ func(string)) error {
 	})
 }
 
-// Compared says of each object which fields applying it would change.
+// Compared are the fields that applying the objects would change.
 func (h *applyHandler) Compared(ctx context.Context) ([]engine.Drift, error) {
 	found := make([][]engine.Drift, len(h.action.Objects))
 	err := engine.Each(ctx, h.action.Objects, func(ctx context.Context, i int, object plan.Object) (err error) {

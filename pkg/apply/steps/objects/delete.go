@@ -89,7 +89,8 @@ func (h *absentHandler) left(ctx context.Context) ([]metav1.Object, error) {
 const absentPatience = 5 * time.Minute
 
 func (h *absentHandler) Do(ctx context.Context, progress func(string)) error {
-	return h.kube.DeleteAll(ctx, kube.Deletion{Kind: h.action.Kind, Left: h.left, Waiting: reportLeft(h.action.Kind, progress), Patience: absentPatience})
+	return h.kube.DeleteAll(ctx, kube.Deletion{Kind: h.action.Kind, Left: h.left,
+		Waiting: reportLeft(h.action.Kind, progress), Patience: absentPatience})
 }
 
 // orphanedHandler deletes stateful sets whose claims have another size, and leaves their pods.
@@ -124,8 +125,9 @@ func (h *orphanedHandler) left(ctx context.Context) ([]metav1.Object, error) {
 const orphanPatience = 2 * time.Minute
 
 func (h *orphanedHandler) Do(ctx context.Context, progress func(string)) error {
-	return h.kube.DeleteAll(ctx, kube.Deletion{Kind: "StatefulSet", Options: metav1.DeleteOptions{PropagationPolicy: new(metav1.DeletePropagationOrphan)},
-		Left: h.left, Waiting: reportLeft("StatefulSet", progress), Patience: orphanPatience})
+	orphan := metav1.DeleteOptions{PropagationPolicy: new(metav1.DeletePropagationOrphan)}
+	return h.kube.DeleteAll(ctx, kube.Deletion{Kind: "StatefulSet", Options: orphan, Left: h.left,
+		Waiting: reportLeft("StatefulSet", progress), Patience: orphanPatience})
 }
 
 // objectsOf are stateful sets as objects.

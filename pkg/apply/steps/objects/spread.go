@@ -5,21 +5,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
 
 	"gpk/pkg/apply/engine"
 	"gpk/pkg/apply/kube"
 	"gpk/pkg/apply/pods"
 	"gpk/pkg/plan"
-	"gpk/pkg/topology"
 )
 
 // nodePatience is how long gpk waits without any pod getting a node, before it continues without all nodes. Making a volume for a pod
@@ -68,9 +64,9 @@ func (h *spreadHandler) Do(ctx context.Context, progress func(string)) error {
 	return h.openGates(ctx, selected, progress)
 }
 
-// makeGated makes the StatefulSets, that of the mirrors with the gate, and waits until its pods exist and the scheduler has selected
-// nodes for the primaries, which it notes in selected. It does nothing if the mirrors' StatefulSet exists without the gate, or with
-// fewer than three nodes.
+// makeGated makes the StatefulSets, that of the mirrors with the gate. It waits until the mirrors' pods exist and the scheduler has
+// selected nodes for the primaries, and notes these in selected. It does nothing if the mirrors' StatefulSet exists without the gate, or
+// if there are fewer than three nodes.
 func (h *spreadHandler) makeGated(ctx context.Context, selected map[string]string, progress func(string)) (gated bool, err error) {
 	primaries, mirrors := h.set(h.action.Spread.Primaries), h.set(h.action.Spread.Mirrors)
 	live, err := h.kube.Live(ctx, mirrors)
@@ -115,67 +111,6 @@ func fewNodes(ctx context.Context, k *kube.Client) (bool, error) {
 		return false, kube.UnlessForbidden("nodes", err)
 	}
 	return len(list.Items) < 3, nil
-}
-
-// openGates opens the gates round by round of the wishes, and last those of pods without a wish.
-func (h *spreadHandler) openGates(ctx context.Context, selected map[string]string, progress func(string)) error {
-	mirrors := h.set(h.action.Spread.Mirrors)
-	// Once the controller has seen the template without the gate, it makes no more gated pods.
-	revision, err := h.pods.UpdateRevision(ctx, mirrors.Name)
-	if err != nil {
-		return err
-	}
-	pods, err := h.pods.List(ctx)
-	if err != nil {
-		return err
-	}
-	waiting := map[string]*corev1.Pod{}
-	for _, pod := range gatedPods(pods) {
-		waiting[pod.Name] = pod
-	}
-	wishes := h.action.Spread.Topology.Wishes(nodesOf(pods, selected))
-	for _, round := range append(wishes, withoutWish(wishes, waiting)) {
-		err := engine.Each(ctx, round, func(ctx context.Context, _ int, wish topology.Wish) error {
-			pod := waiting[wish.Pod]
-			if pod == nil {
-				return nil
-			}
-			patch, err := plan.Released(pod, wish.Node, mirrors, revision)
-			if err != nil {
-				return err
-			}
-			return patchPod(ctx, h.kube, pod.Name, patch)
-		})
-		if err != nil {
-			return err
-		}
-	}
-	if len(wishes) == 0 {
-		return nil
-	}
-	return h.report(ctx, progress)
-}
-
-// patchPod patches a pod, unless it is gone: its StatefulSet makes another one, without a gate.
-func patchPod(ctx context.Context, k *kube.Client, name string, patch []byte) error {
-	_, err := k.API.CoreV1().Pods(k.Ref.Namespace).Patch(ctx, name, types.MergePatchType, patch, metav1.PatchOptions{FieldManager: kube.Manager})
-	if err != nil && !apierrors.IsNotFound(err) {
-		return fmt.Errorf("pod %s: %w", name, err)
-	}
-	return nil
-}
-
-// withoutWish are the waiting pods that have no wish.
-func withoutWish(wishes [][]topology.Wish, waiting map[string]*corev1.Pod) []topology.Wish {
-	others := maps.Clone(waiting)
-	for _, wish := range slices.Concat(wishes...) {
-		delete(others, wish.Pod)
-	}
-	var round []topology.Wish
-	for _, pod := range slices.Sorted(maps.Keys(others)) {
-		round = append(round, topology.Wish{Pod: pod})
-	}
-	return round
 }
 
 // report reports how far the mirrors are spread, once they are scheduled. The next step reports why a mirror does not run.
@@ -234,17 +169,6 @@ func (h *spreadHandler) set(name string) *appsv1.StatefulSet {
 		}
 	}
 	return &appsv1.StatefulSet{}
-}
-
-// gatedPods are the pods that wait for gpk to open their gates.
-func gatedPods(pods []corev1.Pod) []*corev1.Pod {
-	var waiting []*corev1.Pod
-	for i := range pods {
-		if plan.IsGated(&pods[i].Spec) && pods[i].DeletionTimestamp == nil {
-			waiting = append(waiting, &pods[i])
-		}
-	}
-	return waiting
 }
 
 // nodesOf are the nodes of pods, or those that the scheduler selected for them.

@@ -31,14 +31,16 @@ func (h *growableHandler) Check(ctx context.Context) (engine.Finding, error) {
 	}
 	list, err := h.kube.API.StorageV1().StorageClasses().List(ctx, metav1.ListOptions{})
 	if apierrors.IsForbidden(err) {
-		return engine.Finding{State: engine.Done, Details: []string{"gpk did not check whether the storage classes let volumes grow: you may not list them"}}, nil
+		return engine.Finding{State: engine.Done,
+			Details: []string{"gpk did not check whether the storage classes let volumes grow: you may not list them"}}, nil
 	}
 	if err != nil {
 		return engine.Finding{}, fmt.Errorf("storage classes: %w", err)
 	}
 	if faults := rigid(small, list.Items); len(faults) > 0 {
 		return engine.Finding{State: engine.Blocked, Details: []string{strings.Join(faults, "; ")},
-			Next: engine.Next("nothing was changed: if the provisioner can do it, an administrator allows it in the storage class; else more segments (", plan.Gpk("expand"), ") bring more volumes")}, nil
+			Next: engine.Next("nothing was changed: if the provisioner can do it, an administrator allows it in the storage class; "+
+				"else more segments bring more volumes: ", plan.Gpk("expand"))}, nil
 	}
 	return engine.Finding{State: engine.Done}, nil
 }
