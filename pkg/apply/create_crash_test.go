@@ -72,7 +72,7 @@ func changes(r *http.Request) bool {
 func (c *creation) run(dieAt int) (requests int, outcome Outcome, err error) {
 	ctx, kill := context.WithCancel(c.t.Context())
 	defer kill()
-	url, stop := c.api.ServeAt()
+	url, stop := apitest.ServeAt(c.api)
 	defer stop()
 	var mutex sync.Mutex
 	c.api.FailWith(func(r *http.Request) error {

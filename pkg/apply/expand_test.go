@@ -87,7 +87,7 @@ func (g *growth) undo(dieAt int) (int, error) {
 func (g *growth) run(p plan.Plan, options Options, dieAt int) (requests int, err error) {
 	ctx, kill := context.WithCancel(g.t.Context())
 	defer kill()
-	url, stop := g.api.ServeAt()
+	url, stop := apitest.ServeAt(g.api)
 	defer stop()
 	var mutex sync.Mutex
 	g.api.FailWith(func(r *http.Request) error {
@@ -399,7 +399,7 @@ func TestRedistributeBesideAnother(t *testing.T) {
 		}
 	}
 	g.api.FailWith(nil)
-	url, stop := g.api.ServeAt()
+	url, stop := apitest.ServeAt(g.api)
 	defer stop()
 	if under, err := clusterAt(t, url).gpexpand.FollowRedistribution(t.Context(), func(string) {}); err != nil || !under.Complete() {
 		t.Errorf("followed: %+v, %v", under, err)

@@ -24,10 +24,10 @@ func runOn(t *testing.T, n *apitest.Nodes, p plan.Plan, dieAt int32) (requests i
 	t.Helper()
 	ctx, kill := context.WithCancel(t.Context())
 	defer kill()
-	url, stop := n.Api.ServeAt()
+	url, stop := apitest.ServeAt(n.API)
 	defer stop()
 	var count atomic.Int32
-	n.Api.FailWith(func(r *http.Request) error {
+	n.API.FailWith(func(r *http.Request) error {
 		at := count.Load()
 		if changes(r) {
 			at = count.Add(1)
@@ -43,10 +43,10 @@ func runOn(t *testing.T, n *apitest.Nodes, p plan.Plan, dieAt int32) (requests i
 			lines = append(lines, e.Line)
 		}
 	})
-	n.Api.FailWith(nil)
-	n.Api.Mutex.Lock()
-	delete(n.Api.Objects, "leases/demo-gpk")
-	n.Api.Mutex.Unlock()
+	n.API.FailWith(nil)
+	n.API.Mutex.Lock()
+	delete(n.API.Objects, "leases/demo-gpk")
+	n.API.Mutex.Unlock()
 	return count.Load(), outcome, lines, err
 }
 
@@ -66,7 +66,7 @@ func TestMirrorsSpread(t *testing.T) {
 	if _, outcome, _, err := runOn(t, n, p, 0); err != nil || outcome.Changed != 0 {
 		t.Errorf("again: %d steps, error %v", outcome.Changed, err)
 	}
-	if drift, err := clusterFor(t, apitest.Served(t, n.Api)).Drift(t.Context(), p); err != nil || len(drift) > 0 {
+	if drift, err := clusterFor(t, apitest.Served(t, n.API)).Drift(t.Context(), p); err != nil || len(drift) > 0 {
 		t.Errorf("drift %v, error %v", drift, err)
 	}
 }
@@ -100,12 +100,12 @@ func dieAndResume(t *testing.T, p plan.Plan, dieAt int32) (gatesLeft bool) {
 	if _, _, _, err := runOn(t, n, p, dieAt); err == nil {
 		t.Errorf("dead before change %d: it does not say so", dieAt)
 	}
-	if set, made := n.Api.Get("statefulsets", "demo-mirror").(*appsv1.StatefulSet); made {
+	if set, made := n.API.Get("statefulsets", "demo-mirror").(*appsv1.StatefulSet); made {
 		gatesLeft = plan.IsGated(&set.Spec.Template.Spec)
-		for _, pod := range n.Api.Names("pods") {
-			gatesLeft = gatesLeft || plan.IsGated(&n.Api.Get("pods", pod).(*corev1.Pod).Spec)
+		for _, pod := range n.API.Names("pods") {
+			gatesLeft = gatesLeft || plan.IsGated(&n.API.Get("pods", pod).(*corev1.Pod).Spec)
 		}
-		previews, err := clusterFor(t, apitest.Served(t, n.Api)).Preview(t.Context(), p)
+		previews, err := clusterFor(t, apitest.Served(t, n.API)).Preview(t.Context(), p)
 		if err != nil || gatesLeft && previews[0].Finding.State == engine.Done {
 			t.Errorf("dead before change %d: nobody is told that gates are left; error %v", dieAt, err)
 		}
@@ -151,11 +151,11 @@ func TestMirrorsNotHeld(t *testing.T) {
 // What the scheduler did otherwise is said and is no failure.
 func TestMirrorsCrowded(t *testing.T) {
 	n := apitest.NewNodes("a", "b", "c", "a", "b", "c")
-	stored := n.Api.Stored
-	n.Api.Stored = func(object plan.Object) []plan.Object {
+	stored := n.API.Stored
+	n.API.Stored = func(object plan.Object) []plan.Object {
 		if pod, ok := object.(*corev1.Pod); ok && len(pod.Spec.SchedulingGates) == 0 && pod.Spec.NodeName == "" {
 			pod.Spec.NodeName = n.Homes[pod.Name]
-			n.Api.Tell(apitest.Key("pods", pod.Name), "MODIFIED", pod)
+			n.API.Tell(apitest.Key("pods", pod.Name), "MODIFIED", pod)
 		}
 		return stored(object)
 	}
@@ -185,7 +185,7 @@ func TestMirrorsWithPatch(t *testing.T) {
 	if got := strings.Join(n.Mirrors(t), " "); got != "b c a c a b" {
 		t.Errorf("the mirrors are on %s", got)
 	}
-	pod := n.Api.Get("pods", "demo-mirror-0").(*corev1.Pod)
+	pod := n.API.Get("pods", "demo-mirror-0").(*corev1.Pod)
 	terms := pod.Spec.Affinity.NodeAffinity.PreferredDuringSchedulingIgnoredDuringExecution
 	if len(terms) != 2 || !cmp.Equal(terms[0], own) {
 		t.Errorf("the pod prefers %v", terms)

@@ -56,7 +56,7 @@ func (c *creation) beforeSegments() (skipped []string, err error) {
 			p.Steps = append(p.Steps, plan.Step{ID: step.ID})
 		}
 	}
-	url, stop := c.api.ServeAt()
+	url, stop := apitest.ServeAt(c.api)
 	defer stop()
 	_, err = clusterAt(c.t, url).Run(c.t.Context(), p, Options{}, func(event engine.Event) {
 		if event.Kind == engine.StepSkipped {

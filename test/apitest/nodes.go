@@ -20,20 +20,22 @@ import (
 // set's template, and those without a gate get the node that they prefer, or the one that is given for their primary. Real
 // ones cannot be stopped at each request.
 type Nodes struct {
-	Api   *API
+	API *API
+	// Homes are the nodes of pods without a preference.
 	Homes map[string]string
-	// gated is how many pods were made that waited.
+	// Gated is how many pods were made that waited.
 	Gated int
 }
 
+// NewNodes is an API with nodes, and the nodes of the primaries in their order.
 func NewNodes(primaries ...string) *Nodes {
-	n := &Nodes{Api: New(), Homes: map[string]string{}}
+	n := &Nodes{API: New(), Homes: map[string]string{}}
 	for ordinal, node := range primaries {
 		n.Homes[fmt.Sprintf("demo-primary-%d", ordinal)] = node
 		// Left to itself, this scheduler crowds.
 		n.Homes[fmt.Sprintf("demo-mirror-%d", ordinal)] = map[string]string{"a": "b", "b": "a", "c": "a", "": "a"}[node]
 	}
-	n.Api.Stored = n.stored
+	n.API.Stored = n.stored
 	return n
 }
 
@@ -43,8 +45,8 @@ func (n *Nodes) stored(object plan.Object) []plan.Object {
 		o.Status.UpdateRevision = revisionOf(o)
 		var pods []plan.Object
 		for _, name := range podsIn(o) {
-			pod := &corev1.Pod{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Pod"},
-				ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: o.Namespace, Labels: maps.Clone(o.Spec.Template.Labels)}, Spec: *o.Spec.Template.Spec.DeepCopy()}
+			pod := &corev1.Pod{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Pod"}, Spec: *o.Spec.Template.Spec.DeepCopy(),
+				ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: o.Namespace, Labels: maps.Clone(o.Spec.Template.Labels)}}
 			for _, claim := range o.Spec.VolumeClaimTemplates {
 				pod.Spec.Volumes = append(pod.Spec.Volumes, corev1.Volume{Name: claim.Name, VolumeSource: corev1.VolumeSource{
 					PersistentVolumeClaim: &corev1.PersistentVolumeClaimVolumeSource{ClaimName: claim.Name + "-" + name}}})
@@ -59,7 +61,7 @@ func (n *Nodes) stored(object plan.Object) []plan.Object {
 		return pods
 	case *corev1.Pod:
 		if o.Spec.NodeName == "" && n.schedule(o) {
-			n.Api.Tell(Key("pods", o.Name), "MODIFIED", o)
+			n.API.Tell(Key("pods", o.Name), "MODIFIED", o)
 		}
 	}
 	return nil
@@ -117,6 +119,7 @@ func Sets(t *testing.T, c *topology.Cluster) plan.Plan {
 	return p
 }
 
+// Wide is a cluster with this many segments.
 func Wide(t *testing.T, count int32) *topology.Cluster {
 	c := Cluster(t)
 	c.Spec.Segments.Count = count
@@ -126,14 +129,14 @@ func Wide(t *testing.T, count int32) *topology.Cluster {
 // Mirrors are where the mirrors run, and what is wrong with them.
 func (n *Nodes) Mirrors(t *testing.T) (nodes []string) {
 	t.Helper()
-	n.Api.Mutex.Lock()
-	defer n.Api.Mutex.Unlock()
-	set := n.Api.Objects["statefulsets/demo-mirror"].(*appsv1.StatefulSet)
+	n.API.Mutex.Lock()
+	defer n.API.Mutex.Unlock()
+	set := n.API.Objects["statefulsets/demo-mirror"].(*appsv1.StatefulSet)
 	if gates := set.Spec.Template.Spec.SchedulingGates; len(gates) > 0 {
 		t.Errorf("later pods would be gated: %v", gates)
 	}
 	for _, name := range podsIn(set) {
-		pod := n.Api.Objects[Key("pods", name)].(*corev1.Pod)
+		pod := n.API.Objects[Key("pods", name)].(*corev1.Pod)
 		if revision := pod.Labels[appsv1.StatefulSetRevisionLabel]; revision != set.Status.UpdateRevision {
 			t.Errorf("pod %s is of revision %s and would be taken for outdated, which %s is not", name, revision, set.Status.UpdateRevision)
 		}

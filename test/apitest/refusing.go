@@ -9,7 +9,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-var SetResource = schema.GroupResource{Group: "apps", Resource: "statefulsets"}
+// SetResource is that of stateful sets.
+var SetResource = schema.GroupResource{Group: "apps", Resource: "statefulsets"} //nolint:gochecknoglobals // Go has no constant structs
 
 // Unmounted is how an API server refuses the mount of a volume that is not there.
 func Unmounted(name string) error {

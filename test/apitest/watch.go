@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 )
 
+// Respond sends an object, or an error as a Status.
 func Respond(w http.ResponseWriter, object runtime.Object, err error) {
 	code := http.StatusOK
 	if err != nil {

@@ -13,7 +13,8 @@ import (
 // volumes, and clouds take a while to make them.
 const selectedNodeAnnotation = "volume.kubernetes.io/selected-node"
 
-// SelectedNodes are the nodes that the scheduler selected for volumes, by claim. The annotation of a claim with an older volume is out of date.
+// SelectedNodes are the nodes that the scheduler selected for volumes, by claim. The annotation of a claim with an older volume is out of
+// date.
 type SelectedNodes struct {
 	mutex   sync.Mutex
 	byClaim map[string]string

@@ -1,5 +1,5 @@
 // Package remote owns what gpk does inside a cluster's pods: programs by the exec API, sessions that run one command after
-// another, and follows jobs that outlive the gpk that started them. It does not know these programs.
+// another, and jobs that outlive the gpk that started them. It does not know these programs.
 package remote
 
 import (

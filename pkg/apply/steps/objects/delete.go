@@ -65,7 +65,7 @@ func (h *removeHandler) Do(ctx context.Context, progress func(string)) error {
 // reportLeft reports how many objects a deletion waits for.
 func reportLeft(kind string, progress func(string)) func([]metav1.Object) error {
 	return func(left []metav1.Object) error {
-		progress(fmt.Sprintf("%d left: %s/%s", len(left), kind, left[0].GetName()))
+		progress(fmt.Sprintf("%d objects still exist; %s/%s", len(left), kind, left[0].GetName()))
 		return nil
 	}
 }

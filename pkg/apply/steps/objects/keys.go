@@ -47,7 +47,7 @@ func (h *keysHandler) Check(ctx context.Context) (engine.Finding, error) {
 	}
 	for file, content := range h.action.Files {
 		if string(data[file]) != content {
-			return engine.Finding{State: engine.Pending, Details: []string{kube.ObjectName(h.action.Secret) + " has another " + file}}, nil
+			return engine.Finding{State: engine.Pending, Details: []string{kube.ObjectName(h.action.Secret) + " differs: " + file}}, nil
 		}
 	}
 	return engine.Finding{State: engine.Done}, nil

@@ -37,7 +37,7 @@ func (h *readyHandler) Check(ctx context.Context) (engine.Finding, error) {
 const readyPatience = 5 * time.Minute
 
 func (h *readyHandler) Do(ctx context.Context, progress func(string)) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, readyPatience, fmt.Errorf("pods are not ready within %s", readyPatience))
+	ctx, cancel := context.WithTimeoutCause(ctx, readyPatience, fmt.Errorf("the limit of %s has passed", readyPatience))
 	defer cancel()
 	return h.pods.Wait(ctx, h.action.Pods, pods.Ready, progress)
 }

@@ -73,7 +73,7 @@ func TestRemoveWaits(t *testing.T) {
 	if left := a.Names("pods"); len(left) > 0 || time.Since(start) > 5*time.Second {
 		t.Errorf("after %s there are left %q", time.Since(start), left)
 	}
-	if len(told) == 0 || told[0] != "2 left: Pod/demo-primary-0" {
+	if len(told) == 0 || told[0] != "2 objects still exist; Pod/demo-primary-0" {
 		t.Errorf("told %q", told)
 	}
 }

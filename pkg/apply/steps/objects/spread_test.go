@@ -17,7 +17,7 @@ import (
 func TestMirrorsGoOnWithoutNodes(t *testing.T) {
 	n := apitest.NewNodes("a", "b", "c", "a", "b", "")
 	action := apitest.Sets(t, apitest.Wide(t, 6)).Steps[0].Action.(plan.Apply)
-	target := clusterFor(t, apitest.Served(t, n.Api))
+	target := clusterFor(t, apitest.Served(t, n.API))
 	h := &spreadHandler{applyHandler{kube: target.kube, action: action}, target.pods, 200 * time.Millisecond}
 	var lines []string
 	if err := h.Do(t.Context(), func(line string) { lines = append(lines, line) }); err != nil {
@@ -36,10 +36,10 @@ func TestMirrorsGoOnWithoutNodes(t *testing.T) {
 func TestMirrorsWhileVolumesAreMade(t *testing.T) {
 	n := apitest.NewNodes("a", "b", "c", "a", "b", "")
 	selected := map[string]string{"volume.kubernetes.io/selected-node": "c"}
-	n.Api.Put(&corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Name: "data-demo-primary-5", Labels: plan.Labels(apitest.Ref.Name), Annotations: selected},
+	n.API.Put(&corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Name: "data-demo-primary-5", Labels: plan.Labels(apitest.Ref.Name), Annotations: selected},
 		Status: corev1.PersistentVolumeClaimStatus{Phase: corev1.ClaimBound}})
 	action := apitest.Sets(t, apitest.Wide(t, 6)).Steps[0].Action.(plan.Apply)
-	target := clusterFor(t, apitest.Served(t, n.Api))
+	target := clusterFor(t, apitest.Served(t, n.API))
 	h := &spreadHandler{applyHandler{kube: target.kube, action: action}, target.pods, time.Minute}
 	done := make(chan error)
 	go func() { done <- h.Do(t.Context(), func(string) {}) }()
@@ -50,7 +50,7 @@ func TestMirrorsWhileVolumesAreMade(t *testing.T) {
 	}
 	// The volume is there at once, and the pod still has no node.
 	for _, phase := range []corev1.PersistentVolumeClaimPhase{corev1.ClaimPending, corev1.ClaimBound} {
-		n.Api.Put(&corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Name: "data-demo-primary-5", Labels: plan.Labels(apitest.Ref.Name), Annotations: selected},
+		n.API.Put(&corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Name: "data-demo-primary-5", Labels: plan.Labels(apitest.Ref.Name), Annotations: selected},
 			Status: corev1.PersistentVolumeClaimStatus{Phase: phase}})
 	}
 	if err := <-done; err != nil {
@@ -67,7 +67,7 @@ func TestMirrorsNotHeldOnTwoNodes(t *testing.T) {
 		n := apitest.NewNodes("a", "b", "a", "b")
 		world := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.URL.Path != "/api/v1/nodes" {
-				n.Api.ServeHTTP(w, r)
+				n.API.ServeHTTP(w, r)
 				return
 			}
 			apitest.Respond(w, &corev1.NodeList{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "NodeList"}, Items: make([]corev1.Node, nodes)}, nil)
