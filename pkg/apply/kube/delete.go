@@ -97,7 +97,7 @@ type Deletion struct {
 	Patience time.Duration
 }
 
-// DeleteAll deletes objects and waits until none is left. It looks ten times a second at first and once a second later: a list of 3,000
+// DeleteAll deletes objects and waits until none is left. It looks ten times a second at first and twice a second later: a list of 3,000
 // pods takes the API server some work.
 func (k *Client) DeleteAll(ctx context.Context, d Deletion) error {
 	var left []metav1.Object
@@ -128,7 +128,7 @@ func (k *Client) DeleteAll(ctx context.Context, d Deletion) error {
 		defer cancel()
 		ctx = limited
 	}
-	often := wait.Backoff{Duration: 100 * time.Millisecond, Factor: 1.2, Cap: time.Second, Steps: 20}
+	often := wait.Backoff{Duration: 100 * time.Millisecond, Factor: 1.2, Cap: 500 * time.Millisecond, Steps: 20}
 	err := often.DelayFunc().Until(ctx, false, true, look)
 	if err != nil && ctx.Err() != nil {
 		return fmt.Errorf("%s still exists: %w", nameOf(d.Kind, left[0]), context.Cause(ctx))

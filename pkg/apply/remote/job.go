@@ -24,7 +24,7 @@ type Job struct {
 // Job is one by its name, whether it exists or not.
 func (p *Pods) Job(pod, name string) Job { return Job{p, pod, name} }
 
-// JobState is where a job is.
+// JobState is the state of a job.
 type JobState struct {
 	// Phase is absent, running, exited, or lost, which means that its process is gone without an exit status.
 	Phase string
