@@ -81,7 +81,34 @@ func (p Pods) Serve(w http.ResponseWriter, r *http.Request, pod string) {
 	if r.URL.Query().Get("stdin") == "" {
 		_ = input.Close()
 	}
-	gone := make(chan struct{})
+	gone := readInput(conn, input)
+	var mutex sync.Mutex
+	run := p.Program
+	argv := r.URL.Query()["command"]
+	if slices.Equal(argv, segments.Session().Argv) && !p.Sessionless {
+		run = p.session(r)
+	}
+	status := run(pod, argv, stdin, frames{&mutex, conn, stdoutChannel}, frames{&mutex, conn, stderrChannel})
+	_ = stdin.Close()
+	if status == Cut {
+		return
+	}
+	text, err := json.Marshal(resultOf(status))
+	if err != nil {
+		return
+	}
+	_, _ = frames{&mutex, conn, statusChannel}.Write(text)
+	_ = conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseNormalClosure, ""), time.Now().Add(time.Second))
+	// Read to the end of what the client sends: a connection that is closed earlier loses the answer.
+	select {
+	case <-gone:
+	case <-time.After(5 * time.Second):
+	}
+}
+
+// readInput copies a client's standard input until it closes that or goes.
+func readInput(conn *websocket.Conn, input io.WriteCloser) (gone chan struct{}) {
+	gone = make(chan struct{})
 	go func() {
 		defer close(gone)
 		defer func() { _ = input.Close() }()
@@ -98,33 +125,16 @@ func (p Pods) Serve(w http.ResponseWriter, r *http.Request, pod string) {
 			}
 		}
 	}()
-	var mutex sync.Mutex
-	run := p.Program
-	argv := r.URL.Query()["command"]
-	if slices.Equal(argv, segments.Session().Argv) && !p.Sessionless {
-		run = p.session(r)
+	return gone
+}
+
+// resultOf is how a kubelet reports an exit status.
+func resultOf(status int) metav1.Status {
+	if status == 0 {
+		return metav1.Status{Status: metav1.StatusSuccess}
 	}
-	status := run(pod, argv, stdin, frames{&mutex, conn, stdoutChannel}, frames{&mutex, conn, stderrChannel})
-	_ = stdin.Close()
-	if status == Cut {
-		return
-	}
-	result := metav1.Status{Status: metav1.StatusSuccess}
-	if status != 0 {
-		result = metav1.Status{Status: metav1.StatusFailure, Reason: "NonZeroExitCode", Message: "command terminated",
-			Details: &metav1.StatusDetails{Causes: []metav1.StatusCause{{Type: "ExitCode", Message: strconv.Itoa(status)}}}}
-	}
-	text, err := json.Marshal(result)
-	if err != nil {
-		return
-	}
-	_, _ = frames{&mutex, conn, statusChannel}.Write(text)
-	_ = conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseNormalClosure, ""), time.Now().Add(time.Second))
-	// Read to the end of what the client sends: a connection that is closed earlier loses the answer.
-	select {
-	case <-gone:
-	case <-time.After(5 * time.Second):
-	}
+	return metav1.Status{Status: metav1.StatusFailure, Reason: "NonZeroExitCode", Message: "command terminated",
+		Details: &metav1.StatusDetails{Causes: []metav1.StatusCause{{Type: "ExitCode", Message: strconv.Itoa(status)}}}}
 }
 
 // session is a fake of session.sh: its program runs each command, unless an exec of that command would fail.
