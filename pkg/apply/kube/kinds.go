@@ -34,7 +34,8 @@ func resourceOf(kind string) (schema.GroupVersionResource, error) {
 	return found, nil
 }
 
-// requestFor begins a request for typed objects of a kind, by protobuf.
+// requestFor begins a request for typed objects of a kind, by protobuf. client-go's dynamic client has unstructured objects, without
+// protobuf.
 func requestFor(k *Client, verb, kind string) (*rest.Request, error) {
 	resource, err := resourceOf(kind)
 	if err != nil {

@@ -29,7 +29,7 @@ type Watch struct {
 const lookAgain = 10 * time.Second
 
 // Await calls look with the cluster's pods by name until it returns true or an error: at once, after every change, and every 10 seconds
-// without one.
+// without one. client-go's UntilWithSync lists the pods again for each wait, and wakes at changes only.
 func (w *Watch) Await(ctx context.Context, look func(map[string]*corev1.Pod) (bool, error)) error {
 	if err := w.start(ctx); err != nil {
 		return fmt.Errorf("watching pods: %w", err)
