@@ -11,8 +11,8 @@ import (
 	"gpk/pkg/plan"
 )
 
-// merged is a merge patch, or a crude server-side apply: fields that are given replace those that are there, lists as a
-// whole. What the same manager applied before and does not give any more goes.
+// merged is a merge patch, or a crude server-side apply: fields that are given replace the object's, lists as a whole.
+// Fields that the same manager applied before and gives no more are removed.
 func (a *API) merged(r *http.Request, at string, old plan.Object, body []byte) ([]byte, error) {
 	given, err := fields(body)
 	if err != nil {
@@ -52,7 +52,7 @@ func fields(text []byte) (map[string]any, error) {
 	return found, err
 }
 
-// prune takes away what was given before and is no more.
+// prune removes the fields that were given before and are no more.
 func prune(have, before, given map[string]any) {
 	for name, value := range before {
 		was, nested := value.(map[string]any)

@@ -16,9 +16,8 @@ import (
 	"gpk/pkg/topology"
 )
 
-// Nodes is a fake of the StatefulSet controller and of the scheduler, over the API in memory: pods are made from their
-// set's template, and those without a gate get the node that they prefer, or the one that is given for their primary. Real
-// ones cannot be stopped at each request.
+// Nodes is a fake of the StatefulSet controller and of the scheduler, over the API in memory. It makes pods from their set's template. Pods
+// without a gate get the node that they prefer, or else that of Homes. Tests cannot stop real ones at each request.
 type Nodes struct {
 	API *API
 	// Homes are the nodes of pods without a preference.
@@ -141,7 +140,7 @@ func (n *Nodes) Mirrors(t *testing.T) (nodes []string) {
 			t.Errorf("pod %s is of revision %s and would be taken for outdated, which %s is not", name, revision, set.Status.UpdateRevision)
 		}
 		if pod.Spec.Affinity.PodAntiAffinity == nil {
-			t.Errorf("pod %s may run beside its primary", name)
+			t.Errorf("pod %s may run next to its primary", name)
 		}
 		nodes = append(nodes, pod.Spec.NodeName)
 	}

@@ -12,7 +12,7 @@ import (
 // SetResource is that of stateful sets.
 var SetResource = schema.GroupResource{Group: "apps", Resource: "statefulsets"} //nolint:gochecknoglobals // Go has no constant structs
 
-// Unmounted is how an API server refuses the mount of a volume that is not there.
+// Unmounted is how an API server refuses the mount of a missing volume.
 func Unmounted(name string) error {
 	at := field.NewPath("spec", "template", "spec", "containers").Index(0).Child("volumeMounts").Index(5).Child("name")
 	return apierrors.NewInvalid(schema.GroupKind{Group: "apps", Kind: "StatefulSet"}, name, field.ErrorList{field.NotFound(at, "nothing")})

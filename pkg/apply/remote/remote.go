@@ -1,5 +1,5 @@
-// Package remote owns what gpk does inside a cluster's pods: programs by the exec API, sessions that run one command after
-// another, and jobs that outlive the gpk that started them. It does not know these programs.
+// Package remote owns what gpk does inside a cluster's pods. It runs programs by the exec API, which it does not know. It keeps sessions
+// that run one command after another, and follows jobs that outlive the gpk that started them.
 package remote
 
 import (
