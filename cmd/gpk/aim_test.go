@@ -77,7 +77,7 @@ func TestToldCommandsNameTheirCluster(t *testing.T) {
 	for _, command := range [][]string{{"diff", "-f", file}, {"diff", "-f", file, "-o", "json"}} {
 		gpk(command...).wants(t, 3, "gpk expand --segments 8 -n analytics --cluster demo", "gpk create -f "+file+" -n analytics")
 	}
-	gpk("create", "-f", file).wants(t, 1, "next: finish it with `gpk expand --resume -n analytics --cluster demo`, or take it back with `gpk expand --rollback -n analytics --cluster demo`")
+	gpk("create", "-f", file).wants(t, 1, "next: finish it with `gpk expand --resume -n analytics --cluster demo`, or undo it with `gpk expand --rollback -n analytics --cluster demo`")
 	gpk("restart", "-n", "analytics", "--dry-run").wants(t, 3)
 	gpk("config", "set", "work_mem=1MB", "-n", "analytics").wants(t, 1, "`gpk expand --resume -n analytics --cluster demo`")
 	s.record(t, c, nil)

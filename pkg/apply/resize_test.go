@@ -62,7 +62,7 @@ func TestPreviewResize(t *testing.T) {
 				Record: record.Record{Unfinished: test.unfinished}}
 			o, err := Resize(m, test.to, "cluster.yaml", test.skip)
 			if test.want == "" {
-				if err == nil || !strings.Contains(err.Error(), "has not come to its end") {
+				if err == nil || !strings.Contains(err.Error(), "is unfinished") {
 					t.Errorf("error %v", err)
 				}
 				return

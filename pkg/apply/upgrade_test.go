@@ -63,7 +63,7 @@ func TestUnfinishedUpgrade(t *testing.T) {
 			t.Errorf("%s: %+v, %v", version, u, err)
 		}
 	}
-	if _, err := upgradeTo(m, "7.3.0", ""); err == nil || !strings.Contains(err.Error(), "has not come to its end") {
+	if _, err := upgradeTo(m, "7.3.0", ""); err == nil || !strings.Contains(err.Error(), "is unfinished") {
 		t.Errorf("a third release: %v", err)
 	}
 	u, err := rollbackOf(m)

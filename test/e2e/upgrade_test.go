@@ -103,7 +103,7 @@ func TestUpgradeKilled(t *testing.T) {
 	c.gpk("create", "-f", c.file).want(t, 0)
 	w := c.writes()
 	c.killedInWindow("upgrade", "--version", "7.2.0")
-	c.gpk("create", "-f", c.file).want(t, 1).says(t, "has not come to its end", "gpk upgrade --version 7.2.0", "gpk upgrade --rollback")
+	c.gpk("create", "-f", c.file).want(t, 1).says(t, "is unfinished", "gpk upgrade --version 7.2.0", "gpk upgrade --rollback")
 	c.gpk("upgrade", "--rollback").want(t, 0)
 	c.wantRelease(s, "7.1.0")
 

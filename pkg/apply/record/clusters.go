@@ -12,8 +12,8 @@ import (
 	"gpk/pkg/plan"
 )
 
-// Clusters are the names of the clusters in a namespace, in order: those that gpk keeps a record of, and those of which
-// delete has left the volumes. Who may not list volume claims is told of the first only: the others have nothing to ask.
+// Clusters are the sorted names of the clusters in a namespace: those that gpk keeps a record of, and those whose volumes delete has
+// left. Without the right to list volume claims only the first are found: the others have nothing to ask.
 func Clusters(ctx context.Context, k *kube.Client) ([]string, error) {
 	managed := metav1.ListOptions{LabelSelector: plan.ManagedSelector}
 	records, err := k.API.CoreV1().ConfigMaps(k.Ref.Namespace).List(ctx, managed)

@@ -1,15 +1,36 @@
 // Package record owns what gpk keeps in the cluster: the lock, the record with its journal, and the decisions that pods read.
 package record
 
-import "gpk/pkg/apply/kube"
+import (
+	"context"
 
-// Store keeps it in ConfigMaps and a Lease.
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"gpk/pkg/apply/kube"
+	"gpk/pkg/plan"
+)
+
+// Store keeps the record and the decisions of a cluster in ConfigMaps, and its lock in a Lease.
 type Store struct{ kube *kube.Client }
 
-// New keeps what is to be known of a cluster.
+// New is the store of a cluster.
 func New(k *kube.Client) *Store { return &Store{kube: k} }
 
-// Notes are those of one operation, which go on from what is kept.
-func (s *Store) Notes(kept Record, operation string) *Notes {
-	return &Notes{store: s, Record: kept, kept: kept, operation: operation}
+// Unclaimed is an error where the cluster's record or decisions are not gpk's, before anything changes. gpk checks the lock and the
+// objects of the steps where it takes them.
+func (s *Store) Unclaimed(ctx context.Context) error {
+	if _, err := s.Record(ctx); err != nil && !Spoiled(err) {
+		return err
+	}
+	_, err := s.State(ctx)
+	return err
+}
+
+func (s *Store) configMap(name string, data map[string]string) *corev1.ConfigMap {
+	return &corev1.ConfigMap{
+		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "ConfigMap"},
+		ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: s.kube.Ref.Namespace, Labels: plan.Labels(s.kube.Ref.Name)},
+		Data:       data,
+	}
 }

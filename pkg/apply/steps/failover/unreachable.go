@@ -6,8 +6,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
-	"gpk/pkg/apply/record"
 )
 
 const (
@@ -76,7 +74,7 @@ func (o *OldCoordinator) lifeSigns(ctx context.Context, name string, nodes nodeC
 			if s.lastAlive.IsZero() {
 				s.lastAlive = lost
 			}
-			s.lastAlive = record.Earlier(s.lastAlive, lost)
+			s.lastAlive = earlier(s.lastAlive, lost)
 		}
 	}
 	lease, err := o.kube.API.CoordinationV1().Leases(corev1.NamespaceNodeLease).Get(ctx, pod.Spec.NodeName, metav1.GetOptions{})
@@ -99,7 +97,14 @@ func (o *OldCoordinator) lifeSigns(ctx context.Context, name string, nodes nodeC
 func (s lifeSigns) lastSeen(nodes nodeClock, seen time.Time, slip time.Duration) lifeSigns {
 	s.lastAlive = seen
 	if nodes.known() {
-		s.stopped = record.Earlier(s.stopped, nodes.ours(seen).Add(slip+selfFence+clockSkew))
+		s.stopped = earlier(s.stopped, nodes.ours(seen).Add(slip+selfFence+clockSkew))
 	}
 	return s
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
 }
