@@ -7,10 +7,10 @@ import (
 	"gpk/pkg/plan"
 )
 
-// Advice is what a person can do next: words, with the commands of gpk to type among them. The zero Advice is none.
+// Advice is what a person can do next: text, with commands of gpk to type. The zero Advice is none.
 type Advice struct{ parts []any }
 
-// Next is advice of these parts: words, a plan.Command, or another Advice.
+// Next is advice of these parts: text, plan.Command, or another Advice.
 func Next(parts ...any) Advice {
 	var a Advice
 	for _, part := range parts {
@@ -26,10 +26,10 @@ func Next(parts ...any) Advice {
 	return a
 }
 
-// Empty says that there is none.
+// Empty reports whether there is no advice.
 func (a Advice) Empty() bool { return len(a.parts) == 0 }
 
-// Show is the advice as text, with each command as show has it, in backquotes unless it is all there is.
+// Show is the advice as text, with each command as show writes it. A command is in backquotes unless it is the only part.
 func (a Advice) Show(show func(plan.Command) string) string {
 	var text strings.Builder
 	for _, part := range a.parts {

@@ -6,21 +6,21 @@ import (
 	"gpk/pkg/plan"
 )
 
-// Drift is one thing in the cluster that is not as a plan wants it.
+// Drift is one difference between the cluster and a plan.
 type Drift struct {
-	// Step is the one that would mend it.
+	// Step is the one that would remove it.
 	Step plan.Step
 	// Object is the object whose field differs, as kubectl names it; empty for what is not about an object.
 	Object string
-	// Difference is the field: from what is there to what is wanted. It has no Field where Found says it all.
+	// Difference is the field: from what is there to what is wanted. It has no Field where Found tells all.
 	plan.Difference
-	// Found is in words what the step's Check found.
+	// Found is a detail of the step's Check.
 	Found string
-	// Command mends it, where that is not the step's business.
+	// Command removes it, where the step would not.
 	Command plan.Command
 	// Next is what a person must decide, if the step is blocked.
 	Next Advice
-	// unknown is set where nothing can be found out before earlier steps are done. If these have a drift it says enough.
+	// Unknown is set where the facts are not available before earlier steps are done. A drift of these is enough to report.
 	Unknown bool
 }
 
@@ -29,7 +29,7 @@ type Comparer interface {
 	Compared(ctx context.Context) ([]Drift, error)
 }
 
-// Drift is what differs from what a step wants.
+// Drift are the differences from what a step wants.
 func (r Handlers) Drift(ctx context.Context, step plan.Step) ([]Drift, error) {
 	h, err := r.Of(step)
 	if err != nil {
@@ -49,7 +49,7 @@ func (r Handlers) Drift(ctx context.Context, step plan.Step) ([]Drift, error) {
 	return found, err
 }
 
-// Told is what a Check has found, if that is not that all is done.
+// Told are the details of a finding as drift.
 func Told(finding Finding) []Drift {
 	var found []Drift
 	for _, detail := range finding.Details {

@@ -7,7 +7,10 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// Each calls do for every item, a bounded number at once. One failure stops what has not been started.
+// parallel is how many requests or execs gpk runs at once.
+const parallel = 64
+
+// Each calls do for every item, a bounded number at once. After a failure it starts no further ones.
 func Each[T any](ctx context.Context, items []T, do func(context.Context, int, T) error) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(parallel)
@@ -20,6 +23,7 @@ func Each[T any](ctx context.Context, items []T, do func(context.Context, int, T
 	return group.Wait()
 }
 
+// Lower are names in the lower case.
 func Lower(names []string) []string {
 	folded := make([]string, len(names))
 	for i, name := range names {
@@ -27,16 +31,3 @@ func Lower(names []string) []string {
 	}
 	return folded
 }
-
-func NonEmpty(words []string) []string {
-	var found []string
-	for _, word := range words {
-		if word != "" {
-			found = append(found, word)
-		}
-	}
-	return found
-}
-
-// parallel is how many requests or execs gpk has under way at once.
-const parallel = 64

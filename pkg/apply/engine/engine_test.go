@@ -110,7 +110,7 @@ func TestEngine(t *testing.T) {
 		},
 		"unknown is tried": {
 			steps:   []*scripted{{id: "a", checks: []answer{found(Unknown), found(Done)}}},
-			calls:   []string{"check a", "started a", "note a started nothing is known", "do a", "check a", "done a", "note a done"},
+			calls:   []string{"check a", "started a", "note a started no details are known", "do a", "check a", "done a", "note a done"},
 			changed: 1,
 		},
 		"blocked": {
@@ -127,9 +127,9 @@ func TestEngine(t *testing.T) {
 		},
 		"the facts outrank success": {
 			steps:   []*scripted{{id: "a", checks: []answer{found(Pending, "x"), found(Pending, "x", "y")}}, {id: "b", checks: []answer{found(Pending)}}},
-			calls:   []string{"check a", "started a", "note a started x", "do a", "check a", "note a failed it was carried out, and still: x (and 1 more)"},
+			calls:   []string{"check a", "started a", "note a started x", "do a", "check a", "note a failed the step ran, but its check still fails: x (and 1 more)"},
 			changed: 1,
-			err:     "step a (title of a): it was carried out, and still: x (and 1 more)",
+			err:     "step a (title of a): the step ran, but its check still fails: x (and 1 more)",
 		},
 		"Do fails": {
 			steps: []*scripted{{id: "a", checks: []answer{found(Pending, "x")}, do: func(_ context.Context, progress func(string)) error {
@@ -259,7 +259,7 @@ func (g *gated) Check(ctx context.Context) (Finding, error) {
 }
 
 // While a step is looked at that changes nothing, so is the next one; what that has found is forgotten if something is done.
-func TestEngineLooksAhead(t *testing.T) {
+func TestEngineChecksEarly(t *testing.T) {
 	for _, test := range []struct {
 		what   string
 		finds  State

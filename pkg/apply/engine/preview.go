@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"errors"
-	"sync"
 
 	"gpk/pkg/plan"
 )
@@ -19,8 +18,8 @@ func (r Handlers) Preview(ctx context.Context, steps []plan.Step) ([]Preview, er
 	return checkAll(ctx, r.Of, steps, func(Finding) error { return nil })
 }
 
-// checkAll checks every step at once, as long as what it finds goes.
-func checkAll(ctx context.Context, of func(plan.Step) (Handler, error), steps []plan.Step, goes func(Finding) error) ([]Preview, error) {
+// checkAll checks every step at once, until accept is an error for what one has found.
+func checkAll(ctx context.Context, of func(plan.Step) (Handler, error), steps []plan.Step, accept func(Finding) error) ([]Preview, error) {
 	previews := make([]Preview, len(steps))
 	err := Each(ctx, steps, func(ctx context.Context, i int, step plan.Step) error {
 		h, err := of(step)
@@ -32,13 +31,13 @@ func checkAll(ctx context.Context, of func(plan.Step) (Handler, error), steps []
 			return &StepError{Step: step, Err: err}
 		}
 		previews[i] = Preview{step, finding}
-		return goes(finding)
+		return accept(finding)
 	})
 	return previews, err
 }
 
-// Settled says whether nothing is left to do, and tells the observer if so. It checks all steps at once, which is what makes
-// a second create quick, until one of them is not done. Then it is the engine's turn, which checks one step after the other.
+// Settled reports whether nothing is left to do, also to the observer. It checks all steps at once, until one of them is not done: that
+// makes a second create quick. Then Run checks one step after the other.
 func (e *Engine) Settled(ctx context.Context, steps []plan.Step) bool {
 	previews, err := checkAll(ctx, e.Handler, steps, func(f Finding) error {
 		if f.State != Done {
@@ -56,13 +55,3 @@ func (e *Engine) Settled(ctx context.Context, steps []plan.Step) bool {
 }
 
 var errUnsettled = errors.New("something is left to do")
-
-// Serial makes an observer safe for handlers that report from several goroutines.
-func Serial(observe Observer) Observer {
-	var mutex sync.Mutex
-	return func(event Event) {
-		mutex.Lock()
-		defer mutex.Unlock()
-		observe(event)
-	}
-}

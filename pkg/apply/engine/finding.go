@@ -1,0 +1,84 @@
+// Package engine owns the carrying out of a plan: it checks each step, does what is to do, and checks again. It knows no step and no
+// Kubernetes. Findings, events and advice are its words for what it finds, does, and cannot decide.
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// State is what a Check found.
+type State string
+
+// The states of a step.
+const (
+	// Done: the facts are as the step wants them.
+	Done State = "done"
+	// Pending: there is something to do, and gpk can do it.
+	Pending State = "pending"
+	// Blocked: a person must decide. Finding.Next tells what.
+	Blocked State = "blocked"
+	// Unknown: the facts are not available yet, because of what earlier steps have not done.
+	Unknown State = "unknown"
+)
+
+// Finding is the answer of a Check.
+type Finding struct {
+	State State
+	// Details are the differences from what the step wants. Those of a step that is done tell why it is, where that is not plain.
+	Details []string
+	// Next is what a person can do, where the step is blocked, or where a step that is done leaves something undone.
+	Next Advice
+}
+
+// PendingIf is done without details, and pending with them.
+func PendingIf(details []string) Finding {
+	if len(details) == 0 {
+		return Finding{State: Done}
+	}
+	return Finding{State: Pending, Details: details}
+}
+
+// BlockedBy is blocked by one detail, with what a person can do: the parts of Next.
+func BlockedBy(detail string, next ...any) Finding {
+	return Finding{State: Blocked, Details: []string{detail}, Next: Next(next...)}
+}
+
+// FirstOf is the first of some details, and how many more there are.
+func FirstOf(details []string) string {
+	switch len(details) {
+	case 0:
+		return "no details are known"
+	case 1:
+		return details[0]
+	}
+	return fmt.Sprintf("%s (and %d more)", details[0], len(details)-1)
+}
+
+// NonEmpty are the texts that are not empty.
+func NonEmpty(texts []string) []string {
+	var found []string
+	for _, text := range texts {
+		if text != "" {
+			found = append(found, text)
+		}
+	}
+	return found
+}
+
+// Blocking is an error that a person must decide about, and no failure.
+type Blocking interface {
+	error
+	Blocks() Finding
+}
+
+// checked is the finding of a handler's Check. A Blocking error is a finding.
+func checked(ctx context.Context, h Handler) (Finding, error) {
+	finding, err := h.Check(ctx)
+	var blocking Blocking
+	if errors.As(err, &blocking) {
+		return blocking.Blocks(), nil
+	}
+	return finding, err
+}
