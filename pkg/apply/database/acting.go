@@ -83,7 +83,7 @@ func (c *Coordinators) Lately(ctx context.Context) (Acting, error) {
 	return c.Acting(ctx)
 }
 
-// Doing takes note that a step starts or ends to change something. What gpk found before does not count from then on.
+// Doing takes note that a step starts or ends to change something. From then on gpk does not believe earlier answers.
 func (c *Coordinators) Doing(begins bool) {
 	c.idle.Store(!begins)
 	if !begins {

@@ -89,7 +89,7 @@ func (c *Coordinators) Announce(ctx context.Context, changes map[string]string, 
 	}
 	return engine.Each(ctx, pods, func(ctx context.Context, _ int, pod string) error {
 		if _, err := c.remote.RunSoon(ctx, pod, segments.Learn(term), AskTime); err != nil {
-			progress(fmt.Sprintf("pod %s could not be told the decision, and reads it within two minutes: %s", pod, remote.Summary(err)))
+			progress(fmt.Sprintf("pod %s did not take the decision now, and reads it within two minutes: %s", pod, remote.Summary(err)))
 		}
 		return ctx.Err()
 	})

@@ -33,7 +33,7 @@ func (c *ClientAuthentication) replaceHBA(ctx context.Context, pod, dir, block s
 	return before, after, err
 }
 
-// OfferHBA writes the block into pg_hba.conf of the acting coordinator, and restores the file if the server refuses a line: the server
+// OfferHBA writes the block into pg_hba.conf of the acting coordinator. It restores the file if the server refuses a line. The server
 // would continue with the rules that it has read, but would not start with these.
 func (c *ClientAuthentication) OfferHBA(ctx context.Context, acting Acting, block string) error {
 	before, after, err := c.replaceHBA(ctx, acting.Pod, topology.CoordinatorDir, block)
@@ -49,12 +49,14 @@ func (c *ClientAuthentication) OfferHBA(ctx context.Context, acting Acting, bloc
 	if before == after {
 		failure = fmt.Errorf("%s; the coordinator still uses the previous rules, but would not start again with this file", lines)
 	} else if _, err := c.remote.Run(ctx, acting.Pod, segments.WriteHBA(topology.CoordinatorDir, after, before)); err != nil {
-		failure = fmt.Errorf("%s; gpk could not restore the previous file, and the coordinator would not start again with this one: %w", lines, err)
+		failure = fmt.Errorf("%s; gpk could not restore the previous file, and the coordinator would not start again with this one: %w",
+			lines, err)
 	}
-	return &engine.NextError{Err: failure, Next: engine.Next("correct the line, in spec.database.hba if it is from there, and run the same command again")}
+	return &engine.NextError{Err: failure,
+		Next: engine.Next("correct the line, in spec.database.hba if it is from there, and run the same command again")}
 }
 
-// RefusedHBA lists the lines of pg_hba.conf that the acting coordinator refuses, with their text if content has it.
+// RefusedHBA lists the lines of pg_hba.conf that the acting coordinator refuses, with their text if content is the file's.
 func (c *ClientAuthentication) RefusedHBA(ctx context.Context, acting Acting, content string) ([]string, error) {
 	out, err := c.sql.Query(ctx, acting, "postgres", segments.RefusedHBASQL)
 	if err != nil {

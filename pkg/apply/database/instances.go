@@ -13,7 +13,7 @@ import (
 // Instances asks and changes the instances on the pods' volumes, by instances.sh.
 type Instances struct{ remote *remote.Pods }
 
-// Facts are what the volumes and processes of several pods say of the instances that belong there.
+// Facts are those of the instances that belong in several pods, by their volumes and processes.
 func (i *Instances) Facts(ctx context.Context, pods []PodDirs) (map[string]segments.PodFacts, error) {
 	return askEach(ctx, i.remote, pods, func(pod PodDirs) segments.Command { return segments.Instances("facts", pod.Dirs...) },
 		segments.ParsePodFacts)

@@ -52,7 +52,7 @@ func (s *Starts) Gpstart(ctx context.Context, pod string, coordinators []string,
 }
 
 // forStandby leaves out a standby that cannot be reached: gpstart would ask a person whether that has been activated. gpk knows: it
-// records a decision before it activates one. One that somebody has activated by hand shows it where its pod answers.
+// records a decision before it activates one. If a person has activated it by hand, its pod shows that, as long as it answers.
 func (s *Starts) forStandby(ctx context.Context, pod string, coordinators []string, patience time.Duration, progress func(string)) (
 	segments.Utility, error) {
 	for _, host := range coordinators {
@@ -86,7 +86,7 @@ func (s *Starts) standbyAway(ctx context.Context, pod, host string, patience tim
 	return s.notActivated(ctx, segments.PodOf(host), pod)
 }
 
-// notActivated reports whether gpk finds no activation of the standby in a pod. A pod that does not answer shows none.
+// notActivated reports whether gpk finds no activation of the standby in a pod. It finds none in a silent pod.
 func (s *Starts) notActivated(ctx context.Context, standby, acts string) (bool, error) {
 	if runs, err := s.pods.Runs(ctx, standby); err != nil || !runs || s.coordinators.IsLost(standby) {
 		return err == nil, err
@@ -109,7 +109,7 @@ func (s *Starts) notActivated(ctx context.Context, standby, acts string) (bool, 
 }
 
 // ComeToEnd waits for the jobs of these names that an earlier gpk has started in the pod of the coordinator that must act: no
-// start may run beside a stop. A later Check finds how they ended. Where that pod does not answer it waits for nothing.
+// start may run during a stop. A later Check finds how they ended. It returns at once if that pod is silent.
 func (s *Starts) ComeToEnd(ctx context.Context, names []string, progress func(string)) error {
 	state, err := s.store.State(ctx)
 	if err != nil {

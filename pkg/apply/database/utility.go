@@ -66,7 +66,7 @@ const (
 	mostCauses = 12
 )
 
-// causes are what the pods' logs tell of the failure, those of the utility's own pod first. gpk asks no other pod in a large cluster.
+// causes are the pods' log lines about the failure, those of the utility's own pod first. gpk asks no other pod in a large cluster.
 func (u *Utilities) causes(ctx context.Context, first string) []string {
 	ctx, cancel := context.WithTimeout(ctx, causesTime)
 	defer cancel()

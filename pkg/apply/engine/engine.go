@@ -9,7 +9,7 @@ import (
 	"gpk/pkg/plan"
 )
 
-// Handler carries out one kind of action.
+// Handler runs one kind of action.
 type Handler interface {
 	// Check reads facts and changes nothing.
 	Check(ctx context.Context) (Finding, error)
@@ -29,7 +29,7 @@ type Journal interface {
 	Note(ctx context.Context, step plan.Step, event, detail string) error
 }
 
-// Engine carries a plan out: for each step Check; done? skip; else note it, Do, and Check again. Check decides, so the same plan does
+// Engine runs a plan: for each step Check; done? skip; else note it, Do, and Check again. Check decides, so the same plan does
 // what is left after a crash anywhere. During the Check of a step that changes nothing, the Check of the next step runs as well.
 type Engine struct {
 	Handler func(plan.Step) (Handler, error)
@@ -96,7 +96,7 @@ func (e *Engine) step(ctx context.Context, step plan.Step, current, next *check)
 	return e.do(ctx, step, current.handler, finding)
 }
 
-// do notes what there is to do, does it, and confirms it.
+// do notes what is missing, does it, and confirms it.
 func (e *Engine) do(ctx context.Context, step plan.Step, h Handler, finding Finding) (worked bool, err error) {
 	e.Observe(Event{Kind: StepStarted, Step: step, Finding: finding})
 	if err := e.Journal.Note(ctx, step, "started", FirstOf(finding.Details)); err != nil {

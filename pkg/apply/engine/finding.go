@@ -1,4 +1,4 @@
-// Package engine owns the carrying out of a plan: it checks each step, does what is to do, and checks again. It knows no step and no
+// Package engine owns how a plan runs: it checks each step, does what is missing, and checks again. It knows no step and no
 // Kubernetes. Findings, events and advice are its words for what it finds, does, and cannot decide.
 package engine
 
@@ -26,7 +26,7 @@ const (
 // Finding is the answer of a Check.
 type Finding struct {
 	State State
-	// Details are the differences from what the step wants. Those of a step that is done tell why it is, where that is not plain.
+	// Details are the differences from what the step wants. Those of a step that is done tell why it is skipped.
 	Details []string
 	// Next is what a person can do, where the step is blocked, or where a step that is done leaves something undone.
 	Next Advice

@@ -10,12 +10,12 @@ import (
 // Handlers make the handler of an action, by the action's type.
 type Handlers map[reflect.Type]func(plan.Action) Handler
 
-// Handle registers what carries out actions of a type.
+// Handle registers the handler of a type of actions.
 func Handle[A plan.Action](r Handlers, of func(A) Handler) {
 	r[reflect.TypeFor[A]()] = func(action plan.Action) Handler { return of(action.(A)) }
 }
 
-// Of is the handler of a step.
+// Of makes the handler of a step.
 func (r Handlers) Of(step plan.Step) (Handler, error) {
 	of, known := r[reflect.TypeOf(step.Action)]
 	if !known {

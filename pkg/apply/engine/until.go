@@ -15,7 +15,8 @@ func (e *TimeoutError) Error() string { return e.text }
 
 // Until tries until it finds no fault, or for as long as patience. That begins when the first try has ended: in a large cluster one try
 // may take longer, and a fault is tried again in any case. format is that of the TimeoutError, which has the last faults.
-func Until(ctx context.Context, patience time.Duration, progress func(string), try func() (faults []string, err error), format string) error {
+func Until(ctx context.Context, patience time.Duration, progress func(string), try func() (faults []string, err error),
+	format string) error {
 	var end time.Time
 	for {
 		faults, err := try()

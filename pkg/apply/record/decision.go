@@ -17,7 +17,7 @@ const (
 	DatabaseStopped = "stopped"
 )
 
-// State are the decisions of gpk, which the pods read when they restart. A cluster that was never created has none.
+// State are the decisions of gpk, which the pods read when they restart. There are none before the cluster is created.
 func (s *Store) State(ctx context.Context) (map[string]string, error) {
 	found, err := s.kube.ConfigMap(ctx, plan.StateName(s.kube.Ref.Name), "state")
 	if found == nil || err != nil {

@@ -17,14 +17,14 @@ import (
 	"gpk/pkg/plan"
 )
 
-// The Lease is read and written here, and not by client-go's resourcelock: that hides its labels and managers, by which gpk sees that
-// a lease is not its own, and its version, by which gpk releases or deletes only what it holds.
+// gpk reads and writes the Lease itself. client-go's resourcelock hides its labels and managers, by which gpk recognises a foreign
+// lease. It also hides the version, by which gpk releases or deletes only what it holds.
 
 func leases(k *kube.Client) clientv1.LeaseInterface {
 	return k.API.CoordinationV1().Leases(k.Ref.Namespace)
 }
 
-// lease is the cluster's lease, or nil. One that is not gpk's is an error, whoever holds it.
+// lease is the cluster's lease, or nil. A foreign lease is an error, whether it is held or not.
 func (s *Store) lease(ctx context.Context) (*coordinationv1.Lease, error) {
 	lease, err := leases(s.kube).Get(ctx, RecordName(s.kube.Ref.Name), metav1.GetOptions{})
 	switch {

@@ -36,11 +36,13 @@ func (e *LockedError) Error() string {
 	if !e.Since.IsZero() {
 		since = ", since " + e.Since.Local().Format(time.DateTime)
 	}
-	return fmt.Sprintf("another gpk is working on this cluster: %s%s; wait until it ends or stop it, and run the same command again", e.Holder, since)
+	return fmt.Sprintf("another gpk is working on this cluster: %s%s; wait until it ends or stop it, and run the same command again",
+		e.Holder, since)
 }
 
 // errLockLost ends what runs when the lock could not be renewed in time.
-var errLockLost = fmt.Errorf("gpk could not renew its lock within %s, and another gpk may hold it now; run the same command again to resume", renewUntil)
+var errLockLost = fmt.Errorf("gpk could not renew its lock within %s, and another gpk may hold it now; "+
+	"run the same command again to resume", renewUntil)
 
 // Lock is the Lease by which one gpk at a time works on a cluster. gpk takes it over when nobody has renewed it for its duration, by
 // this machine's clock alone: gpk never compares the clocks of two machines.

@@ -50,9 +50,9 @@ type Record struct {
 // RecordName is the name of a cluster's record, a ConfigMap, and of its lock, a Lease.
 func RecordName(cluster string) string { return cluster + "-gpk" }
 
-// Record reads the record of the cluster, which is empty for a cluster that gpk does not know. A journal that somebody has made
-// unreadable is empty, since nothing depends on it. An unreadable part on which something depends is a NextError, beside what could
-// be read.
+// Record reads the record of the cluster, which is empty for a cluster that gpk does not know. An unreadable journal is
+// empty, since nothing depends on it. An unreadable part on which something depends is a NextError, and the rest of the record comes
+// with it.
 func (s *Store) Record(ctx context.Context) (Record, error) {
 	found, err := s.kube.ConfigMap(ctx, RecordName(s.kube.Ref.Name), "record")
 	if found == nil || err != nil {
@@ -78,13 +78,13 @@ func decode[T any](found *corev1.ConfigMap, key, removable string) (*T, error) {
 	var part *T
 	if err := json.Unmarshal([]byte(text), &part); err != nil {
 		return nil, &engine.NextError{Err: &unreadableError{fmt.Errorf("%s in ConfigMap/%s cannot be read: %w", key, found.Name, err)},
-			Next: engine.Next(fmt.Sprintf("`kubectl edit configmap -n %s %s`: restore the key, or remove it if %s; ", found.Namespace, found.Name, removable),
-				plan.Gpk("delete", "--delete-data"), " works without it")}
+			Next: engine.Next(fmt.Sprintf("`kubectl edit configmap -n %s %s`: restore the key, or remove it if %s; ",
+				found.Namespace, found.Name, removable), plan.Gpk("delete", "--delete-data"), " works without it")}
 	}
 	return part, nil
 }
 
-// unreadableError is about a part of the record that somebody has made unreadable.
+// unreadableError is about a part of the record that was edited by hand.
 type unreadableError struct{ error }
 
 // Spoiled reports whether the error is about an unreadable part of the record.
@@ -99,7 +99,8 @@ func (s *Store) Keep(ctx context.Context, record Record) error {
 		record.Journal = record.Journal[extra:]
 	}
 	data := map[string]string{specKey: record.Spec}
-	err := errors.Join(encode(data, journalKey, &record.Journal), encode(data, unfinishedKey, record.Unfinished), encode(data, previousKey, record.Previous))
+	err := errors.Join(encode(data, journalKey, &record.Journal), encode(data, unfinishedKey, record.Unfinished),
+		encode(data, previousKey, record.Previous))
 	if err != nil {
 		return err
 	}

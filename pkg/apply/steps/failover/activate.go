@@ -80,7 +80,8 @@ func (h *activateHandler) learnDecision(ctx context.Context) error {
 		return err
 	}
 	if state[plan.StateCoordinator] != h.action.To {
-		return fmt.Errorf("the recorded coordinator was changed during the failover: it is pod '%s' instead of pod %s", state[plan.StateCoordinator], h.action.To)
+		return fmt.Errorf("the recorded coordinator was changed during the failover: it is pod '%s' instead of pod %s",
+			state[plan.StateCoordinator], h.action.To)
 	}
 	_, err = h.remote.Run(ctx, h.action.To, segments.Learn(state[plan.StateTerm]))
 	return err

@@ -55,7 +55,7 @@ func (o *OldCoordinator) mayReplace(ctx context.Context, e plan.Eligible, acting
 		plan.Gpk("status"), " shows its state; ", plan.Gpk("failover", "--force"), " switches to pod "+e.To+" anyway"), nil
 }
 
-// withoutCoordinator is for a coordinator that does not answer: the two pods have all that there is to know.
+// withoutCoordinator is for a coordinator that does not answer: gpk asks the two pods.
 func (h *eligibleHandler) withoutCoordinator(ctx context.Context) (engine.Finding, error) {
 	state, err := h.store.State(ctx)
 	if err != nil {

@@ -19,8 +19,8 @@ import (
 )
 
 // fenceHandler keeps the old coordinator from taking writes. It records the new one in the pods' state, so that the old one does not
-// start again with its pod. Then it stops the old instance or, where that is unreachable, waits until it has stopped itself: keep.sh
-// does that where it reaches neither the API server nor the standby nor more than half of the hosts.
+// start again with its pod. Then it stops the old instance. An unreachable instance stops itself, and the handler waits for
+// that: keep.sh stops it when the API server, the standby and more than half of the hosts are unreachable from there.
 type fenceHandler struct {
 	kube   *kube.Client
 	remote *remote.Pods
@@ -54,7 +54,8 @@ func (h *fenceHandler) Check(ctx context.Context) (engine.Finding, error) {
 		return engine.Finding{}, err
 	}
 	if state[plan.StateCoordinator] != h.action.To {
-		return engine.PendingIf([]string{"the failover is not recorded yet: if pod " + h.action.From + " restarted, its coordinator would start again"}), nil
+		return engine.PendingIf([]string{"the failover is not recorded yet: if pod " + h.action.From +
+			" restarted, its coordinator would start again"}), nil
 	}
 	return h.checkInstance(ctx)
 }
@@ -121,7 +122,7 @@ func (h *fenceHandler) standbyHasMajority(ctx context.Context) error {
 	if tried > 0 && 2*reached >= tried {
 		return nil
 	}
-	return &engine.NextError{Err: fmt.Errorf("pod %s is unreachable, and the standby reaches only %d of %d hosts: the coordinator may still run and "+
-		"take writes on the larger side", h.action.From, reached, tried),
+	return &engine.NextError{Err: fmt.Errorf("pod %s is unreachable, and the standby reaches only %d of %d hosts: the coordinator "+
+		"may still run and take writes on the larger side", h.action.From, reached, tried),
 		Next: engine.Next("repair the network, or make sure that the coordinator's node is off and run ", plan.Gpk("failover", "--fenced"))}
 }

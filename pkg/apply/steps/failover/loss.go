@@ -14,8 +14,8 @@ import (
 // loss says which transactions a takeover loses, or may lose; empty if the standby has all that were acknowledged.
 //
 // While a standby follows, the coordinator acknowledges only what the standby has. So of the commits that the standby lacks, only
-// those count that were made after it was last seen to follow. Where the coordinator does not answer, what counts is until when
-// its node was last known to be alive.
+// those count that were made after it was last seen to follow. If the coordinator does not answer, what counts is until when its
+// node was last known to be alive.
 //
 // The times of commits are by the clock of the coordinator's node, and the time when the standby followed by that of its own node.
 // They may differ by clockSkew.

@@ -33,7 +33,7 @@ func New(k *kube.Client, r *remote.Pods, s *record.Store, p *pods.Pods, d *datab
 	return &OldCoordinator{kube: k, remote: r, store: s, pods: p, db: d}
 }
 
-// errUnreachable means that neither gpk nor the standby's pod reaches the coordinator's pod.
+// errUnreachable means that gpk and the standby's pod cannot reach the coordinator's pod.
 var errUnreachable = errors.New("unreachable")
 
 const (
@@ -44,7 +44,7 @@ const (
 )
 
 // run runs a command in the old coordinator's pod: by exec or, where the API server does not reach its kubelet, by ssh from the
-// standby's pod. It is errUnreachable if neither works. Neither waits for long.
+// standby's pod. It is errUnreachable if both fail. Both have a time limit.
 func (o *OldCoordinator) run(ctx context.Context, e plan.Eligible, command segments.Command, patience time.Duration) (string, error) {
 	if running, err := o.pods.Runs(ctx, e.From); err != nil {
 		return "", err

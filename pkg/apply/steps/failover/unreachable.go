@@ -52,11 +52,11 @@ type lifeSigns struct {
 	stopped time.Time
 }
 
-// lifeSigns reads the lease of the pod's node, or else the node. Where gpk may read neither, it uses since when the pod's status is
-// not ready, and since when the pod has not answered gpk.
+// lifeSigns reads the lease of the pod's node, or else the node. If gpk may not read them, it uses since when the pod's status is not
+// ready, and since when the pod has not answered gpk.
 //
-// A node renews its lease by its own clock, and the conditions of pods and nodes are by that of a kubelet or of Kubernetes'
-// controllers: the nodes' clock stands for all of these. Where that is unknown, gpk waits by its own clock.
+// A node renews its lease by its own clock. The conditions of pods and nodes are by the clock of a kubelet or of Kubernetes'
+// controllers. The nodes' clock stands for all of these. If it is unknown, gpk waits by its own clock.
 func (o *OldCoordinator) lifeSigns(ctx context.Context, name string, nodes nodeClock) lifeSigns {
 	first, _ := o.since.LoadOrStore(name, time.Now())
 	since := first.(time.Time)
@@ -93,7 +93,7 @@ func (o *OldCoordinator) lifeSigns(ctx context.Context, name string, nodes nodeC
 	return s
 }
 
-// lastSeen are the signs of a node that was seen at a time of the nodes' clock, and has been cut off for good at most slip later.
+// lastSeen are the signs of a node that was alive at a time of the nodes' clock, and was cut off for good at most slip later.
 func (s lifeSigns) lastSeen(nodes nodeClock, seen time.Time, slip time.Duration) lifeSigns {
 	s.lastAlive = seen
 	if nodes.known() {

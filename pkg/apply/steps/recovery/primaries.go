@@ -12,7 +12,7 @@ import (
 	"gpk/pkg/topology"
 )
 
-// primariesHandler makes a primary of every content answer, where a copy of its data is left. Where both copies of a content are down,
+// primariesHandler makes a primary of every content answer, where a copy of its data is left. If both copies of a content are down,
 // only a start of the whole database starts them: without a primary gprecoverseg has nothing to recover from.
 type primariesHandler struct {
 	pods *pods.Pods
@@ -30,8 +30,8 @@ func (h *primariesHandler) Check(ctx context.Context) (engine.Finding, error) {
 			return engine.Finding{}, err
 		}
 		if len(gone) > 0 {
-			return engine.Finding{State: engine.Blocked, Details: gone, Next: engine.Next("restore the pods' nodes or volumes, or the volumes from a snapshot, " +
-				"and run the same command again. Rows that no copy has are only in a backup")}, nil
+			return engine.Finding{State: engine.Blocked, Details: gone, Next: engine.Next("restore the pods' nodes or volumes, " +
+				"or the volumes from a snapshot, and run the same command again. Rows that no copy has are only in a backup")}, nil
 		}
 		return engine.PendingIf(down), nil
 	})

@@ -51,7 +51,7 @@ func (h *handler) do(ctx context.Context, progress func(string)) error {
 	return err
 }
 
-// attachOrMake waits for a gpinitstandby that runs, or makes the standby. Where Check has just seen nothing, it does not look again:
+// attachOrMake waits for a gpinitstandby that runs, or makes the standby. After Check has just seen an empty place, it does not ask again:
 // a second gpinitstandby fails by itself where one runs or the directory exists.
 func (h *handler) attachOrMake(ctx context.Context, acting database.Acting, place topology.Instance, progress func(string)) error {
 	if time.Since(h.seenEmpty) < database.AnswerHolds {
@@ -152,7 +152,7 @@ func (h *handler) mark(ctx context.Context) error {
 func (h *handler) awaitSync(ctx context.Context, progress func(string)) error {
 	err := engine.Until(ctx, syncPatience, progress, func() ([]string, error) {
 		acting, err := h.db.Acting(ctx)
-		if row, found := acting.Catalogue.Standby(); err == nil && !(found && row.InSync()) {
+		if row, found := acting.Catalogue.Standby(); err == nil && (!found || !row.InSync()) {
 			return []string{"the standby is not in sync yet"}, nil
 		}
 		return nil, err

@@ -76,7 +76,7 @@ func (h *handler) finding(ctx context.Context, acting database.Acting) (engine.F
 	return engine.PendingIf([]string{missing}), nil
 }
 
-// place is the coordinator instance that does not act. Where create knows only one that acts, it is that of the catalogue.
+// place is the coordinator instance that does not act. If create knows only one, and that acts, it is the catalogue's standby.
 func (h *handler) place(acting database.Acting) topology.Instance {
 	for _, instance := range h.coordinators {
 		if instance.Pod != acting.Pod {

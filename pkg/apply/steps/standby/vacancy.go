@@ -2,7 +2,6 @@ package standby
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"gpk/pkg/apply/database"
@@ -16,8 +15,8 @@ import (
 func (h *handler) vacancy(ctx context.Context, acting database.Acting, place topology.Instance) (engine.Finding, error) {
 	row, found := acting.Catalogue.Standby()
 	if !found && place.Pod == "" {
-		return engine.Finding{State: engine.Blocked, Details: []string{fmt.Sprintf("the coordinator is in pod %s since a failover, and there is no standby", acting.Pod)},
-			Next: engine.Next(plan.Gpk("recover"), " makes a standby in the other pod")}, nil
+		return engine.BlockedBy("the coordinator is in pod "+acting.Pod+" since a failover, and there is no standby",
+			plan.Gpk("recover"), " makes a standby in the other pod"), nil
 	}
 	state, err := h.remote.Job(acting.Pod, job).State(ctx)
 	if err != nil {
@@ -45,9 +44,8 @@ func (h *handler) vacancy(ctx context.Context, acting database.Acting, place top
 	case found && row.InSync():
 		return engine.PendingIf([]string{"the standby is in sync, and its volume is not marked as complete"}), nil
 	case on.Marker == segments.Initialised, on.Marker == segments.NotInitialised && on.Present():
-		return engine.Finding{State: engine.Blocked,
-			Details: []string{fmt.Sprintf("the catalogue has no standby, but the volume of pod %s holds a coordinator's data", place.Pod)},
-			Next:    engine.Next("make sure that nobody needs that data, move it aside in the pod, and run the same command again")}, nil
+		return engine.BlockedBy("the catalogue has no standby, but the volume of pod "+place.Pod+" holds a coordinator's data",
+			"make sure that nobody needs that data, move it aside in the pod, and run the same command again"), nil
 	}
 	return engine.PendingIf([]string{"there is no standby"}), nil
 }
