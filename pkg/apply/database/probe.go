@@ -21,11 +21,6 @@ type Probes struct {
 // probes mark it as down after 30 s (gp_fts_mark_mirror_down_grace_period). Until then the catalogue shows a dead one as in sync.
 const mirrorGrace = 45 * time.Second
 
-// LookProbed is LookAt for a step that must not believe an old catalogue.
-func (p *Probes) LookProbed(ctx context.Context, check func(context.Context, Acting) (engine.Finding, error)) (engine.Finding, error) {
-	return unlessSilent(ctx, p.Probed, check)
-}
-
 // Probed is the acting coordinator with its catalogue after a probe of all segments. Without a probe the catalogue shows an instance
 // that was killed as up, and gprecoverseg would find nothing to do.
 func (p *Probes) Probed(ctx context.Context) (Acting, error) {

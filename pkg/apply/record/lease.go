@@ -38,18 +38,15 @@ func (s *Store) lease(ctx context.Context) (*coordinationv1.Lease, error) {
 
 // hold writes this gpk into the lease as its holder. Without a lease it creates one.
 func (s *Store) hold(ctx context.Context, lease *coordinationv1.Lease) (*coordinationv1.Lease, error) {
-	now := metav1.NowMicro()
-	spec := coordinationv1.LeaseSpec{
-		HolderIdentity:       new(identity()),
-		LeaseDurationSeconds: new(int32(leaseDuration / time.Second)),
-		AcquireTime:          &now,
-		RenewTime:            &now,
+	now, create := metav1.NowMicro(), lease == nil
+	if create {
+		lease = &coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Name: RecordName(s.kube.Ref.Name), Labels: plan.Labels(s.kube.Ref.Name)}}
 	}
-	if lease == nil {
-		meta := metav1.ObjectMeta{Name: RecordName(s.kube.Ref.Name), Labels: plan.Labels(s.kube.Ref.Name)}
-		return leases(s.kube).Create(ctx, &coordinationv1.Lease{ObjectMeta: meta, Spec: spec}, metav1.CreateOptions{})
+	lease.Spec = coordinationv1.LeaseSpec{HolderIdentity: new(identity()), LeaseDurationSeconds: new(int32(leaseDuration / time.Second)),
+		AcquireTime: &now, RenewTime: &now}
+	if create {
+		return leases(s.kube).Create(ctx, lease, metav1.CreateOptions{})
 	}
-	lease.Spec = spec
 	return leases(s.kube).Update(ctx, lease, metav1.UpdateOptions{})
 }
 

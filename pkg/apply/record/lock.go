@@ -132,10 +132,10 @@ func (l *Lock) renewOnce(ctx context.Context) error {
 	if apierrors.IsConflict(err) {
 		// The server may have written an earlier renewal whose answer never came. When it did is unknown: gpk renews again.
 		current, readErr := leases(l.kube).Get(ctx, l.lease.Name, metav1.GetOptions{})
-		switch err = readErr; {
-		case err == nil && holder(current) != holder(l.lease):
-			return errLockLost
-		case err == nil:
+		if err = readErr; err == nil {
+			if holder(current) != holder(l.lease) {
+				return errLockLost
+			}
 			renewed, err = l.update(ctx, current)
 		}
 	}

@@ -29,5 +29,5 @@ func (h *rebalanceHandler) Do(ctx context.Context, progress func(string)) error 
 	if err := h.db.Run(ctx, acting.Pod, "gprecoverseg-rebalance", segments.Rebalance(), progress); err != nil {
 		return err
 	}
-	return awaitSync(ctx, h.db.Probes, h.db.SQL, progress)
+	return (&syncHandler{h.db.Probes, h.db.SQL}).Do(ctx, progress)
 }

@@ -23,15 +23,11 @@ func (h *syncHandler) Check(ctx context.Context) (engine.Finding, error) {
 	})
 }
 
+// Do waits as long as the mirrors catch up. It fails when nothing has changed for database.SettlePatience.
 func (h *syncHandler) Do(ctx context.Context, progress func(string)) error {
-	return awaitSync(ctx, h.probes, h.sql, progress)
-}
-
-// awaitSync waits as long as the mirrors catch up. It fails when nothing has changed for database.SettlePatience.
-func awaitSync(ctx context.Context, probes *database.Probes, sql *database.SQL, progress func(string)) error {
 	last, changed := "", time.Now()
 	for {
-		acting, err := probes.Probed(ctx)
+		acting, err := h.probes.Probed(ctx)
 		if err != nil {
 			return err
 		}
@@ -39,7 +35,7 @@ func awaitSync(ctx context.Context, probes *database.Probes, sql *database.SQL, 
 		if len(behind) == 0 {
 			return nil
 		}
-		lag, err := sql.Query(ctx, acting, "postgres", segments.LagSQL)
+		lag, err := h.sql.Query(ctx, acting, "postgres", segments.LagSQL)
 		if err != nil {
 			return err
 		}
