@@ -260,7 +260,7 @@ func TestExpandIsNotTakenBackLate(t *testing.T) {
 			t.Errorf("killed at %s: %v", stage, err)
 		}
 		_, err := g.undo(0)
-		wantBlocked(t, err, "rollback", "there is no way back that loses nothing")
+		wantBlocked(t, err, "rollback", "a rollback would lose the rows on them")
 		if len(g.world.catalogue) != len(g.world.to) || len(g.api.Names("persistentvolumeclaims")) != 6 {
 			t.Errorf("killed at %s: something was taken back", stage)
 		}
@@ -283,10 +283,10 @@ func TestExpandRefused(t *testing.T) {
 			}
 		}, "acts as primary in place of its mirror"},
 		"out of sync":       {func(g *growth) { g.world.catalogue[len(g.world.catalogue)-1].Mode = "n" }, "is not in sync"},
-		"under way":         {func(g *growth) { g.world.schema = "SETUP DONE" }, "an expansion is under way already"},
-		"somebody's setup":  {func(g *growth) { g.world.setup = "BUILD_SEGMENTS_STARTED" }, "somebody's gpexpand has stopped"},
+		"under way":         {func(g *growth) { g.world.schema = "SETUP DONE" }, "an earlier expansion is unfinished"},
+		"somebody's setup":  {func(g *growth) { g.world.setup = "BUILD_SEGMENTS_STARTED" }, "a gpexpand that gpk did not start has stopped"},
 		"nobody answers":    {func(g *growth) { g.world.silent = true }, "no coordinator answers"},
-		"users' tablespace": {func(g *growth) { g.world.tablespace = `"fast"` }, "there are tablespaces of users: fast"},
+		"users' tablespace": {func(g *growth) { g.world.tablespace = `"fast"` }, "gpk cannot expand users' tablespaces: fast"},
 		"a volume of before": {func(g *growth) {
 			claim := &corev1.PersistentVolumeClaim{}
 			claim.Name = "data-demo-primary-1"
@@ -308,16 +308,16 @@ func TestExpandRefused(t *testing.T) {
 
 // What would fill a volume is refused as well: the new one, or one that is there. The pods that are there have 93.1 GiB left.
 func TestExpandNeedsRoom(t *testing.T) {
-	const largestTable = "pod demo-primary-0 has 93.1 GiB left on its volume, and the largest table takes 200.0 GiB of it"
+	const largestTable = "the volume of pod demo-primary-0 has 93.1 GiB free, and the largest table needs 200.0 GiB while it is redistributed"
 	tests := map[string]struct {
 		// size is that of the database, and largest that of its largest table.
 		size, largest, volume int64
 		says                  string
 	}{
 		"the largest table":                     {200 << 30, 200 << 30, 1 << 40, largestTable},
-		"the share in a new pod":                {20 << 30, 1 << 20, 5 << 30, "a volume of 5.0 GiB for pod demo-primary-1 is too small: it needs at least 7.2 GiB"},
-		"a template beside the largest table":   {93 << 30, 93 << 30, 1 << 40, "pod demo-primary-0 has 93.1 GiB left on its volume, and with 1 more segments in it needs at least 93"},
-		"the same where no volume size is kept": {93 << 30, 93 << 30, 0, "pod demo-primary-0 has 93.1 GiB left on its volume, and with 1 more segments in it needs at least 93"},
+		"the share in a new pod":                {20 << 30, 1 << 20, 5 << 30, "a volume of 5.0 GiB for pod demo-primary-1 is too small: its segments need 7.2 GiB"},
+		"a template beside the largest table":   {93 << 30, 93 << 30, 1 << 40, "the volume of pod demo-primary-0 has 93.1 GiB free, and 1 more segments need 93"},
+		"the same where no volume size is kept": {93 << 30, 93 << 30, 0, "the volume of pod demo-primary-0 has 93.1 GiB free, and 1 more segments need 93"},
 		"a share that an older segment gives":   {300 << 30, 1 << 20, 1 << 40, ""},
 		"all of it":                             {270 << 30, 1 << 20, 1 << 40, ""},
 	}
@@ -349,7 +349,7 @@ func TestExpandKeepsForeignData(t *testing.T) {
 	g := newGrowth(t)
 	g.world.made["demo-primary-0"] = append(g.world.made["demo-primary-0"], "/greenplum/primary/gpseg1")
 	_, err := g.expand(false, 0)
-	wantBlocked(t, err, "setup", "pod demo-primary-0 has a /greenplum/primary/gpseg1 that no expansion has made")
+	wantBlocked(t, err, "setup", "no expansion made /greenplum/primary/gpseg1 in pod demo-primary-0")
 	if _, err := g.undo(0); err != nil {
 		t.Error(err)
 	}
@@ -388,7 +388,7 @@ func TestRedistributeBesideAnother(t *testing.T) {
 	start := plan.StartRedistribution(g.to, segments.Redistribution{Parallel: 1})
 	g.world.byHand = true
 	requests, err := g.run(start, Options{}, 0)
-	wantBlocked(t, err, "redistribute", "a gpexpand is running in pod demo-coordinator-0 that gpk has not started")
+	wantBlocked(t, err, "redistribute", "gpk did not start the gpexpand that is running in pod demo-coordinator-0")
 	if g.world.jobs["gpexpand-redistribute"] != nil {
 		t.Errorf("gpexpand was started all the same, with %d requests", requests)
 	}
@@ -401,7 +401,7 @@ func TestRedistributeBesideAnother(t *testing.T) {
 	g.api.FailWith(nil)
 	url, stop := apitest.ServeAt(g.api)
 	defer stop()
-	if under, err := clusterAt(t, url).gpexpand.FollowRedistribution(t.Context(), func(string) {}); err != nil || !under.Complete() {
+	if under, err := clusterAt(t, url).redistribution.Follow(t.Context(), func(string) {}); err != nil || !under.Complete() {
 		t.Errorf("followed: %+v, %v", under, err)
 	}
 	for _, violation := range g.world.violations {

@@ -49,7 +49,7 @@ func (b Bounds) redistribution(now time.Time) segments.Redistribution {
 // all are where they belong.
 func redistribute(ctx context.Context, t *Target, c *topology.Cluster, options ExpandOptions, outcome *Outcome,
 	tell Observers) (segments.Expansion, error) {
-	under, err := t.gpexpand.Expansion(ctx)
+	under, err := t.redistribution.Progress(ctx)
 	if err != nil || under.Status == "" || options.None {
 		return under, err
 	}
@@ -81,16 +81,16 @@ func redistribute(ctx context.Context, t *Target, c *topology.Cluster, options E
 func follow(ctx context.Context, t *Target, tell Observers) (segments.Expansion, error) {
 	step := plan.Step{Title: "rows on their way to the new segments"}
 	tell.Observe(engine.Event{Kind: engine.StepStarted, Step: step})
-	return t.gpexpand.FollowRedistribution(ctx, func(line string) {
+	return t.redistribution.Follow(ctx, func(line string) {
 		tell.Observe(engine.Event{Kind: engine.Progress, Step: step, Line: line})
 	})
 }
 
 // left is the error of tables that could not be redistributed.
 func left(ctx context.Context, t *Target, under segments.Expansion) error {
-	err := fmt.Errorf("the segments are there, but some tables could not be redistributed: %s; left: %s", under,
-		strings.Join(under.Left, ", "))
-	if faults := t.gpexpand.RedistributionFaults(ctx); len(faults) > 0 {
+	err := fmt.Errorf("the segments are there, but some tables could not be redistributed: %s; left: %s",
+		under, strings.Join(under.Left, ", "))
+	if faults := t.redistribution.Faults(ctx); len(faults) > 0 {
 		err = fmt.Errorf("%w\n  %s", err, strings.Join(faults, "\n  "))
 	}
 	return hint(err, "mend the cause and go on with ", plan.Gpk("expand", "--resume"), "; the database works meanwhile")

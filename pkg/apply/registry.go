@@ -24,6 +24,6 @@ func (t *Target) registerAll() engine.Handlers {
 	window.Register(r, t.kube, t.remote, t.store, t.pods, t.db)
 	failover.Register(r, t.kube, t.remote, t.store, t.db, t.former)
 	recovery.Register(r, t.remote, t.pods, t.db)
-	expand.Register(r, t.kube, t.remote, t.pods, t.db, t.gpexpand)
+	expand.Register(r, t.kube, t.remote, t.pods, t.db, t.redistribution)
 	return r
 }

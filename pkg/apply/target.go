@@ -26,10 +26,10 @@ type Target struct {
 	store  *record.Store
 	pods   *pods.Pods
 	db     *database.Database
-	// former, gpexpand and settings are what whole operations have to know of their rooms.
-	former   *failover.OldCoordinator
-	gpexpand *expand.Gpexpand
-	settings *settings.Settings
+	// former, redistribution and settings are what whole operations have to know of their rooms.
+	former         *failover.OldCoordinator
+	redistribution *expand.Redistribution
+	settings       *settings.Settings
 	// handlers carry out what plans ask for.
 	handlers engine.Handlers
 }
@@ -46,7 +46,7 @@ func NewTarget(config *rest.Config, ref plan.Ref) (*Target, error) {
 	t.pods = pods.New(client, t.remote)
 	t.db = database.New(client, t.remote, t.store, t.pods)
 	t.former = failover.New(client, t.remote, t.store, t.pods, t.db)
-	t.gpexpand = expand.New(client, t.remote, t.pods, t.db)
+	t.redistribution = expand.NewRedistribution(t.remote, t.db)
 	t.settings = settings.New(t.remote, t.db)
 	t.handlers = t.registerAll()
 	return t, nil

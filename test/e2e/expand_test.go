@@ -53,7 +53,7 @@ func TestExpand(t *testing.T) {
 	c.gpk("expand", "--segments", "4", "--no-redistribute").want(t, 0).says(t)
 	s.primaries = 4
 	c.wantWhole(s)
-	c.gpk("expand", "--segments", "5").want(t, 1).says(t, "an expansion is under way already", "gpk expand --resume")
+	c.gpk("expand", "--segments", "5").want(t, 1).says(t, "an earlier expansion is unfinished", "gpk expand --resume")
 	c.gpk("expand", "--resume", "--analyze").want(t, 0)
 	c.wantOnAll("sales", 3000, c.wantWhole(s))
 

@@ -14,13 +14,13 @@ import (
 	"gpk/pkg/topology"
 )
 
-// completeHandler makes the mirrors that gpexpand has left behind, and notes on the volumes that the new instances are
-// complete. gpexpand makes the mirrors last of all, after it has forgotten that it is not done.
+// completeHandler makes the new mirrors that gpexpand has not made, and records on the volumes that the new instances are complete.
+// gpexpand makes the mirrors last, after it has removed its status file.
 type completeHandler struct {
 	remote   *remote.Pods
 	pods     *pods.Pods
 	db       *database.Database
-	gpexpand *Gpexpand
+	gpexpand *gpexpand
 	action   plan.Complete
 }
 
@@ -35,7 +35,7 @@ func (h *completeHandler) look(ctx context.Context, acting database.Acting) (eng
 	if missing := acting.Catalogue.Missing(h.action.New); len(missing) > 0 {
 		return engine.Finding{State: engine.Unknown, Details: missing}, nil
 	}
-	if faults := newFaults(acting.Catalogue, h.action.New); len(faults) > 0 {
+	if faults := catalogued(acting.Catalogue, h.action.New).Unhealthy(); len(faults) > 0 {
 		return engine.PendingIf(faults), nil
 	}
 	pods := database.ByPod(h.action.New)
@@ -43,28 +43,15 @@ func (h *completeHandler) look(ctx context.Context, acting database.Acting) (eng
 	if err != nil {
 		return engine.Finding{}, err
 	}
-	var details []string
-	for _, pod := range pods {
-		for _, dir := range pod.Dirs {
-			if facts[pod.Pod].Instances[dir].New {
-				details = append(details, dir+" in pod "+pod.Pod+" is not noted as complete")
-			}
-		}
-	}
-	unknown := make([]string, len(h.action.New))
+	differs := make([]string, len(h.action.New))
 	err = engine.Each(ctx, h.action.New, func(ctx context.Context, i int, instance topology.Instance) error {
 		current, err := h.remote.Run(ctx, instance.Pod, segments.ReadHBA(instance.Dir))
 		if err == nil && segments.ReplaceHBA(current, h.action.HBA) != current {
-			unknown[i] = fmt.Sprintf("pg_hba.conf in %s of pod %s differs", instance.Dir, instance.Pod)
+			differs[i] = fmt.Sprintf("pg_hba.conf in %s of pod %s differs", instance.Dir, instance.Pod)
 		}
 		return err
 	})
-	return engine.PendingIf(append(details, engine.NonEmpty(unknown)...)), err
-}
-
-// newFaults says in words which of the new instances are not up and in sync.
-func newFaults(catalogue segments.Catalogue, instances []topology.Instance) []string {
-	return segments.Catalogue(catalogued(catalogue, instances)).Unhealthy()
+	return engine.PendingIf(append(traces{pods: facts}.unfinished(pods), engine.NonEmpty(differs)...)), err
 }
 
 func (h *completeHandler) Do(ctx context.Context, progress func(string)) error {
@@ -72,15 +59,14 @@ func (h *completeHandler) Do(ctx context.Context, progress func(string)) error {
 	if err != nil {
 		return err
 	}
-	down := slices.ContainsFunc(catalogued(acting.Catalogue, h.action.New), func(r segments.Row) bool { return !r.Up() })
-	if down {
+	if slices.ContainsFunc(catalogued(acting.Catalogue, h.action.New), func(r segments.Row) bool { return !r.Up() }) {
 		if err := h.db.Run(ctx, acting.Pod, "gprecoverseg-new", segments.RecoverFully(), progress); err != nil {
 			return err
 		}
 	}
 	err = engine.Until(ctx, database.SettlePatience, progress, func() ([]string, error) {
 		acting, err := h.db.Probed(ctx)
-		return newFaults(acting.Catalogue, h.action.New), err
+		return catalogued(acting.Catalogue, h.action.New).Unhealthy(), err
 	}, "%s")
 	if err != nil {
 		return err
@@ -91,5 +77,5 @@ func (h *completeHandler) Do(ctx context.Context, progress func(string)) error {
 	if err != nil {
 		return err
 	}
-	return h.gpexpand.expand(ctx, "finish", database.ByPod(h.action.New))
+	return h.gpexpand.script(ctx, "finish", database.ByPod(h.action.New)...)
 }

@@ -13,18 +13,19 @@ import (
 	"gpk/pkg/segments"
 )
 
-// roomHandler says no to what would fill a volume. It has nothing to do either.
+// roomHandler refuses an expansion that would fill a volume. It changes nothing: its Check is either done or blocked.
 type roomHandler struct {
 	engine.Nothing
-	db     *database.Database
-	action plan.Room
+	db       *database.Database
+	gpexpand *gpexpand
+	action   plan.Room
 }
 
-// While gpexpand works, a copy of the coordinator's directory lies there twice, as a folder and as an archive of it, with what
-// is written to the log meanwhile: some files of 64 MiB.
+// While gpexpand works, a volume holds the template of the new segments twice, as a directory and as an archive. The template is a copy
+// of the coordinator's directory with the write-ahead log that is written meanwhile: some files of 64 MiB.
 const (
-	copies = 2
-	wal    = 3 << 26
+	templates   = 2
+	templateLog = 3 << 26
 )
 
 func (h *roomHandler) Check(ctx context.Context) (engine.Finding, error) {
@@ -35,63 +36,61 @@ func (h *roomHandler) look(ctx context.Context, acting database.Acting) (engine.
 	if len(catalogued(acting.Catalogue, h.action.New)) > 0 {
 		return engine.Finding{State: engine.Done}, nil
 	}
-	pods := []database.PodDirs{{Pod: acting.Pod}}
+	var older []database.PodDirs
 	for _, row := range acting.Catalogue {
-		if row.Content >= 0 && row.Up() && !slices.Contains(database.PodNames(pods), row.Pod()) {
-			pods = append(pods, database.PodDirs{Pod: row.Pod()})
+		if row.Content >= 0 && row.Up() && row.Pod() != acting.Pod && !slices.Contains(database.PodNames(older), row.Pod()) {
+			older = append(older, database.PodDirs{Pod: row.Pod()})
 		}
 	}
-	facts, err := h.db.ExpansionFacts(ctx, pods)
+	found, err := h.gpexpand.traces(ctx, acting, older)
 	if err != nil {
 		return engine.Finding{}, err
 	}
-	if at := facts[acting.Pod]; at.Runs || at.Setup != segments.NoSetup {
-		// What gpexpand has made by now takes its part of the room already.
+	if found.Runs || found.Setup != segments.NoSetup {
+		// The files that gpexpand has made take their part of the room already.
 		return engine.Finding{State: engine.Done}, nil
 	}
-	total, largest, notes, err := h.sizes(ctx, acting)
+	total, largest, unchecked, err := h.sizes(ctx, acting)
 	if err != nil {
 		return engine.Finding{}, err
 	}
-	if tight := h.tight(acting.Catalogue, pods, facts, total, largest); len(tight) > 0 {
-		return engine.Finding{State: engine.Blocked, Details: []string{engine.Few(tight)},
-			Next: engine.Next("enlarge the volumes with ", plan.Gpk("resize"), ", or free what is not needed; nothing was changed")}, nil
+	if short := h.shortages(acting, older, found, total, largest); len(short) > 0 {
+		return blocked(engine.Few(short), "nothing was changed; free space on these volumes, or enlarge them with ", plan.Gpk("resize")), nil
 	}
-	return engine.Finding{State: engine.Done, Details: notes}, nil
+	return engine.Finding{State: engine.Done, Details: unchecked}, nil
 }
 
-// tight says what would not fit: the template on the coordinator's volume, a second copy of the largest table on each
-// segment's, and wherever new segments come to, beside older ones as in a pod of their own, what they take.
-func (h *roomHandler) tight(catalogue segments.Catalogue, pods []database.PodDirs, facts map[string]segments.ExpansionFacts,
-	total, largest int64) []string {
-	template := facts[pods[0].Pod].Coordinator + wal
-	var tight []string
-	if free := facts[pods[0].Pod].Free; free < copies*template {
-		tight = append(tight, fmt.Sprintf("pod %s has %s left on its volume, and gpexpand makes two copies of the coordinator's %s",
-			pods[0].Pod, segments.Size(free), segments.Size(template)))
+// shortages describe the volumes that are too small. The coordinator's must hold the template, each segment's a second copy of the
+// largest table, and each one with new segments what these take.
+func (h *roomHandler) shortages(acting database.Acting, older []database.PodDirs, found traces, total, largest int64) []string {
+	template := found.Coordinator + templateLog
+	var short []string
+	if need := templates * template; found.Free < need {
+		short = append(short, fmt.Sprintf("the volume of pod %s has %s free, and gpexpand needs %s for two copies of the coordinator",
+			acting.Pod, segments.Size(found.Free), segments.Size(need)))
 	}
-	for _, pod := range pods[1:] {
-		if free := facts[pod.Pod].Free; free < largest {
-			tight = append(tight, fmt.Sprintf("pod %s has %s left on its volume, and the largest table takes %s of it while it is redistributed",
+	for _, pod := range older {
+		if free := found.pods[pod.Pod].Free; free < largest {
+			short = append(short, fmt.Sprintf("the volume of pod %s has %s free, and the largest table needs %s while it is redistributed",
 				pod.Pod, segments.Size(free), segments.Size(largest)))
 		}
 	}
 	for _, pod := range database.ByPod(h.action.New) {
-		need := copies*template + int64(len(pod.Dirs))*template + h.rows(catalogue, pod, total) + largest
-		there, old := facts[pod.Pod]
+		need := templates*template + int64(len(pod.Dirs))*template + h.rows(acting.Catalogue, pod, total) + largest
+		has, old := found.pods[pod.Pod]
 		switch {
-		case old && there.Free >= largest && there.Free < need:
-			tight = append(tight, fmt.Sprintf("pod %s has %s left on its volume, and with %d more segments in it needs at least %s",
-				pod.Pod, segments.Size(there.Free), len(pod.Dirs), segments.Size(need)))
+		case old && has.Free >= largest && has.Free < need:
+			short = append(short, fmt.Sprintf("the volume of pod %s has %s free, and %d more segments need %s",
+				pod.Pod, segments.Size(has.Free), len(pod.Dirs), segments.Size(need)))
 		case !old && h.action.Volume != 0 && h.action.Volume < need:
-			tight = append(tight, fmt.Sprintf("a volume of %s for pod %s is too small: it needs at least %s",
+			short = append(short, fmt.Sprintf("a volume of %s for pod %s is too small: its segments need %s",
 				segments.Size(h.action.Volume), pod.Pod, segments.Size(need)))
 		}
 	}
-	return tight
+	return short
 }
 
-// rows are the bytes of rows by which a pod will have more: its older segments give some away.
+// rows are the bytes of rows that a pod will have more: its older segments give some of theirs away.
 func (h *roomHandler) rows(catalogue segments.Catalogue, pod database.PodDirs, total int64) int64 {
 	var older int64
 	for _, row := range catalogue {
@@ -99,15 +98,13 @@ func (h *roomHandler) rows(catalogue segments.Catalogue, pod database.PodDirs, t
 			older++
 		}
 	}
-	before := int64(0)
-	if primaries := int64(catalogue.Primaries()); primaries > 0 {
-		before = older * total / primaries
-	}
+	before := older * total / max(1, int64(catalogue.Primaries()))
 	return max(0, (older+int64(len(pod.Dirs)))*total/int64(h.action.Total)-before)
 }
 
-// sizes are the bytes of all databases, and of the largest table on the segment that has most of it.
-func (h *roomHandler) sizes(ctx context.Context, acting database.Acting) (total, largest int64, notes []string, err error) {
+// sizes are the bytes of all databases, and those of the largest table on the segment that has most of it. unchecked names the databases
+// whose tables it could not read.
+func (h *roomHandler) sizes(ctx context.Context, acting database.Acting) (total, largest int64, unchecked []string, err error) {
 	databases, err := h.db.Databases(ctx, acting)
 	if err != nil {
 		return 0, 0, nil, err
@@ -120,12 +117,12 @@ func (h *roomHandler) sizes(ctx context.Context, acting database.Acting) (total,
 		table, err := h.db.Number(ctx, acting, database, segments.LargestSQL)
 		var exit *remote.Error
 		if errors.As(err, &exit) {
-			notes = append(notes, fmt.Sprintf("whether the largest table of database %s can be redistributed was not checked: %s", database,
-				exit.Why()))
+			unchecked = append(unchecked, fmt.Sprintf("could not check whether the volumes have room for the largest table of database %s: %s",
+				database, exit.Why()))
 		} else if err != nil {
 			return 0, 0, nil, err
 		}
 		total, largest = total+size, max(largest, table)
 	}
-	return total, largest, notes, nil
+	return total, largest, unchecked, nil
 }
