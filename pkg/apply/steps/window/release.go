@@ -11,7 +11,7 @@ import (
 	"gpk/pkg/segments"
 )
 
-// releaseHandler asks the programs of every pod for their release. It has nothing to do either.
+// releaseHandler asks the programs of every pod for their release. It changes nothing.
 type releaseHandler struct {
 	engine.Nothing
 	remote *remote.Pods

@@ -17,7 +17,7 @@ import (
 )
 
 // The pods that bring an image tell what is in it and are gone afterwards, those of an earlier gpk too.
-func TestPulled(t *testing.T) {
+func TestPull(t *testing.T) {
 	a := apitest.New()
 	var made []string
 	a.Stored = func(object plan.Object) []plan.Object {
@@ -48,17 +48,17 @@ func TestPulled(t *testing.T) {
 	a.Put(left)
 
 	target := clusterFor(t, apitest.ConfigOf(a))
-	h := &pulledHandler{kube: target.kube, remote: target.remote, pods: target.pods, db: target.db, action: plan.Pulled{Replacing: []*appsv1.StatefulSet{set}, Pod: puller, Version: "7.2.0"}}
+	h := &pullHandler{kube: target.kube, remote: target.remote, pods: target.pods, db: target.db, action: plan.Pulled{Replacing: []*appsv1.StatefulSet{set}, Pod: puller, Version: "7.2.0"}}
 	if finding, err := h.Check(t.Context()); err != nil || finding.State != engine.Pending || len(finding.Details) != 3 {
 		t.Fatalf("found %+v, error %v", finding, err)
 	}
 	if err := h.Do(t.Context(), func(string) {}); err != nil {
 		t.Fatal(err)
 	}
-	if len(h.seen) != 2 {
-		t.Errorf("seen %+v", h.seen)
+	if len(h.pulled) != 2 {
+		t.Errorf("pulled %+v", h.pulled)
 	}
-	for node, answer := range h.seen {
+	for node, answer := range h.pulled {
 		if answer.fault != "" || answer.image.Release != "7.2.0" || answer.image.Catalogue != "302305251" {
 			t.Errorf("%s: %+v", node, answer)
 		}
@@ -73,7 +73,7 @@ func TestPulled(t *testing.T) {
 	}
 }
 
-func TestImageAnswer(t *testing.T) {
+func TestInspectionOf(t *testing.T) {
 	ended := func(status int32, message string) *corev1.Pod {
 		return &corev1.Pod{Spec: corev1.PodSpec{NodeName: "node1"}, Status: corev1.PodStatus{ContainerStatuses: []corev1.ContainerStatus{{
 			Name: plan.Container, State: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: status, Message: message}}}}}}
@@ -95,7 +95,7 @@ func TestImageAnswer(t *testing.T) {
 		"refused":            {pod: &corev1.Pod{Status: corev1.PodStatus{Phase: corev1.PodFailed, Reason: "OutOfpods"}}, ended: true, fault: true},
 	}
 	for name, test := range tests {
-		answer, ended, err := imageAnswerOf(test.pod)
+		answer, ended, err := inspectionOf(test.pod)
 		if ended != test.ended || (answer.fault != "") != test.fault || (err != nil) != test.err {
 			t.Errorf("%s: %+v, %v, %v", name, answer, ended, err)
 		}

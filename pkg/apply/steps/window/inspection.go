@@ -1,0 +1,93 @@
+package window
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"gpk/pkg/apply/database"
+	"gpk/pkg/apply/engine"
+	"gpk/pkg/apply/pods"
+	"gpk/pkg/apply/remote"
+	"gpk/pkg/plan"
+	"gpk/pkg/segments"
+)
+
+// inspection is what is in the image on a node, or why that is unknown.
+type inspection struct {
+	image segments.Image
+	fault string
+}
+
+// inspectionOf reads what an image pod has printed, if it has ended. A pod that cannot start is an error or a fault.
+func inspectionOf(pod *corev1.Pod) (found inspection, ended bool, err error) {
+	if err := pods.CannotStart(pod); err != nil {
+		return inspection{}, false, fmt.Errorf("node %s: %w", pod.Spec.NodeName, err)
+	}
+	if status := pods.Container(pod); status != nil && status.State.Terminated != nil {
+		end := status.State.Terminated
+		image, fault := segments.ParseImage(end.Message)
+		if fault != nil || end.ExitCode != 0 {
+			found.fault = fmt.Sprintf("the image cannot be inspected: exit status %d %s", end.ExitCode, remote.LastLines(end.Message, 3))
+			return found, true, nil //nolint:nilerr // it is reported as the pod's fault
+		}
+		return inspection{image: image}, true, nil
+	}
+	if pod.Status.Phase == corev1.PodFailed {
+		return inspection{fault: "the node refused the image pod: " + pod.Status.Reason + " " + pod.Status.Message}, true, nil
+	}
+	return inspection{}, false, nil
+}
+
+// judge compares the image on the nodes with the release that runs.
+func (h *pullHandler) judge(ctx context.Context, nodes []string) (engine.Finding, error) {
+	running, err := h.running(ctx)
+	if err != nil {
+		return engine.Finding{}, err
+	}
+	var faults []string
+	refused := ""
+	for _, node := range nodes {
+		found := h.pulled[node]
+		if version := found.image.Catalogue; found.fault == "" && version != running {
+			return blocked(fmt.Sprintf("the catalogue version of the image %s is %s, and that of the running release is %s: "+
+				"this is a major upgrade, and the new programs would refuse the data", h.reference(), cmp.Or(version, "unknown"), running),
+				plan.MajorUpgrade), nil
+		}
+		if found.fault != "" {
+			faults = append(faults, "node "+node+": "+found.fault)
+		} else if fault := database.ImageFault(found.image, h.action.Version, h.reference(), "node "+node); fault != "" {
+			faults = append(faults, fault)
+		}
+		refused = cmp.Or(refused, database.SettingsFault(found.image, h.reference()))
+	}
+	if len(faults) > 0 {
+		return blocked(strings.Join(faults, "; "),
+			"nothing was changed; correct the image, or name another one with --image (docs/image.md lists what gpk needs)"), nil
+	}
+	if refused != "" {
+		return blocked(refused, "nothing was changed; give values that both releases accept, or DEFAULT, with ",
+			plan.Gpk("config", "set", "NAME=VALUE"), ", then run this again"), nil
+	}
+	return engine.Finding{State: engine.Done}, nil
+}
+
+// running is the catalogue version of the release that runs.
+func (h *pullHandler) running(ctx context.Context) (string, error) {
+	acting, err := h.db.Acting(ctx)
+	if err != nil {
+		return "", err
+	}
+	out, err := h.remote.Run(ctx, acting.Pod, segments.AskCatalogueVersion())
+	if err != nil {
+		return "", err
+	}
+	version, err := segments.CatalogueVersion(out)
+	if err != nil {
+		err = fmt.Errorf("pod %s: %w", acting.Pod, err)
+	}
+	return version, err
+}
