@@ -109,16 +109,16 @@ func TestInitialiseSituations(t *testing.T) {
 		"under way": {func(d *fakeDatabase) { start(d) }, "gpinitsystem is running"},
 		"killed": {func(d *fakeDatabase) {
 			start(d).state = "lost"
-		}, "an initialisation that did not finish left its directories behind"},
+		}, "an interrupted gpinitsystem left its directories behind"},
 		"failed": {func(d *fakeDatabase) {
 			start(d).state = "exited 1"
-		}, "an initialisation that did not finish left its directories behind"},
+		}, "an interrupted gpinitsystem left its directories behind"},
 		"killed in half of its pods": {func(d *fakeDatabase) {
 			start(d).state = "lost"
 			clear(d.volumes["demo-mirror-0"].dirs)
-		}, "an initialisation that did not finish left its directories behind"},
-		"done unseen":              {func(d *fakeDatabase) { d.end(start(d)) }, "the instances are complete and not yet noted as such"},
-		"done, but for its status": {func(d *fakeDatabase) { j := start(d); d.end(j); j.state = "lost" }, "the instances are complete and not yet noted as such"},
+		}, "an interrupted gpinitsystem left its directories behind"},
+		"done unseen":              {func(d *fakeDatabase) { d.end(start(d)) }, "the instances are complete, and their volumes are not marked as complete"},
+		"done, but for its status": {func(d *fakeDatabase) { j := start(d); d.end(j); j.state = "lost" }, "the instances are complete, and their volumes are not marked as complete"},
 		"done, and stopped": {func(d *fakeDatabase) {
 			d.end(start(d))
 			d.up = false

@@ -23,15 +23,13 @@ type databaseHandler struct {
 }
 
 func (h *databaseHandler) Check(ctx context.Context) (engine.Finding, error) {
-	return h.db.LookAt(ctx, h.look)
+	return h.db.LookAt(ctx, func(ctx context.Context, acting database.Acting) (engine.Finding, error) {
+		details, err := h.missing(ctx, acting)
+		return engine.PendingIf(details), err
+	})
 }
 
-func (h *databaseHandler) look(ctx context.Context, acting database.Acting) (engine.Finding, error) {
-	details, err := h.missing(ctx, acting)
-	return engine.PendingIf(details), err
-}
-
-// missing asks for all at once.
+// missing describes what the database lacks. It asks all questions at once.
 func (h *databaseHandler) missing(ctx context.Context, acting database.Acting) ([]string, error) {
 	questions := []func(context.Context) ([]string, error){
 		func(ctx context.Context) ([]string, error) { return h.missingInside(ctx, acting) },
@@ -55,11 +53,8 @@ func (h *databaseHandler) missing(ctx context.Context, acting database.Acting) (
 }
 
 func (h *databaseHandler) missingInside(ctx context.Context, acting database.Acting) ([]string, error) {
-	if exists, err := h.exists(ctx, acting); err != nil {
-		return nil, err
-	} else if !exists {
-		// Without the database, nobody can say which extensions it lacks.
-		return []string{"database " + h.action.Name + " is missing"}, nil
+	if exists, err := h.exists(ctx, acting); err != nil || !exists {
+		return []string{"database " + h.action.Name + " is missing"}, err
 	}
 	lacking, err := h.lacking(ctx, acting)
 	for i, name := range lacking {
@@ -76,7 +71,7 @@ func (h *databaseHandler) exists(ctx context.Context, acting database.Acting) (b
 	return answer == "t", err
 }
 
-// lacking are the extensions that the database has yet to get.
+// lacking are the extensions that the database does not have yet.
 func (h *databaseHandler) lacking(ctx context.Context, acting database.Acting) ([]string, error) {
 	if len(h.action.Extensions) == 0 {
 		return nil, nil
@@ -93,12 +88,12 @@ func (h *databaseHandler) Do(ctx context.Context, _ func(string)) error {
 	if err != nil {
 		return err
 	}
-	if exists, err := h.exists(ctx, acting); err != nil {
+	exists, err := h.exists(ctx, acting)
+	if err == nil && !exists {
+		_, err = h.db.Query(ctx, acting, "postgres", segments.CreateDatabaseSQL(h.action.Name))
+	}
+	if err != nil {
 		return err
-	} else if !exists {
-		if _, err := h.db.Query(ctx, acting, "postgres", segments.CreateDatabaseSQL(h.action.Name)); err != nil {
-			return err
-		}
 	}
 	lacking, err := h.lacking(ctx, acting)
 	if err != nil {
@@ -109,7 +104,7 @@ func (h *databaseHandler) Do(ctx context.Context, _ func(string)) error {
 			return fmt.Errorf("extension %s in database %s: %w", name, h.name(), err)
 		}
 	}
-	// What the acting coordinator refuses goes nowhere else.
+	// The standby only gets rules that the acting coordinator accepts.
 	if err := h.db.OfferHBA(ctx, acting, h.action.HBA); err != nil {
 		return err
 	}

@@ -14,8 +14,8 @@ import (
 	"gpk/pkg/plan"
 )
 
-// exposeHandler points the clients' Service at the acting coordinator's pod. Before that it lets the pods know, which read
-// it when they restart: at no time does the Service lead to a pod that would not come back as the coordinator.
+// exposeHandler points the clients' Service at the acting coordinator's pod. It records that pod first, for pods that restart: the Service
+// never leads to a pod that would not start its coordinator again.
 type exposeHandler struct {
 	kube   *kube.Client
 	store  *record.Store
@@ -37,13 +37,10 @@ func (h *exposeHandler) look(ctx context.Context, acting database.Acting) (engin
 		details = append(details, fmt.Sprintf("ConfigMap %s: the acting coordinator is in pod %s", plan.StateName(h.kube.Ref.Name), acting.Pod))
 	}
 	difference, err := h.kube.Difference(ctx, h.service(acting.Pod), kube.ActingManager)
-	if err != nil {
-		return engine.Finding{}, err
-	}
 	if difference != "" {
 		details = append(details, fmt.Sprintf("%s: the acting coordinator is in pod %s", difference, acting.Pod))
 	}
-	return engine.PendingIf(details), nil
+	return engine.PendingIf(details), err
 }
 
 func (h *exposeHandler) Do(ctx context.Context, _ func(string)) error {

@@ -9,7 +9,7 @@ import (
 	"gpk/pkg/plan"
 )
 
-// hostsHandler lets the pods know the hosts of all pods.
+// hostsHandler records the hosts of all pods where the pods read them.
 type hostsHandler struct {
 	store  *record.Store
 	action plan.Hosts
@@ -20,7 +20,7 @@ func (h *hostsHandler) Check(ctx context.Context) (engine.Finding, error) {
 	if err != nil || known {
 		return engine.Finding{State: engine.Done}, err
 	}
-	return engine.PendingIf([]string{fmt.Sprintf("the pods are to know %d hosts", len(h.action.Hosts))}), nil
+	return engine.PendingIf([]string{fmt.Sprintf("the pods do not know all %d hosts yet", len(h.action.Hosts))}), nil
 }
 
 func (h *hostsHandler) Do(ctx context.Context, _ func(string)) error {

@@ -15,30 +15,30 @@ import (
 	"gpk/pkg/segments"
 )
 
-// reachPatience is how long gpk waits for DNS and sshd of hosts whose pods run, and linkPatience for what lets the pods'
-// connections through: it may learn of new pods moments later.
+// reachPatience is how long gpk waits for DNS and sshd of hosts whose pods run. linkPatience is how long it waits for the network to let
+// the pods' connections through: a network plugin learns of new pods moments later.
 const (
 	reachPatience = 2 * time.Minute
 	linkPatience  = 20 * time.Second
 )
 
-// linkHosts is how many hosts are made to listen and to connect at a time. Sixteen at a time are called by ssh, and those that were
-// first must listen still, which they do for a minute (ports.sh), when the last ones connect.
+// linkHosts is how many hosts gpk has listen and connect at a time. ssh calls sixteen hosts at once. The first hosts must still listen when
+// the last ones connect, and they listen for a minute (ports.sh).
 const linkHosts = 100
 
-// reachHandler waits until every host answers ssh from the coordinator's pod, and leaves these connections open for the
-// utilities to share. Then it tries the database's connections to the hosts that have no instance yet.
+// reachHandler waits until every host answers ssh from the coordinator's pod, and leaves these connections open for the utilities. Then it
+// tries the database's connections to the hosts that have no instance yet.
 type reachHandler struct {
 	remote *remote.Pods
 	store  *record.Store
 	pods   *pods.Pods
 	action plan.Reach
-	// silent is what was wrong with hosts when they were last asked, and untried the connections that nothing had shown to work.
-	silent  []string
-	untried []segments.Link
-	// answered is when nothing was wrong with any host.
+	// unreachable describes the hosts that did not answer last time, and untried are the connections to hosts without an instance.
+	unreachable []string
+	untried     []segments.Link
+	// answered is when all hosts answered.
 	answered time.Time
-	// tried: the connections work. There is no trace of that but this.
+	// tried: the connections work. gpk records that nowhere else.
 	tried bool
 }
 
@@ -56,14 +56,14 @@ func (h *reachHandler) Check(ctx context.Context) (engine.Finding, error) {
 	if err := h.ask(ctx); err != nil {
 		return engine.Finding{}, err
 	}
-	silent := h.silent
-	if len(silent) == 0 && len(h.untried) > 0 && !h.tried {
-		silent = []string{fmt.Sprintf("the database's %d connections between pods have not been tried", len(h.untried))}
+	details := h.unreachable
+	if len(details) == 0 && len(h.untried) > 0 && !h.tried {
+		details = []string{fmt.Sprintf("%d connections between pods are not tried yet", len(h.untried))}
 	}
-	return engine.PendingIf(silent), nil
+	return engine.PendingIf(details), nil
 }
 
-// ask notes what is wrong with hosts, unless nothing was a moment ago.
+// ask asks the hosts again, unless all answered a moment ago.
 func (h *reachHandler) ask(ctx context.Context) error {
 	if time.Since(h.answered) < database.AnswerHolds {
 		return nil
@@ -72,14 +72,14 @@ func (h *reachHandler) ask(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	h.silent, h.untried = segments.Unreachable(out, h.needed()), segments.Untried(out, h.action.Links)
-	if len(h.silent) == 0 {
+	h.unreachable, h.untried = segments.Unreachable(out, h.needed()), segments.Untried(out, h.action.Links)
+	if len(h.unreachable) == 0 {
 		h.answered = time.Now()
 	}
 	return nil
 }
 
-// needed are the hosts without that of the standby, where that is not needed.
+// needed are the hosts that must answer: the standby's need not when a database is started.
 func (h *reachHandler) needed() []string {
 	return slices.DeleteFunc(slices.Clone(h.action.Hosts), func(host string) bool {
 		return slices.Contains(h.action.Spare, host) && segments.PodOf(host) != h.action.From
@@ -89,13 +89,14 @@ func (h *reachHandler) needed() []string {
 // Do tries again until every host answers: a pod's name is in the DNS only moments after its container runs.
 func (h *reachHandler) Do(ctx context.Context, progress func(string)) error {
 	err := engine.Until(ctx, reachPatience, progress, func() ([]string, error) {
-		if err := h.ask(ctx); err != nil || len(h.silent) == 0 {
+		if err := h.ask(ctx); err != nil || len(h.unreachable) == 0 {
 			return nil, err
 		}
-		return h.silent, h.pods.CannotStart(ctx)
-	}, "from pod "+h.action.From+", not every host can be worked with: %s; is the DNS well, and may the pods reach each other's port 22?")
-	if err != nil && ctx.Err() != nil && len(h.silent) > 0 {
-		return fmt.Errorf("%w while waiting: from pod %s, %s", context.Cause(ctx), h.action.From, engine.Few(h.silent))
+		return h.unreachable, h.pods.CannotStart(ctx)
+	}, fmt.Sprintf("pod %s did not reach every host within %s: %%s; check the DNS, and that the pods reach each other's port 22",
+		h.action.From, reachPatience))
+	if err != nil && ctx.Err() != nil && len(h.unreachable) > 0 {
+		return fmt.Errorf("%w while pod %s waits for hosts: %s", context.Cause(ctx), h.action.From, engine.Few(h.unreachable))
 	}
 	if err != nil || len(h.untried) == 0 {
 		return err
@@ -105,7 +106,7 @@ func (h *reachHandler) Do(ctx context.Context, progress func(string)) error {
 			return err
 		}
 	}
-	// Every host has answered ssh for this as well.
+	// Every host has answered ssh for this too.
 	h.tried, h.answered = true, time.Now()
 	return nil
 }
@@ -117,10 +118,10 @@ func (h *reachHandler) try(ctx context.Context, links []segments.Link, progress 
 		if err != nil {
 			return nil, err
 		}
-		wrong, err := segments.ParseLinks(out, links)
+		failed, err := segments.ParseLinks(out, links)
 		if err != nil {
-			return nil, fmt.Errorf("in pod %s: %w", h.action.From, err)
+			err = fmt.Errorf("in pod %s: %w", h.action.From, err)
 		}
-		return wrong, nil
-	}, "the connections of the database and its utilities do not get through: %s; does a network policy keep the cluster's pods apart?")
+		return failed, err
+	}, fmt.Sprintf("connections between pods still fail after %s: %%s; check whether a network policy keeps them apart", linkPatience))
 }

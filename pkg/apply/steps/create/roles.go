@@ -19,7 +19,7 @@ import (
 	"gpk/pkg/segments"
 )
 
-// passwordsHandler finds out before anything is made whether the Secret of the passwords can be used. It makes nothing.
+// passwordsHandler checks the Secret with the roles' passwords before gpk makes anything. It changes nothing.
 type passwordsHandler struct {
 	engine.Nothing
 	kube   *kube.Client
@@ -31,16 +31,16 @@ func (h *passwordsHandler) Check(ctx context.Context) (engine.Finding, error) {
 	return finding, err
 }
 
-// roleKey keeps to what needs quotes in SQL only. A Secret's keys have no other letters than these anyway, but dots.
+// roleKey is a name of a role that SQL takes in quotes. Apart from dots, a Secret's keys have no other letters.
 var roleKey = regexp.MustCompile(`^[A-Za-z_][0-9A-Za-z_-]{0,62}$`) //nolint:gochecknoglobals // compiled once, never changed
 
-// passwords are those of a Secret by role, with the finding Done, or else with what is wrong with it.
+// passwords are those of a Secret, by role. The finding is Done, or says what is wrong with the Secret.
 func passwords(ctx context.Context, k *kube.Client, secret string) (map[string]string, engine.Finding, error) {
 	found, err := k.API.CoreV1().Secrets(k.Ref.Namespace).Get(ctx, secret, metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
-		return nil, engine.Finding{State: engine.Blocked, Details: []string{"Secret " + secret + " with the roles' passwords is not there"},
-			Next: engine.Next(fmt.Sprintf("make it: kubectl create secret generic %s -n %s --from-file=ROLE=FILE, with a file without a newline at its end",
-				secret, k.Ref.Namespace))}, nil
+		return nil, engine.Finding{State: engine.Blocked, Details: []string{"Secret " + secret + " with the roles' passwords does not exist"},
+			Next: engine.Next(fmt.Sprintf("create it, with a file for each role that ends without a newline: "+
+				"kubectl create secret generic %s -n %s --from-file=ROLE=FILE", secret, k.Ref.Namespace))}, nil
 	}
 	if err != nil {
 		return nil, engine.Finding{}, fmt.Errorf("the passwords in Secret %s: %w", secret, err)
@@ -51,13 +51,13 @@ func passwords(ctx context.Context, k *kube.Client, secret string) (map[string]s
 		password := string(found.Data[role])
 		switch {
 		case !roleKey.MatchString(role):
-			faults = append(faults, "the key "+role+" is no name of a role")
+			faults = append(faults, "the key "+role+" is not a role name")
 		case role == "public", role == "none", strings.HasPrefix(role, "pg_"):
-			faults = append(faults, "the database keeps the name "+role+" for itself")
+			faults = append(faults, "the name "+role+" is reserved")
 		case password == "":
 			faults = append(faults, "the password of "+role+" is empty")
 		case strings.ContainsFunc(password, unicode.IsControl):
-			faults = append(faults, "the password of "+role+" has a newline or another control character in it")
+			faults = append(faults, "the password of "+role+" contains a newline or another control character")
 		}
 		passwords[role] = password
 	}
@@ -66,48 +66,61 @@ func passwords(ctx context.Context, k *kube.Client, secret string) (map[string]s
 	}
 	if len(faults) > 0 {
 		return nil, engine.Finding{State: engine.Blocked, Details: []string{"Secret " + secret + ": " + strings.Join(faults, "; ")},
-			Next: engine.Next("each of its keys is a role and the value that role's password: mend it with kubectl and run this again")}, nil
+			Next: engine.Next("each key must be a role and its value the password; correct the Secret with kubectl and run this again")}, nil
 	}
 	return passwords, engine.Finding{State: engine.Done}, nil
 }
 
-// rolesHandler makes the roles of the Secret and gives them their passwords. Other roles are nobody's business.
+// rolesHandler makes the roles of the Secret and gives them their passwords. It leaves other roles alone.
 type rolesHandler struct {
 	kube   *kube.Client
 	db     *database.Database
 	action plan.Roles
 }
 
+// role is one that is missing or has another password than the Secret.
+type role struct {
+	name, password string
+	exists         bool
+}
+
 func (h *rolesHandler) Check(ctx context.Context) (engine.Finding, error) {
 	return h.db.LookAt(ctx, func(ctx context.Context, acting database.Acting) (engine.Finding, error) {
-		wanted, finding, err := passwords(ctx, h.kube, h.action.Secret)
+		roles, finding, err := h.outdated(ctx, acting)
 		if err != nil || finding.State != engine.Done {
 			return finding, err
 		}
-		stored, err := h.stored(ctx, acting, wanted)
-		return engine.PendingIf(outdatedRoles(wanted, stored)), err
+		var details []string
+		for _, role := range roles {
+			if role.exists {
+				details = append(details, "role "+role.name+" has another password")
+			} else {
+				details = append(details, "role "+role.name+" is missing")
+			}
+		}
+		return engine.PendingIf(details), nil
 	})
 }
 
-// outdatedRoles says what roles lack, in their order. Nothing of a password is in it.
-func outdatedRoles(passwords, stored map[string]string) []string {
-	var details []string
-	for _, role := range slices.Sorted(maps.Keys(passwords)) {
-		if verifier, exists := stored[role]; !exists {
-			details = append(details, "role "+role+" is missing")
-		} else if !segments.PasswordMatches(verifier, role, passwords[role]) {
-			details = append(details, "role "+role+" has another password")
+// outdated are the roles to make or to change, in order. The finding is Done, or says what is wrong with the Secret.
+func (h *rolesHandler) outdated(ctx context.Context, acting database.Acting) ([]role, engine.Finding, error) {
+	wanted, finding, err := passwords(ctx, h.kube, h.action.Secret)
+	if err != nil || finding.State != engine.Done {
+		return nil, finding, err
+	}
+	names := slices.Sorted(maps.Keys(wanted))
+	out, err := h.db.Query(ctx, acting, "postgres", segments.RolesSQL(names))
+	if err != nil {
+		return nil, finding, err
+	}
+	stored, err := segments.ParseRoles(out)
+	var roles []role
+	for _, name := range names {
+		if verifier, exists := stored[name]; !segments.PasswordMatches(verifier, name, wanted[name]) {
+			roles = append(roles, role{name, wanted[name], exists})
 		}
 	}
-	return details
-}
-
-func (h *rolesHandler) stored(ctx context.Context, acting database.Acting, passwords map[string]string) (map[string]string, error) {
-	out, err := h.db.Query(ctx, acting, "postgres", segments.RolesSQL(slices.Sorted(maps.Keys(passwords))))
-	if err != nil {
-		return nil, err
-	}
-	return segments.ParseRoles(out)
+	return roles, finding, err
 }
 
 func (h *rolesHandler) Do(ctx context.Context, _ func(string)) error {
@@ -115,25 +128,17 @@ func (h *rolesHandler) Do(ctx context.Context, _ func(string)) error {
 	if err != nil {
 		return err
 	}
-	wanted, finding, err := passwords(ctx, h.kube, h.action.Secret)
-	if err != nil || finding.State != engine.Done {
-		return err
-	}
-	stored, err := h.stored(ctx, acting, wanted)
+	roles, _, err := h.outdated(ctx, acting)
 	if err != nil {
 		return err
 	}
-	for _, role := range slices.Sorted(maps.Keys(wanted)) {
-		verifier, exists := stored[role]
-		if segments.PasswordMatches(verifier, role, wanted[role]) {
-			continue
-		}
-		verifier, err := segments.StorePassword(wanted[role])
+	for _, role := range roles {
+		verifier, err := segments.StorePassword(role.password)
 		if err != nil {
-			return fmt.Errorf("the password of role %s: %w", role, err)
+			return fmt.Errorf("the password of role %s: %w", role.name, err)
 		}
-		if _, err := h.db.Query(ctx, acting, "postgres", segments.PasswordSQL(role, exists, verifier)); err != nil {
-			return fmt.Errorf("role %s: %w", role, err)
+		if _, err := h.db.Query(ctx, acting, "postgres", segments.PasswordSQL(role.name, role.exists, verifier)); err != nil {
+			return fmt.Errorf("role %s: %w", role.name, err)
 		}
 	}
 	return nil

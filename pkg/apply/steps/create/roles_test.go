@@ -20,11 +20,11 @@ func TestPasswordsSecret(t *testing.T) {
 		"fine":    {map[string]string{"visitor": "open sesame", "gpadmin": "x"}, nil},
 		"no key":  {map[string]string{}, []string{"it has no key"}},
 		"empty":   {map[string]string{"visitor": ""}, []string{"the password of visitor is empty"}},
-		"newline": {map[string]string{"visitor": "hush\n"}, []string{"the password of visitor has a newline"}},
-		"no role": {map[string]string{"visitor.txt": "hush"}, []string{"visitor.txt is no name of a role"}},
+		"newline": {map[string]string{"visitor": "hush\n"}, []string{"the password of visitor contains a newline"}},
+		"no role": {map[string]string{"visitor.txt": "hush"}, []string{"visitor.txt is not a role name"}},
 		"reserved": {map[string]string{"public": "hush", "none": "hush", "pg_monitor": "hush", "pgadmin": "x"}, []string{
-			"the database keeps the name public for itself", "the name none for", "the name pg_monitor for"}},
-		"two at once": {map[string]string{"a.b": "hush", "c": ""}, []string{"a.b is no name", "the password of c is empty"}},
+			"the name public is reserved", "the name none is reserved", "the name pg_monitor is reserved"}},
+		"two at once": {map[string]string{"a.b": "hush", "c": ""}, []string{"a.b is not a role name", "the password of c is empty"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := apitest.New()

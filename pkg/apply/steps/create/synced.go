@@ -11,14 +11,12 @@ import (
 type syncedHandler struct{ db *database.Database }
 
 func (h *syncedHandler) Check(ctx context.Context) (engine.Finding, error) {
-	return h.db.LookAt(ctx, h.look)
+	return h.db.LookAt(ctx, func(_ context.Context, acting database.Acting) (engine.Finding, error) {
+		return engine.PendingIf(acting.Catalogue.Unhealthy()), nil
+	})
 }
 
-func (h *syncedHandler) look(_ context.Context, acting database.Acting) (engine.Finding, error) {
-	return engine.PendingIf(acting.Catalogue.Unhealthy()), nil
-}
-
-// Do asks for a probe of all segments before each look: the catalogue is only as fresh as the last one.
+// Do has all segments probed before it reads the catalogue, which is only as new as the last probe.
 func (h *syncedHandler) Do(ctx context.Context, progress func(string)) error {
 	return engine.Until(ctx, database.SettlePatience, progress, func() ([]string, error) {
 		acting, err := h.db.Probed(ctx)

@@ -1,9 +1,9 @@
 package create
 
 import (
-	"cmp"
 	"context"
 	"errors"
+	"sync"
 
 	"gpk/pkg/apply/database"
 	"gpk/pkg/apply/engine"
@@ -14,8 +14,7 @@ import (
 	"gpk/pkg/topology"
 )
 
-// verifyHandler reads rows of a distributed table through the clients' Service, as a client would, and writes them where
-// they are not.
+// verifyHandler reads rows of a distributed table through the clients' Service, as a client does, and writes them if they are missing.
 type verifyHandler struct {
 	remote *remote.Pods
 	pods   *pods.Pods
@@ -25,28 +24,25 @@ type verifyHandler struct {
 
 // Check asks the acting coordinator and reads the rows at once: neither needs the other's answer.
 func (h *verifyHandler) Check(ctx context.Context) (engine.Finding, error) {
-	var out string
-	var reading error
-	read := make(chan struct{})
-	go func() {
-		defer close(read)
-		out, reading = h.remote.Run(ctx, h.client(ctx), segments.Psql("postgres", h.action.Host, segments.VerifyReadSQL))
-	}()
-	finding, err := h.db.LookAt(ctx, func(_ context.Context, acting database.Acting) (engine.Finding, error) {
-		<-read
+	read := sync.OnceValues(func() (string, error) {
+		return h.remote.Run(ctx, h.client(ctx), segments.Psql("postgres", h.action.Host, segments.VerifyReadSQL))
+	})
+	go func() { _, _ = read() }()
+	defer func() { _, _ = read() }()
+	return h.db.LookAt(ctx, func(_ context.Context, acting database.Acting) (engine.Finding, error) {
+		out, err := read()
 		var exit *remote.Error
-		if errors.As(reading, &exit) {
+		if errors.As(err, &exit) {
 			return engine.PendingIf([]string{exit.Why()}), nil
 		}
-		if reading == nil {
-			if fault := segments.ParseVerify(out, acting.Catalogue.Primaries()); fault != nil {
-				return engine.PendingIf([]string{fault.Error()}), nil
-			}
+		if err != nil {
+			return engine.Finding{}, err
 		}
-		return engine.Finding{State: engine.Done}, reading
+		if fault := segments.ParseVerify(out, acting.Catalogue.Primaries()); fault != nil {
+			return engine.PendingIf([]string{fault.Error()}), nil
+		}
+		return engine.Finding{State: engine.Done}, nil
 	})
-	<-read
-	return finding, err
 }
 
 func (h *verifyHandler) Do(ctx context.Context, progress func(string)) error {
@@ -60,14 +56,11 @@ func (h *verifyHandler) Do(ctx context.Context, progress func(string)) error {
 	}, "%s")
 }
 
-// client is the pod that plays the client: the one that the plan names or, while that is not ready, another one that is. A
-// node that is lost takes its pods' readiness with it.
+// client is the pod that plays the client: the one of the plan if it is ready, or else another ready one. A pod on a lost node is not
+// ready.
 func (h *verifyHandler) client(ctx context.Context) string {
-	list, err := h.pods.List(ctx)
-	if err != nil {
-		return h.action.From
-	}
-	found := ""
+	list, _ := h.pods.List(ctx)
+	found := h.action.From
 	for i := range list {
 		if !pods.Ready(&list[i]) || list[i].Labels[plan.ComponentLabel] == string(topology.CoordinatorComponent) {
 			continue
@@ -77,5 +70,5 @@ func (h *verifyHandler) client(ctx context.Context) string {
 		}
 		found = list[i].Name
 	}
-	return cmp.Or(found, h.action.From)
+	return found
 }
