@@ -31,7 +31,7 @@ func (a *API) items(resource, selector string) ([]plan.Object, error) {
 }
 
 // list is the answer to a list.
-func (a *API) list(resource, selector string) (runtime.Object, error) {
+func list(a *API, resource, selector string) (runtime.Object, error) {
 	items, err := a.items(resource, selector)
 	if err != nil {
 		return nil, err

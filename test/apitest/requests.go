@@ -106,7 +106,7 @@ func (a *API) serve(r *http.Request, resource, name string) (runtime.Object, err
 		a.Requests = append(a.Requests, strings.TrimSpace(fmt.Sprintf("%s %s %s", r.Method, at, r.URL.Query().Get("dryRun"))))
 	}
 	if r.Method == http.MethodGet && name == "" {
-		return a.list(resource, r.URL.Query().Get("labelSelector"))
+		return list(a, resource, r.URL.Query().Get("labelSelector"))
 	}
 	if old == nil && (r.Method == http.MethodGet || r.Method == http.MethodDelete) {
 		return nil, apierrors.NewNotFound(schema.GroupResource{Resource: resource}, name)
@@ -115,7 +115,7 @@ func (a *API) serve(r *http.Request, resource, name string) (runtime.Object, err
 	case http.MethodGet:
 		return old, nil
 	case http.MethodDelete:
-		if err := a.preconditions(r, old); err != nil {
+		if err := preconditions(a, r, old); err != nil {
 			return nil, err
 		}
 		a.delete(at, old)
@@ -182,7 +182,7 @@ func (a *API) Remove(at string) {
 }
 
 // preconditions checks those of a deletion.
-func (a *API) preconditions(r *http.Request, old plan.Object) error {
+func preconditions(a *API, r *http.Request, old plan.Object) error {
 	var options metav1.DeleteOptions
 	body, err := io.ReadAll(r.Body)
 	if err != nil || len(body) == 0 {
