@@ -35,7 +35,7 @@ func (e *FellBackError) Error() string {
 func (e *FellBackError) Unwrap() error { return e.Err }
 
 // fallBack carries out the way back, if there is one and a reason for it. It returns the error for the user.
-func fallBack(ctx context.Context, e *engine.Engine, options Options, notes *record.Notes, out *outage, failure error) error {
+func fallBack(ctx context.Context, e *engine.Engine, options Options, notes *record.Journal, out *outage, failure error) error {
 	if options.Window.Fallback == nil || notes.Record.Unfinished == nil || ctx.Err() != nil {
 		return failure
 	}

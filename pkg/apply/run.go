@@ -44,7 +44,7 @@ type Options struct {
 
 // Run takes the lock and carries a plan out.
 func (t *Target) Run(ctx context.Context, p plan.Plan, options Options, observe engine.Observer) (outcome Outcome, err error) {
-	if err := t.store.Unclaimed(ctx); err != nil {
+	if err := t.store.RefuseForeign(ctx); err != nil {
 		return Outcome{}, err
 	}
 	lock, held, err := t.store.Acquire(ctx, options.Waiting)
@@ -58,7 +58,7 @@ func (t *Target) Run(ctx context.Context, p plan.Plan, options Options, observe 
 	}()
 	kept, err := t.store.Record(held)
 	// What cannot be read keeps nobody from taking everything away.
-	if needless := options.Remove && options.Amid && record.Spoiled(err); err != nil && !needless {
+	if needless := options.Remove && options.Amid && record.IsUnreadable(err); err != nil && !needless {
 		return Outcome{}, err
 	}
 	if u := kept.Unfinished; u != nil && !options.Amid && u.Operation != p.Operation {
@@ -76,7 +76,7 @@ func (t *Target) Run(ctx context.Context, p plan.Plan, options Options, observe 
 		// The one that is amid the other leaves that as it is.
 		options.Begun = nil
 	}
-	notes := t.store.Notes(kept, p.Operation)
+	notes := t.store.Journal(kept, p.Operation)
 	if options.Spec != "" {
 		notes.Record.Spec = options.Spec
 	}
@@ -90,7 +90,7 @@ func (t *Target) Run(ctx context.Context, p plan.Plan, options Options, observe 
 		Clock:   time.Now,
 		Doing:   t.db.Doing,
 	}
-	defer t.db.AtRest()
+	defer t.db.PlanEnded()
 	if !e.Settled(held, p.Steps) {
 		outcome.Changed, err = e.Run(held, p.Steps)
 	}

@@ -67,7 +67,7 @@ func exposed(ctx context.Context, t *Target, action plan.Expose) (bool, error) {
 
 // initialised asks the coordinators' pods that run.
 func initialised(ctx context.Context, t *Target, action plan.Initialise) (bool, error) {
-	pods, err := t.db.CoordinatorPods(ctx)
+	pods, err := t.db.RunningCoordinatorPods(ctx)
 	if err != nil {
 		return false, err
 	}
@@ -82,7 +82,7 @@ func initialised(ctx context.Context, t *Target, action plan.Initialise) (bool, 
 		}
 	}
 	acting, err := t.db.Acting(ctx)
-	if errors.Is(err, database.ErrSilent) {
+	if errors.Is(err, database.ErrNoCoordinator) {
 		return false, nil
 	}
 	return err == nil && len(acting.Catalogue.Missing(action.Topology.Instances)) == 0, err

@@ -53,7 +53,7 @@ func StatusOf(ctx context.Context, t *Target) (Status, error) {
 	}
 	status.Faults = append(status.Faults, t.pods.Unready(ctx, pods)...)
 	acting, err := t.db.Acting(ctx)
-	if errors.Is(err, database.ErrSilent) {
+	if errors.Is(err, database.ErrNoCoordinator) {
 		status.Faults = append(status.Faults, remote.Summary(err))
 		return status, nil
 	}

@@ -20,8 +20,8 @@ import (
 	"gpk/pkg/topology"
 )
 
-// ErrSilent means that no coordinator answers SQL. The error's text has the cause.
-var ErrSilent = errors.New("no coordinator answers")
+// ErrNoCoordinator means that no coordinator answers SQL. The error's text has the cause.
+var ErrNoCoordinator = errors.New("no coordinator answers")
 
 // Acting is the acting coordinator: the pod whose instance answers SQL as one, and its catalogue.
 type Acting struct {
@@ -31,7 +31,7 @@ type Acting struct {
 	Pods map[string]segments.PodFacts
 }
 
-// CoordinatorPods are the pods of the acting coordinator and of its standby, if there is one.
+// RunningCoordinatorPods are the pods of the acting coordinator and of its standby, if there is one.
 func CoordinatorPods(acting Acting) []string {
 	pods := []string{acting.Pod}
 	if row, found := acting.Catalogue.Standby(); found {
@@ -61,11 +61,11 @@ type sighting struct {
 	at     time.Time
 }
 
-// AnswerHolds is how long gpk believes an answer of the pods. A step's Check, its Do and the Check that confirms it follow each
+// AnswerLifetime is how long gpk believes an answer of the pods. A step's Check, its Do and the Check that confirms it follow each
 // other at once, and most of their time is for asking pods.
-const AnswerHolds = 3 * time.Second
+const AnswerLifetime = 3 * time.Second
 
-// Acting asks every running coordinator pod, and finds the one that acts. It is ErrSilent if none answers, with the facts of the
+// Acting asks every running coordinator pod, and finds the one that acts. It is ErrNoCoordinator if none answers, with the facts of the
 // pods. Two that answer are an error that nothing may work around. Callers at the same time share one answer.
 func (c *Coordinators) Acting(ctx context.Context) (Acting, error) {
 	found, err, _ := c.asking.Do("acting", func() (any, error) { return c.findActing(ctx) })
@@ -75,9 +75,9 @@ func (c *Coordinators) Acting(ctx context.Context) (Acting, error) {
 	return found.(Acting), err
 }
 
-// Lately is the acting coordinator as the Check right before a Do has found it.
-func (c *Coordinators) Lately(ctx context.Context) (Acting, error) {
-	if last := c.last.Load(); last != nil && time.Since(last.at) < AnswerHolds {
+// RecentActing is the acting coordinator as the Check right before a Do has found it.
+func (c *Coordinators) RecentActing(ctx context.Context) (Acting, error) {
+	if last := c.last.Load(); last != nil && time.Since(last.at) < AnswerLifetime {
 		return last.acting, nil
 	}
 	return c.Acting(ctx)
@@ -91,11 +91,11 @@ func (c *Coordinators) Doing(begins bool) {
 	}
 }
 
-// AtRest takes note that the plan has ended.
-func (c *Coordinators) AtRest() { c.idle.Store(false) }
+// PlanEnded takes note that the plan has ended.
+func (c *Coordinators) PlanEnded() { c.idle.Store(false) }
 
 func (c *Coordinators) findActing(ctx context.Context) (Acting, error) {
-	candidates, err := c.CoordinatorPods(ctx)
+	candidates, err := c.RunningCoordinatorPods(ctx)
 	if err != nil {
 		return Acting{}, err
 	}
@@ -124,13 +124,13 @@ func (c *Coordinators) findActing(ctx context.Context) (Acting, error) {
 	case len(found) > 1:
 		return Acting{}, fmt.Errorf("two coordinators answer, in pods %s and %s: stop the wrong one", found[0].Pod, found[1].Pod)
 	case len(candidates) == 0:
-		return asked, fmt.Errorf("%w: no coordinator pod is running", ErrSilent)
+		return asked, fmt.Errorf("%w: no coordinator pod is running", ErrNoCoordinator)
 	}
-	return asked, fmt.Errorf("%w: %w", ErrSilent, errors.Join(silence...))
+	return asked, fmt.Errorf("%w: %w", ErrNoCoordinator, errors.Join(silence...))
 }
 
-// CoordinatorPods are the names of the coordinators' pods that run.
-func (c *Coordinators) CoordinatorPods(ctx context.Context) ([]string, error) {
+// RunningCoordinatorPods are the names of the coordinators' pods that run.
+func (c *Coordinators) RunningCoordinatorPods(ctx context.Context) ([]string, error) {
 	options := c.kube.ListOptions()
 	options.LabelSelector += "," + plan.ComponentLabel + "=" + string(topology.CoordinatorComponent)
 	list, err := c.kube.API.CoreV1().Pods(c.kube.Ref.Namespace).List(ctx, options)
@@ -150,7 +150,7 @@ func (c *Coordinators) CoordinatorPods(ctx context.Context) ([]string, error) {
 func (c *Coordinators) AwaitActing(ctx context.Context, patience time.Duration, progress func(string)) error {
 	return engine.Until(ctx, patience, progress, func() ([]string, error) {
 		_, err := c.Acting(ctx)
-		if errors.Is(err, ErrSilent) {
+		if errors.Is(err, ErrNoCoordinator) {
 			return []string{remote.Summary(err)}, nil
 		}
 		return nil, err

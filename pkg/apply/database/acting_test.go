@@ -53,11 +53,11 @@ func TestCoordinatorAskedAgain(t *testing.T) {
 				return 0
 			}
 			db := clusterFor(t, apitest.Served(t, a)).db
-			if acting, err := db.Acting(t.Context()); (err == nil) != test.healthy || err == nil && acting.Pod != both[0] || err != nil && !errors.Is(err, ErrSilent) {
+			if acting, err := db.Acting(t.Context()); (err == nil) != test.healthy || err == nil && acting.Pod != both[0] || err != nil && !errors.Is(err, ErrNoCoordinator) {
 				t.Errorf("acting in pod %q, error %v", acting.Pod, err)
 			}
-			if asked.Load() != test.asked || db.IsLost(both[0]) == test.healthy {
-				t.Errorf("asked %d times, lost is %t", asked.Load(), db.IsLost(both[0]))
+			if asked.Load() != test.asked || db.IsUnreachable(both[0]) == test.healthy {
+				t.Errorf("asked %d times, lost is %t", asked.Load(), db.IsUnreachable(both[0]))
 			}
 			if test.healthy {
 				return

@@ -14,8 +14,8 @@ import (
 )
 
 const (
-	// AskTime bounds a question to a coordinator's pod.
-	AskTime = 15 * time.Second
+	// AskTimeout bounds a question to a coordinator's pod.
+	AskTimeout = 15 * time.Second
 	// unreachableHolds is how long gpk does not ask a pod again that it could not reach.
 	unreachableHolds = 20 * time.Second
 )
@@ -27,21 +27,21 @@ type coordinatorAnswer struct {
 	silence   error
 }
 
-// IsLost reports whether gpk could not reach a coordinator's pod a moment ago.
-func (c *Coordinators) IsLost(pod string) bool {
+// IsUnreachable reports whether gpk could not reach a coordinator's pod a moment ago.
+func (c *Coordinators) IsUnreachable(pod string) bool {
 	since, known := c.unreachable.Load(pod)
 	return known && time.Since(since.(time.Time)) < unreachableHolds
 }
 
 func (c *Coordinators) askCoordinator(ctx context.Context, pod string) (coordinatorAnswer, error) {
-	if c.IsLost(pod) {
+	if c.IsUnreachable(pod) {
 		return coordinatorAnswer{silence: fmt.Errorf("pod %s could not be reached", pod)}, nil
 	}
-	out, err := c.remote.RunSoon(ctx, pod, segments.AskCoordinator(), AskTime)
+	out, err := c.remote.RunSoon(ctx, pod, segments.AskCoordinator(), AskTimeout)
 	if _, before := c.unreachable.Load(pod); cutOff(out, err) && ctx.Err() == nil && (!before || err == nil) {
 		// Much depends on the answer: a failover stops a coordinator that it finds dead. So gpk asks twice, unless the pod was unreachable
 		// before: then one failure shows that it still is.
-		out, err = c.remote.RunSoon(ctx, pod, segments.AskCoordinator(), AskTime)
+		out, err = c.remote.RunSoon(ctx, pod, segments.AskCoordinator(), AskTimeout)
 	}
 	var exit *remote.Error
 	if err != nil && !errors.As(err, &exit) {
@@ -83,12 +83,12 @@ func (c *Coordinators) Announce(ctx context.Context, changes map[string]string, 
 	if err != nil || term == "" { // a decision without a term has not changed
 		return err
 	}
-	pods, err := c.CoordinatorPods(ctx)
+	pods, err := c.RunningCoordinatorPods(ctx)
 	if err != nil {
 		return err
 	}
 	return engine.Each(ctx, pods, func(ctx context.Context, _ int, pod string) error {
-		if _, err := c.remote.RunSoon(ctx, pod, segments.Learn(term), AskTime); err != nil {
+		if _, err := c.remote.RunSoon(ctx, pod, segments.Learn(term), AskTimeout); err != nil {
 			progress(fmt.Sprintf("pod %s did not take the decision now, and reads it within two minutes: %s", pod, remote.Summary(err)))
 		}
 		return ctx.Err()

@@ -42,8 +42,8 @@ func ByHost(instances []topology.Instance) []HostDirs {
 	return hosts
 }
 
-// PlacesOf are the pods of rows, with the rows' directories.
-func PlacesOf(rows []segments.Row) []PodDirs {
+// DirsOf are the pods of rows, with the rows' directories.
+func DirsOf(rows []segments.Row) []PodDirs {
 	var instances []topology.Instance
 	for _, row := range rows {
 		instances = append(instances, topology.Instance{Pod: row.Pod(), Dir: row.Dir})

@@ -24,7 +24,7 @@ func (s *Standby) Promoted(ctx context.Context, pod string, f segments.Following
 
 // Following asks the standby's pod how far it has followed the coordinator.
 func (s *Standby) Following(ctx context.Context, pod string) (segments.Following, error) {
-	out, err := s.remote.RunSoon(ctx, pod, segments.AskStandby(), AskTime)
+	out, err := s.remote.RunSoon(ctx, pod, segments.AskStandby(), AskTimeout)
 	if err != nil {
 		return segments.Following{}, err
 	}

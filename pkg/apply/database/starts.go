@@ -88,10 +88,10 @@ func (s *Starts) standbyAway(ctx context.Context, pod, host string, patience tim
 
 // notActivated reports whether gpk finds no activation of the standby in a pod. It finds none in a silent pod.
 func (s *Starts) notActivated(ctx context.Context, standby, acts string) (bool, error) {
-	if runs, err := s.pods.Runs(ctx, standby); err != nil || !runs || s.coordinators.IsLost(standby) {
+	if runs, err := s.pods.Runs(ctx, standby); err != nil || !runs || s.coordinators.IsUnreachable(standby) {
 		return err == nil, err
 	}
-	out, err := s.remote.RunSoon(ctx, standby, segments.AskStandby(), AskTime)
+	out, err := s.remote.RunSoon(ctx, standby, segments.AskStandby(), AskTimeout)
 	var exit *remote.Error
 	if err != nil && !errors.As(err, &exit) {
 		return ctx.Err() == nil, context.Cause(ctx)
@@ -108,15 +108,15 @@ func (s *Starts) notActivated(ctx context.Context, standby, acts string) (bool, 
 	return true, nil
 }
 
-// ComeToEnd waits for the jobs of these names that an earlier gpk has started in the pod of the coordinator that must act: no
+// AwaitJobs waits for the jobs of these names that an earlier gpk has started in the pod of the coordinator that must act: no
 // start may run during a stop. A later Check finds how they ended. It returns at once if that pod is silent.
-func (s *Starts) ComeToEnd(ctx context.Context, names []string, progress func(string)) error {
+func (s *Starts) AwaitJobs(ctx context.Context, names []string, progress func(string)) error {
 	state, err := s.store.State(ctx)
 	if err != nil {
 		return err
 	}
 	pod := state[plan.StateCoordinator]
-	if runs, err := s.pods.Runs(ctx, pod); err != nil || !runs || s.coordinators.IsLost(pod) {
+	if runs, err := s.pods.Runs(ctx, pod); err != nil || !runs || s.coordinators.IsUnreachable(pod) {
 		return err
 	}
 	states := make([]remote.JobState, len(names))

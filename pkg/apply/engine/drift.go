@@ -41,7 +41,7 @@ func (r Handlers) Drift(ctx context.Context, step plan.Step) ([]Drift, error) {
 	} else if finding, failure := checked(ctx, h); failure != nil {
 		err = failure
 	} else if finding.State != Done {
-		found = Told(finding)
+		found = DriftOf(finding)
 	}
 	for i := range found {
 		found[i].Step = step
@@ -49,8 +49,8 @@ func (r Handlers) Drift(ctx context.Context, step plan.Step) ([]Drift, error) {
 	return found, err
 }
 
-// Told are the details of a finding as drift.
-func Told(finding Finding) []Drift {
+// DriftOf are the details of a finding as drift.
+func DriftOf(finding Finding) []Drift {
 	var found []Drift
 	for _, detail := range finding.Details {
 		found = append(found, Drift{Found: detail, Next: finding.Next, Unknown: finding.State == Unknown})

@@ -8,8 +8,8 @@ import (
 	"gpk/pkg/plan"
 )
 
-// Notes is the journal of one operation, in the cluster's record.
-type Notes struct {
+// Journal is the journal of one operation, in the cluster's record.
+type Journal struct {
 	store  *Store
 	Record Record
 	// kept is the record as it is in the cluster.
@@ -20,13 +20,13 @@ type Notes struct {
 	Window Window
 }
 
-// Notes is the journal of an operation, after what is kept.
-func (s *Store) Notes(kept Record, operation string) *Notes {
-	return &Notes{store: s, Record: kept, kept: kept, operation: operation}
+// Journal is the journal of an operation, after what is kept.
+func (s *Store) Journal(kept Record, operation string) *Journal {
+	return &Journal{store: s, Record: kept, kept: kept, operation: operation}
 }
 
 // Note adds an entry, and keeps the record.
-func (r *Notes) Note(ctx context.Context, step plan.Step, event, detail string) error {
+func (r *Journal) Note(ctx context.Context, step plan.Step, event, detail string) error {
 	if r.Begun != nil && r.Record.Unfinished == nil && r.Window.Includes(step.ID) {
 		r.Record.Unfinished = r.Begun
 	}
@@ -35,7 +35,7 @@ func (r *Notes) Note(ctx context.Context, step plan.Step, event, detail string) 
 }
 
 // Conclude keeps what the cluster is once everything is done.
-func (r *Notes) Conclude(ctx context.Context, change func(*Record)) error {
+func (r *Journal) Conclude(ctx context.Context, change func(*Record)) error {
 	change(&r.Record)
 	if r.Record.Spec == r.kept.Spec && r.Record.Unfinished == r.kept.Unfinished && r.Record.Previous == r.kept.Previous {
 		return nil
@@ -43,7 +43,7 @@ func (r *Notes) Conclude(ctx context.Context, change func(*Record)) error {
 	return r.keep(ctx)
 }
 
-func (r *Notes) keep(ctx context.Context) error {
+func (r *Journal) keep(ctx context.Context) error {
 	if err := r.store.Keep(ctx, r.Record); err != nil {
 		return err
 	}

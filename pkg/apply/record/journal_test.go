@@ -24,7 +24,7 @@ func TestUnfinishedFromTheWindowOn(t *testing.T) {
 	a := apitest.New()
 	target := clusterFor(t, apitest.ConfigOf(a))
 	p := plan.Plan{Steps: []plan.Step{{ID: "image"}, {ID: "pods"}}}
-	notes := &Notes{store: target.store, operation: "upgrade", Begun: &Unfinished{Operation: "upgrade"}, Window: Window{p, "pods"}}
+	notes := &Journal{store: target.store, operation: "upgrade", Begun: &Unfinished{Operation: "upgrade"}, Window: Window{p, "pods"}}
 	for i, step := range p.Steps {
 		if err := notes.Note(t.Context(), step, "started", ""); err != nil {
 			t.Fatal(err)

@@ -87,8 +87,8 @@ func decode[T any](found *corev1.ConfigMap, key, removable string) (*T, error) {
 // unreadableError is about a part of the record that was edited by hand.
 type unreadableError struct{ error }
 
-// Spoiled reports whether the error is about an unreadable part of the record.
-func Spoiled(err error) bool {
+// IsUnreadable reports whether the error is about an unreadable part of the record.
+func IsUnreadable(err error) bool {
 	var found *unreadableError
 	return errors.As(err, &found)
 }

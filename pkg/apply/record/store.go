@@ -17,10 +17,10 @@ type Store struct{ kube *kube.Client }
 // New is the store of a cluster.
 func New(k *kube.Client) *Store { return &Store{kube: k} }
 
-// Unclaimed is an error where the cluster's record or decisions are not gpk's, before anything changes. gpk checks the lock and the
+// RefuseForeign is an error where the cluster's record or decisions are not gpk's, before anything changes. gpk checks the lock and the
 // objects of the steps where it takes them.
-func (s *Store) Unclaimed(ctx context.Context) error {
-	if _, err := s.Record(ctx); err != nil && !Spoiled(err) {
+func (s *Store) RefuseForeign(ctx context.Context) error {
+	if _, err := s.Record(ctx); err != nil && !IsUnreadable(err) {
 		return err
 	}
 	_, err := s.State(ctx)

@@ -23,7 +23,7 @@ type databaseHandler struct {
 }
 
 func (h *databaseHandler) Check(ctx context.Context) (engine.Finding, error) {
-	return h.db.LookAt(ctx, func(ctx context.Context, acting database.Acting) (engine.Finding, error) {
+	return h.db.WithActing(ctx, func(ctx context.Context, acting database.Acting) (engine.Finding, error) {
 		details, err := h.missing(ctx, acting)
 		return engine.PendingIf(details), err
 	})
@@ -84,7 +84,7 @@ func (h *databaseHandler) lacking(ctx context.Context, acting database.Acting) (
 func (h *databaseHandler) name() string { return cmp.Or(h.action.Name, "postgres") }
 
 func (h *databaseHandler) Do(ctx context.Context, _ func(string)) error {
-	acting, err := h.db.Lately(ctx)
+	acting, err := h.db.RecentActing(ctx)
 	if err != nil {
 		return err
 	}

@@ -24,7 +24,7 @@ type exposeHandler struct {
 }
 
 func (h *exposeHandler) Check(ctx context.Context) (engine.Finding, error) {
-	return h.db.LookAt(ctx, h.look)
+	return h.db.WithActing(ctx, h.look)
 }
 
 func (h *exposeHandler) look(ctx context.Context, acting database.Acting) (engine.Finding, error) {
@@ -44,7 +44,7 @@ func (h *exposeHandler) look(ctx context.Context, acting database.Acting) (engin
 }
 
 func (h *exposeHandler) Do(ctx context.Context, _ func(string)) error {
-	acting, err := h.db.Lately(ctx)
+	acting, err := h.db.RecentActing(ctx)
 	if err != nil {
 		return err
 	}

@@ -56,7 +56,7 @@ func (h *initialiseHandler) Check(ctx context.Context) (engine.Finding, error) {
 // a running job and an existing directory refuse a second gpinitsystem by themselves.
 func (h *initialiseHandler) Do(ctx context.Context, progress func(string)) (err error) {
 	state, details := h.state, h.details
-	if time.Since(h.checked) > database.AnswerHolds {
+	if time.Since(h.checked) > database.AnswerLifetime {
 		if state, details, err = h.look(ctx); err != nil {
 			return err
 		}
@@ -91,7 +91,7 @@ func (h *initialiseHandler) Do(ctx context.Context, progress func(string)) (err 
 // administrator; a later password stays. The standby's own step marks its volume. The coordinator's mark comes last, and stands for all.
 func (h *initialiseHandler) markComplete(ctx context.Context) error {
 	acting, err := h.db.Acting(ctx)
-	if errors.Is(err, database.ErrSilent) {
+	if errors.Is(err, database.ErrNoCoordinator) {
 		return nil
 	}
 	if err != nil || len(acting.Catalogue.Missing(h.action.Topology.Instances)) > 0 || acting.Pods[acting.Pod].Marker == segments.Initialised {

@@ -28,7 +28,7 @@ const (
 func (h *initialiseHandler) look(ctx context.Context) (initState, []string, error) {
 	coordinator := h.action.Topology.Coordinator()
 	acting, err := h.db.Acting(ctx)
-	if err != nil && !errors.Is(err, database.ErrSilent) {
+	if err != nil && !errors.Is(err, database.ErrNoCoordinator) {
 		return "", nil, err
 	}
 	answers, pod := err == nil, acting.Pod

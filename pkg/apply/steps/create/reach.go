@@ -65,7 +65,7 @@ func (h *reachHandler) Check(ctx context.Context) (engine.Finding, error) {
 
 // ask asks the hosts again, unless all answered a moment ago.
 func (h *reachHandler) ask(ctx context.Context) error {
-	if time.Since(h.answered) < database.AnswerHolds {
+	if time.Since(h.answered) < database.AnswerLifetime {
 		return nil
 	}
 	out, err := h.remote.Run(ctx, h.action.From, segments.TryHosts(h.action.Hosts))

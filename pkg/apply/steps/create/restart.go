@@ -29,7 +29,7 @@ func (h *initialiseHandler) start(ctx context.Context, progress func(string)) er
 	if state[plan.StateDatabase] == record.DatabaseRuns {
 		progress("waiting for the pods to start their instances")
 		for until := time.Now().Add(restartPatience); time.Now().Before(until); {
-			if _, err := h.db.Acting(ctx); !errors.Is(err, database.ErrSilent) {
+			if _, err := h.db.Acting(ctx); !errors.Is(err, database.ErrNoCoordinator) {
 				return err
 			}
 			if err := engine.Sleep(ctx, time.Second); err != nil {

@@ -85,7 +85,7 @@ type role struct {
 }
 
 func (h *rolesHandler) Check(ctx context.Context) (engine.Finding, error) {
-	return h.db.LookAt(ctx, func(ctx context.Context, acting database.Acting) (engine.Finding, error) {
+	return h.db.WithActing(ctx, func(ctx context.Context, acting database.Acting) (engine.Finding, error) {
 		roles, finding, err := h.outdated(ctx, acting)
 		if err != nil || finding.State != engine.Done {
 			return finding, err

@@ -11,7 +11,7 @@ import (
 type syncedHandler struct{ db *database.Database }
 
 func (h *syncedHandler) Check(ctx context.Context) (engine.Finding, error) {
-	return h.db.LookAt(ctx, func(_ context.Context, acting database.Acting) (engine.Finding, error) {
+	return h.db.WithActing(ctx, func(_ context.Context, acting database.Acting) (engine.Finding, error) {
 		return engine.PendingIf(acting.Catalogue.Unhealthy()), nil
 	})
 }

@@ -29,7 +29,7 @@ func (h *verifyHandler) Check(ctx context.Context) (engine.Finding, error) {
 	})
 	go func() { _, _ = read() }()
 	defer func() { _, _ = read() }()
-	return h.db.LookAt(ctx, func(_ context.Context, acting database.Acting) (engine.Finding, error) {
+	return h.db.WithActing(ctx, func(_ context.Context, acting database.Acting) (engine.Finding, error) {
 		out, err := read()
 		var exit *remote.Error
 		if errors.As(err, &exit) {

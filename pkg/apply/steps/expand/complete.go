@@ -28,7 +28,7 @@ func (h *completeHandler) Check(ctx context.Context) (engine.Finding, error) {
 	if down, err := h.pods.NotRunning(ctx, database.PodNames(database.ByPod(h.action.New))); err != nil || len(down) > 0 {
 		return engine.Finding{State: engine.Unknown, Details: down}, err
 	}
-	return h.db.LookAt(ctx, h.look)
+	return h.db.WithActing(ctx, h.look)
 }
 
 func (h *completeHandler) look(ctx context.Context, acting database.Acting) (engine.Finding, error) {

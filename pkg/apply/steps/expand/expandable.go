@@ -26,7 +26,7 @@ type expandableHandler struct {
 
 func (h *expandableHandler) Check(ctx context.Context) (engine.Finding, error) {
 	acting, err := h.db.Probed(ctx)
-	if errors.Is(err, database.ErrSilent) {
+	if errors.Is(err, database.ErrNoCoordinator) {
 		return blocked(remote.Summary(err), plan.Gpk("start"), "; if the coordinator is lost, ", plan.Gpk("failover")), nil
 	}
 	if err != nil {

@@ -24,7 +24,7 @@ func (h *redistributeHandler) Check(ctx context.Context) (engine.Finding, error)
 	if h.started {
 		return engine.Finding{State: engine.Done}, nil
 	}
-	return h.db.LookAt(ctx, h.look)
+	return h.db.WithActing(ctx, h.look)
 }
 
 func (h *redistributeHandler) look(ctx context.Context, acting database.Acting) (engine.Finding, error) {

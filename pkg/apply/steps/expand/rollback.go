@@ -17,7 +17,7 @@ type rollbackHandler struct {
 }
 
 func (h *rollbackHandler) Check(ctx context.Context) (engine.Finding, error) {
-	return h.db.LookAt(ctx, h.look)
+	return h.db.WithActing(ctx, h.look)
 }
 
 func (h *rollbackHandler) look(ctx context.Context, acting database.Acting) (engine.Finding, error) {

@@ -29,7 +29,7 @@ const (
 )
 
 func (h *roomHandler) Check(ctx context.Context) (engine.Finding, error) {
-	return h.db.LookAt(ctx, h.look)
+	return h.db.WithActing(ctx, h.look)
 }
 
 func (h *roomHandler) look(ctx context.Context, acting database.Acting) (engine.Finding, error) {

@@ -19,7 +19,7 @@ type dropSchemaHandler struct {
 }
 
 func (h *dropSchemaHandler) Check(ctx context.Context) (engine.Finding, error) {
-	return h.db.LookAt(ctx, func(ctx context.Context, acting database.Acting) (engine.Finding, error) {
+	return h.db.WithActing(ctx, func(ctx context.Context, acting database.Acting) (engine.Finding, error) {
 		expansion, err := h.redistribution.progress(ctx, acting)
 		switch {
 		case err != nil || expansion.Status == "":

@@ -41,7 +41,7 @@ func (h *setupHandler) Check(ctx context.Context) (engine.Finding, error) {
 	if down, err := h.pods.NotRunning(ctx, database.PodNames(database.ByPod(h.action.New))); err != nil || len(down) > 0 {
 		return engine.Finding{State: engine.Unknown, Details: down}, err
 	}
-	return h.db.LookAt(ctx, func(ctx context.Context, acting database.Acting) (engine.Finding, error) {
+	return h.db.WithActing(ctx, func(ctx context.Context, acting database.Acting) (engine.Finding, error) {
 		state, details, err := h.look(ctx, acting)
 		switch {
 		case err != nil:

@@ -34,7 +34,7 @@ type activateHandler struct {
 func (h *activateHandler) Check(ctx context.Context) (engine.Finding, error) {
 	acting, err := h.db.Acting(ctx)
 	switch {
-	case errors.Is(err, database.ErrSilent):
+	case errors.Is(err, database.ErrNoCoordinator):
 		return engine.PendingIf([]string{"no coordinator answers"}), nil
 	case err != nil:
 		return engine.Finding{}, err

@@ -24,7 +24,7 @@ type eligibleHandler struct {
 func (h *eligibleHandler) Check(ctx context.Context) (engine.Finding, error) {
 	acting, err := h.db.Acting(ctx)
 	switch {
-	case errors.Is(err, database.ErrSilent):
+	case errors.Is(err, database.ErrNoCoordinator):
 		return h.withoutCoordinator(ctx)
 	case err != nil:
 		return engine.Finding{}, err

@@ -46,7 +46,7 @@ func (h *fenceHandler) Check(ctx context.Context) (engine.Finding, error) {
 			return finding, err
 		}
 		return engine.PendingIf([]string{"the coordinator in pod " + acting.Pod + " answers"}), nil
-	case !errors.Is(err, database.ErrSilent):
+	case !errors.Is(err, database.ErrNoCoordinator):
 		return engine.Finding{}, err
 	}
 	state, err := h.store.State(ctx)
@@ -64,7 +64,7 @@ func (h *fenceHandler) checkInstance(ctx context.Context) (engine.Finding, error
 	if h.waited || h.action.Fenced {
 		return engine.Finding{State: engine.Done}, nil
 	}
-	out, err := h.old.run(ctx, h.action.Eligible, segments.Instances("facts", topology.CoordinatorDir), database.AskTime)
+	out, err := h.old.run(ctx, h.action.Eligible, segments.Instances("facts", topology.CoordinatorDir), database.AskTimeout)
 	if errors.Is(err, errUnreachable) {
 		return engine.PendingIf([]string{"cannot tell whether the coordinator in pod " + h.action.From + " is still running"}), nil
 	}
@@ -111,7 +111,7 @@ func (h *fenceHandler) Do(ctx context.Context, progress func(string)) error {
 
 // standbyHasMajority is an error where the coordinator may be on the larger side of a network partition, and still take writes.
 func (h *fenceHandler) standbyHasMajority(ctx context.Context) error {
-	out, err := h.remote.RunSoon(ctx, h.action.To, segments.CountHosts(), database.AskTime)
+	out, err := h.remote.RunSoon(ctx, h.action.To, segments.CountHosts(), database.AskTimeout)
 	if err != nil {
 		return err
 	}

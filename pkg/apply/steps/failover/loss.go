@@ -21,7 +21,7 @@ import (
 // They may differ by clockSkew.
 func (o *OldCoordinator) loss(ctx context.Context, e plan.Eligible, f segments.Following) (string, error) {
 	nodes := nodeClock{f.Now, time.Now()}
-	out, err := o.run(ctx, e, segments.AskAhead(f.Received), database.AskTime)
+	out, err := o.run(ctx, e, segments.AskAhead(f.Received), database.AskTimeout)
 	if errors.Is(err, errUnreachable) {
 		return lossUnreachable(o.lifeSigns(ctx, e.From, nodes), f), nil
 	}

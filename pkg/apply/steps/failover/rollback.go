@@ -27,7 +27,7 @@ func (h *rollbackHandler) Check(ctx context.Context) (engine.Finding, error) {
 	if err == nil && acting.Pod == h.action.To {
 		return h.tooLate("the standby in pod " + h.action.To + " acts"), nil
 	}
-	if err != nil && !errors.Is(err, database.ErrSilent) {
+	if err != nil && !errors.Is(err, database.ErrNoCoordinator) {
 		return engine.Finding{}, err
 	}
 	state, err := h.store.State(ctx)

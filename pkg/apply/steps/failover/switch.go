@@ -23,7 +23,7 @@ type switchHandler struct {
 }
 
 func (h *switchHandler) Check(ctx context.Context) (engine.Finding, error) {
-	return h.probes.LookProbed(ctx, func(_ context.Context, acting database.Acting) (engine.Finding, error) {
+	return h.probes.WithProbed(ctx, func(_ context.Context, acting database.Acting) (engine.Finding, error) {
 		primary, found := acting.Catalogue.Find(h.action.Content, topology.Primary)
 		mirror, mirrored := acting.Catalogue.Find(h.action.Content, topology.Mirror)
 		switch {

@@ -24,7 +24,7 @@ func (o *OldCoordinator) Takeover(ctx context.Context, both []string) (from, to 
 	if err == nil {
 		return acting.Pod, other[acting.Pod], true, nil
 	}
-	if !errors.Is(err, database.ErrSilent) {
+	if !errors.Is(err, database.ErrNoCoordinator) {
 		return "", "", false, err
 	}
 	begun, from, err := o.Begun(ctx)

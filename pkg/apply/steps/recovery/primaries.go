@@ -20,7 +20,7 @@ type primariesHandler struct {
 }
 
 func (h *primariesHandler) Check(ctx context.Context) (engine.Finding, error) {
-	return h.db.LookProbed(ctx, func(ctx context.Context, acting database.Acting) (engine.Finding, error) {
+	return h.db.WithProbed(ctx, func(ctx context.Context, acting database.Acting) (engine.Finding, error) {
 		answer, err := h.db.PrimariesAnswer(ctx, acting)
 		if err != nil || answer {
 			return engine.Finding{State: engine.Done}, err
@@ -52,7 +52,7 @@ func (h *primariesHandler) down(ctx context.Context, acting database.Acting) (do
 		}
 		asked = append(asked, row)
 	}
-	facts, err := h.db.Facts(ctx, database.PlacesOf(asked))
+	facts, err := h.db.Facts(ctx, database.DirsOf(asked))
 	if err != nil {
 		return nil, nil, err
 	}

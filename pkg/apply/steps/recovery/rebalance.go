@@ -12,7 +12,7 @@ import (
 type rebalanceHandler struct{ db *database.Database }
 
 func (h *rebalanceHandler) Check(ctx context.Context) (engine.Finding, error) {
-	return h.db.LookAt(ctx, func(_ context.Context, acting database.Acting) (engine.Finding, error) {
+	return h.db.WithActing(ctx, func(_ context.Context, acting database.Acting) (engine.Finding, error) {
 		var details []string
 		for _, row := range acting.Catalogue.Switched() {
 			details = append(details, row.String()+" acts as primary in place of its mirror")

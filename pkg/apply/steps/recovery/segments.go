@@ -26,7 +26,7 @@ type segmentsHandler struct {
 }
 
 func (h *segmentsHandler) Check(ctx context.Context) (engine.Finding, error) {
-	return h.db.LookProbed(ctx, func(_ context.Context, acting database.Acting) (engine.Finding, error) {
+	return h.db.WithProbed(ctx, func(_ context.Context, acting database.Acting) (engine.Finding, error) {
 		var details []string
 		for _, row := range acting.Catalogue.Down() {
 			details = append(details, row.String()+" is down")
@@ -114,7 +114,7 @@ func (h *segmentsHandler) awaitPods(ctx context.Context, rows []segments.Row, pr
 func (h *segmentsHandler) divide(ctx context.Context, rows []segments.Row, absent map[string]string) (
 	incremental, full []segments.Row, err error) {
 	rows = slices.DeleteFunc(slices.Clone(rows), func(row segments.Row) bool { _, gone := absent[row.Pod()]; return gone })
-	facts, err := h.db.Facts(ctx, database.PlacesOf(rows))
+	facts, err := h.db.Facts(ctx, database.DirsOf(rows))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -131,7 +131,7 @@ func (h *segmentsHandler) divide(ctx context.Context, rows []segments.Row, absen
 			lost = append(lost, row)
 		}
 	}
-	return incremental, full, h.db.Prepare(ctx, database.PlacesOf(lost))
+	return incremental, full, h.db.Prepare(ctx, database.DirsOf(lost))
 }
 
 func (h *segmentsHandler) recover(ctx context.Context, pod, job string, rows []segments.Row, full bool, progress func(string)) error {
@@ -144,7 +144,7 @@ func (h *segmentsHandler) recover(ctx context.Context, pod, job string, rows []s
 		return err
 	}
 	var recovered []database.PodDirs
-	for _, place := range database.PlacesOf(rows) {
+	for _, place := range database.DirsOf(rows) {
 		recovered = append(recovered, database.PodDirs{Pod: place.Pod})
 	}
 	if markErr := h.db.MarkComplete(ctx, recovered); markErr != nil || err == nil {

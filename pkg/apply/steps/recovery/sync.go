@@ -18,7 +18,7 @@ type syncHandler struct {
 }
 
 func (h *syncHandler) Check(ctx context.Context) (engine.Finding, error) {
-	return h.probes.LookProbed(ctx, func(_ context.Context, acting database.Acting) (engine.Finding, error) {
+	return h.probes.WithProbed(ctx, func(_ context.Context, acting database.Acting) (engine.Finding, error) {
 		return engine.PendingIf(acting.Catalogue.OutOfSync()), nil
 	})
 }

@@ -16,7 +16,7 @@ type writtenHandler struct {
 }
 
 func (h *writtenHandler) Check(ctx context.Context) (engine.Finding, error) {
-	return h.settings.db.LookAt(ctx, func(ctx context.Context, acting database.Acting) (engine.Finding, error) {
+	return h.settings.db.WithActing(ctx, func(ctx context.Context, acting database.Acting) (engine.Finding, error) {
 		wrong, err := h.settings.unwritten(ctx, acting, h.change)
 		if err != nil || len(wrong) > 0 {
 			return engine.PendingIf(wrong), err
@@ -50,7 +50,7 @@ type effectiveHandler struct {
 }
 
 func (h *effectiveHandler) Check(ctx context.Context) (engine.Finding, error) {
-	return h.settings.db.LookAt(ctx, func(ctx context.Context, acting database.Acting) (engine.Finding, error) {
+	return h.settings.db.WithActing(ctx, func(ctx context.Context, acting database.Acting) (engine.Finding, error) {
 		names, err := h.settings.pending(ctx, acting, h.names)
 		for i, name := range names {
 			names[i] = name + " waits for a restart"

@@ -26,7 +26,7 @@ func (h *configureHandler) Check(ctx context.Context) (engine.Finding, error) {
 	if state[plan.StateCoordinator] != "" {
 		return engine.Finding{State: engine.Done}, nil
 	}
-	return h.settings.db.LookAt(ctx, h.look)
+	return h.settings.db.WithActing(ctx, h.look)
 }
 
 func (h *configureHandler) look(ctx context.Context, acting database.Acting) (engine.Finding, error) {
@@ -47,7 +47,7 @@ func (h *configureHandler) needed(ctx context.Context, acting database.Acting) (
 }
 
 func (h *configureHandler) Do(ctx context.Context, progress func(string)) error {
-	acting, err := h.settings.db.Lately(ctx)
+	acting, err := h.settings.db.RecentActing(ctx)
 	if err != nil {
 		return err
 	}

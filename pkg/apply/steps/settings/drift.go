@@ -43,8 +43,8 @@ func (h *driftHandler) Compared(ctx context.Context) ([]engine.Drift, error) {
 		return nil, err
 	}
 	acting, err := h.settings.db.Acting(ctx)
-	if errors.Is(err, database.ErrSilent) {
-		return engine.Told(engine.Finding{State: engine.Unknown, Details: []string{err.Error()}}), nil
+	if errors.Is(err, database.ErrNoCoordinator) {
+		return engine.DriftOf(engine.Finding{State: engine.Unknown, Details: []string{err.Error()}}), nil
 	}
 	if err != nil {
 		return nil, err
@@ -64,7 +64,7 @@ func (h *driftHandler) Compared(ctx context.Context) ([]engine.Drift, error) {
 	for _, file := range files {
 		if file.err != nil {
 			what := fmt.Sprintf("cannot read the settings of %s: %s", file, remote.Summary(file.err))
-			unread = append(unread, engine.Told(engine.Finding{State: engine.Unknown, Details: []string{what}})...)
+			unread = append(unread, engine.DriftOf(engine.Finding{State: engine.Unknown, Details: []string{what}})...)
 		}
 	}
 	return append(found, unread...), nil

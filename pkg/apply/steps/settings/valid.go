@@ -21,7 +21,7 @@ type validHandler struct {
 }
 
 func (h *validHandler) Check(ctx context.Context) (engine.Finding, error) {
-	finding, err := h.settings.db.LookAt(ctx, h.look)
+	finding, err := h.settings.db.WithActing(ctx, h.look)
 	if finding.State == engine.Unknown {
 		return engine.Finding{State: engine.Blocked, Details: append([]string{"the database does not run"}, finding.Details...),
 			Next: engine.Next("nothing was changed: ", plan.Gpk("start"), " starts it; then run this again")}, err

@@ -32,7 +32,7 @@ func (h *handler) Do(ctx context.Context, progress func(string)) error {
 
 // do makes the standby, marks its volume as complete, and removes what it moved aside once the new standby is in sync.
 func (h *handler) do(ctx context.Context, progress func(string)) error {
-	acting, err := h.db.Lately(ctx)
+	acting, err := h.db.RecentActing(ctx)
 	if err != nil {
 		return err
 	}
@@ -54,7 +54,7 @@ func (h *handler) do(ctx context.Context, progress func(string)) error {
 // attachOrMake waits for a gpinitstandby that runs, or makes the standby. After Check has just seen an empty place, it does not ask again:
 // a second gpinitstandby fails by itself where one runs or the directory exists.
 func (h *handler) attachOrMake(ctx context.Context, acting database.Acting, place topology.Instance, progress func(string)) error {
-	if time.Since(h.seenEmpty) < database.AnswerHolds {
+	if time.Since(h.seenEmpty) < database.AnswerLifetime {
 		return h.initialise(ctx, acting, place, progress)
 	}
 	j := h.remote.Job(acting.Pod, job)

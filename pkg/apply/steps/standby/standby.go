@@ -51,7 +51,7 @@ func (h *handler) Check(ctx context.Context) (engine.Finding, error) {
 	if h.tried || h.rules.replaces && len(h.coordinators) < 2 {
 		return engine.Finding{State: engine.Done}, nil
 	}
-	return h.db.LookAt(ctx, h.finding)
+	return h.db.WithActing(ctx, h.finding)
 }
 
 func (h *handler) finding(ctx context.Context, acting database.Acting) (engine.Finding, error) {
@@ -94,6 +94,6 @@ func (h *handler) answers(ctx context.Context, acting database.Acting, pod strin
 	if err != nil || !runs || acting.Pods[pod].Marker != "" {
 		return runs, err
 	}
-	_, err = h.remote.RunSoon(ctx, pod, segments.Instances("facts", topology.CoordinatorDir), database.AskTime)
+	_, err = h.remote.RunSoon(ctx, pod, segments.Instances("facts", topology.CoordinatorDir), database.AskTimeout)
 	return err == nil, nil
 }

@@ -35,7 +35,7 @@ func (h *stopHandler) awaitClients(ctx context.Context, progress func(string)) e
 // clients describes the sessions of clients, or says why gpk cannot know them. There are none while the coordinator is down.
 func (h *stopHandler) clients(ctx context.Context) ([]string, error) {
 	acting, err := h.db.Acting(ctx)
-	if errors.Is(err, database.ErrSilent) {
+	if errors.Is(err, database.ErrNoCoordinator) {
 		state, stateErr := h.store.State(ctx)
 		facts, asked := acting.Pods[state[plan.StateCoordinator]]
 		if stateErr != nil || !asked || facts.Marker != "" && facts.Instances[topology.CoordinatorDir] != segments.Running {

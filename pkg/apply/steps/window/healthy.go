@@ -28,7 +28,7 @@ func (h *healthyHandler) Check(ctx context.Context) (engine.Finding, error) {
 	if finding, ok, err := h.pods.NoneOverdue(ctx); err != nil || !ok {
 		return finding, err
 	}
-	finding, err := h.db.LookProbed(ctx, h.look)
+	finding, err := h.db.WithProbed(ctx, h.look)
 	if finding.State == engine.Unknown {
 		return engine.Finding{State: engine.Blocked, Details: append([]string{"the database does not run"}, finding.Details...),
 			Next: engine.Next("nothing was changed; find the cause with ", plan.Gpk("status"), ", then start the database and run this again: ",

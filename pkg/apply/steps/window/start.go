@@ -33,7 +33,7 @@ func (h *startHandler) Check(ctx context.Context) (engine.Finding, error) {
 		return blocked("the database has been stopped", plan.Gpk("start")), nil
 	}
 	acting, err := h.db.Acting(ctx)
-	if errors.Is(err, database.ErrSilent) {
+	if errors.Is(err, database.ErrNoCoordinator) {
 		return h.silent(ctx, state[plan.StateCoordinator], err)
 	}
 	if err != nil {
@@ -45,7 +45,7 @@ func (h *startHandler) Check(ctx context.Context) (engine.Finding, error) {
 // silent is the finding while no coordinator answers: gpk can start one if its pod runs.
 func (h *startHandler) silent(ctx context.Context, pod string, silence error) (engine.Finding, error) {
 	runs, err := h.pods.Runs(ctx, pod)
-	if runs && !h.db.IsLost(pod) || err != nil || !h.action.AnyPrimary {
+	if runs && !h.db.IsUnreachable(pod) || err != nil || !h.action.AnyPrimary {
 		return engine.PendingIf([]string{remote.Summary(silence)}), err
 	}
 	return blocked("the coordinator's pod "+pod+" is unreachable: "+remote.Summary(silence),
@@ -85,10 +85,10 @@ func (h *startHandler) Do(ctx context.Context, progress func(string)) error {
 		return err
 	}
 	// A coordinator that answers now may be about to stop.
-	if err := h.db.ComeToEnd(ctx, []string{database.StopJob, database.RestartJob}, progress); err != nil {
+	if err := h.db.AwaitJobs(ctx, []string{database.StopJob, database.RestartJob}, progress); err != nil {
 		return err
 	}
-	if _, err := h.db.Acting(ctx); !errors.Is(err, database.ErrSilent) {
+	if _, err := h.db.Acting(ctx); !errors.Is(err, database.ErrNoCoordinator) {
 		return err
 	}
 	utility, err := h.db.Gpstart(ctx, state[plan.StateCoordinator], h.action.Coordinators, pods.PodPatience, progress)

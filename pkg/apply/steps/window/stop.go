@@ -33,7 +33,7 @@ func (h *stopHandler) Check(ctx context.Context) (engine.Finding, error) {
 		return h.checkInstances(ctx)
 	}
 	acting, err := h.db.Acting(ctx)
-	if errors.Is(err, database.ErrSilent) {
+	if errors.Is(err, database.ErrNoCoordinator) {
 		return engine.Finding{State: engine.Done}, nil
 	}
 	if err != nil {
@@ -105,7 +105,7 @@ func (h *stopHandler) Do(ctx context.Context, progress func(string)) error {
 			return err
 		}
 	}
-	if err := h.db.ComeToEnd(ctx, []string{database.StartJob, database.RestartJob, database.StopJob}, progress); err != nil {
+	if err := h.db.AwaitJobs(ctx, []string{database.StartJob, database.RestartJob, database.StopJob}, progress); err != nil {
 		return err
 	}
 	acting, err := h.db.Acting(ctx)
@@ -113,7 +113,7 @@ func (h *stopHandler) Do(ctx context.Context, progress func(string)) error {
 		err = h.db.Run(ctx, acting.Pod, database.StopJob, segments.Gpstop(mode), progress)
 	}
 	var exit *database.UtilityError
-	if !errors.As(err, &exit) && !errors.Is(err, database.ErrSilent) {
+	if !errors.As(err, &exit) && !errors.Is(err, database.ErrNoCoordinator) {
 		return err
 	}
 	// gpstop may refuse a database that create has not finished, or that is partly down.
