@@ -1,6 +1,9 @@
 package create
 
 import (
+	"fmt"
+	"io"
+	"slices"
 	"strings"
 	"testing"
 
@@ -8,6 +11,8 @@ import (
 
 	"gpk/pkg/apply/engine"
 	"gpk/pkg/plan"
+	"gpk/pkg/segments"
+	"gpk/pkg/topology"
 	"gpk/test/apitest"
 )
 
@@ -54,5 +59,50 @@ func TestPasswordsSecret(t *testing.T) {
 	missing, err := (&passwordsHandler{kube: clusterFor(t, apitest.ConfigOf(apitest.New())).kube, action: plan.Passwords{Secret: "passwords"}}).Check(t.Context())
 	if err != nil || missing.State != engine.Blocked || !strings.Contains(missing.Next.String(), "kubectl create secret generic passwords -n analytics") {
 		t.Errorf("%+v, error %v", missing, err)
+	}
+}
+
+// A role that is missing is made, one with another password is changed, and a password is in no command line.
+func TestRoles(t *testing.T) {
+	same, err := segments.StorePassword("unchanged")
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := apitest.New()
+	var ran []string
+	pod := apitest.Pod("demo-coordinator-0", apitest.Runs(), true)
+	pod.Labels[plan.ComponentLabel] = string(topology.CoordinatorComponent)
+	a.Put(pod, &corev1.Secret{ObjectMeta: apitest.Meta("passwords", "demo"),
+		Data: map[string][]byte{"old": []byte("hush-1"), "new": []byte("hush-2"), "same": []byte("unchanged")}})
+	a.Exec = func(_ string, argv []string, stdin io.Reader, out, _ io.Writer) int {
+		input, err := io.ReadAll(stdin)
+		if err != nil || strings.Contains(strings.Join(argv, " ")+string(input), "hush") {
+			t.Errorf("%q %q: %v", argv, input, err)
+		}
+		switch {
+		case strings.Contains(argv[1], "instances.sh"):
+			_, _ = io.WriteString(out, "marker initialised\nend\n[]\n")
+		case strings.Contains(string(input), "pg_authid"):
+			fmt.Fprintf(out, `{"old": "md5", "same": %q}`, same)
+		default:
+			for line := range strings.Lines(string(input)) {
+				if verb, _, found := strings.Cut(line, " password "); found {
+					ran = append(ran, verb)
+				}
+			}
+		}
+		return 0
+	}
+	c := clusterFor(t, apitest.Served(t, a))
+	h := &rolesHandler{c.kube, c.db, plan.Roles{Secret: "passwords"}}
+	finding, err := h.Check(t.Context())
+	if err != nil || !slices.Equal(finding.Details, []string{"role new is missing", "role old has another password"}) {
+		t.Errorf("%+v, error %v", finding, err)
+	}
+	if err := h.Do(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{`create role "new" login`, `alter role "old"`}; !slices.Equal(ran, want) {
+		t.Errorf("ran %q, want %q", ran, want)
 	}
 }
