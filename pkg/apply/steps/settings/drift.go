@@ -93,8 +93,8 @@ func driftOf(s plan.KeptSetting, files []instanceFiles) []engine.Drift {
 	return found
 }
 
-// difference is how an instance differs from a setting, and the command that removes the difference. There is none from a setting that
-// neither its files nor its server know.
+// difference is how an instance differs from a setting, and the command that removes the difference. A setting that the files and the
+// server do not know makes no difference.
 func difference(s plan.KeptSetting, file instanceFiles) (what string, command plan.Command) {
 	has, known := file.settings[s.Name]
 	want := file.wants(s.RoleSetting)

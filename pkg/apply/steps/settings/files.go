@@ -14,7 +14,7 @@ import (
 	"gpk/pkg/topology"
 )
 
-// misconfigured says of each setting, in its place, how the files of any instance, mirrors and standby included, differ from it, or "".
+// misconfigured describes, for each setting, how the files of any instance differ from it, or is "". Mirrors and standby count too.
 func (s *Settings) misconfigured(ctx context.Context, acting database.Acting, settings []segments.RoleSetting) ([]string, error) {
 	faults := make([]string, len(settings))
 	err := engine.Each(ctx, settings, func(ctx context.Context, i int, setting segments.RoleSetting) error {

@@ -14,8 +14,8 @@ import (
 	"gpk/pkg/topology"
 )
 
-// fileTime is longer than the second that a file's time is exact to: gpk cannot tell a server that reads a file within the second of
-// its last change from one that read it before.
+// fileTime is longer than a second, which is how exact a file's time is. A server that reads a file within the second of its last change
+// looks as if it had read the earlier one.
 const fileTime = 1100 * time.Millisecond
 
 // write writes a change with gpconfig, one setting after the other: two calls at once may each lose what the other one writes.
