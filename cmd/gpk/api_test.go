@@ -13,6 +13,8 @@ import (
 	"sync"
 	"testing"
 
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	selectors "k8s.io/apimachinery/pkg/labels"
 	"sigs.k8s.io/yaml"
 
 	"gpk/pkg/apply/record"
@@ -91,8 +93,10 @@ func (s *shelf) answer(w http.ResponseWriter, r *http.Request, path string) {
 	}
 	list := map[string]any{"apiVersion": "v1", "kind": "List", "metadata": map[string]any{"resourceVersion": "1"}}
 	items := []any{}
+	chosen, _ := selectors.Parse(r.URL.Query().Get("labelSelector"))
 	for at, object := range s.objects {
-		if filepath.Dir(at) == path {
+		marks, _, _ := unstructured.NestedStringMap(object, "metadata", "labels")
+		if filepath.Dir(at) == path && chosen.Matches(selectors.Set(marks)) {
 			items = append(items, object)
 			list["apiVersion"], list["kind"] = object["apiVersion"], fmt.Sprint(object["kind"])+"List"
 		}
@@ -153,19 +157,29 @@ func (s *shelf) serve(t *testing.T, namespace string) func(args ...string) ran {
 	s.objects = map[string]map[string]any{}
 	server := httptest.NewServer(s)
 	t.Cleanup(server.Close)
+	return served(t, server.URL, namespace)
+}
+
+// served leads the kubeconfig to a server, with a namespace of its own, and returns how gpk is run against it.
+func served(t *testing.T, url, namespace string) func(args ...string) ran {
+	t.Helper()
 	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
 	text := fmt.Sprintf(`{apiVersion: v1, kind: Config, current-context: here, clusters: [{name: fake, cluster: {server: "%s"}}],
-contexts: [{name: here, context: {cluster: fake, user: me, namespace: %s}}], users: [{name: me, user: {token: x}}]}`, server.URL, namespace)
+contexts: [{name: here, context: {cluster: fake, user: me, namespace: %s}}], users: [{name: me, user: {token: x}}]}`, url, namespace)
 	if err := os.WriteFile(kubeconfig, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	t.Setenv("KUBECONFIG", kubeconfig)
 	t.Setenv("XDG_CONFIG_HOME", t.TempDir())
-	return func(args ...string) ran {
-		var out, err strings.Builder
-		code := run(t.Context(), args, streams{strings.NewReader(""), &out, &err})
-		return ran{code, out.String(), err.String()}
-	}
+	return func(args ...string) ran { return typed(t, "", args...) }
+}
+
+// typed runs gpk with an input that is no terminal.
+func typed(t *testing.T, input string, args ...string) ran {
+	t.Helper()
+	var out, err strings.Builder
+	code := run(t.Context(), args, streams{strings.NewReader(input), &out, &err})
+	return ran{code, out.String(), err.String()}
 }
 
 // written is a cluster.yaml.

@@ -56,6 +56,11 @@ func (a *app) operate(ctx context.Context, on subject, o apply.Operation, err er
 	if err != nil {
 		return err
 	}
+	return a.print(answer, a.operatedText(answer, say))
+}
+
+// operatedText says what there is now, and what is left to a person.
+func (a *printer) operatedText(answer apply.Operated, say sentences) string {
 	text := say.done
 	if answer.Changed == 0 {
 		text = say.same
@@ -67,7 +72,7 @@ func (a *app) operate(ctx context.Context, on subject, o apply.Operation, err er
 		restart := engine.Next(strings.Join(answer.Restart, ", "), " take effect at a restart: run ", plan.RestartCommand())
 		text += "\n" + a.shown(restart)
 	}
-	return a.print(answer, text+"\n"+fileChanges(answer.ClusterYAML))
+	return text + "\n" + fileChanges(answer.ClusterYAML)
 }
 
 // fileChanges says what to change in cluster.yaml so that it says what the cluster is now.

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"os"
 	"time"
 
 	"gpk/pkg/apply"
@@ -26,8 +27,8 @@ type progress struct {
 
 func (a *printer) progress() *progress {
 	p := &progress{out: a.err, quiet: a.settings.GetBool("quiet"), verbose: a.settings.GetBool("verbose"), shown: a.shown}
-	if terminal(a.err) && !p.quiet && !p.verbose {
-		p.spin = spinner.New(spinner.CharSets[14], 100*time.Millisecond, spinner.WithWriter(a.err))
+	if screen, ok := a.err.(*os.File); ok && terminal(screen) && !p.quiet && !p.verbose {
+		p.spin = spinner.New(spinner.CharSets[14], 100*time.Millisecond, spinner.WithWriterFile(screen))
 	}
 	return p
 }

@@ -147,7 +147,8 @@ func (a *app) readSettings(cmd *cobra.Command) (context.Context, error) {
 	if timeout == 0 || cmd.Annotations[endless] != "" && !a.settings.IsSet("timeout") {
 		return ctx, nil
 	}
-	limited, stop := context.WithTimeoutCause(ctx, timeout, fmt.Errorf("not finished within --timeout %s: %w", timeout, context.DeadlineExceeded))
+	late := fmt.Errorf("not finished within --timeout %s: %w", timeout, context.DeadlineExceeded)
+	limited, stop := context.WithTimeoutCause(ctx, timeout, late)
 	context.AfterFunc(ctx, stop)
 	return limited, nil
 }

@@ -7,13 +7,16 @@ import (
 	"strconv"
 	"testing"
 
+	"github.com/go-logr/logr"
 	"github.com/rogpeppe/go-internal/testscript"
+	"k8s.io/klog/v2"
 )
 
 var update = flag.Bool("update", false, "write the golden parts of the scripts")
 
 // TestMain makes the test binary gpk itself when a script calls gpk.
 func TestMain(m *testing.M) {
+	klog.SetLogger(logr.Discard())
 	testscript.Main(m, map[string]func(){"gpk": main})
 }
 

@@ -1,0 +1,150 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"gpk/pkg/plan"
+	"gpk/pkg/segments"
+	"gpk/pkg/topology"
+	"gpk/test/apitest"
+)
+
+// fleet is a fake of the pods of a cluster that runs, behind a fake API server: what their scripts answer. It is here for what
+// gpk shows of a database. What utilities do is in the tests of pkg/apply, and on the bench.
+type fleet struct {
+	*apitest.API
+	catalogue segments.Catalogue
+	// settings is how the server answers a question about settings.
+	settings []segments.ServerSetting
+	// unready are pods that are not ready, with why.
+	unready map[string]string
+	// fails are pods whose instances' logs nobody can read.
+	fails string
+
+	mutex sync.Mutex
+	// asked are the commands that ran in pods, and the requests for containers' logs.
+	asked []string
+}
+
+// runs puts a cluster that runs behind the API server, and returns how gpk is run against it.
+func (f *fleet) runs(t *testing.T, c *topology.Cluster) func(args ...string) ran {
+	t.Helper()
+	f.API, f.unready = apitest.New(), map[string]string{}
+	s := &shelf{objects: map[string]map[string]any{}}
+	s.record(t, c, nil)
+	text, err := json.Marshal(s.objects[analytics+"configmaps/"+c.Metadata.Name+"-gpk"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	var kept corev1.ConfigMap
+	if err := json.Unmarshal(text, &kept); err != nil {
+		t.Fatal(err)
+	}
+	f.Put(&kept)
+	for _, i := range topology.New(c).Instances {
+		pod := apitest.Pod(i.Pod, apitest.Runs(), true)
+		pod.Spec.NodeName = "node-" + i.Pod
+		if i.Content == topology.CoordinatorContent {
+			pod.Labels[plan.ComponentLabel] = string(topology.CoordinatorComponent)
+		}
+		f.Put(pod)
+		f.catalogue = append(f.catalogue, segments.Row{DBID: i.DBID, Content: i.Content, Role: i.Role, PreferredRole: i.Role,
+			Mode: "s", Status: "u", Port: i.Port, Host: i.Host, Address: i.Host, Dir: i.Dir})
+	}
+	f.Exec = f.exec
+	url, stop := apitest.ServeAt(f)
+	t.Cleanup(stop)
+	return served(t, url, "analytics")
+}
+
+// ServeHTTP serves the containers' logs besides.
+func (f *fleet) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	pod, found := strings.CutSuffix(r.URL.Path, "/log")
+	if !found {
+		f.API.ServeHTTP(w, r)
+		return
+	}
+	pod = pod[strings.LastIndex(pod, "/")+1:]
+	f.ask("log " + pod + " " + r.URL.RawQuery)
+	_, _ = fmt.Fprintf(w, "%s starts\n", pod)
+}
+
+func (f *fleet) ask(what string) {
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	f.asked = append(f.asked, what)
+}
+
+func (f *fleet) wasAsked(what string) bool {
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	return slices.ContainsFunc(f.asked, func(asked string) bool { return strings.Contains(asked, what) })
+}
+
+// exec answers for a pod's scripts.
+func (f *fleet) exec(pod string, argv []string, stdin io.Reader, out, errs io.Writer) int {
+	command := strings.Join(argv, " ")
+	f.ask(pod + " " + command)
+	acting, _ := f.catalogue.Find(topology.CoordinatorContent, topology.Primary)
+	switch {
+	case strings.Contains(command, "instances.sh coordinator"):
+		_, _ = fmt.Fprint(out, "marker initialised\nend\n")
+		if pod != acting.Pod() || f.unready[pod] != "" {
+			_, _ = fmt.Fprintln(errs, "psql: error: connection refused")
+			return 2
+		}
+		_ = json.NewEncoder(out).Encode(f.catalogue)
+	case strings.Contains(command, "ready.sh"):
+		if why := f.unready[pod]; why != "" {
+			_, _ = fmt.Fprintln(errs, why)
+			return 1
+		}
+	case strings.Contains(command, "logs.sh"):
+		if pod == f.fails {
+			_, _ = fmt.Fprintln(errs, "tail: cannot open")
+			return 1
+		}
+		_, _ = fmt.Fprintf(out, "gpseg0\tof %s\n", pod)
+	case strings.Contains(command, "psql"):
+		sql, _ := io.ReadAll(stdin)
+		if strings.Contains(string(sql), "pg_settings") {
+			_ = json.NewEncoder(out).Encode(f.settings)
+			return 0
+		}
+		_, _ = fmt.Fprintf(out, "%s: %s: %s\n", pod, strings.Join(argv[1:], " "), sql)
+		if strings.Contains(command, "nowhere") {
+			_, _ = fmt.Fprintln(errs, `psql: error: database "nowhere" does not exist`)
+			return 2
+		}
+	default:
+		_, _ = fmt.Fprintln(errs, "nothing answers", command)
+		return 127
+	}
+	return 0
+}
+
+// notReady is what the kubelet would find.
+func (f *fleet) notReady(pod string) {
+	f.Put(apitest.Pod(pod, apitest.Runs(), false))
+	if strings.Contains(pod, "coordinator") {
+		f.Get("pods", pod).GetLabels()[plan.ComponentLabel] = string(topology.CoordinatorComponent)
+	}
+}
+
+// volumes are claims that have the size that the cluster asks for.
+func (f *fleet) volumes(c *topology.Cluster) {
+	for _, i := range topology.New(c).Instances {
+		claim := apitest.SizedClaim("data-"+i.Pod, "10Gi", "10Gi")
+		claim.Labels = plan.Labels(c.Metadata.Name)
+		f.Put(claim)
+	}
+}
