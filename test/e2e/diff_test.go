@@ -49,7 +49,7 @@ func TestDiff(t *testing.T) {
 // takes it back, and after that command there is nothing to tell.
 func (c *cluster) settingsByHand() {
 	c.t.Helper()
-	again := []string{"gpk config set -n " + c.namespace, " work_mem=48MB\n"}
+	again := []string{"gpk config set work_mem=48MB -n " + c.namespace}
 	c.gpk("config", "set", "work_mem=48MB").want(c.t, 0)
 	file := c.changed("set.yaml", "name: analytics\n", "name: analytics\n    config: {work_mem: 48MB}\n")
 	c.wantNoDifferences(file)

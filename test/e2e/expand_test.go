@@ -26,7 +26,7 @@ func TestExpand(t *testing.T) {
 	c.sql("analytics", "create table sales (id int, what text); insert into sales select i, 'sale '||i from generate_series(1, 3000) i")
 	c.sql("analytics", "create table other (id int); insert into other select generate_series(1, 500)")
 	w := c.writes()
-	c.gpk("expand", "--segments", "1").want(t, 2).says(t, "Greenplum takes none away")
+	c.gpk("expand", "--segments", "1").want(t, 2).says(t, "Greenplum removes none")
 	if r := c.gpk("expand", "--segments", "2").want(t, 0); !strings.Contains(r.stdout, "nothing to do") {
 		t.Errorf("the same number: %s", r.stdout)
 	}

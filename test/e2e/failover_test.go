@@ -22,7 +22,7 @@ func TestFailover(t *testing.T) {
 	c := newCluster(t, s)
 	c.gpk("create", "-f", c.file).want(t, 0)
 	w := c.writes()
-	c.gpk("failover").want(t, 1).says(t, "coordinator in pod demo-coordinator-0 answers", "nothing was changed", "next: gpk failover --force")
+	c.gpk("failover").want(t, 1).says(t, "coordinator in pod demo-coordinator-0 answers", "nothing was changed", "next: `gpk failover --force")
 	c.gpk("failover", "--force", "--dry-run").want(t, 3)
 	c.wantCoordinator("demo-coordinator-0")
 
