@@ -11,7 +11,7 @@ import (
 
 // writtenHandler sets and removes settings of a database that clients use, and has the instances read their files.
 type writtenHandler struct {
-	settings *Settings
+	settings writer
 	change   plan.Written
 }
 
@@ -45,7 +45,7 @@ func (h *writtenHandler) Do(ctx context.Context, progress func(string)) error {
 
 // effectiveHandler restarts the database for settings that wait for a restart.
 type effectiveHandler struct {
-	settings *Settings
+	settings writer
 	names    []string
 }
 

@@ -14,7 +14,7 @@ import (
 // `gpk create` may restart a database for a setting.
 type configureHandler struct {
 	store    *record.Store
-	settings *Settings
+	settings writer
 	change   plan.Written
 }
 

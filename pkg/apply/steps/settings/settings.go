@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"k8s.io/apimachinery/pkg/util/sets"
+
 	"gpk/pkg/apply/database"
 	"gpk/pkg/apply/engine"
 	"gpk/pkg/apply/record"
@@ -15,23 +17,23 @@ import (
 	"gpk/pkg/segments"
 )
 
-// Settings reads and writes the settings of a cluster's instances.
+// Settings reads the settings of a cluster's instances.
 type Settings struct {
 	remote *remote.Pods
 	db     *database.Database
 }
 
-// New reads and writes the settings of this database.
+// New reads the settings of this database.
 func New(r *remote.Pods, d *database.Database) *Settings { return &Settings{remote: r, db: d} }
 
 // Register adds the handlers of server settings.
 func Register(r engine.Handlers, store *record.Store, s *Settings) {
 	engine.Handle(r, func(a plan.Configure) engine.Handler {
-		return &configureHandler{store, s, plan.Written{Settings: a.Settings}}
+		return &configureHandler{store, writer{s}, plan.Written{Settings: a.Settings}}
 	})
 	engine.Handle(r, func(a plan.Valid) engine.Handler { return &validHandler{settings: s, action: a} })
-	engine.Handle(r, func(a plan.Written) engine.Handler { return &writtenHandler{s, a} })
-	engine.Handle(r, func(a plan.Effective) engine.Handler { return &effectiveHandler{s, a.Names} })
+	engine.Handle(r, func(a plan.Written) engine.Handler { return &writtenHandler{writer{s}, a} })
+	engine.Handle(r, func(a plan.Effective) engine.Handler { return &effectiveHandler{writer{s}, a.Names} })
 	engine.Handle(r, func(a plan.Kept) engine.Handler { return &driftHandler{store: store, settings: s, wanted: a.Settings} })
 }
 
@@ -62,16 +64,12 @@ func (s *Settings) pending(ctx context.Context, acting database.Acting, names []
 }
 
 // hidden are those of the settings, in lower case, that the server knows and does not list.
-func (s *Settings) hidden(ctx context.Context, acting database.Acting, names []string) (map[string]bool, error) {
+func (s *Settings) hidden(ctx context.Context, acting database.Acting, names []string) (sets.Set[string], error) {
 	if len(names) == 0 {
 		return nil, nil
 	}
 	out, err := s.db.Query(ctx, acting, "postgres", segments.HiddenSQL(engine.Lower(names)))
-	found := map[string]bool{}
-	for _, name := range strings.Fields(out) {
-		found[name] = true
-	}
-	return found, err
+	return sets.New(strings.Fields(out)...), err
 }
 
 // answer is what one instance printed, or why it could not be asked.

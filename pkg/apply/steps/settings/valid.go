@@ -40,7 +40,7 @@ func (h *validHandler) look(ctx context.Context, acting database.Acting) (engine
 	}
 	faults := make([]string, len(h.action.Settings))
 	err = engine.Each(ctx, h.action.Settings, func(ctx context.Context, i int, s segments.Setting) (err error) {
-		faults[i], err = h.fault(ctx, acting, s, known)
+		faults[i], err = h.fault(ctx, acting.Pod, s, known)
 		return err
 	})
 	if found := engine.NonEmpty(faults); err == nil && len(found) > 0 {
@@ -51,8 +51,7 @@ func (h *validHandler) look(ctx context.Context, acting database.Acting) (engine
 }
 
 // fault is why the server does not take a setting, or "".
-func (h *validHandler) fault(ctx context.Context, acting database.Acting, s segments.Setting, known []segments.ServerSetting) (
-	string, error) {
+func (h *validHandler) fault(ctx context.Context, pod string, s segments.Setting, known []segments.ServerSetting) (string, error) {
 	i := slices.IndexFunc(known, func(k segments.ServerSetting) bool { return strings.EqualFold(k.Name, s.Name) })
 	switch {
 	case i < 0:
@@ -62,7 +61,7 @@ func (h *validHandler) fault(ctx context.Context, acting database.Acting, s segm
 	case s.Value == "":
 		return "", nil
 	}
-	_, err := h.settings.remote.Run(ctx, acting.Pod, segments.TrySetting(s, h.action.Beside))
+	_, err := h.settings.remote.Run(ctx, pod, segments.TrySetting(s, h.action.Beside))
 	var exit *remote.Error
 	if errors.As(err, &exit) {
 		return s.Name + ": " + segments.SettingFault(exit.Output), nil
