@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"gpk/pkg/apply"
+	"gpk/pkg/plan"
+	"gpk/pkg/segments"
 )
 
 func TestParseUntil(t *testing.T) {
@@ -57,4 +59,45 @@ func TestExpandFlags(t *testing.T) {
 
 func expanding(segments int32, parallel int, limit time.Duration) expandFlags {
 	return expandFlags{ExpandOptions: apply.ExpandOptions{Segments: segments, Bounds: apply.Bounds{Parallel: parallel, Limit: limit}}}
+}
+
+func TestExpandedText(t *testing.T) {
+	moving := &segments.Expansion{Status: "EXPANSION STOPPED", Tables: 10, TablesLeft: 4, Bytes: 4096, BytesLeft: 1024}
+	changed := apply.Operated{Outcome: apply.Outcome{Changed: 5}, ClusterYAML: []plan.Difference{{Field: "spec.segments.count", From: "2", To: "4"}}}
+	const file = "to change in cluster.yaml:\n  spec.segments.count: 2 → 4\n"
+	tests := map[string]struct {
+		analyzed bool
+		answer   apply.Expanded
+		want     string
+	}{
+		"nothing to do": {false, apply.Expanded{Segments: 4}, "nothing to do: demo has 4 segments\n"},
+		"all is moved": {false, apply.Expanded{Operated: changed, Segments: 4}, "demo has 4 segments; all rows are redistributed\n" +
+			"the tables' statistics are out of date: run in each database `gpk psql -d DATABASE -n other --cluster demo -- -c analyze`\n" + file},
+		"and analyzed": {true, apply.Expanded{Operated: changed, Segments: 4}, "demo has 4 segments; all rows are redistributed\n" + file},
+		"rows are left": {true, apply.Expanded{Operated: changed, Segments: 4, Redistribution: moving},
+			"demo has 4 segments; rows redistributed: 6 of 10 tables, 3.0 KiB of 4.0 KiB\ncontinue with: gpk expand --resume -n other --cluster demo\n" + file},
+		"and nothing changed": {false, apply.Expanded{Segments: 4, Redistribution: moving},
+			"demo has 4 segments; rows redistributed: 6 of 10 tables, 3.0 KiB of 4.0 KiB\ncontinue with: gpk expand --resume -n other --cluster demo\n"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			if got := aimedElsewhere(streams{}).expandedText("demo", test.analyzed, test.answer); got != test.want {
+				t.Errorf("%s\nwant: %s", got, test.want)
+			}
+		})
+	}
+}
+
+// What --redistribute-until and --redistribute-for say is in the options, whichever of them is given.
+func TestExpandBounds(t *testing.T) {
+	now := time.Date(2026, 11, 22, 18, 30, 0, 0, time.UTC)
+	f := expanding(4, 2, 0)
+	f.until = "06:00"
+	if err := f.check(now); err != nil || !f.Bounds.Until.Equal(now.Add(11*time.Hour+30*time.Minute)) || f.Bounds.Parallel != 2 {
+		t.Errorf("%v: %+v", err, f.Bounds)
+	}
+	f = expanding(4, 1, 2*time.Hour)
+	if err := f.check(now); err != nil || !f.Bounds.Until.IsZero() || f.Bounds.Limit != 2*time.Hour {
+		t.Errorf("%v: %+v", err, f.Bounds)
+	}
 }

@@ -140,11 +140,23 @@ func (f *fleet) notReady(pod string) {
 	}
 }
 
-// volumes are claims that have the size that the cluster asks for.
-func (f *fleet) volumes(c *topology.Cluster) {
-	for _, i := range topology.New(c).Instances {
-		claim := apitest.SizedClaim("data-"+i.Pod, "10Gi", "10Gi")
-		claim.Labels = plan.Labels(c.Metadata.Name)
-		f.Put(claim)
+// created are the objects that create makes, as they are afterwards.
+func (f *fleet) created(t *testing.T, c *topology.Cluster) {
+	t.Helper()
+	p, err := plan.Create(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range p.Steps {
+		action, ok := step.Action.(plan.Apply)
+		if !ok {
+			continue
+		}
+		for _, object := range action.Objects {
+			if claim, ok := object.(*corev1.PersistentVolumeClaim); ok {
+				claim.Status.Capacity = claim.Spec.Resources.Requests
+			}
+			f.Put(object)
+		}
 	}
 }

@@ -1,0 +1,29 @@
+package main
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestBrief(t *testing.T) {
+	long := strings.Repeat("x", 70)
+	tests := map[string]struct{ from, to, wantFrom, wantTo string }{
+		"short ones":         {"2", "4", "2", "4"},
+		"a new one":          {"", "NodePort", "absent", "NodePort"},
+		"one that goes":      {"C", "", "C", "absent"},
+		"long ones":          {strings.Repeat("a", 101), "b", strings.Repeat("a", 99) + "…", "b"},
+		"new lines":          {"", "1\n2\n", "absent", "2 lines"},
+		"lines that go":      {"1\n2\n3\n", "", "3 lines", "absent"},
+		"lines that differ":  {"1\n2\n3\n", "1\nzwei\n3\n", `line 2: "2"`, `"zwei"`},
+		"a line more":        {"1\n2", "1\n2\n3", `line 2: "2"`, `"2"`},
+		"far in a long line": {long + "a\n", long + "b\n", `line 1: "…` + strings.Repeat("x", 20) + `a"`, `"…` + strings.Repeat("x", 20) + `b"`},
+		"early in it":        {"a" + long + "\n", "b" + long + "\n", `line 1: "a` + strings.Repeat("x", 58) + `…"`, `"b` + strings.Repeat("x", 58) + `…"`},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			if from, to := brief(test.from, test.to); from != test.wantFrom || to != test.wantTo {
+				t.Errorf("%s → %s, want %s → %s", from, to, test.wantFrom, test.wantTo)
+			}
+		})
+	}
+}
