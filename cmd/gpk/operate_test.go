@@ -47,7 +47,7 @@ func TestOperationsWithNothingToDo(t *testing.T) {
 	f := &fleet{}
 	gpk := f.runs(t, c)
 	f.created(t, c)
-	f.API.Requests = nil
+	f.Requests = nil
 	for line, says := range map[string]string{
 		"resize -f " + file:            "no changes: demo has the sizes of " + file,
 		"resize --dry-run -f " + file:  "no changes\n",
