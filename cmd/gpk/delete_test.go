@@ -20,7 +20,7 @@ func TestDeleteAmid(t *testing.T) {
 			claim := analytics + "persistentvolumeclaims/data-demo-primary-7"
 			s.put(claim, map[string]any{"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": map[string]any{"labels": labels("demo")}})
 
-			gpk("delete").wants(t, 1, "the "+operation+" of demo", "nothing was changed", "finish it with `gpk "+operation+"`", "`gpk delete --delete-data`")
+			gpk("delete").wants(t, 1, operation+" of demo started at", "nothing was changed", "finish it with `gpk "+operation+"`", "`gpk delete --delete-data`")
 			gpk("delete", "--delete-data").wants(t, 2, "was not confirmed")
 			if len(s.changes) > 0 || !s.has(claim) {
 				t.Fatalf("refused, it has changed %q", s.changes)

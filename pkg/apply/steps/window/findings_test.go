@@ -89,7 +89,7 @@ func TestStartCheck(t *testing.T) {
 		next    string
 	}{
 		"it runs":                      {func(*running) {}, plan.Started{}, engine.Done, nil, ""},
-		"create has not finished":      {func(r *running) { r.decide(nil) }, plan.Started{}, engine.Blocked, []string{"the cluster"}, "gpk create"},
+		"create has not finished":      {func(r *running) { r.decide(nil) }, plan.Started{}, engine.Blocked, []string{"the creation of the cluster"}, "gpk create"},
 		"it runs and should not":       {func(r *running) { r.decide(stopped) }, plan.Started{}, engine.Pending, []string{"pods that restart would not"}, ""},
 		"it was stopped, for recovery": {func(r *running) { r.decide(stopped) }, plan.Started{AnyPrimary: true}, engine.Blocked, []string{"the database has been stopped"}, "gpk start"},
 		"it is down":                   {func(r *running) { r.silent = true }, plan.Started{}, engine.Pending, []string{"no coordinator answers"}, ""},
@@ -197,9 +197,9 @@ func TestJudge(t *testing.T) {
 		"a major upgrade": {map[string]inspection{"node1": {fault: "the image cannot be inspected"}, "node2": {image: segments.Image{Release: "8.0.0", Catalogue: other}}},
 			engine.Blocked, []string{"the catalogue version of the image x:2 is 302309999, and that of the running release is 302307241"}, plan.MajorUpgrade},
 		"two nodes": {map[string]inspection{"node1": {fault: "the image cannot be inspected"}, "node2": {image: segments.Image{Release: "7.1.0", Catalogue: version}}},
-			engine.Blocked, []string{"node node1: the image cannot be inspected; the image x:2 (seen in node node2) holds the release 7.1.0"}, "--image"},
+			engine.Blocked, []string{"node node1: the image cannot be inspected; the image x:2 (seen in node node2) has the release 7.1.0"}, "--image"},
 		"a setting": {map[string]inspection{"node1": {image: segments.Image{Release: "7.2.0", Catalogue: version, Refused: []string{"old_setting"}}}},
-			engine.Blocked, []string{"the server of the image x:2 does not take these settings: old_setting"}, "`gpk config set NAME=VALUE`"},
+			engine.Blocked, []string{"the server of the image x:2 refuses these settings: old_setting"}, "`gpk config set NAME=VALUE`"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newRunning()
