@@ -53,7 +53,7 @@ race: ## the tests of gpk itself under the race detector (needs a C compiler)
 	CGO_ENABLED=1 go test -race ./...
 
 .PHONY: lint
-lint: lint-go lint-scripts lint-words ## golangci-lint in every module, shellcheck, the words of README and docs
+lint: lint-go lint-scripts lint-words lint-messages ## golangci-lint in every module, shellcheck, the words of pages and messages
 
 .PHONY: lint-go
 lint-go: $(lint)
@@ -73,7 +73,7 @@ lint-words: $(vale)
 	@$(vale) --no-global --no-color test test/words/gpk
 	@go run ./test/words -vale $(vale) $(prose)
 
-# Not part of `make lint` until all messages pass. MESSAGES=-count counts them by folder, MESSAGES='-kinds comments' reads the comments.
+# MESSAGES=-count counts them by folder, MESSAGES='-kinds comments' reads the comments.
 .PHONY: lint-messages
 lint-messages: $(vale) ## the words of help texts and messages, by the rules of README and docs
 	@go run ./test/words -vale $(vale) $(MESSAGES) cmd pkg pkg/topology/starter.yaml

@@ -84,7 +84,7 @@ func PreviewExpand(ctx context.Context, t *Target, m Made, options ExpandOptions
 func ExpandBack(m Made) (Operation, error) {
 	u := m.unfinished(plan.ExpandOperation)
 	if u == nil {
-		return Operation{}, hint(errors.New("no expansion of "+m.Ref.Name+" can be taken back; nothing was changed"),
+		return Operation{}, hint(errors.New("no expansion of "+m.Ref.Name+" can be undone; nothing was changed"),
 			"if the new segments are there already, ", plan.Gpk("expand", "--resume"), " moves the rows to them")
 	}
 	to, err := m.clusterOf(u.To)
@@ -105,7 +105,7 @@ func (o ExpandOptions) wanted(m Made) (*topology.Cluster, error) {
 		to, err := m.clusterOf(u.To)
 		if err == nil && o.Segments != 0 && o.Segments != to.Spec.Segments.Count {
 			return nil, hint(fmt.Errorf("%s is being expanded to %d segments; nothing was changed", name, to.Spec.Segments.Count),
-				"finish that with ", plan.ReadCommand(u.Resume), ", or take it back with ", plan.ReadCommand(u.Undo))
+				"finish that with ", plan.ReadCommand(u.Resume), ", or undo it with ", plan.ReadCommand(u.Undo))
 		}
 		return to, err
 	}
@@ -160,17 +160,17 @@ func unexpand(ctx context.Context, t *Target, m Made, to *topology.Cluster, caus
 	if err != nil {
 		return cause
 	}
-	resume := engine.Next("mend the cause and go on with ", plan.Gpk("expand", "--resume"))
+	resume := engine.Next("fix the cause and continue with ", plan.Gpk("expand", "--resume"))
 	found, err := t.Preview(ctx, p)
 	switch {
 	case err != nil:
-		return hint(cause, resume, ", or take it back with ", plan.Gpk("expand", "--rollback"))
+		return hint(cause, resume, ", or undo it with ", plan.Gpk("expand", "--rollback"))
 	case found[0].Finding.State == engine.Blocked:
 		return hint(cause, resume, ": "+strings.Join(found[0].Finding.Details, "; "))
 	}
 	if _, err := t.Run(ctx, p, Options{Begun: kept.Unfinished, Waiting: tell.Waiting}, tell.Observe); err != nil {
-		return hint(fmt.Errorf("%w\nthe expansion could not be taken back either: %w", cause, err), plan.Gpk("expand", "--rollback"))
+		return hint(fmt.Errorf("%w\nthe expansion could not be undone either: %w", cause, err), plan.Gpk("expand", "--rollback"))
 	}
-	return hint(fmt.Errorf("%w\nthe expansion has been taken back: %s has the %d segments that it had before", cause, m.Ref.Name,
-		m.Cluster.Spec.Segments.Count), "mend the cause and run the same command again")
+	return hint(fmt.Errorf("%w\nthe expansion has been undone: %s has the %d segments that it had before", cause, m.Ref.Name,
+		m.Cluster.Spec.Segments.Count), "fix the cause and run the same command again")
 }

@@ -45,14 +45,14 @@ func fallBack(ctx context.Context, e *engine.Engine, options Options, notes *rec
 		return failure
 	}
 	if _, err := e.Run(ctx, options.Window.Fallback.Steps); err != nil {
-		return hint(fmt.Errorf("%w\nrolling back failed as well: %w", failure, err), "take it back with ",
+		return hint(fmt.Errorf("%w\nrolling back failed as well: %w", failure, err), "undo it with ",
 			plan.ReadCommand(notes.Record.Unfinished.Undo))
 	}
 	notes.Record.Unfinished, notes.Begun = nil, nil
 	if err := notes.Note(ctx, step, "done", ""); err != nil {
 		return failure
 	}
-	return hint(&FellBackError{failure, out.lasted}, "mend the cause and run the same command again: it begins anew")
+	return hint(&FellBackError{failure, out.lasted}, "fix the cause and run the same command again: it starts from the beginning")
 }
 
 // outage is how long the database was down: from its stop until the first answer of all segments.

@@ -79,7 +79,7 @@ func TestFallBack(t *testing.T) {
 				t.Errorf("unfinished: %+v", notes.Record.Unfinished)
 			}
 			var next *engine.NextError
-			if test.back != nil && (!errors.As(err, &next) || next.Next.String() != "take it back with `gpk upgrade --rollback`") {
+			if test.back != nil && (!errors.As(err, &next) || next.Next.String() != "undo it with `gpk upgrade --rollback`") {
 				t.Errorf("nobody is told what to type: %v", err)
 			}
 		})

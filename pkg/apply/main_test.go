@@ -3,7 +3,7 @@ package apply
 import (
 	"testing"
 
-	"gpk/pkg/apply/remote/remotetest"
+	"gpk/test/remotetest"
 )
 
 func TestMain(m *testing.M) { remotetest.Main(m) }

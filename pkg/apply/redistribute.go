@@ -93,5 +93,5 @@ func left(ctx context.Context, t *Target, under segments.Expansion) error {
 	if faults := t.redistribution.Faults(ctx); len(faults) > 0 {
 		err = fmt.Errorf("%w\n  %s", err, strings.Join(faults, "\n  "))
 	}
-	return hint(err, "mend the cause and go on with ", plan.Gpk("expand", "--resume"), "; the database works meanwhile")
+	return hint(err, "fix the cause and continue with ", plan.Gpk("expand", "--resume"), "; the database works meanwhile")
 }

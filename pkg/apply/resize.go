@@ -134,7 +134,7 @@ func (r *resizing) unfinished(m Made, from, to *topology.Cluster) (begun *record
 	}
 	command := plan.Gpk("resize", "-f", r.file).String()
 	return &record.Unfinished{Operation: plan.ResizeOperation, Since: time.Now().UTC(), From: before, To: after,
-		Resume: command, Undo: command + " with the resources from before"}, false, nil
+		Resume: command, Undo: command + " with the earlier resources"}, false, nil
 }
 
 // both is what the two parts carry out, as one plan for people. The second part finds the first one done.

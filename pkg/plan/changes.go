@@ -50,7 +50,7 @@ type rule struct {
 // rules are all fields of cluster.yaml with the command that changes each in a cluster that exists. It is the only place
 // that knows.
 func rules() []rule {
-	const newPods = "pods that are made from then on have it; those that run keep what they have until they are made anew"
+	const newPods = "pods created from then on get it; pods that run keep what they have until they are recreated"
 	return []rule{
 		{"apiVersion", never("it names the form of the file"), false},
 		{"kind", never("it names the form of the file"), false},
@@ -81,7 +81,7 @@ func rules() []rule {
 		{"spec.database.locale", never("the databases have been made in it"), false},
 		{"spec.database.config", configure, false},
 		{"spec.database.hba", update(""), false},
-		{"spec.database.extensions", update("extensions that are there stay"), false},
+		{"spec.database.extensions", update("existing extensions stay"), false},
 		{"spec.database.passwordSecret", update("roles that are in the earlier Secret only keep their passwords"), false},
 		{"spec.network.clusterDomain", never("the catalogue has every host by its full name"), false},
 		{"spec.network.service", update(""), false},

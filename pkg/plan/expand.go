@@ -19,7 +19,7 @@ func Expand(from, to *topology.Cluster, coordinator string, begun bool) (Plan, e
 		return Plan{}, err
 	}
 	return newPlan(ExpandOperation, ref(to), []Step{
-		{"expandable", "cluster whole and nobody at it", Converge,
+		{"expandable", "cluster healthy and nobody at it", Converge,
 			Expandable{x.from.topology.Instances, x.instances, begun, names(x.claims)}},
 		{"room", "room in the volumes", Converge, Room{x.instances, x.to.volumeSize(), to.Spec.Segments.Count}},
 	}, x.podSteps(coordinator), []Step{
@@ -60,9 +60,9 @@ func Unexpand(from, to *topology.Cluster) (Plan, error) {
 	}
 	more := len(x.pods) > 0
 	return newPlan(ExpandOperation, ref(to), []Step{
-		{"rollback", "gpexpand taken back", Converge, Unset{x.instances}},
-		{"hosts", "only the hosts of before known to all pods", Converge, when(more, Hosts{before.hosts})},
-		{"pods", "stateful sets of before", Converge, when(more, Apply{Objects: objects(segmentSets(before))})},
+		{"rollback", "gpexpand undone", Converge, Unset{x.instances}},
+		{"hosts", "only the earlier hosts known to all pods", Converge, when(more, Hosts{before.hosts})},
+		{"pods", "earlier stateful sets", Converge, when(more, Apply{Objects: objects(segmentSets(before))})},
 		{"gone", "new pods gone", Converge, when(more, Absent{"Pod", x.pods})},
 		{"volumes", "new volumes gone", Destructive, when(more, Absent{"PersistentVolumeClaim", names(x.claims)})},
 		{"budgets", "new pairs' budgets gone", Converge, when(len(x.budgets) > 0, Absent{"PodDisruptionBudget", names(x.budgets)})},

@@ -26,7 +26,7 @@ func (p parts) window() []Step {
 	return append([]Step{
 		{WindowStep, "stateful sets", Converge, Apply{Objects: objects(p.sets)}},
 		{"stop", "database stopped", Converge, Stopped{Mode: "fast", Keep: p.topology.Instances, Replacing: p.sets, Again: true}},
-		{"replaced", "pods made anew", Converge, Replaced{p.sets}},
+		{"replaced", "pods recreated", Converge, Replaced{p.sets}},
 		{"running", "pods running", Converge, Running{Pods: p.pods}},
 		{"network", "hosts reachable by name, ssh and port", Converge, Reach{Hosts: p.hosts}},
 		{"start", "database started", Converge, Started{Hosts: p.hosts, Coordinators: p.coordinatorHosts}},

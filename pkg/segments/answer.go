@@ -10,7 +10,7 @@ import (
 func parseJSON[T any](out, name string) (T, error) {
 	var value, none T
 	if err := json.Unmarshal([]byte(out), &value); err != nil {
-		return none, fmt.Errorf("%s came back as %q: %w", name, firstLine(out), err)
+		return none, fmt.Errorf("cannot read %s from %q: %w", name, firstLine(out), err)
 	}
 	return value, nil
 }

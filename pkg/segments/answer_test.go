@@ -39,7 +39,7 @@ func TestParseJSON(t *testing.T) {
 	}
 	// Of half an answer nothing is kept, and the error shows one line of it.
 	names, err := parseJSON[[]string]("[\"a\",\nERROR", "the names")
-	if err == nil || names != nil || !strings.HasPrefix(err.Error(), "the names came back as \"[\\\"a\\\",\": ") {
+	if err == nil || names != nil || !strings.HasPrefix(err.Error(), "cannot read the names from \"[\\\"a\\\",\": ") {
 		t.Errorf("%q, error %v", names, err)
 	}
 }

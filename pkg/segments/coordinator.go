@@ -44,7 +44,7 @@ func ParseFollowing(out string) (Following, error) {
 			f.Now, err = seconds(rest)
 		}
 		if err != nil {
-			return fmt.Errorf("%s came back as %q: %w", asked, line, err)
+			return fmt.Errorf("cannot read %s from %q: %w", asked, line, err)
 		}
 		return nil
 	})
@@ -58,7 +58,7 @@ func CountHosts() Command { return Script("hosts.sh", "count") }
 // hosts some stand for all.
 func ParseHosts(out string) (reached, tried int, err error) {
 	if _, err := fmt.Sscan(out, &reached, &tried); err != nil {
-		return 0, 0, fmt.Errorf("the count of hosts came back as %q: %w", firstLine(out), err)
+		return 0, 0, fmt.Errorf("cannot read the count of hosts from %q: %w", firstLine(out), err)
 	}
 	return reached, tried, nil
 }
@@ -91,7 +91,7 @@ func ParseAhead(out string) (Ahead, error) {
 		case len(words) == 3 && words[0] == "commit":
 			made, err := seconds(words[2])
 			if err != nil {
-				return fmt.Errorf("a commit came back as %q: %w", line, err)
+				return fmt.Errorf("cannot read a commit from %q: %w", line, err)
 			}
 			a.Commits = append(a.Commits, Commit{words[1], made})
 		case len(words) == 1 && words[0] == "unreadable":

@@ -24,7 +24,7 @@ type RefusedLine struct {
 
 // ParseRefusedHBA reads the answer of RefusedHBASQL.
 func ParseRefusedHBA(out string) ([]RefusedLine, error) {
-	return parseJSON[[]RefusedLine](out, "what the server says of pg_hba.conf")
+	return parseJSON[[]RefusedLine](out, "the report of pg_hba_file_rules")
 }
 
 // Marks of the part of pg_hba.conf that gpk writes.

@@ -100,7 +100,7 @@ func (t tuning) shares() []share {
 	return slices.DeleteFunc([]share{t.coordinator, t.segment}, func(s share) bool { return s.each() == 0 })
 }
 
-const noMemory = "Greenplum's default, since the pods have neither a limit nor a request of memory"
+const noMemory = "Greenplum's default, since the pods have no limit and no request of memory"
 
 // override puts what cluster.yaml gives in the place of what is derived.
 func (t tuning) override(s *NamedSetting) {
@@ -159,8 +159,8 @@ func (t tuning) buffers(s share) int64 {
 }
 
 func (t tuning) vmemLimit() NamedSetting {
-	why := "((RAM - 7.5 GB - 5% RAM) / 1.7) / acting primaries, Greenplum's formula with the pod's memory as RAM; " +
-		"in pods below 30 GB a quarter of it instead of the 7.5 GB; from 256 GB on divided by 1.17, less shared_buffers"
+	why := "((RAM - 7.5 GB - 5% RAM) / 1.7) / acting primaries, Greenplum's formula with the pod's memory as RAM, less shared_buffers. " +
+		"Pods below 30 GB use a quarter of it instead of the 7.5 GB. Pods from 256 GB on divide by 1.17"
 	if len(t.shares()) == 0 {
 		why = noMemory
 	}

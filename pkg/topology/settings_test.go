@@ -177,7 +177,7 @@ func TestSettingsFit(t *testing.T) {
 func TestConnectionsFit(t *testing.T) {
 	for config, want := range map[string]string{
 		"max_connections: 3221": "",
-		"max_connections: 20000": "give at most 3221: the shared_buffers for more would not fit beside gp_vmem_protect_limit in " +
+		"max_connections: 20000": "give at most 3221: the shared_buffers for more do not fit next to gp_vmem_protect_limit in " +
 			"an instance's part, 256 MB, of the memory of a segment pod",
 		"max_connections: 20000, shared_buffers: 128MB": "",
 		"max_connections: 20000, Shared_Buffers: 128MB": "",

@@ -38,7 +38,7 @@ func (v *validator) database(c *Cluster, path *field.Path) {
 		v.refuse(locale, database.Locale, "give a locale of the image, such as en_US.UTF-8 or C.UTF-8")
 	case !unicodeLocale.MatchString(database.Locale):
 		language, _, _ := strings.Cut(database.Locale, ".")
-		v.refuse(locale, database.Locale, "the databases are in UTF-8: give %s.UTF-8, if the image has it, or C", language)
+		v.refuse(locale, database.Locale, "the databases are in UTF-8: give %s.UTF-8, if the image contains that locale, or C", language)
 	}
 	v.config(c, path.Child("config"))
 	v.boundedSettings(c, path.Child("config"))

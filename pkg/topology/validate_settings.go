@@ -102,12 +102,12 @@ func (v *validator) fitTogether(c *Cluster, path *field.Path, value Setting) {
 	for _, s := range t.shares() {
 		switch buffers, vmem := t.buffers(s), t.vmem(s); {
 		case buffers+vmem > s.each():
-			v.refuse(path, string(value), "shared_buffers of %d MB and gp_vmem_protect_limit of %d MB are more than an instance's part, %d MB, "+
-				"of the memory of %s pod: give less of them, or the pod more memory", buffers, vmem, s.each(), s.pod)
+			v.refuse(path, string(value), "shared_buffers of %d MB and gp_vmem_protect_limit of %d MB exceed an instance's part, %d MB, "+
+				"of the memory of %s pod: give less, or the pod more memory", buffers, vmem, s.each(), s.pod)
 			return
 		case vmem < leastVmem():
-			v.refuse(path, string(value), "it leaves %d MB for gp_vmem_protect_limit in an instance's part, %d MB, of the memory of %s pod, "+
-				"and no database works with less than %d: give less, or the pod more memory", vmem, s.each(), s.pod, leastVmem())
+			v.refuse(path, string(value), "it leaves %d MB for gp_vmem_protect_limit in an instance's part, %d MB, of the memory of %s pod; "+
+				"the database needs %d: give less, or the pod more memory", vmem, s.each(), s.pod, leastVmem())
 			return
 		}
 	}
@@ -153,7 +153,7 @@ func (v *validator) connectionsFit(c *Cluster, path *field.Path, value Setting) 
 			room -= t.vmem(s)
 		}
 		if most := room << 10 / (connectionBuffers * s.connections); connections > most {
-			v.refuse(path, string(value), "give at most %d: the shared_buffers for more would not fit beside gp_vmem_protect_limit in "+
+			v.refuse(path, string(value), "give at most %d: the shared_buffers for more do not fit next to gp_vmem_protect_limit in "+
 				"an instance's part, %d MB, of the memory of %s pod", most, s.each(), s.pod)
 			return
 		}

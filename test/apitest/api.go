@@ -13,8 +13,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/kubernetes/scheme"
 
-	"gpk/pkg/apply/remote/remotetest"
 	"gpk/pkg/plan"
+	"gpk/test/remotetest"
 )
 
 // API is a fake: the part of an API server that gpk uses, in memory. It has real optimistic concurrency, watches,

@@ -17,8 +17,8 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/kubernetes/scheme"
 
-	"gpk/pkg/apply/remote/remotetest"
 	"gpk/pkg/plan"
+	"gpk/test/remotetest"
 )
 
 // store keeps an object, tells the watches, and keeps what a controller makes of it.

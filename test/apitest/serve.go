@@ -9,7 +9,7 @@ import (
 
 	"k8s.io/client-go/rest"
 
-	"gpk/pkg/apply/remote/remotetest"
+	"gpk/test/remotetest"
 )
 
 // Cut is the exit status of a command that ends the stream without one.

@@ -31,7 +31,7 @@ type Acting struct {
 	Pods map[string]segments.PodFacts
 }
 
-// RunningCoordinatorPods are the pods of the acting coordinator and of its standby, if there is one.
+// CoordinatorPods are the pods of the acting coordinator and of its standby, if there is one.
 func CoordinatorPods(acting Acting) []string {
 	pods := []string{acting.Pod}
 	if row, found := acting.Catalogue.Standby(); found {

@@ -103,7 +103,7 @@ func TestOtherPodsKeepPodsOff(t *testing.T) {
 		q := Question{Sets: []*appsv1.StatefulSet{stateful("primary", 1, from("mirror", test.key, test.pairs))}, Nodes: []corev1.Node{test.node, full}, Running: []corev1.Pod{test.running}}
 		want := ""
 		if test.refused {
-			want = "demo-primary: 1 pod of 2 CPU, 4Gi is wanted and there is room for none: node1 for none (must not be beside pod stranger); node2 for none (is cordoned)"
+			want = "demo-primary: 1 pod of 2 CPU, 4Gi is wanted and there is room for none: node1 for none (must not be next to pod stranger); node2 for none (is cordoned)"
 		}
 		if got := said(t, q); got != want {
 			t.Errorf("%s: %q, not %q", test.name, got, want)

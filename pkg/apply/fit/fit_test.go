@@ -144,7 +144,7 @@ func TestAsk(t *testing.T) {
 			Running: []corev1.Pod{pod("demo-primary-x-0", "node1", "2", nil)}}, no: []string{"room for none: node1 for none (1 CPU, 64Gi free)"}},
 		{name: "another's pod with our labels keeps ours off", q: Question{Sets: cluster(1, host, false)[:1], Nodes: two,
 			Running: []corev1.Pod{pod("stranger", "node1", "1", map[string]string{"cluster": "demo", "component": "coordinator"})}},
-			no: []string{"of 2 pods of 2 CPU, 4Gi only 1 can", "node1 for none (must not be beside pod stranger)"}},
+			no: []string{"of 2 pods of 2 CPU, 4Gi only 1 can", "node1 for none (must not be next to pod stranger)"}},
 		{name: "volumes where there is room", q: Question{Sets: cluster(2, host, true)[1:], Nodes: two, Bound: map[string]*corev1.NodeSelector{
 			"demo-primary-0": onHost("node2"), "demo-mirror-1": onHost("node1", "node2")}}},
 		{name: "unlike sets that only together are too much", q: Question{Sets: func() []*appsv1.StatefulSet {

@@ -140,7 +140,7 @@ func (s *snapshot) volumeOutOfReach(set *statefulSet) string {
 			continue
 		}
 		if len(nodes) == 0 {
-			return fmt.Sprintf("the volume of pod %s is on a node that is not there", set.pod(ordinal))
+			return fmt.Sprintf("the volume of pod %s is on a node that does not exist", set.pod(ordinal))
 		}
 		return fmt.Sprintf("pod %s wants %s where its volume is: %s", set.pod(ordinal), s.describeRequests(set),
 			s.describeNodes(set, make([]int64, len(s.nodes)), nodes))

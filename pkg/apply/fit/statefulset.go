@@ -72,7 +72,7 @@ func (set *statefulSet) filter(nodes []node, others []runningPod) {
 		} else if taint := set.untoleratedTaint(n.Node); taint != "" {
 			set.rejections[i] = taint
 		} else if pod := avoided[n.Labels[set.topologyKey]]; pod != "" {
-			set.rejections[i] = "must not be beside pod " + pod
+			set.rejections[i] = "must not be next to pod " + pod
 		}
 	}
 }

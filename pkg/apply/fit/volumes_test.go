@@ -17,7 +17,7 @@ func TestVolumeOutOfReach(t *testing.T) {
 	}
 	both := in(host, "free")
 	both.MatchExpressions = append(both.MatchExpressions, in("zone", "b").MatchExpressions...)
-	const gone = "the volume of pod demo-primary-0 is on a node that is not there"
+	const gone = "the volume of pod demo-primary-0 is on a node that does not exist"
 	tests := []struct {
 		name   string
 		volume *corev1.NodeSelector

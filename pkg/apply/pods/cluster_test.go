@@ -7,8 +7,8 @@ import (
 
 	"gpk/pkg/apply/kube"
 	"gpk/pkg/apply/remote"
-	"gpk/pkg/apply/remote/remotetest"
 	"gpk/test/apitest"
+	"gpk/test/remotetest"
 )
 
 func TestMain(m *testing.M) { remotetest.Main(m) }

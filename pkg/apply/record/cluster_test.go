@@ -6,8 +6,8 @@ import (
 	"k8s.io/client-go/rest"
 
 	"gpk/pkg/apply/kube"
-	"gpk/pkg/apply/remote/remotetest"
 	"gpk/test/apitest"
+	"gpk/test/remotetest"
 )
 
 func TestMain(m *testing.M) { remotetest.Main(m) }

@@ -14,8 +14,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"gpk/pkg/apply/remote/remotetest"
 	"gpk/pkg/segments"
+	"gpk/test/remotetest"
 )
 
 func TestArchive(t *testing.T) {

@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"gpk/pkg/apply/remote/remotetest"
 	"gpk/pkg/segments"
+	"gpk/test/remotetest"
 )
 
 func TestLastLines(t *testing.T) {

@@ -12,8 +12,8 @@ import (
 	"testing"
 	"time"
 
-	"gpk/pkg/apply/remote/remotetest"
 	"gpk/pkg/segments"
+	"gpk/test/remotetest"
 )
 
 // telling are pods that run what they are told by a function, which has no words but the first.

@@ -180,7 +180,7 @@ func TestCapacity(t *testing.T) {
 			volume.Spec.NodeAffinity = &corev1.VolumeNodeAffinity{Required: &corev1.NodeSelector{NodeSelectorTerms: []corev1.NodeSelectorTerm{{
 				MatchExpressions: []corev1.NodeSelectorRequirement{{Key: corev1.LabelHostname, Operator: corev1.NodeSelectorOpIn, Values: []string{"node9"}}}}}}}
 			s[pathVolumes] = &corev1.PersistentVolumeList{Items: []corev1.PersistentVolume{volume}}
-		}, state: engine.Blocked, says: "the volume of pod demo-primary-1 is on a node that is not there"},
+		}, state: engine.Blocked, says: "the volume of pod demo-primary-1 is on a node that does not exist"},
 		{name: "a quota that leaves enough", world: func(s shelf) { s[pathQuotas] = quotaOf("7", "2", "pods") }, state: engine.Done},
 		{name: "a quota of pods", world: func(s shelf) { s[pathQuotas] = quotaOf("6", "2", "pods") }, state: engine.Blocked,
 			says: "the quota team of the namespace leaves 4 of pods, and the missing pods need 5"},

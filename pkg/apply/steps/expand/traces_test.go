@@ -8,10 +8,10 @@ import (
 	"gpk/pkg/apply/database"
 	"gpk/pkg/apply/kube"
 	"gpk/pkg/apply/remote"
-	"gpk/pkg/apply/remote/remotetest"
 	"gpk/pkg/segments"
 	"gpk/pkg/topology"
 	"gpk/test/apitest"
+	"gpk/test/remotetest"
 )
 
 func TestMain(m *testing.M) { remotetest.Main(m) }

@@ -10,8 +10,8 @@ import (
 	"gpk/pkg/apply/pods"
 	"gpk/pkg/apply/record"
 	"gpk/pkg/apply/remote"
-	"gpk/pkg/apply/remote/remotetest"
 	"gpk/test/apitest"
+	"gpk/test/remotetest"
 )
 
 func TestMain(m *testing.M) { remotetest.Main(m) }

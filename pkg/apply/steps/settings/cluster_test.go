@@ -14,11 +14,11 @@ import (
 	"gpk/pkg/apply/pods"
 	"gpk/pkg/apply/record"
 	"gpk/pkg/apply/remote"
-	"gpk/pkg/apply/remote/remotetest"
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
 	"gpk/pkg/topology"
 	"gpk/test/apitest"
+	"gpk/test/remotetest"
 )
 
 func TestMain(m *testing.M) { remotetest.Main(m) }

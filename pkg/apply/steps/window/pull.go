@@ -8,7 +8,6 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 
@@ -149,23 +148,16 @@ func (h *pullHandler) imagePods(ctx context.Context) ([]corev1.Pod, error) {
 
 // remove deletes the image pods, which need no time to end, and waits until they are gone.
 func (h *pullHandler) remove(ctx context.Context) error {
-	for {
-		pods, err := h.imagePods(ctx)
-		if err != nil || len(pods) == 0 {
-			return err
-		}
-		err = engine.Each(ctx, pods, func(ctx context.Context, _ int, pod corev1.Pod) error {
-			err := h.kube.API.CoreV1().Pods(pod.Namespace).Delete(ctx, pod.Name, metav1.DeleteOptions{GracePeriodSeconds: new(int64(0))})
-			if apierrors.IsNotFound(err) {
-				return nil
+	return h.kube.DeleteAll(ctx, kube.Deletion{
+		Kind:    "Pod",
+		Options: metav1.DeleteOptions{GracePeriodSeconds: new(int64(0))},
+		Left: func(ctx context.Context) (left []metav1.Object, err error) {
+			list, err := h.imagePods(ctx)
+			for i := range list {
+				left = append(left, &list[i])
 			}
-			return err
-		})
-		if err == nil {
-			err = engine.Sleep(ctx, 100*time.Millisecond)
-		}
-		if err != nil {
-			return fmt.Errorf("image pods: %w", err)
-		}
-	}
+			return left, err
+		},
+		Waiting: func([]metav1.Object) error { return nil },
+	})
 }
