@@ -39,7 +39,7 @@ func Failover(ctx context.Context, t *Target, m Made, options FailoverOptions) (
 // as the decision which pod acts, is not resumed.
 func takeover(ctx context.Context, t *Target, m Made, force bool) (plan.Takeover, *record.Unfinished, error) {
 	if u := m.unfinished(plan.FailoverOperation); u != nil {
-		_, toAct, err := t.former.Begun(ctx)
+		_, toAct, err := t.old.Begun(ctx)
 		if err != nil {
 			return plan.Takeover{}, nil, err
 		}
@@ -54,7 +54,7 @@ func takeover(ctx context.Context, t *Target, m Made, force bool) (plan.Takeover
 			both = append(both, instance.Pod)
 		}
 	}
-	from, to, healthy, err := t.former.Takeover(ctx, both)
+	from, to, healthy, err := t.old.Takeover(ctx, both)
 	if err != nil {
 		return plan.Takeover{}, nil, err
 	}
@@ -70,7 +70,7 @@ func takeover(ctx context.Context, t *Target, m Made, force bool) (plan.Takeover
 // FailBack makes the coordinator act again that an unfinished failover has stopped. acts is the pod that acts afterwards, and undoes says
 // whether there is such a failover. acceptLoss names the coordinator's pod if the standby cannot be asked.
 func FailBack(ctx context.Context, t *Target, m Made, acceptLoss string) (o Operation, acts string, undoes bool, err error) {
-	begun, toAct, err := t.former.Begun(ctx)
+	begun, toAct, err := t.old.Begun(ctx)
 	if err != nil {
 		return Operation{}, "", false, err
 	}

@@ -13,8 +13,20 @@ import (
 	"gpk/pkg/apply/steps/window"
 )
 
-// registerAll is the only place that knows all rooms.
-func (t *Target) registerAll() engine.Handlers {
+// rooms are what operations themselves ask of the rooms of steps.
+type rooms struct {
+	old            *failover.OldCoordinator
+	redistribution *expand.Redistribution
+	settings       *settings.Settings
+}
+
+// register fills in the handlers of all actions, and the rooms. Nothing else knows all rooms.
+func (t *Target) register() {
+	t.rooms = rooms{
+		old:            failover.New(t.kube, t.remote, t.store, t.pods, t.db),
+		redistribution: expand.NewRedistribution(t.remote, t.db),
+		settings:       settings.New(t.remote, t.db),
+	}
 	r := engine.Handlers{}
 	objects.Register(r, t.kube, t.store, t.pods)
 	capacity.Register(r, t.kube, t.pods)
@@ -22,8 +34,8 @@ func (t *Target) registerAll() engine.Handlers {
 	standby.Register(r, t.remote, t.pods, t.db)
 	settings.Register(r, t.store, t.settings)
 	window.Register(r, t.kube, t.remote, t.store, t.pods, t.db)
-	failover.Register(r, t.kube, t.remote, t.store, t.db, t.former)
+	failover.Register(r, t.kube, t.remote, t.store, t.db, t.old)
 	recovery.Register(r, t.remote, t.pods, t.db)
 	expand.Register(r, t.kube, t.remote, t.pods, t.db, t.redistribution)
-	return r
+	t.handlers = r
 }

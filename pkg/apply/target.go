@@ -11,9 +11,6 @@ import (
 	"gpk/pkg/apply/pods"
 	"gpk/pkg/apply/record"
 	"gpk/pkg/apply/remote"
-	"gpk/pkg/apply/steps/expand"
-	"gpk/pkg/apply/steps/failover"
-	"gpk/pkg/apply/steps/settings"
 	"gpk/pkg/plan"
 )
 
@@ -26,12 +23,9 @@ type Target struct {
 	store  *record.Store
 	pods   *pods.Pods
 	db     *database.Database
-	// former, redistribution and settings are what whole operations have to know of their rooms.
-	former         *failover.OldCoordinator
-	redistribution *expand.Redistribution
-	settings       *settings.Settings
 	// handlers carry out what plans ask for.
 	handlers engine.Handlers
+	rooms
 }
 
 // NewTarget makes the target of a cluster.
@@ -45,10 +39,7 @@ func NewTarget(config *rest.Config, ref plan.Ref) (*Target, error) {
 	t.store = record.New(client)
 	t.pods = pods.New(client, t.remote)
 	t.db = database.New(client, t.remote, t.store, t.pods)
-	t.former = failover.New(client, t.remote, t.store, t.pods, t.db)
-	t.redistribution = expand.NewRedistribution(t.remote, t.db)
-	t.settings = settings.New(t.remote, t.db)
-	t.handlers = t.registerAll()
+	t.register()
 	return t, nil
 }
 
