@@ -8,8 +8,8 @@ import (
 )
 
 // MajorUpgrade is what a person can do where the catalogue versions differ.
-const MajorUpgrade = "nothing was changed: gpk upgrades only between releases of one catalogue version. Make a new cluster of that release " +
-	"with `gpk create`, and move the data there with pg_dumpall, gpbackup or gpcopy. Or convert the files with gpupgrade by hand"
+const MajorUpgrade = "nothing was changed: gpk upgrades only between releases of one catalogue version. Make a new cluster of that " +
+	"release with `gpk create`, and move the data there with pg_dumpall, gpbackup or gpcopy. Or convert the files with gpupgrade by hand"
 
 // Upgrade is the plan that brings a cluster to the image and the release of c. begun: an earlier gpk has finished the
 // preparations, and the database may be down.
