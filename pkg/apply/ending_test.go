@@ -2,6 +2,7 @@ package apply
 
 import (
 	"slices"
+	"sync"
 	"testing"
 
 	"gpk/pkg/apply/database"
@@ -45,8 +46,15 @@ func TestNoneBesideItsContrary(t *testing.T) {
 			} else if _, err := target.store.Decide(t.Context(), map[string]string{plan.StateDatabase: record.DatabaseStopped}); err != nil {
 				t.Fatal(err)
 			}
+			// The engine orders what a step tells; a handler may tell two things at once.
 			var told []string
-			if err := h.Do(t.Context(), func(line string) { told = append(told, line) }); err != nil {
+			var mutex sync.Mutex
+			tell := func(line string) {
+				mutex.Lock()
+				defer mutex.Unlock()
+				told = append(told, line)
+			}
+			if err := h.Do(t.Context(), tell); err != nil {
 				t.Fatal(err)
 			}
 			if d.up == test.stops || !slices.Contains(told, "waiting for "+test.begun+", which an earlier gpk started") {
