@@ -67,9 +67,9 @@ func badDays() map[string]badDay {
 			[]string{"step running", "pod demo-", "init container prepare", "keeps exiting", "exit status 9", "-c prepare --previous"}, false},
 		"settings that no server takes": {[]string{"  database:\n", "  database:\n    config: {work_mem: plenty, no_such: 1, log_statement: all}\n"}, nil, false, 1,
 			[]string{"step image", `work_mem: invalid value for parameter "work_mem": "plenty"`, `no_such: unrecognized configuration parameter`,
-				"mend spec.database.config"}, false},
+				"spec.database.config"}, false},
 		"names cannot be resolved": {patched(`{spec: {dnsPolicy: None, dnsConfig: {nameservers: [192.0.2.1]}}}`), []string{"--timeout", "40s"}, false, 4,
-			[]string{"step network", "from pod demo-coordinator-0", "demo-primary-0", "the DNS "}, false},
+			[]string{"step network", "pod demo-coordinator-0", "demo-primary-0", "the DNS "}, false},
 	}
 }
 

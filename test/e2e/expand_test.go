@@ -92,7 +92,7 @@ func TestExpandTakenBack(t *testing.T) {
 
 	first := c.start("expand", "--segments", "3")
 	c.await(coordinator, setup, "kill -9 $("+gpexpandAt+")")
-	first.wait().want(t, 1).says(t, "the expansion has been taken back")
+	first.wait().want(t, 1).says(t, "the expansion has been undone")
 	asBefore("with gpk watching")
 
 	second := c.start("expand", "--segments", "3")

@@ -69,7 +69,7 @@ func TestSSHClosed(t *testing.T) {
 	t.Parallel()
 	c := newCluster(t, small())
 	lift := c.only(dns, ports{54, 65535})
-	r := c.gpk("create", "-f", c.file).want(t, 1).says(t, "step network", "from pod demo-coordinator-0", "next:")
+	r := c.gpk("create", "-f", c.file).want(t, 1).says(t, "step network", "pod demo-coordinator-0 did not reach every host", "next:")
 	if !regexp.MustCompile(`demo-primary-0\S*: ssh: .* port 22: Connection timed out`).MatchString(r.stderr) {
 		t.Errorf("it does not say to which pod and port no connection came about:\n%s", r.stderr)
 	}
