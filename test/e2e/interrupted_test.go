@@ -78,8 +78,8 @@ func TestTwoAtOnce(t *testing.T) {
 	first := c.start("create", "-f", c.file)
 	c.freeze()
 	holder := c.holder()
-	c.gpk("create", "-f", c.file).want(t, 5).says(t, holder, "wait for it")
-	c.gpk("delete", "--cluster", name).want(t, 5).says(t, holder, "wait for it")
+	c.gpk("create", "-f", c.file).want(t, 5).says(t, holder, "wait until it ends")
+	c.gpk("delete", "--cluster", name).want(t, 5).says(t, holder, "wait until it ends")
 
 	first.signal(syscall.SIGINT)
 	first.wait().want(t, 130).says(t, "next:")
