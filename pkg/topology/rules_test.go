@@ -24,23 +24,27 @@ func edited(t testing.TB, edits ...string) []byte {
 		if err := yaml.Unmarshal([]byte(text), &value); err != nil {
 			t.Fatalf("%s: %v", edit, err)
 		}
-		names := strings.Split(path, "/")
-		inner := root
-		for _, name := range names[:len(names)-1] {
-			next, ok := inner[name].(map[string]any)
-			if !ok {
-				next = map[string]any{}
-				inner[name] = next
-			}
-			inner = next
-		}
-		inner[names[len(names)-1]] = value
+		setField(root, strings.Split(path, "/"), value)
 	}
 	data, err := yaml.Marshal(root)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return data
+}
+
+// setField gives the field at the end of these names a value, and makes the fields on the way.
+func setField(root map[string]any, names []string, value any) {
+	inner := root
+	for _, name := range names[:len(names)-1] {
+		next, ok := inner[name].(map[string]any)
+		if !ok {
+			next = map[string]any{}
+			inner[name] = next
+		}
+		inner = next
+	}
+	inner[names[len(names)-1]] = value
 }
 
 // rule is what validation refuses, by a value just within what is allowed and one just outside.

@@ -272,17 +272,7 @@ func with(t *testing.T, data []byte, path string, value any) []byte {
 	if err := yaml.Unmarshal(data, &root); err != nil {
 		t.Fatal(err)
 	}
-	names := strings.Split(path, ".")
-	inner := root
-	for _, name := range names[:len(names)-1] {
-		next, ok := inner[name].(map[string]any)
-		if !ok {
-			next = map[string]any{}
-			inner[name] = next
-		}
-		inner = next
-	}
-	inner[names[len(names)-1]] = value
+	setField(root, strings.Split(path, "."), value)
 	data, err := yaml.Marshal(root)
 	if err != nil {
 		t.Fatal(err)

@@ -19,6 +19,7 @@ import (
 	"gpk/pkg/plan"
 	"gpk/pkg/topology"
 	"gpk/test/apitest"
+	"gpk/test/roomtest"
 )
 
 // shelf is a fake API server that only reads out: an object or a list for each path, 403 for what is nil, 404 for the rest.
@@ -126,8 +127,8 @@ func TestCapacityAnew(t *testing.T) {
 			}
 		}
 		world[pathPods], world[pathAllPods], world[pathQuotas] = list, list, quotaOf(hard, "2560Mi", "requests.memory")
-		target := clusterFor(t, apitest.ConfigOf(world))
-		if finding, err := (&capacityHandler{kube: target.kube, pods: target.pods, action: action}).Check(t.Context()); err != nil || finding.State != want {
+		target := roomtest.New(t, apitest.ConfigOf(world))
+		if finding, err := (&capacityHandler{kube: target.Kube, pods: target.Pods, action: action}).Check(t.Context()); err != nil || finding.State != want {
 			t.Errorf("a quota of %s: %+v, error %v", hard, finding, err)
 		}
 	}
@@ -217,8 +218,8 @@ func TestCapacity(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			world := twoNodes()
 			test.world(world)
-			target := clusterFor(t, apitest.ConfigOf(world))
-			h := &capacityHandler{kube: target.kube, pods: target.pods, action: capacityOf(t, test.change)}
+			target := roomtest.New(t, apitest.ConfigOf(world))
+			h := &capacityHandler{kube: target.Kube, pods: target.Pods, action: capacityOf(t, test.change)}
 			finding, err := h.Check(t.Context())
 			if err != nil {
 				t.Fatal(err)
@@ -238,8 +239,8 @@ func TestCapacity(t *testing.T) {
 func TestCapacityFails(t *testing.T) {
 	world := twoNodes()
 	delete(world, pathNodes)
-	target := clusterFor(t, apitest.ConfigOf(world))
-	if finding, err := (&capacityHandler{kube: target.kube, pods: target.pods, action: capacityOf(t, nil)}).Check(t.Context()); err == nil || !strings.Contains(err.Error(), "nodes") {
+	target := roomtest.New(t, apitest.ConfigOf(world))
+	if finding, err := (&capacityHandler{kube: target.Kube, pods: target.Pods, action: capacityOf(t, nil)}).Check(t.Context()); err == nil || !strings.Contains(err.Error(), "nodes") {
 		t.Errorf("%v, %v", finding, err)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"gpk/pkg/plan"
 	"gpk/pkg/topology"
 	"gpk/test/apitest"
+	"gpk/test/roomtest"
 )
 
 // Of volumes whose cluster was deleted, the coordinator's is the one that no standby is on. Two such are for a person to decide.
@@ -28,7 +29,7 @@ func TestCoordinatorByVolume(t *testing.T) {
 				_, _ = io.WriteString(out, map[string]string{first: test.first, second: test.second}[pod])
 				return 0
 			}
-			h := &initialiseHandler{db: clusterFor(t, apitest.Served(t, a)).db, action: plan.Initialise{Topology: topology.New(apitest.Cluster(t))}}
+			h := &initialiseHandler{db: roomtest.New(t, apitest.Served(t, a)).DB, action: plan.Initialise{Topology: topology.New(apitest.Cluster(t))}}
 			got, err := h.coordinatorByVolume(t.Context())
 			if got != test.want || (err != nil) != (test.want == "") {
 				t.Errorf("%q, error %v", got, err)

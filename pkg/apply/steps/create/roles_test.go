@@ -14,6 +14,7 @@ import (
 	"gpk/pkg/segments"
 	"gpk/pkg/topology"
 	"gpk/test/apitest"
+	"gpk/test/roomtest"
 )
 
 // What is wrong with the Secret is said before anything is made, and never with a password in it.
@@ -38,7 +39,7 @@ func TestPasswordsSecret(t *testing.T) {
 				secret.Data[key] = []byte(value)
 			}
 			a.Put(secret)
-			finding, err := (&passwordsHandler{kube: clusterFor(t, apitest.ConfigOf(a)).kube, action: plan.Passwords{Secret: "passwords"}}).Check(t.Context())
+			finding, err := (&passwordsHandler{kube: roomtest.New(t, apitest.ConfigOf(a)).Kube, action: plan.Passwords{Secret: "passwords"}}).Check(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -56,7 +57,7 @@ func TestPasswordsSecret(t *testing.T) {
 			}
 		})
 	}
-	missing, err := (&passwordsHandler{kube: clusterFor(t, apitest.ConfigOf(apitest.New())).kube, action: plan.Passwords{Secret: "passwords"}}).Check(t.Context())
+	missing, err := (&passwordsHandler{kube: roomtest.New(t, apitest.ConfigOf(apitest.New())).Kube, action: plan.Passwords{Secret: "passwords"}}).Check(t.Context())
 	if err != nil || missing.State != engine.Blocked || !strings.Contains(missing.Next.String(), "kubectl create secret generic passwords -n analytics") {
 		t.Errorf("%+v, error %v", missing, err)
 	}
@@ -93,8 +94,8 @@ func TestRoles(t *testing.T) {
 		}
 		return 0
 	}
-	c := clusterFor(t, apitest.Served(t, a))
-	h := &rolesHandler{c.kube, c.db, plan.Roles{Secret: "passwords"}}
+	c := roomtest.New(t, apitest.Served(t, a))
+	h := &rolesHandler{c.Kube, c.DB, plan.Roles{Secret: "passwords"}}
 	finding, err := h.Check(t.Context())
 	if err != nil || !slices.Equal(finding.Details, []string{"role new is missing", "role old has another password"}) {
 		t.Errorf("%+v, error %v", finding, err)

@@ -7,6 +7,7 @@ import (
 
 	"gpk/pkg/plan"
 	"gpk/test/apitest"
+	"gpk/test/roomtest"
 )
 
 // The client is the plan's pod while that is ready, and never a coordinator's.
@@ -26,7 +27,7 @@ func TestVerifyClient(t *testing.T) {
 			pod.Labels[plan.ComponentLabel] = strings.Split(name, "-")[1]
 			a.Put(pod)
 		}
-		h := &verifyHandler{pods: clusterFor(t, apitest.ConfigOf(a)).pods, action: plan.Verify{From: "demo-primary-0"}}
+		h := &verifyHandler{pods: roomtest.New(t, apitest.ConfigOf(a)).Pods, action: plan.Verify{From: "demo-primary-0"}}
 		if got := h.client(t.Context()); got != test.want {
 			t.Errorf("%s: %s, want %s", name, got, test.want)
 		}

@@ -6,12 +6,11 @@ import (
 	"testing"
 
 	"gpk/pkg/apply/database"
-	"gpk/pkg/apply/kube"
-	"gpk/pkg/apply/remote"
 	"gpk/pkg/segments"
 	"gpk/pkg/topology"
 	"gpk/test/apitest"
 	"gpk/test/remotetest"
+	"gpk/test/roomtest"
 )
 
 func TestMain(m *testing.M) { remotetest.Main(m) }
@@ -83,12 +82,8 @@ func TestTraces(t *testing.T) {
 				_, _ = io.WriteString(out, state+"\n")
 				return 0
 			}
-			client, err := kube.New(apitest.Served(t, a), apitest.Ref)
-			if err != nil {
-				t.Fatal(err)
-			}
-			remote := remote.New(client.API, client.Config, apitest.Ref.Namespace, client.Selector())
-			g := &gpexpand{remote: remote, db: database.New(client, remote, nil, nil)}
+			c := roomtest.New(t, apitest.Served(t, a))
+			g := &gpexpand{remote: c.Remote, db: c.DB}
 			found, err := g.traces(t.Context(), database.Acting{Pod: acting}, []database.PodDirs{{Pod: "demo-primary-0"}})
 			if err != nil || found.job != test.wantJob || found.Runs != test.wantRuns || found.pods["demo-primary-0"].Free != 7 {
 				t.Errorf("%+v, error %v", found, err)

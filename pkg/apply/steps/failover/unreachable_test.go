@@ -17,6 +17,7 @@ import (
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
 	"gpk/test/apitest"
+	"gpk/test/roomtest"
 )
 
 // Of a coordinator out of reach, what counts is whether the standby followed when its node was last heard of.
@@ -90,7 +91,7 @@ func TestLifeSigns(t *testing.T) {
 					if test.asks {
 						nodes = nodeClock{nodesNow, time.Now()}
 					}
-					s := clusterFor(t, apitest.ConfigOf(a)).old.lifeSigns(t.Context(), "demo-coordinator-0", nodes)
+					s := oldOf(roomtest.New(t, apitest.ConfigOf(a))).lifeSigns(t.Context(), "demo-coordinator-0", nodes)
 					if wait := time.Until(s.stopped); wait != test.wait {
 						t.Errorf("it waits %s, want %s", wait, test.wait)
 					}
@@ -112,7 +113,7 @@ func TestLossByNodesClock(t *testing.T) {
 				nodesNow := time.Now().Add(-skew)
 				// It does not run, as far as the API server knows, and its node died 90 s ago.
 				onNode(a, nodesNow, 90*time.Second, true)
-				got, err := clusterFor(t, apitest.ConfigOf(a)).old.loss(t.Context(), plan.Eligible{Takeover: plan.Takeover{From: "demo-coordinator-0", To: "demo-coordinator-1"}},
+				got, err := oldOf(roomtest.New(t, apitest.ConfigOf(a))).loss(t.Context(), plan.Eligible{Takeover: plan.Takeover{From: "demo-coordinator-0", To: "demo-coordinator-1"}},
 					segments.Following{Follows: true, Received: "0/1", Streamed: nodesNow.Add(-streamed), Now: nodesNow})
 				if err != nil || (got == "") != safe {
 					t.Errorf("gpk ahead by %s, followed until %s ago: %q, error %v; safe is %t", skew, streamed, got, err, safe)
@@ -142,8 +143,8 @@ func TestFenceWaits(t *testing.T) {
 	stop := errors.New("enough seen")
 	ctx, cancel := context.WithCancelCause(t.Context())
 	var last string
-	target := clusterFor(t, apitest.Served(t, a))
-	h := &fenceHandler{kube: target.kube, remote: target.remote, store: target.store, db: target.db, old: target.old, action: plan.Fence{Eligible: plan.Eligible{
+	target := roomtest.New(t, apitest.Served(t, a))
+	h := &fenceHandler{kube: target.Kube, remote: target.Remote, store: target.Store, db: target.DB, old: oldOf(target), action: plan.Fence{Eligible: plan.Eligible{
 		Takeover: plan.Takeover{From: "demo-coordinator-0", To: "demo-coordinator-1"}}}}
 	err := h.Do(ctx, func(line string) {
 		if last = line; strings.Contains(line, "cut off") {
@@ -154,3 +155,6 @@ func TestFenceWaits(t *testing.T) {
 		t.Errorf("it said %q, error %v; it has to wait for some 45 s", last, err)
 	}
 }
+
+// oldOf reaches the old coordinator of a cluster.
+func oldOf(c *roomtest.Cluster) *OldCoordinator { return New(c.Kube, c.Remote, c.Store, c.Pods, c.DB) }

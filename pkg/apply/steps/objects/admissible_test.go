@@ -15,6 +15,7 @@ import (
 	"gpk/pkg/apply/engine"
 	"gpk/pkg/plan"
 	"gpk/test/apitest"
+	"gpk/test/roomtest"
 )
 
 func admissibleSets(t *testing.T) []*appsv1.StatefulSet {
@@ -65,7 +66,7 @@ func TestAdmissible(t *testing.T) {
 			if test.answer != nil {
 				a.Fail = apitest.Refusing("demo-primary", test.answer)
 			}
-			finding, err := (&admissibleHandler{kube: clusterFor(t, apitest.ConfigOf(a)).kube, action: plan.Admissible{Sets: admissibleSets(t), Made: test.made}}).Check(t.Context())
+			finding, err := (&admissibleHandler{kube: roomtest.New(t, apitest.ConfigOf(a)).Kube, action: plan.Admissible{Sets: admissibleSets(t), Made: test.made}}).Check(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -87,7 +88,7 @@ func TestAdmissible(t *testing.T) {
 func TestAdmissibleFails(t *testing.T) {
 	a := apitest.New()
 	a.Fail = apitest.Refusing("demo-primary", apierrors.NewInternalError(io.ErrUnexpectedEOF))
-	finding, err := (&admissibleHandler{kube: clusterFor(t, apitest.ConfigOf(a)).kube, action: plan.Admissible{Sets: admissibleSets(t)}}).Check(t.Context())
+	finding, err := (&admissibleHandler{kube: roomtest.New(t, apitest.ConfigOf(a)).Kube, action: plan.Admissible{Sets: admissibleSets(t)}}).Check(t.Context())
 	if err == nil || !strings.Contains(err.Error(), "StatefulSet/demo-primary") {
 		t.Errorf("found %+v, error %v", finding, err)
 	}
@@ -107,7 +108,7 @@ func TestAdmissibleBesideOthers(t *testing.T) {
 		}
 		return apitest.Unmounted("demo-primary")
 	}
-	h := &admissibleHandler{kube: clusterFor(t, apitest.ConfigOf(a)).kube, action: plan.Admissible{Sets: []*appsv1.StatefulSet{wanted}}}
+	h := &admissibleHandler{kube: roomtest.New(t, apitest.ConfigOf(a)).Kube, action: plan.Admissible{Sets: []*appsv1.StatefulSet{wanted}}}
 	if finding, err := h.Check(t.Context()); err != nil || finding.State != engine.Blocked {
 		t.Errorf("found %+v, error %v", finding, err)
 	}

@@ -13,6 +13,7 @@ import (
 	"gpk/pkg/apply/kube"
 	"gpk/pkg/plan"
 	"gpk/test/apitest"
+	"gpk/test/roomtest"
 )
 
 // What somebody else has made under a name of the cluster's stays theirs. What gpk has applied is mended, whatever became of its
@@ -45,13 +46,13 @@ func TestApplyLeavesForeignObjects(t *testing.T) {
 			a := apitest.New()
 			a.Put(test.live)
 			test.wanted.SetNamespace(apitest.Ref.Namespace)
-			target := clusterFor(t, apitest.ConfigOf(a))
-			h := &applyHandler{kube: target.kube, action: plan.Apply{Objects: []plan.Object{test.wanted}}}
+			target := roomtest.New(t, apitest.ConfigOf(a))
+			h := &applyHandler{kube: target.Kube, action: plan.Apply{Objects: []plan.Object{test.wanted}}}
 			finding, err := h.Check(t.Context())
 			if err != nil || finding.State != test.state || !slices.Equal(finding.Details, []string{test.detail}) || (!finding.Next.Empty()) != (test.state == engine.Blocked) {
 				t.Errorf("found %+v, error %v", finding, err)
 			}
-			if among, err := (&spreadHandler{*h, target.pods, 0}).Check(t.Context()); err != nil || among.State != test.state {
+			if among, err := (&spreadHandler{*h, target.Pods, 0}).Check(t.Context()); err != nil || among.State != test.state {
 				t.Errorf("among stateful sets: found %+v, error %v", among, err)
 			}
 		})

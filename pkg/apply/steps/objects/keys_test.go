@@ -11,13 +11,14 @@ import (
 	"gpk/pkg/apply/engine"
 	"gpk/pkg/plan"
 	"gpk/test/apitest"
+	"gpk/test/roomtest"
 )
 
 func keys(t *testing.T, a *apitest.API) *keysHandler {
 	t.Helper()
 	secret := &corev1.Secret{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Secret"}, ObjectMeta: apitest.Meta("demo-ssh", "demo")}
 	secret.Namespace = apitest.Ref.Namespace
-	return &keysHandler{clusterFor(t, apitest.ConfigOf(a)).kube, plan.Keys{Secret: secret, Files: map[string]string{"config": "Host *\n"}}}
+	return &keysHandler{roomtest.New(t, apitest.ConfigOf(a)).Kube, plan.Keys{Secret: secret, Files: map[string]string{"config": "Host *\n"}}}
 }
 
 // The keys are made once. What is beside them may change; they do not, since running pods have them.

@@ -12,6 +12,7 @@ import (
 	"gpk/pkg/apply/engine"
 	"gpk/pkg/plan"
 	"gpk/test/apitest"
+	"gpk/test/roomtest"
 )
 
 // Only the cluster's own objects of the named kinds go, and its record stays until the very end.
@@ -20,8 +21,8 @@ func TestRemove(t *testing.T) {
 	a.Put(&corev1.ConfigMap{ObjectMeta: apitest.Meta("demo-scripts", "demo")}, &corev1.ConfigMap{ObjectMeta: apitest.Meta("demo-gpk", "demo")},
 		&corev1.ConfigMap{ObjectMeta: apitest.Meta("other-scripts", "other")}, &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "somebody's"}},
 		&corev1.Service{ObjectMeta: apitest.Meta("demo", "demo")}, &corev1.PersistentVolumeClaim{ObjectMeta: apitest.Meta("data-demo-primary-0", "demo")})
-	target := clusterFor(t, apitest.ConfigOf(a))
-	h := &removeHandler{target.kube, target.pods, plan.Remove{Kinds: []string{"Service", "ConfigMap"}}}
+	target := roomtest.New(t, apitest.ConfigOf(a))
+	h := &removeHandler{target.Kube, target.Pods, plan.Remove{Kinds: []string{"Service", "ConfigMap"}}}
 	finding, err := h.Check(t.Context())
 	if err != nil || finding.State != engine.Pending || !slices.Equal(finding.Details, []string{"Service/demo exists", "ConfigMap/demo-scripts exists"}) {
 		t.Errorf("found %+v, error %v", finding, err)
@@ -44,12 +45,12 @@ func TestRemove(t *testing.T) {
 func TestRemoveKnowsObjectsByUID(t *testing.T) {
 	a := apitest.New()
 	a.Put(&corev1.Service{ObjectMeta: apitest.Meta("demo", "demo")})
-	if err := clusterFor(t, apitest.ConfigOf(a)).kube.API.CoreV1().Services(apitest.Ref.Namespace).Delete(t.Context(), "demo", metav1.DeleteOptions{
+	if err := roomtest.New(t, apitest.ConfigOf(a)).Kube.API.CoreV1().Services(apitest.Ref.Namespace).Delete(t.Context(), "demo", metav1.DeleteOptions{
 		Preconditions: &metav1.Preconditions{UID: new(a.Get("services", "demo").GetUID() + "x")}}); err == nil {
 		t.Fatal("the fake API does not look at preconditions")
 	}
-	target := clusterFor(t, apitest.ConfigOf(a))
-	h := &removeHandler{target.kube, target.pods, plan.Remove{Kinds: []string{"Service"}}}
+	target := roomtest.New(t, apitest.ConfigOf(a))
+	h := &removeHandler{target.Kube, target.Pods, plan.Remove{Kinds: []string{"Service"}}}
 	if err := h.Do(t.Context(), func(string) {}); err != nil {
 		t.Fatal(err)
 	}
@@ -64,8 +65,8 @@ func TestRemoveWaits(t *testing.T) {
 	a.Put(&corev1.Pod{ObjectMeta: apitest.Meta("demo-primary-0", "demo")}, &corev1.Pod{ObjectMeta: apitest.Meta("demo-primary-1", "demo")})
 	a.Lingers = 100 * time.Millisecond
 	var told []string
-	target := clusterFor(t, apitest.Served(t, a))
-	h := &removeHandler{target.kube, target.pods, plan.Remove{Kinds: []string{"Pod"}}}
+	target := roomtest.New(t, apitest.Served(t, a))
+	h := &removeHandler{target.Kube, target.Pods, plan.Remove{Kinds: []string{"Pod"}}}
 	start := time.Now()
 	if err := h.Do(t.Context(), func(line string) { told = append(told, line) }); err != nil {
 		t.Fatal(err)

@@ -8,17 +8,19 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/rest"
 
 	"gpk/pkg/plan"
 	"gpk/test/apitest"
+	"gpk/test/roomtest"
 )
 
 // Primaries that get no node keep the mirrors waiting for a while only.
 func TestMirrorsGoOnWithoutNodes(t *testing.T) {
 	n := apitest.NewNodes("a", "b", "c", "a", "b", "")
 	action := apitest.Sets(t, apitest.Wide(t, 6)).Steps[0].Action.(plan.Apply)
-	target := clusterFor(t, apitest.Served(t, n.API))
-	h := &spreadHandler{applyHandler{kube: target.kube, action: action}, target.pods, 200 * time.Millisecond}
+	target := roomtest.New(t, apitest.Served(t, n.API))
+	h := &spreadHandler{applyHandler{kube: target.Kube, action: action}, target.Pods, 200 * time.Millisecond}
 	var lines []string
 	if err := h.Do(t.Context(), func(line string) { lines = append(lines, line) }); err != nil {
 		t.Fatal(err)
@@ -39,8 +41,8 @@ func TestMirrorsWhileVolumesAreMade(t *testing.T) {
 	n.API.Put(&corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Name: "data-demo-primary-5", Labels: plan.Labels(apitest.Ref.Name), Annotations: selected},
 		Status: corev1.PersistentVolumeClaimStatus{Phase: corev1.ClaimBound}})
 	action := apitest.Sets(t, apitest.Wide(t, 6)).Steps[0].Action.(plan.Apply)
-	target := clusterFor(t, apitest.Served(t, n.API))
-	h := &spreadHandler{applyHandler{kube: target.kube, action: action}, target.pods, time.Minute}
+	target := roomtest.New(t, apitest.Served(t, n.API))
+	h := &spreadHandler{applyHandler{kube: target.Kube, action: action}, target.Pods, time.Minute}
 	done := make(chan error)
 	go func() { done <- h.Do(t.Context(), func(string) {}) }()
 	select {
@@ -74,8 +76,8 @@ func TestMirrorsNotHeldOnTwoNodes(t *testing.T) {
 		})
 		url, stop := apitest.ServeAt(world)
 		t.Cleanup(stop)
-		target := clusterAt(t, url)
-		h := &spreadHandler{applyHandler{kube: target.kube, action: apitest.Sets(t, apitest.Wide(t, 4)).Steps[0].Action.(plan.Apply)}, target.pods, time.Minute}
+		target := roomtest.New(t, &rest.Config{Host: url})
+		h := &spreadHandler{applyHandler{kube: target.Kube, action: apitest.Sets(t, apitest.Wide(t, 4)).Steps[0].Action.(plan.Apply)}, target.Pods, time.Minute}
 		if err := h.Do(t.Context(), func(string) {}); err != nil {
 			t.Errorf("%d nodes: %v", nodes, err)
 		}

@@ -15,6 +15,7 @@ import (
 	"gpk/pkg/segments"
 	"gpk/pkg/topology"
 	"gpk/test/apitest"
+	"gpk/test/roomtest"
 )
 
 // manyDown are instances that are down, two in each of some pods. Of the odd pods the second one's data is gone. The API counts how often
@@ -73,8 +74,8 @@ func (m *manyDown) exec(pod string, argv []string, _ io.Reader, out, _ io.Writer
 // However many instances are down, the pods are listed once in a pass, and asked all at once, each for all that it has.
 func TestRecoverMany(t *testing.T) {
 	m := newManyDown(topology.Mirror)
-	target := clusterFor(t, apitest.Served(t, m.api))
-	h := &segmentsHandler{target.remote, target.pods, target.db, plan.Recovered{}}
+	target := roomtest.New(t, apitest.Served(t, m.api))
+	h := &segmentsHandler{target.Remote, target.Pods, target.DB, plan.Recovered{}}
 	absent, err := h.awaitPods(t.Context(), m.rows, func(string) {})
 	if err != nil || len(absent) > 0 || m.lists != 1 {
 		t.Errorf("absent %v, error %v; the pods were listed %d times", absent, err, m.lists)
@@ -92,8 +93,8 @@ func TestRecoverMany(t *testing.T) {
 // The same of primaries that do not answer.
 func TestAnsweringMany(t *testing.T) {
 	m := newManyDown(topology.Primary)
-	target := clusterFor(t, apitest.Served(t, m.api))
-	h := &primariesHandler{target.pods, target.db}
+	target := roomtest.New(t, apitest.Served(t, m.api))
+	h := &primariesHandler{target.Pods, target.DB}
 	silent, gone, err := h.down(t.Context(), database.Acting{Catalogue: m.rows})
 	if err != nil || len(silent) != 19 || len(gone) != 2 || !slices.ContainsFunc(gone, func(s string) bool { return strings.Contains(s, "content 7 are gone") }) {
 		t.Errorf("silent %q, gone %q, error %v", silent, gone, err)

@@ -9,16 +9,13 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
-	"gpk/pkg/apply/database"
-	"gpk/pkg/apply/kube"
-	"gpk/pkg/apply/pods"
 	"gpk/pkg/apply/record"
-	"gpk/pkg/apply/remote"
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
 	"gpk/pkg/topology"
 	"gpk/test/apitest"
 	"gpk/test/remotetest"
+	"gpk/test/roomtest"
 )
 
 func TestMain(m *testing.M) { remotetest.Main(m) }
@@ -71,13 +68,9 @@ func clusterFor(t *testing.T, answer func(pod, command, stdin string) (out strin
 	pod := apitest.Pod(coordinatorPod, apitest.Runs(), true)
 	pod.Labels[plan.ComponentLabel] = string(topology.CoordinatorComponent)
 	c.api.Put(pod)
-	client, err := kube.New(apitest.Served(t, c.api), apitest.Ref)
-	if err != nil {
-		t.Fatal(err)
-	}
-	remote := remote.New(client.API, client.Config, apitest.Ref.Namespace, client.Selector())
-	c.store = record.New(client)
-	c.settings = New(remote, database.New(client, remote, c.store, pods.New(client, remote)))
+	rooms := roomtest.New(t, apitest.Served(t, c.api))
+	c.store = rooms.Store
+	c.settings = New(rooms.Remote, rooms.DB)
 	return c
 }
 

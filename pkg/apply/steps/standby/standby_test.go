@@ -15,17 +15,13 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
-	"gpk/pkg/apply/database"
 	"gpk/pkg/apply/engine"
-	"gpk/pkg/apply/kube"
-	"gpk/pkg/apply/pods"
-	"gpk/pkg/apply/record"
-	"gpk/pkg/apply/remote"
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
 	"gpk/pkg/topology"
 	"gpk/test/apitest"
 	"gpk/test/remotetest"
+	"gpk/test/roomtest"
 )
 
 func TestMain(m *testing.M) { remotetest.Main(m) }
@@ -126,15 +122,9 @@ func (c *coordinators) change(pod, verb string, errs io.Writer) int {
 // handler is what carries out an action of a plan.
 func (c *coordinators) handler(t *testing.T, action plan.Action) engine.Handler {
 	t.Helper()
-	config := apitest.Served(t, c.api)
-	client, err := kube.New(config, apitest.Ref)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := remote.New(client.API, client.Config, apitest.Ref.Namespace, client.Selector())
-	p := pods.New(client, r)
+	rooms := roomtest.New(t, apitest.Served(t, c.api))
 	handlers := engine.Handlers{}
-	Register(handlers, r, p, database.New(client, r, record.New(client), p))
+	Register(handlers, rooms.Remote, rooms.Pods, rooms.DB)
 	h, err := handlers.Of(plan.Step{Action: action})
 	if err != nil {
 		t.Fatal(err)

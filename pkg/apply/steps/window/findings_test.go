@@ -18,6 +18,7 @@ import (
 	"gpk/pkg/segments"
 	"gpk/pkg/topology"
 	"gpk/test/apitest"
+	"gpk/test/roomtest"
 )
 
 const coordinatorPod = "demo-coordinator-0"
@@ -77,7 +78,9 @@ func (r *running) decide(state map[string]string) {
 	r.api.Put(&corev1.ConfigMap{ObjectMeta: apitest.Meta(plan.StateName("demo"), "demo"), Data: state})
 }
 
-func (r *running) cluster(t *testing.T) *cluster { return clusterFor(t, apitest.Served(t, r.api)) }
+func (r *running) cluster(t *testing.T) *roomtest.Cluster {
+	return roomtest.New(t, apitest.Served(t, r.api))
+}
 
 func TestStartCheck(t *testing.T) {
 	stopped := map[string]string{plan.StateCoordinator: coordinatorPod, plan.StateDatabase: record.DatabaseStopped}
@@ -105,7 +108,7 @@ func TestStartCheck(t *testing.T) {
 			r := newRunning()
 			test.change(r)
 			c := r.cluster(t)
-			finding, err := (&startHandler{c.store, c.pods, c.db, test.action}).Check(t.Context())
+			finding, err := (&startHandler{c.Store, c.Pods, c.DB, test.action}).Check(t.Context())
 			wantFinding(t, finding, err, test.state, test.details, test.next)
 		})
 	}
@@ -136,7 +139,7 @@ func TestClients(t *testing.T) {
 		r := newRunning()
 		test.change(r)
 		c := r.cluster(t)
-		clients, err := (&stopHandler{c.store, c.pods, c.db, plan.Stopped{}}).clients(t.Context())
+		clients, err := (&stopHandler{c.Store, c.Pods, c.DB, plan.Stopped{}}).clients(t.Context())
 		if err != nil || !slices.EqualFunc(clients, test.want, strings.HasPrefix) {
 			t.Errorf("%s: %q, error %v; want %q", name, clients, err, test.want)
 		}
@@ -173,14 +176,14 @@ func TestHealthyCheck(t *testing.T) {
 			test.change(r)
 			sets := r.old("node1")
 			c := r.cluster(t)
-			finding, err := (&healthyHandler{pods: c.pods, db: c.db, action: plan.Whole{Replacing: sets}}).Check(t.Context())
+			finding, err := (&healthyHandler{pods: c.Pods, db: c.DB, action: plan.Whole{Replacing: sets}}).Check(t.Context())
 			wantFinding(t, finding, err, test.state, test.details, test.next)
 		})
 	}
 	r := newRunning()
 	r.silent = true
 	c := r.cluster(t)
-	finding, err := (&healthyHandler{pods: c.pods, db: c.db}).Check(t.Context())
+	finding, err := (&healthyHandler{pods: c.Pods, db: c.DB}).Check(t.Context())
 	wantFinding(t, finding, err, engine.Done, nil, "")
 }
 
@@ -206,7 +209,7 @@ func TestJudge(t *testing.T) {
 			r.release = "Catalog version number:               " + version
 			c := r.cluster(t)
 			pod := &corev1.Pod{Spec: corev1.PodSpec{Containers: apitest.ContainerOf("x:2", "", "")}}
-			h := &pullHandler{remote: c.remote, db: c.db, action: plan.Pulled{Pod: pod, Version: "7.2.0"}, pulled: test.found}
+			h := &pullHandler{remote: c.Remote, db: c.DB, action: plan.Pulled{Pod: pod, Version: "7.2.0"}, pulled: test.found}
 			nodes := []string{"node1", "node2"}[:len(test.found)]
 			finding, err := h.judge(t.Context(), nodes)
 			wantFinding(t, finding, err, test.state, test.details, test.next)

@@ -14,6 +14,7 @@ import (
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
 	"gpk/test/apitest"
+	"gpk/test/roomtest"
 )
 
 // The pods that bring an image tell what is in it and are gone afterwards, those of an earlier gpk too.
@@ -47,8 +48,8 @@ func TestPull(t *testing.T) {
 	left.Name = "demo-image-left"
 	a.Put(left)
 
-	target := clusterFor(t, apitest.ConfigOf(a))
-	h := &pullHandler{kube: target.kube, remote: target.remote, pods: target.pods, db: target.db, action: plan.Pulled{Replacing: []*appsv1.StatefulSet{set}, Pod: puller, Version: "7.2.0"}}
+	target := roomtest.New(t, apitest.ConfigOf(a))
+	h := &pullHandler{kube: target.Kube, remote: target.Remote, pods: target.Pods, db: target.DB, action: plan.Pulled{Replacing: []*appsv1.StatefulSet{set}, Pod: puller, Version: "7.2.0"}}
 	if finding, err := h.Check(t.Context()); err != nil || finding.State != engine.Pending || len(finding.Details) != 3 {
 		t.Fatalf("found %+v, error %v", finding, err)
 	}

@@ -1,0 +1,9 @@
+package failover
+
+import (
+	"testing"
+
+	"gpk/test/remotetest"
+)
+
+func TestMain(m *testing.M) { remotetest.Main(m) }
