@@ -69,8 +69,8 @@ func StatusOf(ctx context.Context, t *Target) (Status, error) {
 }
 
 func instanceStatus(row segments.Row, node string, catalogue segments.Catalogue) InstanceStatus {
-	i := InstanceStatus{Content: row.Content, DBID: row.DBID, Role: roleName(row.Content, row.Role),
-		PreferredRole: roleName(row.Content, row.PreferredRole), Status: "down", Mode: "not in sync",
+	i := InstanceStatus{Content: row.Content, DBID: row.DBID, Role: segments.RoleName(row.Content, row.Role),
+		PreferredRole: segments.RoleName(row.Content, row.PreferredRole), Status: "down", Mode: "not in sync",
 		Pod: row.Pod(), Port: row.Port, Node: node, Dir: row.Dir}
 	if row.Up() {
 		i.Status = "up"
@@ -88,14 +88,6 @@ func instanceStatus(row segments.Row, node string, catalogue segments.Catalogue)
 		i.Mode = "in sync"
 	}
 	return i
-}
-
-func roleName(content int32, role topology.Role) string {
-	names := map[topology.Role]string{topology.Primary: "primary", topology.Mirror: "mirror"}
-	if content == topology.CoordinatorContent {
-		names = map[topology.Role]string{topology.Primary: "coordinator", topology.Mirror: "standby"}
-	}
-	return names[role]
 }
 
 // Summary is the state of the cluster in a few words.

@@ -39,6 +39,6 @@ const SettlePatience = 2 * time.Minute
 
 // UnfinishedCluster is the finding where create has not finished.
 func UnfinishedCluster() engine.Finding {
-	return engine.Finding{State: engine.Blocked, Details: []string{"the creation of the cluster is unfinished"},
-		Next: engine.Next(plan.Gpk("create", "-f", "cluster.yaml"), " finishes it")}
+	return engine.BlockedBy("the creation of the cluster is unfinished",
+		plan.Gpk("create", "-f", "cluster.yaml"), " finishes it")
 }

@@ -55,9 +55,9 @@ func (h *imageHandler) Check(ctx context.Context) (engine.Finding, error) {
 		return engine.Finding{}, err
 	}
 	if found := strings.Join(engine.NonEmpty(faults), "; "); found != "" {
-		return engine.Finding{State: engine.Blocked, Details: []string{found},
-			Next: engine.Next("the database was not changed; correct spec.image or spec.version in cluster.yaml (docs/image.md lists what "+
-				"gpk needs). Delete the pods with ", plan.Gpk("delete"), ", which keeps the volumes, and create again")}, nil
+		return engine.BlockedBy(found,
+			"the database was not changed; correct spec.image or spec.version in cluster.yaml (docs/image.md lists what "+
+				"gpk needs). Delete the pods with ", plan.Gpk("delete"), ", which keeps the volumes, and create again"), nil
 	}
 	if found := engine.NonEmpty(refused); len(found) > 0 {
 		return engine.Finding{State: engine.Blocked, Details: found[:1],

@@ -38,9 +38,9 @@ var roleKey = regexp.MustCompile(`^[A-Za-z_][0-9A-Za-z_-]{0,62}$`) //nolint:goch
 func passwords(ctx context.Context, k *kube.Client, secret string) (map[string]string, engine.Finding, error) {
 	found, err := k.API.CoreV1().Secrets(k.Ref.Namespace).Get(ctx, secret, metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
-		return nil, engine.Finding{State: engine.Blocked, Details: []string{"Secret " + secret + " with the roles' passwords does not exist"},
-			Next: engine.Next(fmt.Sprintf("create it, with a file for each role that ends without a newline: "+
-				"kubectl create secret generic %s -n %s --from-file=ROLE=FILE", secret, k.Ref.Namespace))}, nil
+		return nil, engine.BlockedBy("Secret "+secret+" with the roles' passwords does not exist",
+			fmt.Sprintf("create it, with a file for each role that ends without a newline: "+
+				"kubectl create secret generic %s -n %s --from-file=ROLE=FILE", secret, k.Ref.Namespace)), nil
 	}
 	if err != nil {
 		return nil, engine.Finding{}, fmt.Errorf("the passwords in Secret %s: %w", secret, err)
@@ -65,8 +65,8 @@ func passwords(ctx context.Context, k *kube.Client, secret string) (map[string]s
 		faults = append(faults, "it has no key")
 	}
 	if len(faults) > 0 {
-		return nil, engine.Finding{State: engine.Blocked, Details: []string{"Secret " + secret + ": " + strings.Join(faults, "; ")},
-			Next: engine.Next("each key must be a role and its value the password; correct the Secret with kubectl and run this again")}, nil
+		return nil, engine.BlockedBy("Secret "+secret+": "+strings.Join(faults, "; "),
+			"each key must be a role and its value the password; correct the Secret with kubectl and run this again"), nil
 	}
 	return passwords, engine.Finding{State: engine.Done}, nil
 }

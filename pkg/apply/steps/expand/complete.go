@@ -35,7 +35,7 @@ func (h *completeHandler) look(ctx context.Context, acting database.Acting) (eng
 	if missing := acting.Catalogue.Missing(h.action.New); len(missing) > 0 {
 		return engine.Finding{State: engine.Unknown, Details: missing}, nil
 	}
-	if faults := catalogued(acting.Catalogue, h.action.New).Unhealthy(); len(faults) > 0 {
+	if faults := acting.Catalogue.MadeFor(h.action.New).Unhealthy(); len(faults) > 0 {
 		return engine.PendingIf(faults), nil
 	}
 	pods := database.ByPod(h.action.New)
@@ -59,14 +59,14 @@ func (h *completeHandler) Do(ctx context.Context, progress func(string)) error {
 	if err != nil {
 		return err
 	}
-	if slices.ContainsFunc(catalogued(acting.Catalogue, h.action.New), func(r segments.Row) bool { return !r.Up() }) {
+	if slices.ContainsFunc(acting.Catalogue.MadeFor(h.action.New), func(r segments.Row) bool { return !r.Up() }) {
 		if err := h.db.Run(ctx, acting.Pod, "gprecoverseg-new", segments.RecoverFully(), progress); err != nil {
 			return err
 		}
 	}
 	err = engine.Until(ctx, database.SettlePatience, progress, func() ([]string, error) {
 		acting, err := h.db.Probed(ctx)
-		return catalogued(acting.Catalogue, h.action.New).Unhealthy(), err
+		return acting.Catalogue.MadeFor(h.action.New).Unhealthy(), err
 	}, "%s")
 	if err != nil {
 		return err

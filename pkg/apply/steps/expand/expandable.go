@@ -27,12 +27,12 @@ type expandableHandler struct {
 func (h *expandableHandler) Check(ctx context.Context) (engine.Finding, error) {
 	acting, err := h.db.Probed(ctx)
 	if errors.Is(err, database.ErrNoCoordinator) {
-		return blocked(remote.Summary(err), plan.Gpk("start"), "; if the coordinator is lost, ", plan.Gpk("failover")), nil
+		return engine.BlockedBy(remote.Summary(err), plan.Gpk("start"), "; if the coordinator is lost, ", plan.Gpk("failover")), nil
 	}
 	if err != nil {
 		return engine.Finding{}, err
 	}
-	if h.action.Begun && len(catalogued(acting.Catalogue, h.action.New)) > 0 {
+	if h.action.Begun && len(acting.Catalogue.MadeFor(h.action.New)) > 0 {
 		return engine.Finding{State: engine.Done}, nil
 	}
 	if !h.action.Begun {
@@ -45,7 +45,7 @@ func (h *expandableHandler) Check(ctx context.Context) (engine.Finding, error) {
 			Next: engine.Next("nothing was changed; gpk expands only the segments that it made: see ", plan.Gpk("status"))}, nil
 	}
 	if faults := acting.Catalogue.Unhealthy(); len(faults) > 0 {
-		return blocked(strings.Join(faults, "; "), "nothing was changed; run this again after ", plan.Gpk("recover")), nil
+		return engine.BlockedBy(strings.Join(faults, "; "), "nothing was changed; run this again after ", plan.Gpk("recover")), nil
 	}
 	return h.tablespaces(ctx, acting)
 }
@@ -61,17 +61,17 @@ func (h *expandableHandler) alone(ctx context.Context, acting database.Acting) (
 	case err != nil:
 		return engine.Finding{}, err
 	case earlier.Status != "":
-		return blocked("an earlier expansion is unfinished: "+earlier.String(),
+		return engine.BlockedBy("an earlier expansion is unfinished: "+earlier.String(),
 			"nothing was changed; finish it, then run this again: ", plan.Gpk("expand", "--resume")), nil
 	case found.Runs:
-		return blocked(foreign(acting.Pod), "nothing was changed; wait for its end"), nil
+		return engine.BlockedBy(foreign(acting.Pod), "nothing was changed; wait for its end"), nil
 	case found.Setup != segments.NoSetup:
-		return blocked("a gpexpand that gpk did not start has stopped at "+found.Setup,
+		return engine.BlockedBy("a gpexpand that gpk did not start has stopped at "+found.Setup,
 			fmt.Sprintf("nothing was changed; finish it, or undo it in pod %s with `gpexpand -r`", acting.Pod)), nil
 	}
 	claims, err := h.kube.Named(ctx, "PersistentVolumeClaim", h.action.Claims)
 	if err == nil && len(claims) > 0 {
-		return blocked("of an earlier cluster, "+engine.Few(kube.Exist("PersistentVolumeClaim", claims)),
+		return engine.BlockedBy("of an earlier cluster, "+engine.Few(kube.Exist("PersistentVolumeClaim", claims)),
 			"nothing was changed; if nobody needs them, delete them and run this again: kubectl delete pvc"), nil
 	}
 	return engine.Finding{State: engine.Done}, err
@@ -85,7 +85,7 @@ func (h *expandableHandler) tablespaces(ctx context.Context, acting database.Act
 	}
 	names, err := segments.ParseNames(out)
 	if err == nil && len(names) > 0 {
-		return blocked("gpk cannot expand users' tablespaces: "+strings.Join(names, ", "),
+		return engine.BlockedBy("gpk cannot expand users' tablespaces: "+strings.Join(names, ", "),
 			"nothing was changed; move their tables to pg_default and drop them, or expand by hand"), nil
 	}
 	return engine.Finding{State: engine.Done}, err

@@ -39,7 +39,8 @@ func (h *redistributeHandler) look(ctx context.Context, acting database.Acting) 
 	case found.job == RedistributeJob:
 		return engine.Finding{State: engine.Done, Details: []string{"gpexpand is running, with the limits that it was started with"}}, nil
 	case found.Runs:
-		return blocked(foreign(acting.Pod), "wait for its end, or stop it where it was started; then ", plan.Gpk("expand", "--resume")), nil
+		return engine.BlockedBy(foreign(acting.Pod),
+			"wait for its end, or stop it where it was started; then ", plan.Gpk("expand", "--resume")), nil
 	}
 	return engine.PendingIf([]string{expansion.String()}), nil
 }

@@ -21,8 +21,9 @@ func (h *rollbackHandler) Check(ctx context.Context) (engine.Finding, error) {
 }
 
 func (h *rollbackHandler) look(ctx context.Context, acting database.Acting) (engine.Finding, error) {
-	if rows := catalogued(acting.Catalogue, h.action.New); len(rows) > 0 {
-		return blocked("the catalogue has the new segments, the first of them on "+rows[0].Pod()+": a rollback would lose the rows on them",
+	if rows := acting.Catalogue.MadeFor(h.action.New); len(rows) > 0 {
+		return engine.BlockedBy("the catalogue has the new segments, the first of them on "+rows[0].Pod()+
+			": a rollback would lose the rows on them",
 			plan.Gpk("expand", "--resume")), nil
 	}
 	running, err := h.gpexpand.running(ctx, h.action.New)
@@ -34,7 +35,7 @@ func (h *rollbackHandler) look(ctx context.Context, acting database.Acting) (eng
 		return engine.Finding{}, err
 	}
 	if found.Runs && found.job != RollbackJob {
-		return blocked("gpexpand is running in pod "+acting.Pod, "wait for its end: ", plan.Gpk("expand", "--resume")), nil
+		return engine.BlockedBy("gpexpand is running in pod "+acting.Pod, "wait for its end: ", plan.Gpk("expand", "--resume")), nil
 	}
 	left := found.unfinished(running)
 	if found.Setup != segments.NoSetup {

@@ -33,7 +33,7 @@ func (h *roomHandler) Check(ctx context.Context) (engine.Finding, error) {
 }
 
 func (h *roomHandler) look(ctx context.Context, acting database.Acting) (engine.Finding, error) {
-	if len(catalogued(acting.Catalogue, h.action.New)) > 0 {
+	if len(acting.Catalogue.MadeFor(h.action.New)) > 0 {
 		return engine.Finding{State: engine.Done}, nil
 	}
 	var older []database.PodDirs
@@ -55,7 +55,8 @@ func (h *roomHandler) look(ctx context.Context, acting database.Acting) (engine.
 		return engine.Finding{}, err
 	}
 	if short := h.shortages(acting, older, found, total, largest); len(short) > 0 {
-		return blocked(engine.Few(short), "nothing was changed; free space on these volumes, or enlarge them with ", plan.Gpk("resize")), nil
+		return engine.BlockedBy(engine.Few(short),
+			"nothing was changed; free space on these volumes, or enlarge them with ", plan.Gpk("resize")), nil
 	}
 	return engine.Finding{State: engine.Done, Details: unchecked}, nil
 }

@@ -25,7 +25,7 @@ func (h *dropSchemaHandler) Check(ctx context.Context) (engine.Finding, error) {
 		case err != nil || expansion.Status == "":
 			return engine.Finding{State: engine.Done}, err
 		case !expansion.Complete():
-			return blocked("tables are not redistributed yet: "+expansion.String(), plan.Gpk("expand", "--resume")), nil
+			return engine.BlockedBy("tables are not redistributed yet: "+expansion.String(), plan.Gpk("expand", "--resume")), nil
 		}
 		return engine.PendingIf([]string{"all tables are redistributed, and the schema gpexpand still exists"}), nil
 	})

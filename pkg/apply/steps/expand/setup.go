@@ -70,7 +70,7 @@ func (h *setupHandler) look(ctx context.Context, acting database.Acting) (setupS
 		return setupInterrupted, []string{"gpexpand has been rolling it back since " + found.since}, nil
 	case found.Runs:
 		return setupMismatch, []string{foreign(acting.Pod)}, nil
-	case len(catalogued(acting.Catalogue, h.action.New)) == 0:
+	case len(acting.Catalogue.MadeFor(h.action.New)) == 0:
 		state, details := beforeCatalogue(pods, found)
 		return state, details, nil
 	}

@@ -44,7 +44,7 @@ func TestBeforeCatalogue(t *testing.T) {
 // Only the wanted contents count, in whatever role they are now, and a primary is not its mirror.
 func TestCatalogued(t *testing.T) {
 	catalogue := segments.Catalogue{{Content: 0, PreferredRole: "p"}, {Content: 1, PreferredRole: "p", Role: "m"}, {Content: 1, PreferredRole: "m", Role: "p"}}
-	if rows := catalogued(catalogue, []topology.Instance{{Content: 1, Role: "p"}}); !slices.Equal(rows, catalogue[1:2]) {
+	if rows := catalogue.MadeFor([]topology.Instance{{Content: 1, Role: "p"}}); !slices.Equal(rows, catalogue[1:2]) {
 		t.Errorf("%+v", rows)
 	}
 }

@@ -41,8 +41,8 @@ func (h *keysHandler) Check(ctx context.Context) (engine.Finding, error) {
 	data := live.Data
 	for _, file := range []string{userKey, authorizedKeys, hostKey, knownHosts} {
 		if len(data[file]) == 0 {
-			return engine.Finding{State: engine.Blocked, Details: []string{kube.ObjectName(h.action.Secret) + " has no " + file},
-				Next: engine.Next("if the pods may get new keys, delete the Secret, restart the pods, and run this again")}, nil
+			return engine.BlockedBy(kube.ObjectName(h.action.Secret)+" has no "+file,
+				"if the pods may get new keys, delete the Secret, restart the pods, and run this again"), nil
 		}
 	}
 	for file, content := range h.action.Files {

@@ -38,9 +38,9 @@ func (h *growableHandler) Check(ctx context.Context) (engine.Finding, error) {
 		return engine.Finding{}, fmt.Errorf("storage classes: %w", err)
 	}
 	if faults := rigid(small, list.Items); len(faults) > 0 {
-		return engine.Finding{State: engine.Blocked, Details: []string{strings.Join(faults, "; ")},
-			Next: engine.Next("nothing was changed: if the provisioner can do it, an administrator allows it in the storage class; "+
-				"else more segments bring more volumes: ", plan.Gpk("expand"))}, nil
+		return engine.BlockedBy(strings.Join(faults, "; "),
+			"nothing was changed: if the provisioner can do it, an administrator allows it in the storage class; "+
+				"else more segments bring more volumes: ", plan.Gpk("expand")), nil
 	}
 	return engine.Finding{State: engine.Done}, nil
 }

@@ -44,8 +44,8 @@ func (h *validHandler) look(ctx context.Context, acting database.Acting) (engine
 		return err
 	})
 	if found := engine.NonEmpty(faults); err == nil && len(found) > 0 {
-		return engine.Finding{State: engine.Blocked, Details: []string{strings.Join(found, "; ")},
-			Next: engine.Next("nothing was changed: correct the command line")}, nil
+		return engine.BlockedBy(strings.Join(found, "; "),
+			"nothing was changed: correct the command line"), nil
 	}
 	return engine.Finding{State: engine.Done}, err
 }

@@ -39,14 +39,14 @@ func (h *healthyHandler) Check(ctx context.Context) (engine.Finding, error) {
 
 func (h *healthyHandler) look(ctx context.Context, acting database.Acting) (engine.Finding, error) {
 	if faults := acting.Catalogue.Broken(); len(faults) > 0 {
-		return blocked(strings.Join(faults, "; "), "nothing was changed; run this again after ", plan.Gpk("recover")), nil
+		return engine.BlockedBy(strings.Join(faults, "; "), "nothing was changed; run this again after ", plan.Gpk("recover")), nil
 	}
 	expanding, err := h.db.Query(ctx, acting, "postgres", segments.ExpandingSQL)
 	if err != nil {
 		return engine.Finding{}, err
 	}
 	if expanding == "t" {
-		return blocked("an expansion is unfinished: the database postgres has the schema gpexpand",
+		return engine.BlockedBy("an expansion is unfinished: the database postgres has the schema gpexpand",
 			"nothing was changed; run this again after ", plan.Gpk("expand", "--resume")), nil
 	}
 	return engine.Finding{State: engine.Done}, nil

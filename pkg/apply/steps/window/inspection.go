@@ -53,7 +53,7 @@ func (h *pullHandler) judge(ctx context.Context, nodes []string) (engine.Finding
 	for _, node := range nodes {
 		found := h.pulled[node]
 		if version := found.image.Catalogue; found.fault == "" && version != running {
-			return blocked(fmt.Sprintf("the catalogue version of the image %s is %s, and that of the running release is %s: "+
+			return engine.BlockedBy(fmt.Sprintf("the catalogue version of the image %s is %s, and that of the running release is %s: "+
 				"this is a major upgrade, and the new programs would refuse the data", h.reference(), cmp.Or(version, "unknown"), running),
 				plan.MajorUpgrade), nil
 		}
@@ -65,11 +65,11 @@ func (h *pullHandler) judge(ctx context.Context, nodes []string) (engine.Finding
 		refused = cmp.Or(refused, database.SettingsFault(found.image, h.reference()))
 	}
 	if len(faults) > 0 {
-		return blocked(strings.Join(faults, "; "),
+		return engine.BlockedBy(strings.Join(faults, "; "),
 			"nothing was changed; correct the image, or name another one with --image (docs/image.md lists what gpk needs)"), nil
 	}
 	if refused != "" {
-		return blocked(refused, "nothing was changed; give values that both releases accept, or DEFAULT, with ",
+		return engine.BlockedBy(refused, "nothing was changed; give values that both releases accept, or DEFAULT, with ",
 			plan.Gpk("config", "set", "NAME=VALUE"), ", then run this again"), nil
 	}
 	return engine.Finding{State: engine.Done}, nil

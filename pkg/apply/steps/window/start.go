@@ -30,7 +30,7 @@ func (h *startHandler) Check(ctx context.Context) (engine.Finding, error) {
 		return database.UnfinishedCluster(), nil
 	}
 	if h.action.AnyPrimary && state[plan.StateDatabase] == record.DatabaseStopped {
-		return blocked("the database has been stopped", plan.Gpk("start")), nil
+		return engine.BlockedBy("the database has been stopped", plan.Gpk("start")), nil
 	}
 	acting, err := h.db.Acting(ctx)
 	if errors.Is(err, database.ErrNoCoordinator) {
@@ -48,7 +48,7 @@ func (h *startHandler) silent(ctx context.Context, pod string, silence error) (e
 	if runs && !h.db.IsUnreachable(pod) || err != nil || !h.action.AnyPrimary {
 		return engine.PendingIf([]string{remote.Summary(silence)}), err
 	}
-	return blocked("the coordinator's pod "+pod+" is unreachable: "+remote.Summary(silence),
+	return engine.BlockedBy("the coordinator's pod "+pod+" is unreachable: "+remote.Summary(silence),
 		"restore the node of the pod, or let the standby take over: ", plan.Gpk("failover")), nil
 }
 
@@ -68,7 +68,7 @@ func (h *startHandler) look(ctx context.Context, acting database.Acting, state m
 		finding.Next = engine.Next(plan.Gpk("recover"))
 	}
 	if !answer {
-		finding = blocked("the coordinator answers, but not every segment does", plan.Gpk("recover"))
+		finding = engine.BlockedBy("the coordinator answers, but not every segment does", plan.Gpk("recover"))
 		finding.Details = append(finding.Details, acting.Catalogue.Unhealthy()...)
 	}
 	return finding, nil

@@ -24,8 +24,3 @@ func Register(r engine.Handlers, k *kube.Client, remote *remote.Pods, store *rec
 	engine.Handle(r, func(a plan.Replaced) engine.Handler { return &replaceHandler{p, a} })
 	engine.Handle(r, func(a plan.Release) engine.Handler { return &releaseHandler{remote: remote, pods: p, action: a} })
 }
-
-// blocked is a finding that a person must deal with, and how.
-func blocked(found string, next ...any) engine.Finding {
-	return engine.Finding{State: engine.Blocked, Details: []string{found}, Next: engine.Next(next...)}
-}
