@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -9,10 +10,10 @@ import (
 	"gpk/pkg/plan"
 )
 
-// onlyCommands makes an unknown command a usage error, with the nearest ones that there are.
-func onlyCommands(root *cobra.Command) {
-	root.Args = cobra.ArbitraryArgs
-	root.RunE = func(cmd *cobra.Command, args []string) error {
+// onlyCommands makes an unknown command below this one a usage error, with the nearest ones that there are.
+func onlyCommands(parent *cobra.Command) {
+	parent.Args = cobra.ArbitraryArgs
+	parent.RunE = func(cmd *cobra.Command, args []string) error {
 		if len(args) == 0 {
 			return cmd.Help()
 		}
@@ -41,13 +42,7 @@ func cobrasCommands(root *cobra.Command) {
 			command.Run = nil
 			command.RunE = help
 		case "completion":
-			command.Args = cobra.ArbitraryArgs
-			command.RunE = func(cmd *cobra.Command, args []string) error {
-				if len(args) > 0 {
-					return noCommand(cmd, args[0])
-				}
-				return cmd.Help()
-			}
+			onlyCommands(command)
 			for _, shell := range command.Commands() {
 				asUsage(shell)
 			}
@@ -55,7 +50,6 @@ func cobrasCommands(root *cobra.Command) {
 	}
 }
 
-// help shows what a command does.
 func help(cmd *cobra.Command, args []string) error {
 	found, left, err := cmd.Root().Find(args)
 	if err != nil {
@@ -75,11 +69,8 @@ func asUsage(command *cobra.Command) {
 		check = noArguments
 	}
 	command.Args = func(cmd *cobra.Command, args []string) error {
-		if err := check(cmd, args); err != nil {
-			return usageError{err}
-		}
-		// Cobra would look at them later, and at nothing but the flags, as here.
-		if err := cmd.ValidateFlagGroups(); err != nil {
+		// Cobra would look at the groups later, and at nothing but the flags, as here.
+		if err := cmp.Or(check(cmd, args), cmd.ValidateFlagGroups()); err != nil {
 			return usageError{err}
 		}
 		return nil
