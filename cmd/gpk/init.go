@@ -23,6 +23,7 @@ output or to a new file. It needs no API server.`,
 		Args:    cobra.MaximumNArgs(1),
 	}
 	file := cmd.Flags().StringP("filename", "f", "", "file to write, which must not exist yet (default: standard output)")
+	_ = cmd.MarkFlagFilename("filename", "yaml", "yml")
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
 		name := "demo"
 		if len(args) == 1 {

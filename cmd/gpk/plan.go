@@ -28,6 +28,7 @@ and gpk create --dry-run show what it lacks.`,
 	fileFlag(cmd, &file)
 	imageFlag(cmd)
 	manifests := cmd.Flags().String("manifests", "", "write the manifests to this folder, which must be new or empty")
+	_ = cmd.MarkFlagDirname("manifests")
 	cmd.RunE = func(*cobra.Command, []string) error {
 		c, err := a.loadWithImage(file)
 		if err != nil {

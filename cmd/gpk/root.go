@@ -93,7 +93,7 @@ Every command can be run again: it does what is left to do.`,
 		a.stopCommand(), a.startCommand(), a.restartCommand(), a.failoverCommand(), a.recoverCommand(),
 		a.expandCommand(), a.upgradeCommand(), a.configCommand(), a.resizeCommand())
 	a.prepare(root)
-	(&completer{a}).register(root)
+	a.complete(root)
 	onlyCommands(root)
 	cobrasCommands(root)
 	return root, a

@@ -93,9 +93,10 @@ func (a *finder) loadWithImage(path string) (*topology.Cluster, error) {
 	return c, nil
 }
 
-// fileFlag is the flag of commands that read a cluster.yaml.
+// fileFlag is the flag of commands that read a cluster.yaml, and has a shell complete such files.
 func fileFlag(cmd *cobra.Command, file *string) {
 	cmd.Flags().StringVarP(file, "filename", "f", "", "cluster.yaml, or - for standard input")
+	_ = cmd.MarkFlagFilename("filename", "yaml", "yml")
 }
 
 // imageFlag is the flag of loadWithImage.
