@@ -40,13 +40,11 @@ var errInterrupted = errors.New("interrupted")
 
 // signalContext ends at the first interrupt, and gives what runs the chance to give the lock back. A second one kills.
 func signalContext() (context.Context, func()) {
+	caught, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	ctx, cancel := context.WithCancelCause(context.Background())
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	go func() {
-		<-signals
-		signal.Stop(signals)
+	context.AfterFunc(caught, func() {
+		stop()
 		cancel(errInterrupted)
-	}()
-	return ctx, func() { signal.Stop(signals) }
+	})
+	return ctx, stop
 }
