@@ -66,16 +66,13 @@ func manifest(object plan.Object) ([]byte, error) {
 		return nil, fmt.Errorf("%s: %w", object.GetName(), err)
 	}
 	delete(fields, "status")
-	claims, _, err := unstructured.NestedSlice(fields, "spec", "volumeClaimTemplates")
+	claims, found, err := unstructured.NestedFieldNoCopy(fields, "spec", "volumeClaimTemplates")
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", object.GetName(), err)
 	}
-	for _, claim := range claims {
-		delete(claim.(map[string]any), "status")
-	}
-	if len(claims) > 0 {
-		if err := unstructured.SetNestedSlice(fields, claims, "spec", "volumeClaimTemplates"); err != nil {
-			return nil, fmt.Errorf("%s: %w", object.GetName(), err)
+	if found {
+		for _, claim := range claims.([]any) {
+			delete(claim.(map[string]any), "status")
 		}
 	}
 	return yaml.Marshal(fields)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/utils/ptr"
 
 	"gpk/pkg/apply/engine"
 	"gpk/pkg/plan"
@@ -72,7 +73,7 @@ func (p planned) text(c *topology.Cluster) string {
 	for _, group := range p.Topology.Groups {
 		pods := c.GroupPods(group.Component)
 		text.line("%s\t%d\t%s\t%s\t%s\t%s", group.Component, group.Replicas,
-			amounts(pods.Resources.Requests), amounts(pods.Resources.Limits), pods.Storage.Size, class(pods.Storage.ClassName))
+			amounts(pods.Resources.Requests), amounts(pods.Resources.Limits), pods.Storage.Size, ptr.Deref(pods.Storage.ClassName, "(default)"))
 	}
 	text.line("\nSETTING\tCOORDINATOR\tSEGMENT\tFROM")
 	for _, s := range p.Settings {
@@ -88,13 +89,6 @@ func amounts(list corev1.ResourceList) string {
 		all = append(all, string(name)+"="+amount.String())
 	}
 	return cmp.Or(strings.Join(all, ","), "-")
-}
-
-func class(name *string) string {
-	if name == nil {
-		return "(default)"
-	}
-	return *name
 }
 
 // preview prints what every step would find, and ends with exit status 3 if there is something to do.
