@@ -5,8 +5,6 @@ import (
 	"context"
 	"slices"
 
-	"github.com/spf13/cobra"
-
 	"gpk/pkg/apply"
 	"gpk/pkg/apply/engine"
 	"gpk/pkg/plan"
@@ -17,7 +15,7 @@ import (
 type aim struct {
 	// cluster is what the command is about. Empty: nothing, yet.
 	cluster plan.Ref
-	// asked are the flags of the command line that say which Kubernetes, namespace and cluster.
+	// asked are the flags of the command line. Some say which Kubernetes, namespace and cluster.
 	asked map[string]string
 	// standing are the namespace and the cluster of the environment and the user's own file, which hold for the next command.
 	standing plan.Ref
@@ -25,17 +23,6 @@ type aim struct {
 	several bool
 	// here is the context's own namespace.
 	here func() string
-}
-
-// askedFlags are those of the command line by which it finds its cluster.
-func askedFlags(cmd *cobra.Command) map[string]string {
-	asked := map[string]string{}
-	for _, name := range []string{"kubeconfig", "context", "namespace", "cluster"} {
-		if flag := cmd.Flags().Lookup(name); flag != nil && flag.Changed {
-			asked[name] = flag.Value.String()
-		}
-	}
-	return asked
 }
 
 // aimed is a command with what it needs to lead to this cluster, as a person types it.

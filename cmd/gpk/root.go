@@ -132,7 +132,8 @@ func (a *app) readSettings(cmd *cobra.Command) (context.Context, error) {
 			return ctx, err
 		}
 	}
-	a.asked = askedFlags(cmd)
+	a.asked = map[string]string{}
+	cmd.Flags().Visit(func(flag *pflag.Flag) { a.asked[flag.Name] = flag.Value.String() })
 	a.standing = plan.Ref{Namespace: a.settings.GetString("namespace"), Name: a.settings.GetString("cluster")}
 	if err := a.settings.BindPFlags(cmd.Flags()); err != nil {
 		return ctx, err
@@ -162,11 +163,11 @@ func (a *preferences) knownSettings(flags *pflag.FlagSet) error {
 		if slices.Contains(known, name) || !a.settings.InConfig(name) {
 			continue
 		}
+		meant := "known are " + strings.Join(known, ", ")
 		if near := topology.Nearest(name, known); near != "" {
-			unknown = append(unknown, fmt.Sprintf("there is no %q: did you mean %s?", name, near))
-		} else {
-			unknown = append(unknown, fmt.Sprintf("there is no %q: known are %s", name, strings.Join(known, ", ")))
+			meant = "did you mean " + near + "?"
 		}
+		unknown = append(unknown, fmt.Sprintf("there is no %q: %s", name, meant))
 	}
 	if len(unknown) == 0 {
 		return nil
