@@ -1,9 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"maps"
@@ -89,15 +89,12 @@ func unreachable(err error) string {
 	var request *url.Error
 	var network *net.OpError
 	var name *net.DNSError
-	var authority x509.UnknownAuthorityError
 	var certificate *tls.CertificateVerificationError
 	switch {
 	case errors.As(err, &name):
 		return name.Error()
 	case errors.As(err, &certificate):
 		return certificate.Error()
-	case errors.As(err, &authority):
-		return authority.Error()
 	case errors.As(err, &network):
 		return network.Error()
 	case errors.As(err, &request) && !errors.Is(err, context.Canceled):
@@ -116,10 +113,7 @@ func (a *finder) whichServer() string {
 	if err != nil || len(raw.Contexts) == 0 {
 		return fmt.Sprintf("the API server %s (of the pod's own account)", config.Host)
 	}
-	current := raw.CurrentContext
-	if given := a.settings.GetString("context"); given != "" {
-		current = given
-	}
+	current := cmp.Or(a.settings.GetString("context"), raw.CurrentContext)
 	from := "the kubeconfig"
 	if context, ok := raw.Contexts[current]; ok && context.LocationOfOrigin != "" {
 		from = context.LocationOfOrigin
@@ -127,7 +121,6 @@ func (a *finder) whichServer() string {
 	return fmt.Sprintf("the API server %s (context %q of %s)", config.Host, current, from)
 }
 
-// contexts are the names of the kubeconfig's contexts.
 func (a *finder) contexts() ([]string, error) {
 	raw, err := a.kubeconfig().RawConfig()
 	return slices.Sorted(maps.Keys(raw.Contexts)), err
@@ -138,14 +131,11 @@ func (a *finder) explainKubeconfig(err error) error {
 	contexts, rawErr := a.contexts()
 	switch {
 	case rawErr != nil:
-		return hint(usageError{fmt.Errorf("kubeconfig: %w", rawErr)}, "fix that file, or name another one with --kubeconfig or KUBECONFIG")
+		return hint(usage("kubeconfig: %w", rawErr), "fix that file, or name another one with --kubeconfig or KUBECONFIG")
 	case len(contexts) == 0:
-		where := "~/.kube/config"
-		if named := os.Getenv("KUBECONFIG"); named != "" {
-			where = named
-		}
+		where := cmp.Or(os.Getenv("KUBECONFIG"), "~/.kube/config")
 		return hint(usage("no API server is named: there is no kubeconfig in %s, and gpk does not run in a pod", where),
 			"name one with --kubeconfig or KUBECONFIG")
 	}
-	return hint(usageError{fmt.Errorf("kubeconfig: %w", err)}, "name a context with --context: "+strings.Join(contexts, ", "))
+	return hint(usage("kubeconfig: %w", err), "name a context with --context: "+strings.Join(contexts, ", "))
 }

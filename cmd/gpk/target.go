@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 
 	"gpk/pkg/apply"
@@ -24,20 +24,9 @@ func (a *finder) kubeconfig() clientcmd.ClientConfig {
 	return clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, overrides)
 }
 
-func (a *finder) restConfig() (*rest.Config, error) {
-	config, err := a.kubeconfig().ClientConfig()
-	if err != nil {
-		return nil, a.explainKubeconfig(err)
-	}
-	return config, nil
-}
-
 // namespace is that of the command line, or else of the context.
 func (a *finder) namespace() string {
-	if given := a.settings.GetString("namespace"); given != "" {
-		return given
-	}
-	return a.contextNamespace()
+	return cmp.Or(a.settings.GetString("namespace"), a.contextNamespace())
 }
 
 func (a *finder) contextNamespace() string {
@@ -56,9 +45,8 @@ func (a *finder) load(path string) (*topology.Cluster, error) {
 	}
 	c, err := topology.LoadFile(path, a.namespace())
 	if err != nil {
-		var faults topology.Faults
-		if errors.As(err, &faults) {
-			return nil, hint(usageError{fmt.Errorf("%s:\n%w", shownPath(path), err)}, "fix the lines above; nothing was changed")
+		if _, ok := errors.AsType[topology.Faults](err); ok {
+			return nil, hint(usage("%s:\n%w", shownPath(path), err), "fix the lines above; nothing was changed")
 		}
 		return nil, usageError{err}
 	}
@@ -71,7 +59,6 @@ func (a *finder) load(path string) (*topology.Cluster, error) {
 	return c, nil
 }
 
-// shownPath is a file as people know it.
 func shownPath(path string) string {
 	if path == "-" {
 		return "standard input"
@@ -88,7 +75,7 @@ func (a *finder) loadWithImage(path string) (*topology.Cluster, error) {
 	}
 	c.Spec.Image = image
 	if err := c.Validate(); err != nil {
-		return nil, usageError{fmt.Errorf("--image: %w", err)}
+		return nil, usage("--image: %w", err)
 	}
 	return c, nil
 }
@@ -99,7 +86,6 @@ func fileFlag(cmd *cobra.Command, file *string) {
 	_ = cmd.MarkFlagFilename("filename", "yaml", "yml")
 }
 
-// imageFlag is the flag of loadWithImage.
 func imageFlag(cmd *cobra.Command) {
 	cmd.Flags().String("image", "", "image to use instead of the file's")
 }
@@ -116,9 +102,9 @@ func (a *finder) clusterOf(path string) (*topology.Cluster, *apply.Target, error
 
 func (a *finder) target(ref plan.Ref) (*apply.Target, error) {
 	a.cluster = ref
-	config, err := a.restConfig()
+	config, err := a.kubeconfig().ClientConfig()
 	if err != nil {
-		return nil, err
+		return nil, a.explainKubeconfig(err)
 	}
 	return apply.NewTarget(config, ref)
 }
