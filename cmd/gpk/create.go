@@ -58,8 +58,8 @@ func (a *app) create(ctx context.Context, target *apply.Target, c *topology.Clus
 
 // refusal shows what differs where create refuses a file for that.
 func (a *app) refusal(ctx context.Context, target *apply.Target, err error) error {
-	var changed *apply.ChangedError
-	if !errors.As(err, &changed) {
+	changed, ok := errors.AsType[*apply.ChangedError](err)
+	if !ok {
 		return err
 	}
 	a.among(ctx, target)

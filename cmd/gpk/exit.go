@@ -70,8 +70,7 @@ func status(err error) int {
 // report prints an error with what to do next, and returns the exit status.
 func (a *printer) report(err error) int {
 	code := status(err)
-	var given statusError
-	if err == nil || errors.As(err, &given) {
+	if _, printed := errors.AsType[statusError](err); err == nil || printed {
 		return code
 	}
 	_, _ = fmt.Fprintf(a.err, "%s %v\n", color.New(color.FgRed, color.Bold).Sprint("error:"), err)

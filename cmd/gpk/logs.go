@@ -112,9 +112,6 @@ func (a *printer) printLogLine(l apply.LogLine) {
 		_ = json.NewEncoder(a.out).Encode(l)
 		return
 	}
-	from := l.Pod
-	if l.Instance != "" {
-		from += " " + l.Instance
-	}
+	from := strings.TrimSpace(l.Pod + " " + l.Instance)
 	_, _ = fmt.Fprintf(a.out, "%s: %s\n", from, l.Text)
 }

@@ -34,8 +34,7 @@ func (a *app) psqlCommand() *cobra.Command {
 		}
 		command := segments.Interactive(segments.PsqlArgv(*database, "", args...)...)
 		err = a.interactive(cmd.Context(), target, acting.Pod, command)
-		var exit *remote.Error
-		if errors.As(err, &exit) {
+		if exit, ok := errors.AsType[*remote.Error](err); ok {
 			// psql has said what was wrong.
 			return statusError(exit.Status)
 		}
