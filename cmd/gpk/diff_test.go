@@ -3,6 +3,10 @@ package main
 import (
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"gpk/pkg/plan"
 )
 
 // Where somebody else has an object of the name, diff says so instead of in what it differs, and create changes nothing.
@@ -50,4 +54,48 @@ func TestDiffOfForeignObjects(t *testing.T) {
 			t.Errorf("beside %s, create has changed %q", path, s.changes)
 		}
 	}
+}
+
+func TestDifferencesText(t *testing.T) {
+	long := "the same words at the beginning of two lines, "
+	all := []difference{
+		{Difference: plan.Difference{Field: "spec.segments.count", From: "2", To: "4"}, Command: "gpk expand --segments 4"},
+		{Difference: plan.Difference{Field: "spec.database.locale", From: "C", To: ""}, Why: "the databases have been made in it"},
+		{Object: "Service/demo", Difference: plan.Difference{Field: "spec.type", From: "", To: "NodePort"}, Command: "gpk create -f f.yaml", Why: "note"},
+		{Object: "ConfigMap/demo", Difference: plan.Difference{Field: "data[a]", From: "1\n2\n3\n", To: "1\n2\nthree\n"}, Command: "gpk create -f f.yaml"},
+		{Object: "ConfigMap/demo", Difference: plan.Difference{Field: "data[b]", From: long + "one\n", To: long + "two\n"}, Command: "gpk create -f f.yaml"},
+		{Object: "ConfigMap/demo", Difference: plan.Difference{Field: "data[c]", From: "", To: "1\n2\n"}, Command: "gpk create -f f.yaml"},
+		{Found: "pod demo-0\nwaits " + strings.Repeat("and waits ", 30), Command: "gpk create -f f.yaml"},
+	}
+	out := differencesText("  ", all)
+	want := `  spec.segments.count: 2 → 4                                                         gpk expand --segments 4
+  spec.database.locale: C → absent                                                   cannot be changed after creation: the databases have been made in it
+  Service/demo spec.type: absent → NodePort                                          gpk create -f f.yaml (note)
+  ConfigMap/demo data[a]: line 3: "3" → "three"                                      gpk create -f f.yaml
+  ConfigMap/demo data[b]: line 1: "…nning of two lines, one" → "…nning of two lines, two"  gpk create -f f.yaml
+  ConfigMap/demo data[c]: absent → 2 lines                                           gpk create -f f.yaml
+`
+	got, last, _ := strings.Cut(out, "  pod demo-0 waits and waits")
+	if diff := cmp.Diff(squeezed(want), squeezed(got)); diff != "" {
+		t.Error(diff)
+	}
+	if !strings.HasSuffix(last, "…  gpk create -f f.yaml\n") || len(last) > 200 {
+		t.Errorf("a long finding is not shortened: %q", last)
+	}
+	// What there is to do is in one column.
+	columns := map[int]bool{}
+	for line := range strings.Lines(got) {
+		at := max(strings.Index(line, "  gpk "), strings.Index(line, "  cannot"))
+		columns[len([]rune(line[:at]))] = true
+	}
+	if len(columns) != 1 {
+		t.Errorf("the commands are not in one column:\n%s", got)
+	}
+}
+
+func squeezed(text string) string {
+	for strings.Contains(text, "   ") {
+		text = strings.ReplaceAll(text, "   ", "  ")
+	}
+	return text
 }

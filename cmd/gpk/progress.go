@@ -107,11 +107,3 @@ func (p *progress) stop() {
 func (p *progress) print(mark, text, rest string) {
 	_, _ = fmt.Fprintf(p.out, "%s %s%s\n", mark, text, rest)
 }
-
-func shorten(s string, width int) string {
-	runes := []rune(s)
-	if len(runes) <= width {
-		return s
-	}
-	return string(runes[:width-1]) + "…"
-}

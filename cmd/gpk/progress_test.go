@@ -47,11 +47,3 @@ func TestProgressLines(t *testing.T) {
 		})
 	}
 }
-
-func TestShorten(t *testing.T) {
-	for text, want := range map[string]string{"": "", "äöü": "äöü", "12345": "12345", "123456": "1234…", "äöüäöü": "äöüä…"} {
-		if got := shorten(text, 5); got != want {
-			t.Errorf("%q is shortened to %q, want %q", text, got, want)
-		}
-	}
-}
