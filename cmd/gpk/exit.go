@@ -43,21 +43,23 @@ func hint(err error, next ...any) error {
 	return &engine.NextError{Err: err, Next: engine.Next(next...)}
 }
 
+// is says whether an error is one of a type, or wraps one.
+func is[T error](err error) bool {
+	_, found := errors.AsType[T](err)
+	return found
+}
+
 // status is the exit status of an error.
 func status(err error) int {
 	var given statusError
-	var wrong usageError
-	var unusable apply.UsageError
-	var faults topology.Faults
-	var locked *record.LockedError
 	switch {
 	case err == nil:
 		return exitDone
 	case errors.As(err, &given):
 		return int(given)
-	case errors.As(err, &wrong), errors.As(err, &unusable), errors.As(err, &faults):
+	case is[usageError](err), is[apply.UsageError](err), is[topology.Faults](err):
 		return exitUsage
-	case errors.As(err, &locked):
+	case is[*record.LockedError](err):
 		return exitLocked
 	case errors.Is(err, errInterrupted):
 		return exitInterrupted
@@ -70,7 +72,7 @@ func status(err error) int {
 // report prints an error with what to do next, and returns the exit status.
 func (a *printer) report(err error) int {
 	code := status(err)
-	if _, printed := errors.AsType[statusError](err); err == nil || printed {
+	if err == nil || is[statusError](err) {
 		return code
 	}
 	_, _ = fmt.Fprintf(a.err, "%s %v\n", color.New(color.FgRed, color.Bold).Sprint("error:"), err)

@@ -124,12 +124,10 @@ func parseUntil(text string, now time.Time) (time.Time, error) {
 		return at, nil
 	}
 	for _, layout := range []string{time.RFC3339, "2006-01-02 15:04:05", "2006-01-02 15:04", "2006-01-02T15:04"} {
-		at, err := time.ParseInLocation(layout, text, now.Location())
-		switch {
-		case err != nil:
-		case !at.After(now):
-			return time.Time{}, usage("--redistribute-until %s: that time has passed", text)
-		default:
+		if at, err := time.ParseInLocation(layout, text, now.Location()); err == nil {
+			if !at.After(now) {
+				return time.Time{}, usage("--redistribute-until %s: that time has passed", text)
+			}
 			return at, nil
 		}
 	}

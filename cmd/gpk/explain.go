@@ -22,9 +22,7 @@ import (
 // explain says of an error of the API server, or of the way to it, what a person has to know and can type next. It is the
 // only place that does: every command's error comes by here.
 func (a *finder) explain(err error) error {
-	var told *engine.NextError
-	var given statusError
-	if err == nil || errors.As(err, &told) || errors.As(err, &given) || errors.Is(err, errInterrupted) {
+	if err == nil || is[*engine.NextError](err) || is[statusError](err) || errors.Is(err, errInterrupted) {
 		return err
 	}
 	if next := missingRight(err); next != "" {

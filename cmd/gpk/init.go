@@ -46,6 +46,24 @@ output or to a new file. It needs no API server.`,
 	return cmd
 }
 
+func (a *app) schemaCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "schema",
+		Short: "Print the JSON Schema of cluster.yaml, for editors",
+		Long: `schema prints the JSON Schema of cluster.yaml, which is made from gpk's own types. Editors complete and check files
+with it. It needs no API server.`,
+		Example: "  gpk schema >gpk.schema.json\n  # and as the first line of cluster.yaml:\n  # yaml-language-server: $schema=gpk.schema.json",
+		RunE: func(*cobra.Command, []string) error {
+			schema, err := topology.Schema()
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintln(a.out, string(schema))
+			return err
+		},
+	}
+}
+
 // writeNew writes a file that is not there yet.
 func writeNew(path string, data []byte) error {
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644) //nolint:gosec // a file for everybody to read

@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -45,7 +44,7 @@ func (a *finder) load(path string) (*topology.Cluster, error) {
 	}
 	c, err := topology.LoadFile(path, a.namespace())
 	if err != nil {
-		if _, ok := errors.AsType[topology.Faults](err); ok {
+		if is[topology.Faults](err) {
 			return nil, hint(usage("%s:\n%w", shownPath(path), err), "fix the lines above; nothing was changed")
 		}
 		return nil, usageError{err}
@@ -129,8 +128,7 @@ func (a *finder) existing(ctx context.Context) (*apply.Target, error) {
 			"name another one with -n, or make one with `gpk create -f cluster.yaml`")
 	case ref.Name == "":
 		return nil, usage("the namespace %q has several clusters: name one with --cluster: %s", ref.Namespace, strings.Join(names, ", "))
-	}
-	if slices.Contains(names, ref.Name) {
+	case slices.Contains(names, ref.Name):
 		return target, nil
 	}
 	return nil, hint(fmt.Errorf("there is no cluster %q in the namespace %q", ref.Name, ref.Namespace),
