@@ -24,7 +24,7 @@ func (a *app) logsCommand() *cobra.Command {
 begins with its pod, and with its instance if it has one.`,
 		Example:           "  gpk logs\n  gpk logs demo-primary-0 --tail 200\n  gpk logs --since 10m --follow",
 		Args:              cobra.ArbitraryArgs,
-		ValidArgsFunction: a.podNames,
+		ValidArgsFunction: a.offering(a.podNames),
 		Annotations:       map[string]string{endless: "yes"},
 	}
 	var options apply.LogOptions
