@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -83,6 +84,48 @@ func fileChanges(changes []plan.Difference) string {
 			text.WriteString("to change in cluster.yaml:\n")
 		}
 		fmt.Fprintf(&text, "  %s: %s → %s\n", change.Field, value(change.From), value(change.To))
+	}
+	return text.String()
+}
+
+// preview prints what every step would find, and ends with exit status 3 if there is something to do.
+func (a *printer) preview(previews []engine.Preview, err error) error {
+	if err != nil {
+		return err
+	}
+	different := false
+	shown := make([]previewed, 0, len(previews))
+	for _, preview := range previews {
+		found := preview.Finding
+		different = different || found.State != engine.Done
+		shown = append(shown, previewed{preview.Step.ID, preview.Step.Title, found.State, found.Details, a.shown(found.Next)})
+	}
+	if !different {
+		return a.print(shown, "no changes\n")
+	}
+	return cmp.Or(a.print(shown, previewText(shown)), error(statusError(exitDifferences)))
+}
+
+// previewed is one step of what --dry-run -o json prints.
+type previewed struct {
+	Step    string       `json:"step"`
+	Title   string       `json:"title"`
+	State   engine.State `json:"state"`
+	Details []string     `json:"details,omitempty"`
+	// Next is what a person can do about a step that is blocked.
+	Next string `json:"next,omitempty"`
+}
+
+func previewText(steps []previewed) string {
+	var text strings.Builder
+	for _, step := range steps {
+		fmt.Fprintf(&text, "%-8s %s\n", step.State, step.Title)
+		for _, detail := range step.Details {
+			fmt.Fprintf(&text, "         - %s\n", detail)
+		}
+		if step.Next != "" {
+			fmt.Fprintf(&text, "         next: %s\n", step.Next)
+		}
 	}
 	return text.String()
 }

@@ -2,16 +2,22 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/utils/ptr"
+	"sigs.k8s.io/yaml"
 
-	"gpk/pkg/apply/engine"
 	"gpk/pkg/plan"
 	"gpk/pkg/topology"
 )
@@ -91,44 +97,65 @@ func amounts(list corev1.ResourceList) string {
 	return cmp.Or(strings.Join(all, ","), "-")
 }
 
-// preview prints what every step would find, and ends with exit status 3 if there is something to do.
-func (a *printer) preview(previews []engine.Preview, err error) error {
+// writeManifests writes each object of a plan as a file of an empty folder. Sorted by name, the files are in the order in
+// which gpk applies them: objects that gpk applies at once share a number.
+func writeManifests(dir string, p plan.Plan) (int, error) {
+	if err := emptyDir(dir); err != nil {
+		return 0, err
+	}
+	wave, written := 0, 0
+	for _, step := range p.Steps {
+		action, ok := step.Action.(plan.Apply)
+		if !ok {
+			continue
+		}
+		wave += 10
+		for _, object := range action.Objects {
+			data, err := manifest(object)
+			if err != nil {
+				return written, err
+			}
+			kind := strings.ToLower(object.GetObjectKind().GroupVersionKind().Kind)
+			if err := writeNew(filepath.Join(dir, fmt.Sprintf("%03d-%s-%s.yaml", wave, kind, object.GetName())), data); err != nil {
+				return written, err
+			}
+			written++
+		}
+	}
+	return written, nil
+}
+
+// emptyDir makes a folder, unless it is there. One with something in it is refused: files of an earlier plan would be
+// taken for some of this one.
+func emptyDir(dir string) error {
+	entries, err := os.ReadDir(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		err = os.MkdirAll(dir, 0o755) //nolint:gosec // a folder for everybody to read
+	case err == nil && len(entries) > 0:
+		return hint(usage("%s is not empty", dir), "name a new or an empty folder")
+	}
 	if err != nil {
-		return err
+		return usageError{err}
 	}
-	different := false
-	shown := make([]previewed, 0, len(previews))
-	for _, preview := range previews {
-		found := preview.Finding
-		different = different || found.State != engine.Done
-		shown = append(shown, previewed{preview.Step.ID, preview.Step.Title, found.State, found.Details, a.shown(found.Next)})
-	}
-	if !different {
-		return a.print(shown, "no changes\n")
-	}
-	return cmp.Or(a.print(shown, previewText(shown)), error(statusError(exitDifferences)))
+	return nil
 }
 
-// previewed is one step of what --dry-run -o json prints.
-type previewed struct {
-	Step    string       `json:"step"`
-	Title   string       `json:"title"`
-	State   engine.State `json:"state"`
-	Details []string     `json:"details,omitempty"`
-	// Next is what a person can do about a step that is blocked.
-	Next string `json:"next,omitempty"`
-}
-
-func previewText(steps []previewed) string {
-	var text strings.Builder
-	for _, step := range steps {
-		fmt.Fprintf(&text, "%-8s %s\n", step.State, step.Title)
-		for _, detail := range step.Details {
-			fmt.Fprintf(&text, "         - %s\n", detail)
-		}
-		if step.Next != "" {
-			fmt.Fprintf(&text, "         next: %s\n", step.Next)
+// manifest is an object as a person would write it: without a status, which is the server's.
+func manifest(object plan.Object) ([]byte, error) {
+	fields, err := runtime.DefaultUnstructuredConverter.ToUnstructured(object)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", object.GetName(), err)
+	}
+	delete(fields, "status")
+	claims, found, err := unstructured.NestedFieldNoCopy(fields, "spec", "volumeClaimTemplates")
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", object.GetName(), err)
+	}
+	if found {
+		for _, claim := range claims.([]any) {
+			delete(claim.(map[string]any), "status")
 		}
 	}
-	return text.String()
+	return yaml.Marshal(fields)
 }
