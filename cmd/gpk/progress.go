@@ -52,16 +52,16 @@ func (p *progress) observe(event engine.Event) {
 		p.line(event.Step.Title, event.Line)
 	case engine.StepDone:
 		p.stop()
-		p.print(color.GreenString("✓"), event.Step.Title, fmt.Sprintf(" (%.1fs)", event.Elapsed.Seconds()))
+		p.print(color.GreenString("✓"), fmt.Sprintf("%s (%.1fs)", event.Step.Title, event.Elapsed.Seconds()))
 	case engine.StepSkipped:
 		for _, note := range event.Finding.Details {
-			p.print(color.YellowString("!"), note, "")
+			p.print(color.YellowString("!"), note)
 		}
 		if next := p.shown(event.Finding.Next); next != "" {
-			p.print(color.YellowString("!"), next, "")
+			p.print(color.YellowString("!"), next)
 		}
 		if p.verbose {
-			p.print(color.HiBlackString("="), event.Step.Title, "")
+			p.print(color.HiBlackString("="), event.Step.Title)
 		}
 	}
 }
@@ -69,7 +69,7 @@ func (p *progress) observe(event engine.Event) {
 // waiting says who holds the lock.
 func (p *progress) waiting(holder string) {
 	if !p.quiet {
-		p.print("…", "checking whether another gpk still works on this cluster: "+holder, "")
+		p.print("…", "checking whether another gpk still works on this cluster: "+holder)
 	}
 }
 
@@ -78,7 +78,7 @@ func (p *progress) start(title string) {
 		p.spin.Suffix = " " + title
 		p.spin.Start()
 	} else if p.verbose {
-		p.print("…", title, "")
+		p.print("…", title)
 	}
 }
 
@@ -89,7 +89,7 @@ func (p *progress) line(title, line string) {
 	case p.verbose && again:
 		// A wait says the same until something changes.
 	case p.verbose:
-		p.print(" ", line, "")
+		p.print(" ", line)
 	case p.spin != nil:
 		p.spin.Lock()
 		p.spin.Suffix = " " + title + ": " + shorten(line, 80)
@@ -104,6 +104,6 @@ func (p *progress) stop() {
 	}
 }
 
-func (p *progress) print(mark, text, rest string) {
-	_, _ = fmt.Fprintf(p.out, "%s %s%s\n", mark, text, rest)
+func (p *progress) print(mark, text string) {
+	_, _ = fmt.Fprintf(p.out, "%s %s\n", mark, text)
 }
