@@ -34,13 +34,11 @@ Each line shows a difference and the command that removes it. Exit status 3 if t
 		if err != nil {
 			return err
 		}
-		if len(answer) > 0 {
-			a.among(cmd.Context(), target)
+		if len(answer) == 0 {
+			return a.print([]difference{}, "no differences\n")
 		}
+		a.among(cmd.Context(), target)
 		found := a.differences(answer)
-		if len(found) == 0 {
-			return a.print(found, "no differences\n")
-		}
 		return cmp.Or(a.print(found, differencesText("", found)), error(statusError(exitDifferences)))
 	}
 	return cmd
@@ -95,7 +93,6 @@ func (d difference) answer() string {
 // What to do is in one column, except behind differences that are longer than this.
 const widestColumn = 90
 
-// differencesText is a line for each difference.
 func differencesText(indent string, all []difference) string {
 	width := 0
 	for _, d := range all {

@@ -49,7 +49,6 @@ func is[T error](err error) bool {
 	return found
 }
 
-// status is the exit status of an error.
 func status(err error) int {
 	var given statusError
 	switch {
@@ -82,7 +81,6 @@ func (a *printer) report(err error) int {
 	return code
 }
 
-// next is what a person can do about an error.
 func next(code int, err error) engine.Advice {
 	var step *engine.StepError
 	var told *engine.NextError

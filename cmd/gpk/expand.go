@@ -12,7 +12,6 @@ import (
 	"gpk/pkg/plan"
 )
 
-// expandFlags are what a person asks of expand.
 type expandFlags struct {
 	apply.ExpandOptions
 	resume, rollback bool
@@ -95,7 +94,6 @@ func (f *expandFlags) check(now time.Time) (err error) {
 	return err
 }
 
-// expandedText says what there is now.
 func (a *printer) expandedText(name string, analyzed bool, answer apply.Expanded) string {
 	text := fmt.Sprintf("%s has %d segments; all rows are redistributed", name, answer.Segments)
 	switch under := answer.Redistribution; {

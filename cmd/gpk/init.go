@@ -64,7 +64,6 @@ with it. It needs no API server.`,
 	}
 }
 
-// writeNew writes a file that is not there yet.
 func writeNew(path string, data []byte) error {
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644) //nolint:gosec // a file for everybody to read
 	if errors.Is(err, fs.ErrExist) {

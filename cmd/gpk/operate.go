@@ -60,7 +60,6 @@ func (a *app) operate(ctx context.Context, on subject, o apply.Operation, err er
 	return a.print(answer, a.operatedText(answer, say))
 }
 
-// operatedText says what there is now, and what is left to a person.
 func (a *printer) operatedText(answer apply.Operated, say sentences) string {
 	text := say.done
 	if answer.Changed == 0 {
@@ -76,7 +75,6 @@ func (a *printer) operatedText(answer apply.Operated, say sentences) string {
 	return text + "\n" + fileChanges(answer.ClusterYAML)
 }
 
-// fileChanges says what to change in cluster.yaml so that it says what the cluster is now.
 func fileChanges(changes []plan.Difference) string {
 	var text strings.Builder
 	for i, change := range changes {

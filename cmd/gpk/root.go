@@ -57,7 +57,6 @@ func newApp(io streams) *app {
 	return &app{&printer{io, find}}
 }
 
-// newRoot makes the command with all its subcommands.
 func newRoot(io streams) (*cobra.Command, *app) {
 	a := newApp(io)
 	// The library knows one switch for all streams, so colour is for two terminals only.

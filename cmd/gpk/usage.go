@@ -21,7 +21,6 @@ func onlyCommands(parent *cobra.Command) {
 	}
 }
 
-// noCommand is the error of a name that is not among a command's own.
 func noCommand(parent *cobra.Command, name string) error {
 	path := parent.CommandPath()
 	err := usage("there is no command %q", strings.TrimPrefix(path+" "+name, parent.Root().Name()+" "))
