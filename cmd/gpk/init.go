@@ -72,8 +72,6 @@ func writeNew(path string, data []byte) error {
 	if err != nil {
 		return usageError{err}
 	}
-	if _, err := file.Write(data); err != nil {
-		return errors.Join(err, file.Close())
-	}
-	return file.Close()
+	_, err = file.Write(data)
+	return errors.Join(err, file.Close())
 }

@@ -5,11 +5,15 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/signal"
+	"runtime"
+	"runtime/debug"
 	"syscall"
 
 	"github.com/go-logr/logr"
+	"github.com/spf13/cobra"
 	"k8s.io/klog/v2"
 )
 
@@ -47,4 +51,28 @@ func signalContext() (context.Context, func()) {
 		cancel(errInterrupted)
 	})
 	return ctx, stop
+}
+
+// version is set by the linker in a release.
+var version = "" //nolint:gochecknoglobals // the linker can set nothing else
+
+func (a *app) versionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "version",
+		Short: "Show gpk's own version",
+		RunE: func(*cobra.Command, []string) error {
+			v := versionInfo{Version: version, Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
+			if build, ok := debug.ReadBuildInfo(); ok && v.Version == "" {
+				v.Version = build.Main.Version
+			}
+			return a.print(v, fmt.Sprintf("gpk %s, %s, %s\n", v.Version, v.Go, v.Platform))
+		},
+	}
+}
+
+// versionInfo is what `gpk version -o json` prints.
+type versionInfo struct {
+	Version  string `json:"version"`
+	Go       string `json:"go"`
+	Platform string `json:"platform"`
 }

@@ -49,11 +49,10 @@ func (a *finder) load(path string) (*topology.Cluster, error) {
 		}
 		return nil, usageError{err}
 	}
-	if given := a.asked["namespace"]; given != "" && given != c.Metadata.Namespace {
-		return nil, usage("%s names the namespace %q, and the command line %q: leave one of them out", path, c.Metadata.Namespace, given)
-	}
-	if given := a.asked["cluster"]; given != "" && given != c.Metadata.Name {
-		return nil, usage("%s names the cluster %q, and the command line %q: leave one of them out", path, c.Metadata.Name, given)
+	for _, one := range []struct{ flag, has string }{{"namespace", c.Metadata.Namespace}, {"cluster", c.Metadata.Name}} {
+		if given := a.asked[one.flag]; given != "" && given != one.has {
+			return nil, usage("%s names the %s %q, and the command line %q: leave one of them out", path, one.flag, one.has, given)
+		}
 	}
 	return c, nil
 }
