@@ -67,7 +67,7 @@ func (a *finder) doomed(ctx context.Context) (*apply.Target, error) {
 }
 
 // confirm wants the cluster's name, from the flag or from a person.
-func (a *app) confirm(ref plan.Ref, given string) error {
+func (a *printer) confirm(ref plan.Ref, given string) error {
 	if given == "" {
 		given = a.answer(fmt.Sprintf("This deletes all data of %s in namespace %s for ever. Type its name to continue:", ref.Name, ref.Namespace))
 	}

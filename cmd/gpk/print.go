@@ -20,6 +20,8 @@ func (a *printer) print(value any, text string) error {
 	return encoder.Encode(value)
 }
 
+func (a *printer) json() bool { return a.settings.GetString("output") == "json" }
+
 // table is text with columns. What is between two tabs is in one column, as far as lines with tabs follow each other.
 type table struct{ strings.Builder }
 

@@ -40,6 +40,6 @@ their preferred roles, and makes a standby if there is none. On a healthy cluste
 }
 
 // agreed asks a person, unless --yes has answered. Where there is nobody to ask the answer is no.
-func (a *app) agreed(question string) bool {
+func (a *printer) agreed(question string) bool {
 	return a.settings.GetBool("yes") || strings.EqualFold(a.answer(question+" [y/N]"), "y")
 }

@@ -27,18 +27,15 @@ type streams struct {
 	err io.Writer
 }
 
-// terminal says whether a stream is a terminal.
 func terminal(stream any) bool {
 	file, ok := stream.(*os.File)
 	return ok && term.IsTerminal(int(file.Fd()))
 }
 
-// preferences are the settings of flags, environment and the user's own file.
-type preferences struct{ settings *viper.Viper }
-
 // finder finds the cluster that a command is about.
 type finder struct {
-	*preferences
+	// settings are those of flags, environment and the user's own file.
+	settings *viper.Viper
 	*aim
 }
 
@@ -52,7 +49,7 @@ type printer struct {
 type app struct{ *printer }
 
 func newApp(io streams) *app {
-	find := &finder{&preferences{viper.New()}, &aim{}}
+	find := &finder{viper.New(), &aim{}}
 	find.here = find.contextNamespace
 	return &app{&printer{io, find}}
 }
@@ -154,7 +151,7 @@ func (a *app) readSettings(cmd *cobra.Command) (context.Context, error) {
 }
 
 // knownSettings refuses names in the user's own file that nothing reads.
-func (a *preferences) knownSettings(flags *pflag.FlagSet) error {
+func (a *app) knownSettings(flags *pflag.FlagSet) error {
 	known := []string{"image"}
 	flags.VisitAll(func(flag *pflag.Flag) { known = append(known, flag.Name) })
 	var unknown []string
@@ -179,7 +176,7 @@ const endless = "gpk/endless"
 
 // checkSettings refuses what viper would silently take for nothing: a GPK_TIMEOUT or GPK_QUIET that is no duration or no
 // boolean.
-func (a *preferences) checkSettings(cmd *cobra.Command) (err error) {
+func (a *app) checkSettings(cmd *cobra.Command) (err error) {
 	cmd.InheritedFlags().VisitAll(func(flag *pflag.Flag) {
 		value := a.settings.GetString(flag.Name)
 		if flag.Changed || err != nil || !a.settings.IsSet(flag.Name) {
@@ -201,7 +198,7 @@ func (a *preferences) checkSettings(cmd *cobra.Command) (err error) {
 }
 
 // checkLoudness refuses --quiet with --verbose, unless one of them has been said where it outranks the other.
-func (a *preferences) checkLoudness(cmd *cobra.Command) error {
+func (a *app) checkLoudness(cmd *cobra.Command) error {
 	if !a.settings.GetBool("quiet") || !a.settings.GetBool("verbose") {
 		return nil
 	}
@@ -226,5 +223,3 @@ func rank(cmd *cobra.Command, name string) int {
 	}
 	return 0
 }
-
-func (a *preferences) json() bool { return a.settings.GetString("output") == "json" }
