@@ -1,13 +1,24 @@
 package topology
 
 import (
+	_ "embed"
 	"encoding/json"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"maps"
 	"reflect"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 )
+
+// typesSource has the words of the schema: the doc comments of the types.
+//
+//go:embed types.go
+var typesSource string
 
 // Schema is the JSON Schema of cluster.yaml, for editors. It follows from the types, their doc comments and what
 // validation knows; Kubernetes' own types are described by their fields' names only. What it accepts can still be
@@ -44,9 +55,7 @@ func (s schemaBuilder) structure(t reflect.Type, defaults map[string]any) schema
 		key := f.owner.Name() + "." + f.Name
 		inner, _ := defaults[f.name].(map[string]any)
 		property := s.value(f.Type, inner)
-		for name, value := range constraints()[key] {
-			property[name] = value
-		}
+		maps.Copy(property, constraints()[key])
 		property["description"] = s.words[key]
 		_, options, _ := strings.Cut(f.Tag.Get("json"), ",")
 		switch value := defaults[f.name]; {
@@ -172,4 +181,33 @@ func defaultValues() (map[string]any, error) {
 	}
 	var values map[string]any
 	return values, json.Unmarshal(data, &values)
+}
+
+// docComments are the doc comments of the types and of their fields, each on one line.
+func docComments() (map[string]string, error) {
+	file, err := parser.ParseFile(token.NewFileSet(), "types.go", typesSource, parser.ParseComments)
+	if err != nil {
+		return nil, fmt.Errorf("the doc comments of the schema: %w", err)
+	}
+	words, owner := map[string]string{}, ""
+	var doc *ast.CommentGroup
+	ast.Inspect(file, func(node ast.Node) bool {
+		switch n := node.(type) {
+		case *ast.GenDecl:
+			doc = n.Doc
+		case *ast.TypeSpec:
+			owner = n.Name.Name
+			words[owner] = oneLine(doc)
+		case *ast.Field:
+			for _, name := range n.Names {
+				words[owner+"."+name.Name] = oneLine(n.Doc)
+			}
+		}
+		return true
+	})
+	return words, nil
+}
+
+func oneLine(comment *ast.CommentGroup) string {
+	return strings.Join(strings.Fields(comment.Text()), " ")
 }

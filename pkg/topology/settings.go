@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"k8s.io/apimachinery/pkg/api/resource"
 )
 
 // NamedSetting is a server setting of a cluster: what the coordinator and the standby have, and what the segments have.
@@ -236,6 +238,17 @@ func memoryMiB(c *Cluster, component Component) int64 {
 		memory = resources.Requests["memory"]
 	}
 	return memory.Value() >> 20
+}
+
+// ShmSize is how large /dev/shm of a component's pods may grow: a quarter of the memory, 64 MiB to 8 GiB, or 256 MiB where
+// nobody says how much memory there is. PostgreSQL keeps only its dynamic shared memory there. It is a bound and sets
+// nothing aside: what is in use counts as the container's memory.
+func ShmSize(c *Cluster, component Component) resource.Quantity {
+	size := int64(256)
+	if memory := memoryMiB(c, component); memory > 0 {
+		size = min(max(memory/4, 64), 8192)
+	}
+	return *resource.NewQuantity(size<<20, resource.BinarySI)
 }
 
 func number(n int64) Setting    { return Setting(strconv.FormatInt(n, 10)) }

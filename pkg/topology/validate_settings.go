@@ -1,6 +1,8 @@
 package topology
 
 import (
+	"regexp"
+	"strconv"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -158,4 +160,28 @@ func (v *validator) connectionsFit(c *Cluster, path *field.Path, value Setting) 
 			return
 		}
 	}
+}
+
+// memoryValue is a whole number of one of PostgreSQL's units of memory.
+var memoryValue = regexp.MustCompile(`^\s*([0-9]{1,15})\s*(B|kB|MB|GB|TB)\s*$`)
+
+// memorySetting is a setting of memory in kB, and whether it is one. Without a unit the number is in a unit of the
+// setting's own, so that is none.
+func memorySetting(value Setting) (int64, bool) {
+	match := memoryValue.FindStringSubmatch(string(value))
+	if match == nil {
+		return 0, false
+	}
+	n, err := strconv.ParseInt(match[1], 10, 64)
+	if match[2] == "B" {
+		return n / 1024, err == nil
+	}
+	shift := map[string]uint{"kB": 0, "MB": 10, "GB": 20, "TB": 30}[match[2]]
+	return n << shift, err == nil && n <= 1<<62>>shift
+}
+
+// wholeSetting is a setting that is a whole number, and whether it is one.
+func wholeSetting(value Setting) (int64, bool) {
+	n, err := strconv.ParseInt(strings.TrimSpace(string(value)), 10, 32)
+	return n, err == nil
 }
