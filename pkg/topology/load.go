@@ -63,14 +63,14 @@ func Recorded(data []byte, defaultNamespace string) (*Cluster, error) {
 	return load(data, defaultNamespace, (*Cluster).shapeFaults)
 }
 
-func load(data []byte, defaultNamespace string, faultsOf func(c *Cluster, given func(string) bool) Faults) (*Cluster, error) {
+func load(data []byte, defaultNamespace string, faultsOf func(c *Cluster, countGiven bool) Faults) (*Cluster, error) {
 	root, err := parse(data)
 	if err != nil {
 		return nil, err
 	}
 	reading := reader{lines: map[string]int{}, given: map[string]bool{}}
 	c := reading.cluster(root)
-	zero := c.Spec.Segments.PerPod == 0 && reading.has(perPodField)
+	zero := c.Spec.Segments.PerPod == 0 && reading.given[perPodField]
 	c.Default()
 	if zero {
 		c.Spec.Segments.PerPod = 0 // what is given is no default's place to take
@@ -79,7 +79,7 @@ func load(data []byte, defaultNamespace string, faultsOf func(c *Cluster, given 
 		c.Metadata.Namespace = defaultNamespace
 	}
 	faults := reading.faults
-	for _, fault := range faultsOf(c, reading.has) {
+	for _, fault := range faultsOf(c, reading.given[countField]) {
 		// What could not be read is absent now, and must not be called missing as well.
 		if !reading.explains(fault.Field) {
 			fault.Line = reading.line(fault.Field)
@@ -127,16 +127,10 @@ func tooLarge(size string) Faults {
 // unprintable is the line of the first byte that no YAML file may have, or 0. The parser refuses it too, but without a
 // line.
 func unprintable(data []byte) int {
-	line := 1
-	for len(data) > 0 {
-		r, size := utf8.DecodeRune(data)
-		if r == utf8.RuneError && size == 1 || r == 0 {
-			return line
+	for i, line := range bytes.Split(data, []byte("\n")) {
+		if !utf8.Valid(line) || bytes.IndexByte(line, 0) >= 0 {
+			return i + 1
 		}
-		if r == '\n' {
-			line++
-		}
-		data = data[size:]
 	}
 	return 0
 }
@@ -170,8 +164,7 @@ func syntaxFault(data []byte, err error) Faults {
 // say; it is strict all the same.
 func (r *reader) cluster(root *yaml.Node) *Cluster {
 	c := &Cluster{}
-	tree := r.tree(root)
-	data, err := json.Marshal(tree)
+	data, err := json.Marshal(r.tree(root))
 	if err == nil {
 		decoder := json.NewDecoder(bytes.NewReader(data))
 		decoder.DisallowUnknownFields()

@@ -121,7 +121,7 @@ func (v *validator) network(c *Cluster, path *field.Path) {
 	network := c.Spec.Network
 	v.refuseAll(path.Child("clusterDomain"), network.ClusterDomain, validation.IsDNS1123Subdomain(network.ClusterDomain))
 	service := path.Child("service")
-	oneOf(v, service.Child("type"), network.Service.Type, serviceTypes()...)
+	oneOf(v, service.Child("type"), network.Service.Type, serviceTypes...)
 	for _, fault := range apivalidation.ValidateAnnotations(network.Service.Annotations, service.Child("annotations")) {
 		v.faults = append(v.faults, Fault{Field: fault.Field, Message: withoutExamples(fault.ErrorBody())})
 	}
