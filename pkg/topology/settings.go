@@ -49,25 +49,17 @@ const (
 // instances as a primary pod and never both.
 func Settings(c *Cluster) []NamedSetting {
 	t := newTuning(c)
-	settings := []NamedSetting{t.connections(), t.preparedTransactions(), t.sharedBuffers(), t.vmemLimit()}
-	if _, given := t.config[MostStatement]; given {
-		// A server reads its file from the top, and statement_mem has to be below the most that it has read until then.
-		settings = append(settings, NamedSetting{Name: MostStatement})
-	}
-	settings = append(settings, t.statementMemory(), connectTimeout())
-	derived := map[string]bool{}
-	for i := range settings {
-		derived[settings[i].Name] = true
-		t.override(&settings[i])
-	}
+	settings := t.derived()
 	for _, name := range sortedKeys(c.Spec.Database.Config) {
-		if lower := strings.ToLower(name); !derived[lower] {
-			setting := NamedSetting{Name: lower}
-			t.override(&setting)
-			settings = append(settings, setting)
+		lower := strings.ToLower(name)
+		if !slices.ContainsFunc(settings, func(s NamedSetting) bool { return s.Name == lower }) {
+			settings = append(settings, NamedSetting{Name: lower})
 		}
 	}
-	return settings
+	for i := range settings {
+		t.override(&settings[i])
+	}
+	return slices.DeleteFunc(settings, func(s NamedSetting) bool { return s.Why == "" }) // neither derived nor given
 }
 
 // share is what the instances of a pod have of its memory.
@@ -102,6 +94,27 @@ func (t tuning) shares() []share {
 	return slices.DeleteFunc([]share{t.coordinator, t.segment}, func(s share) bool { return s.each() == 0 })
 }
 
+// derived are the settings that follow from the resources, in their fixed order. max_statement_mem stands in its place without a value.
+func (t tuning) derived() []NamedSetting {
+	count := t.clientConnections()
+	return []NamedSetting{
+		{"max_connections", number(count), number(connectionFactor * count),
+			"one for each 16 MiB of an instance's memory, 50 to 250; the segments have three times as many, as gpinitsystem gives them"},
+		{"max_prepared_transactions", number(count), number(count),
+			"the coordinator's max_connections, the least that Greenplum's reference allows, on every instance"},
+		{"shared_buffers", megabytes(t.buffers(t.coordinator)), megabytes(t.buffers(t.segment)),
+			"an eighth of an instance's memory, 32 MB to 8 GB, and at least the 16 kB for each connection that Greenplum's reference asks for"},
+		t.vmemLimit(),
+		// A server reads its file from the top, and statement_mem has to be below the most that it has read until then.
+		{Name: MostStatement},
+		t.statementMemory(),
+		// The coordinator waits so long for a segment to let it in. Where a host refuses connections it is not needed; a pod whose
+		// node is cut off answers nothing at all.
+		{"gp_segment_connect_timeout", "30s", "30s",
+			"instead of Greenplum's three minutes, for which a new coordinator would be kept from answering by each segment that is cut off"},
+	}
+}
+
 const noMemory = "Greenplum's default, since the pods have no limit and no request of memory"
 
 // override puts what cluster.yaml gives in the place of what is derived.
@@ -129,23 +142,6 @@ func (t tuning) clientConnections() int64 {
 		count = min(count, s.each()/16)
 	}
 	return max(count, 50)
-}
-
-func (t tuning) connections() NamedSetting {
-	count := t.clientConnections()
-	return NamedSetting{"max_connections", number(count), number(connectionFactor * count),
-		"one for each 16 MiB of an instance's memory, 50 to 250; the segments have three times as many, as gpinitsystem gives them"}
-}
-
-func (t tuning) preparedTransactions() NamedSetting {
-	count := number(t.clientConnections())
-	return NamedSetting{"max_prepared_transactions", count, count,
-		"the coordinator's max_connections, the least that Greenplum's reference allows, on every instance"}
-}
-
-func (t tuning) sharedBuffers() NamedSetting {
-	return NamedSetting{"shared_buffers", megabytes(t.buffers(t.coordinator)), megabytes(t.buffers(t.segment)),
-		"an eighth of an instance's memory, 32 MB to 8 GB, and at least the 16 kB for each connection that Greenplum's reference asks for"}
 }
 
 // buffers are the shared_buffers of an instance in MiB: those given, or an eighth of its memory, and enough for its connections.
@@ -217,13 +213,6 @@ func (t tuning) mostStatement() int64 {
 		return given
 	}
 	return maxStatement << 10
-}
-
-// connectTimeout is how long the coordinator waits for a segment to let it in. Where a host refuses connections it is not
-// needed; a pod whose node is cut off answers nothing at all.
-func connectTimeout() NamedSetting {
-	return NamedSetting{"gp_segment_connect_timeout", "30s", "30s",
-		"instead of Greenplum's three minutes, for which a new coordinator would be kept from answering by each segment that is cut off"}
 }
 
 func perStatement(vmem int64) int64 {
