@@ -10,8 +10,9 @@ import (
 type group struct {
 	*snapshot
 	sets []*statefulSet
-	// room is how many pods of the group each node takes.
+	// room is how many pods of the group each node takes, and total how many all nodes take.
 	room    []int64
+	total   int64
 	missing int64
 }
 
@@ -20,8 +21,8 @@ type group struct {
 func (s *snapshot) reasons() []string {
 	var reasons []string
 	for _, g := range s.groups() {
-		if room := sum(g.room); room < g.missing {
-			reasons = append(reasons, g.tooManyPods(room))
+		if g.total < g.missing {
+			reasons = append(reasons, g.tooManyPods())
 			continue
 		}
 		for _, set := range g.sets {
@@ -50,6 +51,7 @@ func (s *snapshot) groups() []*group {
 			g := &group{snapshot: s}
 			for i := range s.nodes {
 				g.room = append(g.room, s.room(set, i))
+				g.total += g.room[i]
 			}
 			at, groups = len(groups), append(groups, g)
 		}
@@ -59,17 +61,9 @@ func (s *snapshot) groups() []*group {
 	return groups
 }
 
-func sum(numbers []int64) int64 {
-	total := int64(0)
-	for _, n := range numbers {
-		total += n
-	}
-	return total
-}
-
-func (g *group) tooManyPods(room int64) string {
+func (g *group) tooManyPods() string {
 	return fmt.Sprintf("%s: %s of %s %s wanted and there is room for %s: %s", joinNames(g.sets), count(g.missing, "pod"),
-		g.describeRequests(g.sets[0]), plural(g.missing, "is", "are"), numberOrNone(room), g.describeNodes(g.sets[0], g.room, g.allNodes()))
+		g.describeRequests(g.sets[0]), plural(g.missing, "is", "are"), numberOrNone(g.total), g.describeNodes(g.sets[0], g.room, g.allNodes))
 }
 
 // cannotKeepApart is why a rule of anti-affinity leaves some pod without a node. A domain takes at most one pod of each index
@@ -94,7 +88,7 @@ func (g *group) cannotKeepApart(set *statefulSet, rule antiAffinity) string {
 		what = fmt.Sprintf("the pods of %s must keep away from those of %s", set.name, other.name)
 	}
 	return fmt.Sprintf("%s (not the same %s), and of %d pods of %s only %s can: %s", what, set.topologyKey, pods,
-		g.describeRequests(set), numberOrNone(places), g.describeNodes(set, perNode, g.allNodes()))
+		g.describeRequests(set), numberOrNone(places), g.describeNodes(set, perNode, g.allNodes))
 }
 
 // places are how many pods of two StatefulSets have a node or could get one, if no domain takes pods of more than this many
