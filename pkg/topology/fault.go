@@ -19,15 +19,14 @@ type Fault struct {
 
 // String is the fault on one line: "line 12: spec.segments.count: 0 is not allowed: give 1 to 10000".
 func (f Fault) String() string {
-	var b strings.Builder
-	if f.Line > 0 {
-		fmt.Fprintf(&b, "line %d: ", f.Line)
-	}
+	text := f.Message
 	if f.Field != "" {
-		b.WriteString(f.Field + ": ")
+		text = f.Field + ": " + text
 	}
-	b.WriteString(f.Message)
-	return b.String()
+	if f.Line > 0 {
+		text = fmt.Sprintf("line %d: %s", f.Line, text)
+	}
+	return text
 }
 
 // Faults are all the faults of a cluster.yaml, sorted by line. It is the error of Load and of Validate.
