@@ -75,15 +75,19 @@ type share struct {
 // each is an instance's part of the memory in MiB.
 func (s share) each() int64 { return s.memory / s.instances }
 
-// tuning derives settings.
+// tuning derives settings. The names of config are in lower case.
 type tuning struct {
 	config               map[string]Setting
 	coordinator, segment share
 }
 
 func newTuning(c *Cluster) tuning {
+	config := map[string]Setting{}
+	for name, value := range c.Spec.Database.Config {
+		config[strings.ToLower(name)] = value
+	}
 	return tuning{
-		config:      lowerNames(c.Spec.Database.Config),
+		config:      config,
 		coordinator: share{"the coordinator's", memoryMiB(c, CoordinatorComponent), 1, 1},
 		segment:     share{"a segment", memoryMiB(c, PrimaryComponent), int64(max(c.Spec.Segments.PerPod, 1)), connectionFactor},
 	}
@@ -242,11 +246,3 @@ func ShmSize(c *Cluster, component Component) resource.Quantity {
 
 func number(n int64) Setting    { return Setting(strconv.FormatInt(n, 10)) }
 func megabytes(n int64) Setting { return number(n) + "MB" }
-
-func lowerNames(config map[string]Setting) map[string]Setting {
-	lower := make(map[string]Setting, len(config))
-	for name, value := range config {
-		lower[strings.ToLower(name)] = value
-	}
-	return lower
-}
