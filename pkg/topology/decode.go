@@ -1,6 +1,7 @@
 package topology
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"reflect"
@@ -30,14 +31,25 @@ type reader struct {
 	nodes int
 }
 
-// tree is the file without its faulty parts, as the JSON decoder takes it.
-func (r *reader) tree(root *yaml.Node) any {
-	value, _ := r.value(root, reflect.TypeFor[Cluster](), nil, 0)
+// cluster decodes what the reader lets through. What it let through fits the types, so that the decoder has no more to
+// say; it is strict all the same.
+func (r *reader) cluster(root *yaml.Node) *Cluster {
+	tree, _ := r.value(root, reflect.TypeFor[Cluster](), nil, 0)
 	if r.nodes > maxNodes {
 		r.faults = Faults{{Line: 1, Message: fmt.Sprintf(
 			"the file has more than %d values, those behind its aliases counted each time: no cluster needs so many", maxNodes)}}
 	}
-	return value
+	c := &Cluster{}
+	data, err := json.Marshal(tree)
+	if err == nil {
+		decoder := json.NewDecoder(bytes.NewReader(data))
+		decoder.DisallowUnknownFields()
+		err = decoder.Decode(c)
+	}
+	if err != nil {
+		r.faults = append(r.faults, Fault{Line: 1, Message: err.Error()})
+	}
+	return c
 }
 
 // value is a node as a value of the type, and whether there is one: there is none where the node is null or faulty.

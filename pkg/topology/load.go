@@ -2,7 +2,6 @@ package topology
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -158,20 +157,4 @@ func syntaxFault(data []byte, err error) Faults {
 		line++
 	}
 	return Faults{{Line: min(max(line, 1), 1+bytes.Count(data, []byte("\n"))), Message: "this is not YAML: " + text}}
-}
-
-// cluster decodes what the reader lets through. What it let through fits the types, so that the decoder has no more to
-// say; it is strict all the same.
-func (r *reader) cluster(root *yaml.Node) *Cluster {
-	c := &Cluster{}
-	data, err := json.Marshal(r.tree(root))
-	if err == nil {
-		decoder := json.NewDecoder(bytes.NewReader(data))
-		decoder.DisallowUnknownFields()
-		err = decoder.Decode(c)
-	}
-	if err != nil {
-		r.faults = append(r.faults, Fault{Line: 1, Message: err.Error()})
-	}
-	return c
 }

@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+	"k8s.io/utils/ptr"
 )
 
 // The least that an instance is started with. Less is most often a quantity without its unit.
@@ -112,9 +113,8 @@ func (v *validator) storage(s Storage, instances int32, path *field.Path) {
 	if s.Size != nil {
 		v.atLeast(*s.Size, minStorage, instances, path.Child("size"))
 	}
-	if s.ClassName != nil { // an empty class is Kubernetes' way to ask for volumes made by hand
-		v.objectName(path.Child("className"), *s.ClassName)
-	}
+	// An empty class is Kubernetes' way to ask for volumes made by hand.
+	v.objectName(path.Child("className"), ptr.Deref(s.ClassName, ""))
 }
 
 // atLeast refuses less than the least for each instance of a pod.

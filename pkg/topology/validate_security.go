@@ -45,14 +45,11 @@ func (v *validator) confined(seccomp *corev1.SeccompProfile, appArmor *corev1.Ap
 		{seccomp != nil && seccomp.Type == corev1.SeccompProfileTypeUnconfined, "seccompProfile", restricted},
 		{appArmor != nil && appArmor.Type == corev1.AppArmorProfileTypeUnconfined, "appArmorProfile", restricted},
 	})
-	if seLinux == nil {
-		return
+	options, path := ptr.Deref(seLinux, corev1.SELinuxOptions{}), path.Child("seLinuxOptions")
+	if !slices.Contains(seLinuxTypes, options.Type) {
+		v.refuse(path.Child("type"), options.Type, "give one of %s: %s", strings.Join(seLinuxTypes[1:], ", "), restricted)
 	}
-	path = path.Child("seLinuxOptions")
-	if !slices.Contains(seLinuxTypes, seLinux.Type) {
-		v.refuse(path.Child("type"), seLinux.Type, "give one of %s: %s", strings.Join(seLinuxTypes[1:], ", "), restricted)
-	}
-	v.forbid(path, []forbidden{{seLinux.User != "", "user", restricted}, {seLinux.Role != "", "role", restricted}})
+	v.forbid(path, []forbidden{{options.User != "", "user", restricted}, {options.Role != "", "role", restricted}})
 }
 
 // volumeSources are those that the standard allows, as they are written in a file.
