@@ -94,16 +94,13 @@ func (g *group) cannotKeepApart(set *statefulSet, rule antiAffinity) string {
 // places are how many pods of two StatefulSets have a node or could get one, if no domain takes pods of more than this many
 // indices. A pod that runs counts wherever it is: anti-affinity does not move it.
 func (g *group) places(set, other *statefulSet, mostIndices int) (places int64, perNode []int64) {
-	type podIndex struct {
-		domain  string
-		ordinal int
-	}
 	perNode = slices.Clone(g.room)
-	room, indices := map[string]int64{}, map[string]int64{}
+	room, indices := map[string]int64{}, map[string]map[int]bool{}
 	for i, n := range g.nodes {
-		room[n.Labels[set.topologyKey]] += g.room[i]
+		domain := n.Labels[set.topologyKey]
+		room[domain] += g.room[i]
+		indices[domain] = map[int]bool{}
 	}
-	seen := map[podIndex]bool{}
 	for _, side := range slices.Compact([]*statefulSet{set, other}) {
 		for ordinal, node := range side.nodeOf {
 			if node == unscheduled {
@@ -111,15 +108,12 @@ func (g *group) places(set, other *statefulSet, mostIndices int) (places int64, 
 			}
 			places++
 			perNode[node]++
-			if index := (podIndex{g.nodes[node].Labels[set.topologyKey], ordinal}); !seen[index] {
-				seen[index] = true
-				indices[index.domain]++
-			}
+			indices[g.nodes[node].Labels[set.topologyKey]][ordinal] = true
 		}
 	}
 	for domain, pods := range room {
 		if domain != "" {
-			pods = min(pods, max(int64(mostIndices)-indices[domain], 0))
+			pods = min(pods, max(int64(mostIndices-len(indices[domain])), 0))
 		}
 		places += pods
 	}
