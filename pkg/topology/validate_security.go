@@ -12,10 +12,8 @@ import (
 
 const restricted = "pods keep to the restricted pod security standard"
 
-func (v *validator) podSecurity(s *corev1.PodSecurityContext, path *field.Path) {
-	if s == nil {
-		return
-	}
+func (v *validator) podSecurity(given *corev1.PodSecurityContext, path *field.Path) {
+	s := ptr.Deref(given, corev1.PodSecurityContext{})
 	v.user(s.RunAsNonRoot, s.RunAsUser, s.RunAsGroup, path)
 	v.forbid(path, []forbidden{
 		{ptr.Deref(s.FSGroup, UserID) != UserID, "fsGroup", "the volume belongs to group 1000"},
@@ -64,10 +62,8 @@ func (v *validator) volumeSource(source corev1.VolumeSource, path *field.Path) {
 	}
 }
 
-func (v *validator) containerSecurity(s *corev1.SecurityContext, database bool, path *field.Path) {
-	if s == nil {
-		return
-	}
+func (v *validator) containerSecurity(given *corev1.SecurityContext, database bool, path *field.Path) {
+	s := ptr.Deref(given, corev1.SecurityContext{})
 	if database {
 		v.user(s.RunAsNonRoot, s.RunAsUser, s.RunAsGroup, path)
 	} else {
