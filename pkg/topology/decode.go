@@ -31,8 +31,7 @@ type reader struct {
 	nodes int
 }
 
-// cluster decodes what the reader lets through. What it let through fits the types, so that the decoder has no more to
-// say; it is strict all the same.
+// cluster decodes what the reader lets through. That fits the types, so that the decoder, which is strict, has no more to say.
 func (r *reader) cluster(root *yaml.Node) *Cluster {
 	tree, _ := r.value(root, reflect.TypeFor[Cluster](), nil, 0)
 	if r.nodes > maxNodes {
@@ -134,8 +133,7 @@ func (r *reader) mapping(node *yaml.Node, t reflect.Type, path *field.Path, dept
 	return values, true
 }
 
-// member is the path and the type of what a key of a mapping names. The type is nil for an unknown field, which is a
-// fault.
+// member is the path and the type of what a key of a mapping names. The type of an unknown field, which is a fault, is nil.
 func (r *reader) member(key *yaml.Node, t reflect.Type, path *field.Path) (*field.Path, reflect.Type) {
 	if shapeOf(t) == reflect.Map {
 		return path.Key(key.Value), t.Elem()

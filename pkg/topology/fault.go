@@ -55,8 +55,7 @@ func (f Faults) sorted() Faults {
 	return slices.Compact(f)
 }
 
-// covers reports whether a fault of this field makes whatever else could be said of the other field noise: it is the same
-// field or one inside it.
+// covers reports whether the other field is this one or inside it: a fault of this one makes a fault of the other noise.
 func covers(field, other string) bool {
 	rest, inside := strings.CutPrefix(other, field)
 	return inside && (rest == "" || rest[0] == '.' || rest[0] == '[')

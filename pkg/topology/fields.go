@@ -97,8 +97,7 @@ func expected(t reflect.Type) string {
 	}
 }
 
-// aQuantity bounds the exponent: resource.ParseQuantity computes with all the digits that an exponent stands for, which
-// takes for ever.
+// aQuantity bounds the exponent: resource.ParseQuantity computes with all the digits that it stands for, which takes for ever.
 var aQuantity = regexp.MustCompile(`^[+-]?[0-9.]{1,30}([eE][+-]?[0-9]{1,2}|[a-zA-Z]{0,2})$`)
 
 // scalarValue is a scalar as the JSON decoder takes it for the type, or false where it can't be one.

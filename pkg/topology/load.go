@@ -123,8 +123,7 @@ func tooLarge(size string) Faults {
 	return Faults{{Line: 1, Message: fmt.Sprintf("the file has %s bytes and at most %d are read: is it a cluster.yaml?", size, MaxFileSize)}}
 }
 
-// unprintable is the line of the first byte that no YAML file may have, or 0. The parser refuses it too, but without a
-// line.
+// unprintable is the line of the first byte that no YAML file may have, or 0. The parser refuses it without a line.
 func unprintable(data []byte) int {
 	for i, line := range bytes.Split(data, []byte("\n")) {
 		if !utf8.Valid(line) || bytes.IndexByte(line, 0) >= 0 {

@@ -19,9 +19,8 @@ import (
 //go:embed types.go
 var typesSource string
 
-// Schema is the JSON Schema of cluster.yaml, for editors. It follows from the types, their doc comments and what
-// validation knows; Kubernetes' own types are described by their fields' names only. What it accepts can still be
-// refused by Load, which knows more.
+// Schema is the JSON Schema of cluster.yaml, for editors, from the types, their doc comments and what validation knows. It has only
+// the names of the fields of Kubernetes' own types. Load knows more, and can refuse what the schema accepts.
 func Schema() ([]byte, error) {
 	words, err := docComments()
 	if err != nil {

@@ -40,13 +40,11 @@ const (
 	StatementMem  = "statement_mem"
 )
 
-// Settings are the server settings of a cluster whose defaults are set: those derived from the resources in a fixed
-// order, then the others of spec.database.config by name. What config gives wins over what would be derived, for every
-// instance. Only max_connections is the coordinator's, as clients see it: a session takes several connections of a
-// segment, so that the segments have Greenplum's factor more.
+// Settings are the server settings of a cluster whose defaults are set: those derived from the resources in a fixed order, then the
+// others of spec.database.config by name. What config gives wins, for every instance. Only max_connections is the coordinator's: a
+// session takes several connections of a segment, so that the segments have Greenplum's factor more.
 //
-// The values hold for a pod whose instances are all acting primaries. A mirror pod is no worse off: it has as many
-// instances as a primary pod and never both.
+// The values hold for a pod whose instances all act as primaries. A mirror pod is no worse off: it has as many.
 func Settings(c *Cluster) []NamedSetting {
 	t := newTuning(c)
 	settings := t.derived()
@@ -98,7 +96,7 @@ func (t tuning) shares() []share {
 	return slices.DeleteFunc([]share{t.coordinator, t.segment}, func(s share) bool { return s.each() == 0 })
 }
 
-// derived are the settings that follow from the resources, in their fixed order. max_statement_mem stands in its place without a value.
+// derived are the settings that follow from the resources, in their order, and the place of max_statement_mem, without a value.
 func (t tuning) derived() []NamedSetting {
 	count := t.clientConnections()
 	return []NamedSetting{
@@ -205,9 +203,8 @@ func (t tuning) statementMemory() NamedSetting {
 	} else {
 		why = noMemory
 	}
-	most := t.mostStatement() / 1024
 	// The coordinator's value counts for a query and goes to the segments with it, so that there is but one.
-	value := megabytes(max(min(size, most-1), 1))
+	value := megabytes(max(min(size, t.mostStatement()/1024-1), 1))
 	return NamedSetting{StatementMem, value, value, why}
 }
 
@@ -233,9 +230,8 @@ func memoryMiB(c *Cluster, component Component) int64 {
 	return memory.Value() >> 20
 }
 
-// ShmSize is how large /dev/shm of a component's pods may grow: a quarter of the memory, 64 MiB to 8 GiB, or 256 MiB where
-// nobody says how much memory there is. PostgreSQL keeps only its dynamic shared memory there. It is a bound and sets
-// nothing aside: what is in use counts as the container's memory.
+// ShmSize is how large /dev/shm of a component's pods may grow: a quarter of the memory, 64 MiB to 8 GiB, or 256 MiB if that is
+// unknown. PostgreSQL keeps its dynamic shared memory there. What is in use counts as the container's memory; nothing is set aside.
 func ShmSize(c *Cluster, component Component) resource.Quantity {
 	size := int64(256)
 	if memory := memoryMiB(c, component); memory > 0 {

@@ -65,7 +65,6 @@ func (c *Cluster) shapeFaults(countGiven bool) Faults {
 	return v.faults
 }
 
-// validator collects faults.
 type validator struct{ faults Faults }
 
 // refuse notes a value and what is allowed instead.
@@ -91,8 +90,7 @@ func (v *validator) equal(path *field.Path, value, only string) {
 	}
 }
 
-// refuseAll refuses what one of Kubernetes' own validations has something against. Their messages end with a regular
-// expression, which helps nobody.
+// refuseAll refuses with the complaints of Kubernetes' own validations, less the regular expressions at their ends, which help nobody.
 func (v *validator) refuseAll(path *field.Path, value string, complaints []string) {
 	for _, complaint := range complaints {
 		v.refuse(path, value, "%s", withoutExamples(complaint))

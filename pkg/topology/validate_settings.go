@@ -98,8 +98,7 @@ func (v *validator) fits(t tuning, path *field.Path, value Setting, kB int64) bo
 	return true
 }
 
-// fitTogether refuses one of shared_buffers and gp_vmem_protect_limit, which does not count them, if both are more than an
-// instance's part.
+// fitTogether refuses shared_buffers and gp_vmem_protect_limit, which does not count them, that together exceed an instance's part.
 func (v *validator) fitTogether(t tuning, path *field.Path, value Setting) {
 	for _, s := range t.shares() {
 		switch buffers, vmem := t.buffers(s), t.vmem(s); {
@@ -131,8 +130,7 @@ func (v *validator) enoughForCopies(c *Cluster, path *field.Path, value Setting,
 	}
 }
 
-// connectionsFit refuses too few and too many connections, and those for which shared_buffers would be derived that the pod
-// doesn't have.
+// connectionsFit refuses too few and too many connections, and those whose derived shared_buffers would not fit into the pod.
 func (v *validator) connectionsFit(t tuning, path *field.Path, value Setting) {
 	connections, ok := wholeSetting(value)
 	reserved, given := wholeSetting(t.config["superuser_reserved_connections"])
@@ -163,8 +161,7 @@ func (v *validator) connectionsFit(t tuning, path *field.Path, value Setting) {
 // memoryValue is a whole number of one of PostgreSQL's units of memory.
 var memoryValue = regexp.MustCompile(`^\s*([0-9]{1,15})\s*(B|kB|MB|GB|TB)\s*$`)
 
-// memorySetting is a setting of memory in kB, and whether it is one. Without a unit the number is in a unit of the
-// setting's own, so that is none.
+// memorySetting is a setting of memory in kB, and whether it is one. Without a unit it is none: the setting's own unit counts.
 func memorySetting(value Setting) (int64, bool) {
 	match := memoryValue.FindStringSubmatch(string(value))
 	if match == nil {

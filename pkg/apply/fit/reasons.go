@@ -5,8 +5,7 @@ import (
 	"slices"
 )
 
-// group is the StatefulSets whose pods are interchangeable: they have the same requests, and the same nodes reject them. So
-// counting is exact.
+// group is the StatefulSets with the same requests, rejected by the same nodes. So their pods can be counted exactly.
 type group struct {
 	*snapshot
 	sets []*statefulSet
@@ -136,8 +135,7 @@ func (s *snapshot) volumeOutOfReach(set *statefulSet) string {
 	return ""
 }
 
-// tooLittleInSum is a resource of which all missing pods together request more than is free on all nodes that take any of
-// them.
+// tooLittleInSum is a resource of which all missing pods request more than is free on all nodes that take any of them.
 func (s *snapshot) tooLittleInSum() []string {
 	requests, free := make(amounts, len(s.resources)), make(amounts, len(s.resources))
 	sets := slices.DeleteFunc(slices.Clone(s.sets), func(set *statefulSet) bool { return set.missing() == 0 })

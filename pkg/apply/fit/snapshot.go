@@ -49,9 +49,8 @@ func newSnapshot(q Question) *snapshot {
 	return s
 }
 
-// addRunning takes the requests of the running pods off their nodes and notes where the StatefulSets' own pods are. It
-// returns the other pods. A pod that has succeeded or failed holds nothing: if it was a StatefulSet's own, the StatefulSet
-// makes another.
+// addRunning takes the requests of the running pods off their nodes and notes where the StatefulSets' own pods are. It returns the
+// others. A pod that has succeeded or failed holds nothing: if it was a StatefulSet's own, that one makes another.
 func (s *snapshot) addRunning(running []corev1.Pod, index map[string]int) (others []runningPod) {
 	nodeOf := map[string]*int{}
 	for _, set := range s.sets {
@@ -109,7 +108,6 @@ func (s *snapshot) addVolumes(selectors map[string]*corev1.NodeSelector) {
 	}
 }
 
-// selected are the nodes that a selector selects.
 func (s *snapshot) selected(selector *corev1.NodeSelector, byHost map[string][]int) []int {
 	compiled, err := nodeaffinity.NewNodeSelector(selector)
 	if err != nil {

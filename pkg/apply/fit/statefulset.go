@@ -25,8 +25,7 @@ type statefulSet struct {
 	requests amounts
 	// nodeOf is the node of each pod that runs, by ordinal.
 	nodeOf []int
-	// volumeNodes are the nodes that can reach the volume of a pod, by ordinal. It has the pods whose volume not every node
-	// can reach.
+	// volumeNodes are the nodes that can reach the volume of a pod, by ordinal. It lacks the pods whose volume all can reach.
 	volumeNodes map[int][]int
 	// rejections say of each node why it takes no pod of the StatefulSet: "" if it takes some.
 	rejections []string
