@@ -36,19 +36,18 @@ func hbaComplaint(line string) string {
 	if len(words) == 0 || !slices.Contains(hbaTypes, words[0]) {
 		return "the first word is one of " + strings.Join(hbaTypes, ", ")
 	}
-	local := words[0] == "local"
-	if local && len(words) < 4 {
-		return "give: local DATABASE USER METHOD"
+	if words[0] == "local" {
+		if len(words) < 4 {
+			return "give: local DATABASE USER METHOD"
+		}
+		return hbaMethodComplaint(words[0], words[3], words[4:])
 	}
-	if !local && len(words) < 5 {
+	if len(words) < 5 {
 		return "give: " + words[0] + " DATABASE USER ADDRESS METHOD"
 	}
-	rest := words[3:]
-	if !local {
-		var complaint string
-		if rest, complaint = hbaAfterAddress(rest); complaint != "" {
-			return complaint
-		}
+	rest, complaint := hbaAfterAddress(words[3:])
+	if complaint != "" {
+		return complaint
 	}
 	return hbaMethodComplaint(words[0], rest[0], rest[1:])
 }

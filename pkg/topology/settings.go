@@ -199,7 +199,8 @@ func (t tuning) statementMemory() NamedSetting {
 	size := int64(defaultStatement)
 	_, given := wholeSetting(t.config["gp_vmem_protect_limit"])
 	if given || len(t.shares()) > 0 {
-		size = min(perStatement(t.vmem(t.coordinator)), perStatement(t.vmem(t.segment)))
+		vmem := min(t.vmem(t.coordinator), t.vmem(t.segment))
+		size = max(vmem*9/10/activeStatements, min(leastStatement, vmem))
 	} else {
 		why = noMemory
 	}
@@ -214,10 +215,6 @@ func (t tuning) mostStatement() int64 {
 		return given
 	}
 	return maxStatement << 10
-}
-
-func perStatement(vmem int64) int64 {
-	return max(vmem*9/10/activeStatements, min(leastStatement, vmem))
 }
 
 // memoryMiB is the memory of a component's pod in MiB: its limit, or its request without one, or 0.
