@@ -69,7 +69,8 @@ func load(data []byte, defaultNamespace string, faultsOf func(c *Cluster, countG
 	}
 	reading := reader{lines: map[string]int{}, given: map[string]bool{}}
 	c := reading.cluster(root)
-	zero := c.Spec.Segments.PerPod == 0 && reading.given[perPodField]
+	// The file may say 0, which nothing but the file can tell from nothing.
+	zero := c.Spec.Segments.PerPod == 0 && reading.given["spec.segments.perPod"]
 	c.Default()
 	if zero {
 		c.Spec.Segments.PerPod = 0 // what is given is no default's place to take
@@ -78,7 +79,7 @@ func load(data []byte, defaultNamespace string, faultsOf func(c *Cluster, countG
 		c.Metadata.Namespace = defaultNamespace
 	}
 	faults := reading.faults
-	for _, fault := range faultsOf(c, reading.given[countField]) {
+	for _, fault := range faultsOf(c, reading.given["spec.segments.count"]) {
 		// What could not be read is absent now, and must not be called missing as well.
 		if !reading.explains(fault.Field) {
 			fault.Line = reading.line(fault.Field)

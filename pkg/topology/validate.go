@@ -188,12 +188,6 @@ func (v *validator) image(c *Cluster, spec *field.Path) {
 	}
 }
 
-// The fields where the file may say 0, which nothing but the file can tell from nothing.
-const (
-	countField  = "spec.segments.count"
-	perPodField = "spec.segments.perPod"
-)
-
 func (v *validator) segments(c *Cluster, countGiven bool, path *field.Path) {
 	count, perPod := c.Spec.Segments.Count, c.Spec.Segments.PerPod
 	switch at := path.Child("count"); {
