@@ -1,13 +1,10 @@
-// Package templates owns the whole, valid manifests and the in-pod scripts, embedded in the binary. The manifests are what
-// a person or kubeconform can read as they are; package plan decodes them into typed objects and fills the fields that
-// vary, so that no value can break out of its place.
+// Package templates owns the whole, valid manifests and the in-pod scripts, embedded in the binary. A person or kubeconform can read
+// the manifests as they are. Package plan decodes them and fills the fields that vary, so that no value breaks out of its place.
 package templates
 
 import (
 	"embed"
 	"fmt"
-	"io/fs"
-	"path"
 
 	"sigs.k8s.io/yaml"
 )
@@ -19,10 +16,10 @@ var files embed.FS
 // is an error.
 func Decode(name string, into any) error {
 	data, err := files.ReadFile(name + ".yaml")
-	if err != nil {
-		return fmt.Errorf("manifest %s: %w", name, err)
+	if err == nil {
+		err = yaml.UnmarshalStrict(data, into)
 	}
-	if err := yaml.UnmarshalStrict(data, into); err != nil {
+	if err != nil {
 		return fmt.Errorf("manifest %s: %w", name, err)
 	}
 	return nil
@@ -31,12 +28,12 @@ func Decode(name string, into any) error {
 // Scripts are the in-pod scripts by file name, as the data of a ConfigMap.
 func Scripts() (map[string]string, error) {
 	scripts := map[string]string{}
-	entries, err := fs.ReadDir(files, "scripts")
+	entries, err := files.ReadDir("scripts")
 	if err != nil {
 		return nil, err
 	}
 	for _, entry := range entries {
-		data, err := files.ReadFile(path.Join("scripts", entry.Name()))
+		data, err := files.ReadFile("scripts/" + entry.Name())
 		if err != nil {
 			return nil, err
 		}

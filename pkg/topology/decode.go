@@ -1,9 +1,11 @@
 package topology
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -29,14 +31,24 @@ type reader struct {
 	nodes int
 }
 
-// tree is the file without its faulty parts, as the JSON decoder takes it.
-func (r *reader) tree(root *yaml.Node) any {
-	value, _ := r.value(root, reflect.TypeFor[Cluster](), nil, 0)
+// cluster decodes what the reader lets through. That fits the types, so that the decoder, which is strict, has no more to say.
+func (r *reader) cluster(root *yaml.Node) *Cluster {
+	tree, _ := r.value(root, reflect.TypeFor[Cluster](), nil, 0)
 	if r.nodes > maxNodes {
 		r.faults = Faults{{Line: 1, Message: fmt.Sprintf(
 			"the file has more than %d values, those behind its aliases counted each time: no cluster needs so many", maxNodes)}}
 	}
-	return value
+	c := &Cluster{}
+	data, err := json.Marshal(tree)
+	if err == nil {
+		decoder := json.NewDecoder(bytes.NewReader(data))
+		decoder.DisallowUnknownFields()
+		err = decoder.Decode(c)
+	}
+	if err != nil {
+		r.faults = append(r.faults, Fault{Line: 1, Message: err.Error()})
+	}
+	return c
 }
 
 // value is a node as a value of the type, and whether there is one: there is none where the node is null or faulty.
@@ -58,9 +70,9 @@ func (r *reader) value(node *yaml.Node, t reflect.Type, path *field.Path, depth 
 		return nil, false
 	}
 	switch shapeOf(t) {
-	case structShape, mapShape:
+	case reflect.Struct, reflect.Map:
 		return r.mapping(node, t, path, depth)
-	case listShape:
+	case reflect.Slice:
 		return r.list(node, t, path, depth)
 	default:
 		return r.scalar(node, t, path)
@@ -109,7 +121,7 @@ func (r *reader) mapping(node *yaml.Node, t reflect.Type, path *field.Path, dept
 			continue
 		}
 		r.lines[at.String()] = key.Line
-		if isNull(item) && shapeOf(t) == mapShape {
+		if isNull(item) && shapeOf(t) == reflect.Map {
 			r.fault(key, at, "this entry is empty: remove it or give it a value")
 			continue
 		}
@@ -121,10 +133,9 @@ func (r *reader) mapping(node *yaml.Node, t reflect.Type, path *field.Path, dept
 	return values, true
 }
 
-// member is the path and the type of what a key of a mapping names. The type is nil for an unknown field, which is a
-// fault.
+// member is the path and the type of what a key of a mapping names. The type of an unknown field, which is a fault, is nil.
 func (r *reader) member(key *yaml.Node, t reflect.Type, path *field.Path) (*field.Path, reflect.Type) {
-	if shapeOf(t) == mapShape {
+	if shapeOf(t) == reflect.Map {
 		return path.Key(key.Value), t.Elem()
 	}
 	at := path.Child(key.Value)
@@ -164,21 +175,9 @@ func (r *reader) fault(node *yaml.Node, path *field.Path, format string, args ..
 
 // explains reports whether a fault of the file already explains what validation says of a field.
 func (r *reader) explains(name string) bool {
-	for _, fault := range r.faults {
-		if fault.Field == "" || covers(fault.Field, name) {
-			return true
-		}
-	}
-	for _, named := range r.meant {
-		if covers(named, name) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(r.faults, func(f Fault) bool { return f.Field == "" || covers(f.Field, name) }) ||
+		slices.ContainsFunc(r.meant, func(meant string) bool { return covers(meant, name) })
 }
-
-// has reports whether the file has a field with a value.
-func (r *reader) has(name string) bool { return r.given[name] }
 
 // line is where a field is, or the nearest field around it that is in the file.
 func (r *reader) line(name string) int {

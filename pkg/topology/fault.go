@@ -19,15 +19,14 @@ type Fault struct {
 
 // String is the fault on one line: "line 12: spec.segments.count: 0 is not allowed: give 1 to 10000".
 func (f Fault) String() string {
-	var b strings.Builder
-	if f.Line > 0 {
-		fmt.Fprintf(&b, "line %d: ", f.Line)
-	}
+	text := f.Message
 	if f.Field != "" {
-		b.WriteString(f.Field + ": ")
+		text = f.Field + ": " + text
 	}
-	b.WriteString(f.Message)
-	return b.String()
+	if f.Line > 0 {
+		text = fmt.Sprintf("line %d: %s", f.Line, text)
+	}
+	return text
 }
 
 // Faults are all the faults of a cluster.yaml, sorted by line. It is the error of Load and of Validate.
@@ -56,9 +55,47 @@ func (f Faults) sorted() Faults {
 	return slices.Compact(f)
 }
 
-// covers reports whether a fault of this field makes whatever else could be said of the other field noise: it is the same
-// field or one inside it.
+// covers reports whether the other field is this one or inside it: a fault of this one makes a fault of the other noise.
 func covers(field, other string) bool {
 	rest, inside := strings.CutPrefix(other, field)
 	return inside && (rest == "" || rest[0] == '.' || rest[0] == '[')
+}
+
+// Nearest is the known name that an unknown one was probably meant to be, or "" if none is near.
+func Nearest(unknown string, known []string) string {
+	best, distance := "", 1+max(1, len(unknown)/3)
+	if len(unknown) > 64 {
+		return "" // no name is that long, and the distance takes time by its square
+	}
+	for _, name := range known {
+		if len(unknown) > 2 && strings.HasPrefix(name, unknown) {
+			return name
+		}
+		// The case is most often what is wrong: perpod for perPod.
+		if d := editDistance(strings.ToLower(unknown), strings.ToLower(name)); d < distance {
+			best, distance = name, d
+		}
+	}
+	return best
+}
+
+// editDistance counts the bytes to insert, remove or replace to make one name of the other.
+func editDistance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			changed := diagonal
+			if a[i] != b[j] {
+				changed++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(changed, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
 }

@@ -12,31 +12,18 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 )
 
-// shape is what a type looks like in the file.
-type shape int
-
-const (
-	scalarShape shape = iota
-	structShape
-	mapShape
-	listShape
-)
-
-func shapeOf(t reflect.Type) shape {
+// shapeOf is what a type looks like in the file: reflect.Struct, reflect.Map, reflect.Slice, or reflect.String for a scalar.
+func shapeOf(t reflect.Type) reflect.Kind {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
-	switch {
+	switch kind := t.Kind(); {
 	case reflect.PointerTo(t).Implements(reflect.TypeFor[json.Unmarshaler]()):
-		return scalarShape // it reads itself, as a quantity does from a string
-	case t.Kind() == reflect.Struct:
-		return structShape
-	case t.Kind() == reflect.Map:
-		return mapShape
-	case t.Kind() == reflect.Slice && t.Elem().Kind() != reflect.Uint8:
-		return listShape
+		return reflect.String // it reads itself, as a quantity does from a string
+	case kind == reflect.Struct, kind == reflect.Map, kind == reflect.Slice && t.Elem().Kind() != reflect.Uint8:
+		return kind
 	default:
-		return scalarShape
+		return reflect.String
 	}
 }
 
@@ -93,7 +80,7 @@ func expected(t reflect.Type) string {
 	}
 	switch t.Kind() {
 	case reflect.Struct:
-		if shapeOf(t) == structShape {
+		if shapeOf(t) == reflect.Struct {
 			return "a mapping of " + fieldNames(fields(t))
 		}
 		return "text"
@@ -110,8 +97,7 @@ func expected(t reflect.Type) string {
 	}
 }
 
-// aQuantity bounds the exponent: resource.ParseQuantity computes with all the digits that an exponent stands for, which
-// takes for ever.
+// aQuantity bounds the exponent: resource.ParseQuantity computes with all the digits that it stands for, which takes for ever.
 var aQuantity = regexp.MustCompile(`^[+-]?[0-9.]{1,30}([eE][+-]?[0-9]{1,2}|[a-zA-Z]{0,2})$`)
 
 // scalarValue is a scalar as the JSON decoder takes it for the type, or false where it can't be one.

@@ -36,32 +36,25 @@ func hbaComplaint(line string) string {
 	if len(words) == 0 || !slices.Contains(hbaTypes, words[0]) {
 		return "the first word is one of " + strings.Join(hbaTypes, ", ")
 	}
-	local := words[0] == "local"
-	if local && len(words) < 4 {
-		return "give: local DATABASE USER METHOD"
+	if words[0] == "local" {
+		if len(words) < 4 {
+			return "give: local DATABASE USER METHOD"
+		}
+		return hbaMethodComplaint(words[0], words[3], words[4:])
 	}
-	if !local && len(words) < 5 {
+	if len(words) < 5 {
 		return "give: " + words[0] + " DATABASE USER ADDRESS METHOD"
 	}
-	rest := words[3:]
-	if !local {
-		var complaint string
-		if rest, complaint = hbaAfterAddress(rest); complaint != "" {
-			return complaint
-		}
-	}
-	if complaint := hbaMethodComplaint(words[0], rest[0]); complaint != "" {
+	rest, complaint := hbaAfterAddress(words[3:])
+	if complaint != "" {
 		return complaint
 	}
-	return hbaOptionsComplaint(rest[0], rest[1:])
+	return hbaMethodComplaint(words[0], rest[0], rest[1:])
 }
 
 // hbaAfterAddress is what follows the address, which may be two words: an address and a mask.
 func hbaAfterAddress(words []string) (rest []string, complaint string) {
 	address := words[0]
-	if slices.Contains([]string{"all", "samehost", "samenet"}, address) {
-		return words[1:], ""
-	}
 	if prefix, err := netip.ParsePrefix(address); err == nil {
 		if prefix != prefix.Masked() {
 			return nil, "the address has bits set behind its mask: give " + prefix.Masked().String()
@@ -77,14 +70,15 @@ func hbaAfterAddress(words []string) (rest []string, complaint string) {
 		}
 		return words[2:], ""
 	}
-	if !hbaHost.MatchString(address) {
+	if !hbaHost.MatchString(address) { // all, samehost and samenet look like names of hosts
 		return nil, "the fourth word is an address such as 10.0.0.0/8, a host name, a .domain, all, samehost or samenet"
 	}
 	return words[1:], ""
 }
 
-// hbaMethodComplaint is about what the method does not go with.
-func hbaMethodComplaint(kind, method string) string {
+// hbaMethodComplaint is about what the method does not go with, and the options that it cannot do without. The server knows more
+// of them.
+func hbaMethodComplaint(kind, method string, options []string) string {
 	local := kind == "local"
 	switch {
 	case !slices.Contains(hbaMethods, method):
@@ -98,11 +92,6 @@ func hbaMethodComplaint(kind, method string) string {
 	case method == "cert" && kind != "hostssl":
 		return "cert works for hostssl only: give hostssl, or another method"
 	}
-	return ""
-}
-
-// hbaOptionsComplaint is about the options that a method cannot do without. The server knows more of them.
-func hbaOptionsComplaint(method string, options []string) string {
 	given := map[string]bool{}
 	for _, option := range options {
 		name, _, found := strings.Cut(option, "=")

@@ -2,7 +2,6 @@ package topology
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -63,14 +62,15 @@ func Recorded(data []byte, defaultNamespace string) (*Cluster, error) {
 	return load(data, defaultNamespace, (*Cluster).shapeFaults)
 }
 
-func load(data []byte, defaultNamespace string, faultsOf func(c *Cluster, given func(string) bool) Faults) (*Cluster, error) {
+func load(data []byte, defaultNamespace string, faultsOf func(c *Cluster, countGiven bool) Faults) (*Cluster, error) {
 	root, err := parse(data)
 	if err != nil {
 		return nil, err
 	}
 	reading := reader{lines: map[string]int{}, given: map[string]bool{}}
 	c := reading.cluster(root)
-	zero := c.Spec.Segments.PerPod == 0 && reading.has(perPodField)
+	// The file may say 0, which nothing but the file can tell from nothing.
+	zero := c.Spec.Segments.PerPod == 0 && reading.given["spec.segments.perPod"]
 	c.Default()
 	if zero {
 		c.Spec.Segments.PerPod = 0 // what is given is no default's place to take
@@ -79,7 +79,7 @@ func load(data []byte, defaultNamespace string, faultsOf func(c *Cluster, given 
 		c.Metadata.Namespace = defaultNamespace
 	}
 	faults := reading.faults
-	for _, fault := range faultsOf(c, reading.has) {
+	for _, fault := range faultsOf(c, reading.given["spec.segments.count"]) {
 		// What could not be read is absent now, and must not be called missing as well.
 		if !reading.explains(fault.Field) {
 			fault.Line = reading.line(fault.Field)
@@ -124,19 +124,12 @@ func tooLarge(size string) Faults {
 	return Faults{{Line: 1, Message: fmt.Sprintf("the file has %s bytes and at most %d are read: is it a cluster.yaml?", size, MaxFileSize)}}
 }
 
-// unprintable is the line of the first byte that no YAML file may have, or 0. The parser refuses it too, but without a
-// line.
+// unprintable is the line of the first byte that no YAML file may have, or 0. The parser refuses it without a line.
 func unprintable(data []byte) int {
-	line := 1
-	for len(data) > 0 {
-		r, size := utf8.DecodeRune(data)
-		if r == utf8.RuneError && size == 1 || r == 0 {
-			return line
+	for i, line := range bytes.Split(data, []byte("\n")) {
+		if !utf8.Valid(line) || bytes.IndexByte(line, 0) >= 0 {
+			return i + 1
 		}
-		if r == '\n' {
-			line++
-		}
-		data = data[size:]
 	}
 	return 0
 }
@@ -164,21 +157,4 @@ func syntaxFault(data []byte, err error) Faults {
 		line++
 	}
 	return Faults{{Line: min(max(line, 1), 1+bytes.Count(data, []byte("\n"))), Message: "this is not YAML: " + text}}
-}
-
-// cluster decodes what the reader lets through. What it let through fits the types, so that the decoder has no more to
-// say; it is strict all the same.
-func (r *reader) cluster(root *yaml.Node) *Cluster {
-	c := &Cluster{}
-	tree := r.tree(root)
-	data, err := json.Marshal(tree)
-	if err == nil {
-		decoder := json.NewDecoder(bytes.NewReader(data))
-		decoder.DisallowUnknownFields()
-		err = decoder.Decode(c)
-	}
-	if err != nil {
-		r.faults = append(r.faults, Fault{Line: 1, Message: err.Error()})
-	}
-	return c
 }

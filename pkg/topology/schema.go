@@ -1,17 +1,26 @@
 package topology
 
 import (
+	_ "embed"
 	"encoding/json"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"maps"
 	"reflect"
 	"strings"
 
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 )
 
-// Schema is the JSON Schema of cluster.yaml, for editors. It follows from the types, their doc comments and what
-// validation knows; Kubernetes' own types are described by their fields' names only. What it accepts can still be
-// refused by Load, which knows more.
+// typesSource has the words of the schema: the doc comments of the types.
+//
+//go:embed types.go
+var typesSource string
+
+// Schema is the JSON Schema of cluster.yaml, for editors, from the types, their doc comments and what validation knows. It has only
+// the names of the fields of Kubernetes' own types. Load knows more, and can refuse what the schema accepts.
 func Schema() ([]byte, error) {
 	words, err := docComments()
 	if err != nil {
@@ -21,7 +30,7 @@ func Schema() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	root := schemaBuilder{words: words}.structure(reflect.TypeFor[Cluster](), defaults)
+	root := words.structure(reflect.TypeFor[Cluster](), defaults)
 	root["$schema"] = "https://json-schema.org/draft/2020-12/schema"
 	root["title"] = Kind
 	root["description"] = words["Cluster"]
@@ -31,28 +40,23 @@ func Schema() ([]byte, error) {
 // schema is an object of JSON Schema. Its keys are written in the order of the alphabet.
 type schema = map[string]any
 
-// schemaBuilder makes the schema of a type.
-type schemaBuilder struct {
-	// words are the doc comments by TYPE and TYPE.FIELD.
-	words map[string]string
-}
+// descriptions are the doc comments by TYPE and TYPE.FIELD.
+type descriptions map[string]string
 
 // structure is the schema of a struct of this package, with the default values of its fields.
-func (s schemaBuilder) structure(t reflect.Type, defaults map[string]any) schema {
+func (d descriptions) structure(t reflect.Type, defaults map[string]any) schema {
 	properties, required := schema{}, []string{}
 	for _, f := range fields(t) {
 		key := f.owner.Name() + "." + f.Name
 		inner, _ := defaults[f.name].(map[string]any)
-		property := s.value(f.Type, inner)
-		for name, value := range constraints()[key] {
-			property[name] = value
-		}
-		property["description"] = s.words[key]
+		property := d.value(f.Type, inner)
+		maps.Copy(property, constraints()[key])
+		property["description"] = d[key]
 		_, options, _ := strings.Cut(f.Tag.Get("json"), ",")
 		switch value := defaults[f.name]; {
 		case !strings.Contains(options, "omitempty"):
 			required = append(required, f.name)
-		case value != nil && shapeOf(f.Type) == scalarShape:
+		case value != nil && shapeOf(f.Type) == reflect.String:
 			property["default"] = value
 			fallthrough
 		default:
@@ -84,7 +88,7 @@ func nullable(property schema) {
 	}
 }
 
-func (s schemaBuilder) value(t reflect.Type, defaults map[string]any) schema {
+func (d descriptions) value(t reflect.Type, defaults map[string]any) schema {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
@@ -95,13 +99,13 @@ func (s schemaBuilder) value(t reflect.Type, defaults map[string]any) schema {
 		return schema{"type": []string{"string", "number"}, "pattern": aQuantity.String()}
 	}
 	switch shapeOf(t) {
-	case mapShape:
-		return schema{"type": "object", "additionalProperties": s.value(t.Elem(), nil)}
-	case listShape:
-		return schema{"type": "array", "items": s.value(t.Elem(), nil)}
-	case structShape:
+	case reflect.Map:
+		return schema{"type": "object", "additionalProperties": d.value(t.Elem(), nil)}
+	case reflect.Slice:
+		return schema{"type": "array", "items": d.value(t.Elem(), nil)}
+	case reflect.Struct:
 		if t.PkgPath() == reflect.TypeFor[Cluster]().PkgPath() {
-			return s.structure(t, defaults)
+			return d.structure(t, defaults)
 		}
 		return fieldNamesOnly(t)
 	}
@@ -127,7 +131,7 @@ func fieldNamesOnly(t reflect.Type) schema {
 // constraints are what validation says of single fields, by TYPE.FIELD.
 func constraints() map[string]schema {
 	label := schema{"pattern": `^[a-z]([-a-z0-9]*[a-z0-9])?$`, "maxLength": maxHost}
-	resources := schema{"propertyNames": schema{"pattern": `^((` + strings.Join(plainResources(), "|") + `)$|` + pages + `|.+/)`}}
+	resources := schema{"propertyNames": schema{"pattern": `^((` + strings.Join(plainResources, "|") + `)$|` + pages + `|.+/)`}}
 	return map[string]schema{
 		"Cluster.APIVersion":   {"const": APIVersion},
 		"Cluster.Kind":         {"const": Kind},
@@ -135,10 +139,10 @@ func constraints() map[string]schema {
 		"Metadata.Namespace":   {"pattern": `^([a-z0-9]([-a-z0-9]*[a-z0-9])?)?$`, "maxLength": maxHost},
 		"Spec.Version":         {"pattern": release.String()},
 		"Spec.Image":           {"pattern": reference.String(), "maxLength": maxReference},
-		"Spec.ImagePullPolicy": {"enum": pullPolicies()},
+		"Spec.ImagePullPolicy": {"enum": pullPolicies},
 		"Segments.Count":       {"minimum": 1, "maximum": MaxSegments},
 		"Segments.PerPod":      {"minimum": 1, "maximum": MaxPerPod},
-		"Pods.AntiAffinity":    {"enum": antiAffinities()},
+		"Pods.AntiAffinity":    {"enum": antiAffinities},
 		"Resources.Requests":   resources,
 		"Resources.Limits":     resources,
 		"Database.Name":        {"pattern": "^$|" + databaseName.String()},
@@ -146,20 +150,8 @@ func constraints() map[string]schema {
 		"Database.Config": {"propertyNames": schema{
 			"pattern": settingName.String(), "not": schema{"enum": sortedKeys(reservedSettings())},
 		}},
-		"Service.Type": {"enum": serviceTypes()},
+		"Service.Type": {"enum": serviceTypes},
 	}
-}
-
-func pullPolicies() []corev1.PullPolicy {
-	return []corev1.PullPolicy{corev1.PullAlways, corev1.PullIfNotPresent, corev1.PullNever}
-}
-
-func antiAffinities() []AntiAffinity {
-	return []AntiAffinity{AntiAffinityRequired, AntiAffinityPreferred, AntiAffinityNone}
-}
-
-func serviceTypes() []corev1.ServiceType {
-	return []corev1.ServiceType{corev1.ServiceTypeClusterIP, corev1.ServiceTypeNodePort, corev1.ServiceTypeLoadBalancer}
 }
 
 // defaultValues are the fields that Default sets, as they would stand in the file.
@@ -172,4 +164,33 @@ func defaultValues() (map[string]any, error) {
 	}
 	var values map[string]any
 	return values, json.Unmarshal(data, &values)
+}
+
+// docComments are the doc comments of the types and of their fields, each on one line.
+func docComments() (descriptions, error) {
+	file, err := parser.ParseFile(token.NewFileSet(), "types.go", typesSource, parser.ParseComments)
+	if err != nil {
+		return nil, fmt.Errorf("the doc comments of the schema: %w", err)
+	}
+	words, owner := descriptions{}, ""
+	var doc *ast.CommentGroup
+	ast.Inspect(file, func(node ast.Node) bool {
+		switch n := node.(type) {
+		case *ast.GenDecl:
+			doc = n.Doc
+		case *ast.TypeSpec:
+			owner = n.Name.Name
+			words[owner] = oneLine(doc)
+		case *ast.Field:
+			for _, name := range n.Names {
+				words[owner+"."+name.Name] = oneLine(n.Doc)
+			}
+		}
+		return true
+	})
+	return words, nil
+}
+
+func oneLine(comment *ast.CommentGroup) string {
+	return strings.Join(strings.Fields(comment.Text()), " ")
 }

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"k8s.io/apimachinery/pkg/api/resource"
 )
 
 // NamedSetting is a server setting of a cluster: what the coordinator and the standby have, and what the segments have.
@@ -38,34 +40,24 @@ const (
 	StatementMem  = "statement_mem"
 )
 
-// Settings are the server settings of a cluster whose defaults are set: those derived from the resources in a fixed
-// order, then the others of spec.database.config by name. What config gives wins over what would be derived, for every
-// instance. Only max_connections is the coordinator's, as clients see it: a session takes several connections of a
-// segment, so that the segments have Greenplum's factor more.
+// Settings are the server settings of a cluster whose defaults are set: those derived from the resources in a fixed order, then the
+// others of spec.database.config by name. What config gives wins, for every instance. Only max_connections is the coordinator's: a
+// session takes several connections of a segment, so that the segments have Greenplum's factor more.
 //
-// The values hold for a pod whose instances are all acting primaries. A mirror pod is no worse off: it has as many
-// instances as a primary pod and never both.
+// The values hold for a pod whose instances all act as primaries. A mirror pod is no worse off: it has as many.
 func Settings(c *Cluster) []NamedSetting {
 	t := newTuning(c)
-	settings := []NamedSetting{t.connections(), t.preparedTransactions(), t.sharedBuffers(), t.vmemLimit()}
-	if _, given := t.config[MostStatement]; given {
-		// A server reads its file from the top, and statement_mem has to be below the most that it has read until then.
-		settings = append(settings, NamedSetting{Name: MostStatement})
-	}
-	settings = append(settings, t.statementMemory(), connectTimeout())
-	derived := map[string]bool{}
-	for i := range settings {
-		derived[settings[i].Name] = true
-		t.override(&settings[i])
-	}
+	settings := t.derived()
 	for _, name := range sortedKeys(c.Spec.Database.Config) {
-		if lower := strings.ToLower(name); !derived[lower] {
-			setting := NamedSetting{Name: lower}
-			t.override(&setting)
-			settings = append(settings, setting)
+		lower := strings.ToLower(name)
+		if !slices.ContainsFunc(settings, func(s NamedSetting) bool { return s.Name == lower }) {
+			settings = append(settings, NamedSetting{Name: lower})
 		}
 	}
-	return settings
+	for i := range settings {
+		t.override(&settings[i])
+	}
+	return slices.DeleteFunc(settings, func(s NamedSetting) bool { return s.Why == "" }) // neither derived nor given
 }
 
 // share is what the instances of a pod have of its memory.
@@ -81,15 +73,19 @@ type share struct {
 // each is an instance's part of the memory in MiB.
 func (s share) each() int64 { return s.memory / s.instances }
 
-// tuning derives settings.
+// tuning derives settings. The names of config are in lower case.
 type tuning struct {
 	config               map[string]Setting
 	coordinator, segment share
 }
 
 func newTuning(c *Cluster) tuning {
+	config := map[string]Setting{}
+	for name, value := range c.Spec.Database.Config {
+		config[strings.ToLower(name)] = value
+	}
 	return tuning{
-		config:      lowerNames(c.Spec.Database.Config),
+		config:      config,
 		coordinator: share{"the coordinator's", memoryMiB(c, CoordinatorComponent), 1, 1},
 		segment:     share{"a segment", memoryMiB(c, PrimaryComponent), int64(max(c.Spec.Segments.PerPod, 1)), connectionFactor},
 	}
@@ -98,6 +94,27 @@ func newTuning(c *Cluster) tuning {
 // shares are those of the pods whose memory is known.
 func (t tuning) shares() []share {
 	return slices.DeleteFunc([]share{t.coordinator, t.segment}, func(s share) bool { return s.each() == 0 })
+}
+
+// derived are the settings that follow from the resources, in their order, and the place of max_statement_mem, without a value.
+func (t tuning) derived() []NamedSetting {
+	count := t.clientConnections()
+	return []NamedSetting{
+		{"max_connections", number(count), number(connectionFactor * count),
+			"one for each 16 MiB of an instance's memory, 50 to 250; the segments have three times as many, as gpinitsystem gives them"},
+		{"max_prepared_transactions", number(count), number(count),
+			"the coordinator's max_connections, the least that Greenplum's reference allows, on every instance"},
+		{"shared_buffers", megabytes(t.buffers(t.coordinator)), megabytes(t.buffers(t.segment)),
+			"an eighth of an instance's memory, 32 MB to 8 GB, and at least the 16 kB for each connection that Greenplum's reference asks for"},
+		t.vmemLimit(),
+		// A server reads its file from the top, and statement_mem has to be below the most that it has read until then.
+		{Name: MostStatement},
+		t.statementMemory(),
+		// The coordinator waits so long for a segment to let it in. Where a host refuses connections it is not needed; a pod whose
+		// node is cut off answers nothing at all.
+		{"gp_segment_connect_timeout", "30s", "30s",
+			"instead of Greenplum's three minutes, for which a new coordinator would be kept from answering by each segment that is cut off"},
+	}
 }
 
 const noMemory = "Greenplum's default, since the pods have no limit and no request of memory"
@@ -127,23 +144,6 @@ func (t tuning) clientConnections() int64 {
 		count = min(count, s.each()/16)
 	}
 	return max(count, 50)
-}
-
-func (t tuning) connections() NamedSetting {
-	count := t.clientConnections()
-	return NamedSetting{"max_connections", number(count), number(connectionFactor * count),
-		"one for each 16 MiB of an instance's memory, 50 to 250; the segments have three times as many, as gpinitsystem gives them"}
-}
-
-func (t tuning) preparedTransactions() NamedSetting {
-	count := number(t.clientConnections())
-	return NamedSetting{"max_prepared_transactions", count, count,
-		"the coordinator's max_connections, the least that Greenplum's reference allows, on every instance"}
-}
-
-func (t tuning) sharedBuffers() NamedSetting {
-	return NamedSetting{"shared_buffers", megabytes(t.buffers(t.coordinator)), megabytes(t.buffers(t.segment)),
-		"an eighth of an instance's memory, 32 MB to 8 GB, and at least the 16 kB for each connection that Greenplum's reference asks for"}
 }
 
 // buffers are the shared_buffers of an instance in MiB: those given, or an eighth of its memory, and enough for its connections.
@@ -199,13 +199,13 @@ func (t tuning) statementMemory() NamedSetting {
 	size := int64(defaultStatement)
 	_, given := wholeSetting(t.config["gp_vmem_protect_limit"])
 	if given || len(t.shares()) > 0 {
-		size = min(perStatement(t.vmem(t.coordinator)), perStatement(t.vmem(t.segment)))
+		vmem := min(t.vmem(t.coordinator), t.vmem(t.segment))
+		size = max(vmem*9/10/activeStatements, min(leastStatement, vmem))
 	} else {
 		why = noMemory
 	}
-	most := t.mostStatement() / 1024
 	// The coordinator's value counts for a query and goes to the segments with it, so that there is but one.
-	value := megabytes(max(min(size, most-1), 1))
+	value := megabytes(max(min(size, t.mostStatement()/1024-1), 1))
 	return NamedSetting{StatementMem, value, value, why}
 }
 
@@ -215,17 +215,6 @@ func (t tuning) mostStatement() int64 {
 		return given
 	}
 	return maxStatement << 10
-}
-
-// connectTimeout is how long the coordinator waits for a segment to let it in. Where a host refuses connections it is not
-// needed; a pod whose node is cut off answers nothing at all.
-func connectTimeout() NamedSetting {
-	return NamedSetting{"gp_segment_connect_timeout", "30s", "30s",
-		"instead of Greenplum's three minutes, for which a new coordinator would be kept from answering by each segment that is cut off"}
-}
-
-func perStatement(vmem int64) int64 {
-	return max(vmem*9/10/activeStatements, min(leastStatement, vmem))
 }
 
 // memoryMiB is the memory of a component's pod in MiB: its limit, or its request without one, or 0.
@@ -238,13 +227,15 @@ func memoryMiB(c *Cluster, component Component) int64 {
 	return memory.Value() >> 20
 }
 
+// ShmSize is how large /dev/shm of a component's pods may grow: a quarter of the memory, 64 MiB to 8 GiB, or 256 MiB if that is
+// unknown. PostgreSQL keeps its dynamic shared memory there. What is in use counts as the container's memory; nothing is set aside.
+func ShmSize(c *Cluster, component Component) resource.Quantity {
+	size := int64(256)
+	if memory := memoryMiB(c, component); memory > 0 {
+		size = min(max(memory/4, 64), 8192)
+	}
+	return *resource.NewQuantity(size<<20, resource.BinarySI)
+}
+
 func number(n int64) Setting    { return Setting(strconv.FormatInt(n, 10)) }
 func megabytes(n int64) Setting { return number(n) + "MB" }
-
-func lowerNames(config map[string]Setting) map[string]Setting {
-	lower := make(map[string]Setting, len(config))
-	for name, value := range config {
-		lower[strings.ToLower(name)] = value
-	}
-	return lower
-}

@@ -15,12 +15,10 @@ func (t Topology) CanSpread() bool { return t.group(MirrorComponent).Replicas >=
 type Wish struct{ Pod, Node string }
 
 // Wishes spread the mirrors of each node's primaries over the other nodes that run primaries, so that all of them share the load
-// when the node is lost. node returns the node of a pod, or "" for a pod that has none yet. A mirror that has a node, or whose
-// primary has none, gets no wish. There are no wishes where no two primaries share a node, nor where only two nodes have
-// primaries: there the nodes without primaries are the better place.
+// when the node is lost. node returns the node of a pod, or "". A mirror that has a node, or whose primary has none, gets no wish.
+// There are none where no two primaries share a node, nor where only two nodes have primaries: the others are better then.
 //
-// The wishes come in rounds, with at most one for each node. Granted round by round, they keep the mirrors as even at any
-// time as a scheduler would.
+// Each round has at most one wish for each node: granted in turn, they keep the mirrors as even at any time as a scheduler would.
 func (t Topology) Wishes(node func(pod string) string) [][]Wish {
 	primaries, mirrors := t.group(PrimaryComponent), t.group(MirrorComponent)
 	homes, placed := map[string][]int32{}, 0
@@ -60,9 +58,9 @@ func (t Topology) Wishes(node func(pod string) string) [][]Wish {
 	return rounds
 }
 
-// Crowded are the nodes whose loss would double the load of a single other node: they run the primaries of several pods, and
-// the mirrors of all of these are on one node. node returns the node of a pod, or "" for a pod that has none yet. The answer
-// follows the order of the primaries. On two nodes there is no other way, and the answer is empty.
+// Crowded are the nodes whose loss would double the load of a single other node: they run the primaries of several pods, and the
+// mirrors of all of these are on one node. They come in the order of the primaries. On two nodes, where no other way is, there
+// are none. node is as for Wishes.
 func (t Topology) Crowded(node func(pod string) string) []string {
 	primaries, mirrors := t.group(PrimaryComponent), t.group(MirrorComponent)
 	var homes []string

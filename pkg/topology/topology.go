@@ -1,3 +1,5 @@
+// Package topology owns cluster.yaml and what follows from it alone: strict loading with every fault at once, defaults, and which
+// instance lives in which pod with which settings. It knows nothing of Kubernetes clients or of Greenplum's utilities.
 package topology
 
 import "fmt"
@@ -81,9 +83,8 @@ func groups(c *Cluster) []Group {
 	return found
 }
 
-// New computes the topology of a cluster whose defaults are set. dbids are those that gpinitsystem expects of its input:
-// 1 for the coordinator, then the primaries and the mirrors by content, and the standby after them, since gpinitstandby
-// takes the next free one.
+// New computes the topology of a cluster whose defaults are set. The coordinator has dbid 1, then come the primaries and the mirrors
+// by content, as gpinitsystem expects, and the standby after them, since gpinitstandby takes the next free one.
 func New(c *Cluster) Topology {
 	count, perPod := c.Spec.Segments.Count, c.Spec.Segments.PerPod
 	t := Topology{Groups: groups(c)}

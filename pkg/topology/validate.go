@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
@@ -23,17 +24,24 @@ const maxHost = 63
 // maxReference is the longest reference of an image, by the grammar that follows.
 const maxReference = 255
 
+// The values of the fields that have only a few.
+var (
+	pullPolicies   = []corev1.PullPolicy{corev1.PullAlways, corev1.PullIfNotPresent, corev1.PullNever}
+	antiAffinities = []AntiAffinity{AntiAffinityRequired, AntiAffinityPreferred, AntiAffinityNone}
+	serviceTypes   = []corev1.ServiceType{corev1.ServiceTypeClusterIP, corev1.ServiceTypeNodePort, corev1.ServiceTypeLoadBalancer}
+)
+
 // Validate says everything that is wrong with a cluster whose defaults are set. Its error is Faults, without lines.
 func (c *Cluster) Validate() error {
-	if faults := c.faults(func(string) bool { return true }); len(faults) > 0 {
+	if faults := c.faults(true); len(faults) > 0 {
 		return faults.sorted()
 	}
 	return nil
 }
 
-// faults are what is wrong with a cluster, where given reports whether its file has a field.
-func (c *Cluster) faults(given func(name string) bool) Faults {
-	v := validator{given: given, faults: c.shapeFaults(given)}
+// faults are what is wrong with a cluster. A count of 0 is missing unless it is given.
+func (c *Cluster) faults(countGiven bool) Faults {
+	v := validator{c.shapeFaults(countGiven)}
 	spec := field.NewPath("spec")
 	v.pods(c.Spec.Coordinator.Pods, 1, spec.Child("coordinator"))
 	v.pods(c.Spec.Segments.Pods, c.Spec.Segments.PerPod, spec.Child("segments"))
@@ -46,22 +54,18 @@ func (c *Cluster) faults(given func(name string) bool) Faults {
 }
 
 // shapeFaults are those of what every plan for the cluster is computed from: its names, its image and its counts.
-func (c *Cluster) shapeFaults(given func(name string) bool) Faults {
-	v := validator{given: given}
+func (c *Cluster) shapeFaults(countGiven bool) Faults {
+	v := validator{}
 	v.equal(field.NewPath("apiVersion"), c.APIVersion, APIVersion)
 	v.equal(field.NewPath("kind"), c.Kind, Kind)
 	v.metadata(c)
 	spec := field.NewPath("spec")
 	v.image(c, spec)
-	v.segments(c, spec.Child("segments"))
+	v.segments(c, countGiven, spec.Child("segments"))
 	return v.faults
 }
 
-// validator collects faults.
-type validator struct {
-	given  func(name string) bool
-	faults Faults
-}
+type validator struct{ faults Faults }
 
 // refuse notes a value and what is allowed instead.
 func (v *validator) refuse(path *field.Path, value any, format string, args ...any) {
@@ -86,8 +90,7 @@ func (v *validator) equal(path *field.Path, value, only string) {
 	}
 }
 
-// refuseAll refuses what one of Kubernetes' own validations has something against. Their messages end with a regular
-// expression, which helps nobody.
+// refuseAll refuses with the complaints of Kubernetes' own validations, less the regular expressions at their ends, which help nobody.
 func (v *validator) refuseAll(path *field.Path, value string, complaints []string) {
 	for _, complaint := range complaints {
 		v.refuse(path, value, "%s", withoutExamples(complaint))
@@ -179,19 +182,16 @@ func (v *validator) image(c *Cluster, spec *field.Path) {
 	case len(s.Image) > maxReference || !reference.MatchString(s.Image):
 		v.refuse(image, s.Image, "give an image's reference: registry/repository, all in lower case, and a :tag or @digest or neither")
 	}
-	oneOf(v, spec.Child("imagePullPolicy"), c.Spec.ImagePullPolicy, pullPolicies()...)
+	oneOf(v, spec.Child("imagePullPolicy"), c.Spec.ImagePullPolicy, pullPolicies...)
 	for i, name := range c.Spec.ImagePullSecrets {
 		v.refuseAll(spec.Child("imagePullSecrets").Index(i), name, validation.IsDNS1123Subdomain(name))
 	}
 }
 
-// perPodField is where the file may say 0, which nothing but the file can tell from nothing.
-const perPodField = "spec.segments.perPod"
-
-func (v *validator) segments(c *Cluster, path *field.Path) {
+func (v *validator) segments(c *Cluster, countGiven bool, path *field.Path) {
 	count, perPod := c.Spec.Segments.Count, c.Spec.Segments.PerPod
 	switch at := path.Child("count"); {
-	case count == 0 && !v.given(at.String()):
+	case count == 0 && !countGiven:
 		v.fault(at, "missing: give the number of primaries, 1 to %d", MaxSegments)
 	case count < 1 || count > MaxSegments:
 		v.refuse(at, count, "give 1 to %d", MaxSegments)

@@ -76,6 +76,33 @@ func (v *validator) config(c *Cluster, path *field.Path) {
 	}
 }
 
+// reservedGroups are the server settings that gpk or Greenplum's utilities own, and why.
+var reservedGroups = []struct{ why, names string }{
+	{"gpk gives every instance its port, directory and socket", "port data_directory config_file hba_file ident_file external_pid_file " +
+		"unix_socket_directories unix_socket_directory"},
+	{"every instance listens on its pod's address; spec.database.hba and network policies say who gets in", "listen_addresses"},
+	{"Greenplum sets it when it starts an instance", "gp_dbid gp_contentid gp_role gp_session_role"},
+	{"Greenplum's fault tolerance sets it when it makes or promotes a mirror", "synchronous_standby_names primary_conninfo " +
+		"primary_slot_name wal_level standby_mode trigger_file promote_trigger_file"},
+	{"it makes an instance wait for a recovery that gpk knows nothing of", "recovery_target recovery_target_action " +
+		"recovery_target_inclusive recovery_target_lsn recovery_target_name recovery_target_time recovery_target_timeline " +
+		"recovery_target_xid"},
+	{"gpk reads the logs that Greenplum's own logging writes", "logging_collector log_destination log_directory"},
+	{"it is no setting; give the settings themselves", "include include_dir include_if_exists"},
+	{"give spec.database.locale", "lc_collate lc_ctype server_encoding"},
+}
+
+// reservedSettings are the reasons for which cluster.yaml cannot give a server setting, by its name in lower case.
+func reservedSettings() map[string]string {
+	reasons := map[string]string{}
+	for _, group := range reservedGroups {
+		for name := range strings.FieldsSeq(group.names) {
+			reasons[name] = group.why
+		}
+	}
+	return reasons
+}
+
 // settingValue refuses what would break out of its place in postgresql.conf or in the scripts that write it there.
 func (v *validator) settingValue(path *field.Path, value string) {
 	switch {
@@ -94,7 +121,7 @@ func (v *validator) network(c *Cluster, path *field.Path) {
 	network := c.Spec.Network
 	v.refuseAll(path.Child("clusterDomain"), network.ClusterDomain, validation.IsDNS1123Subdomain(network.ClusterDomain))
 	service := path.Child("service")
-	oneOf(v, service.Child("type"), network.Service.Type, serviceTypes()...)
+	oneOf(v, service.Child("type"), network.Service.Type, serviceTypes...)
 	for _, fault := range apivalidation.ValidateAnnotations(network.Service.Annotations, service.Child("annotations")) {
 		v.faults = append(v.faults, Fault{Field: fault.Field, Message: withoutExamples(fault.ErrorBody())})
 	}

@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+	"k8s.io/utils/ptr"
 )
 
 // The least that an instance is started with. Less is most often a quantity without its unit.
@@ -19,7 +20,7 @@ const (
 
 // pods validates the pods of a role. instances is how many run in each pod.
 func (v *validator) pods(p Pods, instances int32, path *field.Path) {
-	oneOf(v, path.Child("antiAffinity"), p.AntiAffinity, antiAffinities()...)
+	oneOf(v, path.Child("antiAffinity"), p.AntiAffinity, antiAffinities...)
 	v.refuseAll(path.Child("topologyKey"), p.TopologyKey, validation.IsQualifiedName(p.TopologyKey))
 	for _, key := range sortedKeys(p.NodeSelector) {
 		at := path.Child("nodeSelector").Key(key)
@@ -75,12 +76,10 @@ func (v *validator) resources(r Resources, instances int32, path *field.Path) {
 const pages = corev1.ResourceHugePagesPrefix
 
 // plainResources are all resources of a container whose names have no domain, but for huge pages.
-func plainResources() []string {
-	return []string{string(corev1.ResourceCPU), string(corev1.ResourceMemory), string(corev1.ResourceEphemeralStorage)}
-}
+var plainResources = []string{string(corev1.ResourceCPU), string(corev1.ResourceMemory), string(corev1.ResourceEphemeralStorage)}
 
 // divisible reports whether a pod may ask for less of a resource than it may use.
-func divisible(name corev1.ResourceName) bool { return slices.Contains(plainResources(), string(name)) }
+func divisible(name corev1.ResourceName) bool { return slices.Contains(plainResources, string(name)) }
 
 func (v *validator) quantity(name corev1.ResourceName, quantity resource.Quantity, instances int32, path *field.Path) {
 	before := len(v.faults)
@@ -103,20 +102,19 @@ func (v *validator) quantity(name corev1.ResourceName, quantity resource.Quantit
 // unknownResource refuses a name that Kubernetes would take for no limit at all.
 func (v *validator) unknownResource(path *field.Path, name string) {
 	meant := ""
-	if near := Nearest(name, plainResources()); near != "" {
+	if near := Nearest(name, plainResources); near != "" {
 		meant = "did you mean " + near + "? "
 	}
 	v.fault(path, "unknown resource: %sGive %s, %sSIZE or one with its domain, such as example.com/gpu", meant,
-		strings.Join(plainResources(), ", "), pages)
+		strings.Join(plainResources, ", "), pages)
 }
 
 func (v *validator) storage(s Storage, instances int32, path *field.Path) {
 	if s.Size != nil {
 		v.atLeast(*s.Size, minStorage, instances, path.Child("size"))
 	}
-	if s.ClassName != nil { // an empty class is Kubernetes' way to ask for volumes made by hand
-		v.objectName(path.Child("className"), *s.ClassName)
-	}
+	// An empty class is Kubernetes' way to ask for volumes made by hand.
+	v.objectName(path.Child("className"), ptr.Deref(s.ClassName, ""))
 }
 
 // atLeast refuses less than the least for each instance of a pod.

@@ -12,10 +12,8 @@ import (
 
 const restricted = "pods keep to the restricted pod security standard"
 
-func (v *validator) podSecurity(s *corev1.PodSecurityContext, path *field.Path) {
-	if s == nil {
-		return
-	}
+func (v *validator) podSecurity(given *corev1.PodSecurityContext, path *field.Path) {
+	s := ptr.Deref(given, corev1.PodSecurityContext{})
 	v.user(s.RunAsNonRoot, s.RunAsUser, s.RunAsGroup, path)
 	v.forbid(path, []forbidden{
 		{ptr.Deref(s.FSGroup, UserID) != UserID, "fsGroup", "the volume belongs to group 1000"},
@@ -45,14 +43,11 @@ func (v *validator) confined(seccomp *corev1.SeccompProfile, appArmor *corev1.Ap
 		{seccomp != nil && seccomp.Type == corev1.SeccompProfileTypeUnconfined, "seccompProfile", restricted},
 		{appArmor != nil && appArmor.Type == corev1.AppArmorProfileTypeUnconfined, "appArmorProfile", restricted},
 	})
-	if seLinux == nil {
-		return
+	options, path := ptr.Deref(seLinux, corev1.SELinuxOptions{}), path.Child("seLinuxOptions")
+	if !slices.Contains(seLinuxTypes, options.Type) {
+		v.refuse(path.Child("type"), options.Type, "give one of %s: %s", strings.Join(seLinuxTypes[1:], ", "), restricted)
 	}
-	path = path.Child("seLinuxOptions")
-	if !slices.Contains(seLinuxTypes, seLinux.Type) {
-		v.refuse(path.Child("type"), seLinux.Type, "give one of %s: %s", strings.Join(seLinuxTypes[1:], ", "), restricted)
-	}
-	v.forbid(path, []forbidden{{seLinux.User != "", "user", restricted}, {seLinux.Role != "", "role", restricted}})
+	v.forbid(path, []forbidden{{options.User != "", "user", restricted}, {options.Role != "", "role", restricted}})
 }
 
 // volumeSources are those that the standard allows, as they are written in a file.
@@ -67,10 +62,8 @@ func (v *validator) volumeSource(source corev1.VolumeSource, path *field.Path) {
 	}
 }
 
-func (v *validator) containerSecurity(s *corev1.SecurityContext, database bool, path *field.Path) {
-	if s == nil {
-		return
-	}
+func (v *validator) containerSecurity(given *corev1.SecurityContext, database bool, path *field.Path) {
+	s := ptr.Deref(given, corev1.SecurityContext{})
 	if database {
 		v.user(s.RunAsNonRoot, s.RunAsUser, s.RunAsGroup, path)
 	} else {

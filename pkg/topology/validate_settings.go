@@ -1,6 +1,8 @@
 package topology
 
 import (
+	"regexp"
+	"strconv"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -15,22 +17,23 @@ const defaultReserved = 10
 
 // boundedSettings refuses values of config that the instances could not start with or would not survive.
 func (v *validator) boundedSettings(c *Cluster, path *field.Path) {
+	t := newTuning(c)
 	for _, name := range sortedKeys(c.Spec.Database.Config) {
 		at, value := path.Key(name), c.Spec.Database.Config[name]
 		switch strings.ToLower(name) {
 		case "max_connections":
-			v.connectionsFit(c, at, value)
+			v.connectionsFit(t, at, value)
 		case "max_prepared_transactions":
-			connections := newTuning(c).clientConnections()
+			connections := t.clientConnections()
 			if n, ok := wholeSetting(value); !ok || n < connections {
 				v.refuse(at, string(value), "give at least max_connections, %d: each session may have a prepared transaction", connections)
 			}
 		case "gp_vmem_protect_limit":
-			v.vmemLimit(c, at, value)
+			v.vmemLimit(t, at, value)
 		case "shared_buffers":
-			v.sharedBuffers(c, at, value)
+			v.sharedBuffers(t, at, value)
 		case "superuser_reserved_connections":
-			v.reservedConnections(c, at, value)
+			v.reservedConnections(t, at, value)
 		case "gp_resource_manager":
 			if manager := strings.ToLower(string(value)); manager == "group" || manager == "group-v2" {
 				v.refuse(at, string(value), "give queue or none: resource groups need a cgroup to write to, which no restricted pod has")
@@ -40,37 +43,37 @@ func (v *validator) boundedSettings(c *Cluster, path *field.Path) {
 		case "max_replication_slots":
 			v.enoughForCopies(c, at, value, 1, "a mirror or standby takes one")
 		case StatementMem, MostStatement:
-			v.statementMemory(c, at, strings.ToLower(name), value)
+			v.statementMemory(t, at, strings.ToLower(name), value)
 		}
 	}
 }
 
-func (v *validator) vmemLimit(c *Cluster, path *field.Path, value Setting) {
+func (v *validator) vmemLimit(t tuning, path *field.Path, value Setting) {
 	if n, ok := wholeSetting(value); !ok || n < leastVmem() {
 		v.refuse(path, string(value), "give a whole number of MB, without the unit, %d at least: no database works with less", leastVmem())
-	} else if v.fits(c, path, value, n<<10) {
-		v.fitTogether(c, path, value)
+	} else if v.fits(t, path, value, n<<10) {
+		v.fitTogether(t, path, value)
 	}
 }
 
 // sharedBuffers leaves it to gp_vmem_protect_limit, if that is given too, to fit together with it.
-func (v *validator) sharedBuffers(c *Cluster, path *field.Path, value Setting) {
-	_, both := newTuning(c).config["gp_vmem_protect_limit"]
+func (v *validator) sharedBuffers(t tuning, path *field.Path, value Setting) {
+	_, both := t.config["gp_vmem_protect_limit"]
 	if n, ok := memorySetting(value); !ok || n < 128 {
 		v.refuse(path, string(value), "give an amount with its unit, such as 512MB, 128kB at least")
-	} else if v.fits(c, path, value, n) && !both {
-		v.fitTogether(c, path, value)
+	} else if v.fits(t, path, value, n) && !both {
+		v.fitTogether(t, path, value)
 	}
 }
 
 // statementMemory refuses memory of a statement that the server would not start with.
-func (v *validator) statementMemory(c *Cluster, path *field.Path, name string, value Setting) {
+func (v *validator) statementMemory(t tuning, path *field.Path, name string, value Setting) {
 	n, ok := memorySetting(value)
-	most, given := newTuning(c).config[MostStatement]
+	most, given := t.config[MostStatement]
 	switch {
 	case !ok || n < 1000:
 		v.refuse(path, string(value), "give an amount with its unit, such as 125MB, 1000kB at least")
-	case name == MostStatement || n < newTuning(c).mostStatement():
+	case name == MostStatement || n < t.mostStatement():
 	case given:
 		v.refuse(path, string(value), "give less than %s, %s", MostStatement, most)
 	default:
@@ -85,8 +88,8 @@ func leastVmem() int64 {
 }
 
 // fits refuses what each instance of a pod would take, in kB, and the pod doesn't have.
-func (v *validator) fits(c *Cluster, path *field.Path, value Setting, kB int64) bool {
-	for _, s := range newTuning(c).shares() {
+func (v *validator) fits(t tuning, path *field.Path, value Setting, kB int64) bool {
+	for _, s := range t.shares() {
 		if kB > s.each()<<10 {
 			v.refuse(path, string(value), "give at most %d MB, an instance's part of the memory of %s pod", s.each(), s.pod)
 			return false
@@ -95,10 +98,8 @@ func (v *validator) fits(c *Cluster, path *field.Path, value Setting, kB int64) 
 	return true
 }
 
-// fitTogether refuses one of shared_buffers and gp_vmem_protect_limit, which does not count them, if both are more than an
-// instance's part.
-func (v *validator) fitTogether(c *Cluster, path *field.Path, value Setting) {
-	t := newTuning(c)
+// fitTogether refuses shared_buffers and gp_vmem_protect_limit, which does not count them, that together exceed an instance's part.
+func (v *validator) fitTogether(t tuning, path *field.Path, value Setting) {
 	for _, s := range t.shares() {
 		switch buffers, vmem := t.buffers(s), t.vmem(s); {
 		case buffers+vmem > s.each():
@@ -114,8 +115,7 @@ func (v *validator) fitTogether(c *Cluster, path *field.Path, value Setting) {
 }
 
 // reservedConnections refuses that all connections are for superusers. With max_connections given, that one is refused.
-func (v *validator) reservedConnections(c *Cluster, path *field.Path, value Setting) {
-	t := newTuning(c)
+func (v *validator) reservedConnections(t tuning, path *field.Path, value Setting) {
 	n, ok := wholeSetting(value)
 	_, both := t.config["max_connections"]
 	if most := t.clientConnections() - 1; !ok || n < 1 || n > most && !both {
@@ -130,10 +130,8 @@ func (v *validator) enoughForCopies(c *Cluster, path *field.Path, value Setting,
 	}
 }
 
-// connectionsFit refuses too few and too many connections, and those for which shared_buffers would be derived that the pod
-// doesn't have.
-func (v *validator) connectionsFit(c *Cluster, path *field.Path, value Setting) {
-	t := newTuning(c)
+// connectionsFit refuses too few and too many connections, and those whose derived shared_buffers would not fit into the pod.
+func (v *validator) connectionsFit(t tuning, path *field.Path, value Setting) {
 	connections, ok := wholeSetting(value)
 	reserved, given := wholeSetting(t.config["superuser_reserved_connections"])
 	if !given {
@@ -158,4 +156,27 @@ func (v *validator) connectionsFit(c *Cluster, path *field.Path, value Setting) 
 			return
 		}
 	}
+}
+
+// memoryValue is a whole number of one of PostgreSQL's units of memory.
+var memoryValue = regexp.MustCompile(`^\s*([0-9]{1,15})\s*(B|kB|MB|GB|TB)\s*$`)
+
+// memorySetting is a setting of memory in kB, and whether it is one. Without a unit it is none: the setting's own unit counts.
+func memorySetting(value Setting) (int64, bool) {
+	match := memoryValue.FindStringSubmatch(string(value))
+	if match == nil {
+		return 0, false
+	}
+	n, err := strconv.ParseInt(match[1], 10, 64)
+	if match[2] == "B" {
+		return n / 1024, err == nil
+	}
+	shift := map[string]uint{"kB": 0, "MB": 10, "GB": 20, "TB": 30}[match[2]]
+	return n << shift, err == nil && n <= 1<<62>>shift
+}
+
+// wholeSetting is a setting that is a whole number, and whether it is one.
+func wholeSetting(value Setting) (int64, bool) {
+	n, err := strconv.ParseInt(strings.TrimSpace(string(value)), 10, 32)
+	return n, err == nil
 }

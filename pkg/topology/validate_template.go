@@ -104,17 +104,11 @@ func (v *validator) podSpec(s *corev1.PodSpec, path *field.Path) {
 		{s.DNSPolicy == corev1.DNSDefault, "dnsPolicy", "a node's own DNS does not know the hosts of the cluster"},
 		{s.Resources != nil, "resources", perRole},
 		{s.ShareProcessNamespace != nil, "shareProcessNamespace", "the start script is the first process of its container"},
+		{s.DNSConfig != nil && len(s.DNSConfig.Searches) > 0, "dnsConfig.searches",
+			"the list would replace gpk's own, by which gpexpand finds the hosts"},
+		{s.Affinity != nil && s.Affinity.PodAntiAffinity != nil, "affinity.podAntiAffinity",
+			"give antiAffinity under spec.coordinator and spec.segments"},
 	})
-	if s.DNSConfig != nil {
-		v.forbid(path.Child("dnsConfig"), []forbidden{
-			{len(s.DNSConfig.Searches) > 0, "searches", "the list would replace gpk's own, by which gpexpand finds the hosts"},
-		})
-	}
-	if s.Affinity != nil {
-		v.forbid(path.Child("affinity"), []forbidden{
-			{s.Affinity.PodAntiAffinity != nil, "podAntiAffinity", "give antiAffinity under spec.coordinator and spec.segments"},
-		})
-	}
 }
 
 func (v *validator) container(c *corev1.Container, at *field.Path) {

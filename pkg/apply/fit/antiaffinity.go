@@ -64,8 +64,7 @@ func (set *statefulSet) keepApart(other *statefulSet, samePodIndex bool) {
 	set.antiAffinity = append(set.antiAffinity, antiAffinity{other, samePodIndex})
 }
 
-// avoidedDomains are the topology domains that anti-affinity closes to the StatefulSet for the pods of others that run there,
-// each with the name of such a pod.
+// avoidedDomains are the topology domains where pods of others run that the StatefulSet keeps away from, with the name of one each.
 func (set *statefulSet) avoidedDomains(nodes []node, others []runningPod) map[string]string {
 	avoided := map[string]string{}
 	for _, term := range set.antiAffinityTerms() {

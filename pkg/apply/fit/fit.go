@@ -30,12 +30,11 @@ type Answer struct {
 	Unsure string
 }
 
-// Ask searches for a node for every pod. The search is a heuristic: its failure alone proves nothing. So where it fails, Ask
-// looks for a reason why every placement must fail.
+// Ask searches for a node for every pod. The search is a heuristic, and its failure proves nothing. So where it fails, Ask looks for
+// a reason why every placement must fail.
 //
-// Ask considers requests, node selectors and node affinity, taints, the number of pods, the nodes of volumes, and required
-// anti-affinity among the StatefulSets and towards other pods of their namespace. What else a patch of the pod template may
-// add (affinity to other pods, hard spread constraints) it leaves to the scheduler.
+// Ask considers requests, node selectors and affinity, taints, the number of pods, the nodes of volumes, and required anti-affinity
+// within the namespace. Affinity to other pods and hard spread constraints, which a patch may add, it leaves to the scheduler.
 func Ask(q Question) Answer {
 	s := newSnapshot(q)
 	backwards := slices.Clone(s.sets)

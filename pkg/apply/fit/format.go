@@ -35,8 +35,7 @@ func (s *snapshot) describeNodes(set *statefulSet, room []int64, nodes []int) st
 	return strings.Join(parts, "; ")
 }
 
-// describeFree is what a node has left of the resources that the StatefulSet requests. It has the number of pods only where no
-// other resource runs out before.
+// describeFree is what a node has left of the requested resources, and of the number of pods only where no other runs out before.
 func (s *snapshot) describeFree(set *statefulSet, node int) string {
 	free := s.nodes[node].free
 	var parts []string

@@ -5,13 +5,13 @@ import (
 	"slices"
 )
 
-// group is the StatefulSets whose pods are interchangeable: they have the same requests, and the same nodes reject them. So
-// counting is exact.
+// group is the StatefulSets with the same requests, rejected by the same nodes. So their pods can be counted exactly.
 type group struct {
 	*snapshot
 	sets []*statefulSet
-	// room is how many pods of the group each node takes.
+	// room is how many pods of the group each node takes, and total how many all nodes take.
 	room    []int64
+	total   int64
 	missing int64
 }
 
@@ -20,8 +20,8 @@ type group struct {
 func (s *snapshot) reasons() []string {
 	var reasons []string
 	for _, g := range s.groups() {
-		if room := sum(g.room); room < g.missing {
-			reasons = append(reasons, g.tooManyPods(room))
+		if g.total < g.missing {
+			reasons = append(reasons, g.tooManyPods())
 			continue
 		}
 		for _, set := range g.sets {
@@ -50,6 +50,7 @@ func (s *snapshot) groups() []*group {
 			g := &group{snapshot: s}
 			for i := range s.nodes {
 				g.room = append(g.room, s.room(set, i))
+				g.total += g.room[i]
 			}
 			at, groups = len(groups), append(groups, g)
 		}
@@ -59,17 +60,9 @@ func (s *snapshot) groups() []*group {
 	return groups
 }
 
-func sum(numbers []int64) int64 {
-	total := int64(0)
-	for _, n := range numbers {
-		total += n
-	}
-	return total
-}
-
-func (g *group) tooManyPods(room int64) string {
+func (g *group) tooManyPods() string {
 	return fmt.Sprintf("%s: %s of %s %s wanted and there is room for %s: %s", joinNames(g.sets), count(g.missing, "pod"),
-		g.describeRequests(g.sets[0]), plural(g.missing, "is", "are"), numberOrNone(room), g.describeNodes(g.sets[0], g.room, g.allNodes()))
+		g.describeRequests(g.sets[0]), plural(g.missing, "is", "are"), numberOrNone(g.total), g.describeNodes(g.sets[0], g.room, g.allNodes))
 }
 
 // cannotKeepApart is why a rule of anti-affinity leaves some pod without a node. A domain takes at most one pod of each index
@@ -94,22 +87,19 @@ func (g *group) cannotKeepApart(set *statefulSet, rule antiAffinity) string {
 		what = fmt.Sprintf("the pods of %s must keep away from those of %s", set.name, other.name)
 	}
 	return fmt.Sprintf("%s (not the same %s), and of %d pods of %s only %s can: %s", what, set.topologyKey, pods,
-		g.describeRequests(set), numberOrNone(places), g.describeNodes(set, perNode, g.allNodes()))
+		g.describeRequests(set), numberOrNone(places), g.describeNodes(set, perNode, g.allNodes))
 }
 
 // places are how many pods of two StatefulSets have a node or could get one, if no domain takes pods of more than this many
 // indices. A pod that runs counts wherever it is: anti-affinity does not move it.
 func (g *group) places(set, other *statefulSet, mostIndices int) (places int64, perNode []int64) {
-	type podIndex struct {
-		domain  string
-		ordinal int
-	}
 	perNode = slices.Clone(g.room)
-	room, indices := map[string]int64{}, map[string]int64{}
+	room, indices := map[string]int64{}, map[string]map[int]bool{}
 	for i, n := range g.nodes {
-		room[n.Labels[set.topologyKey]] += g.room[i]
+		domain := n.Labels[set.topologyKey]
+		room[domain] += g.room[i]
+		indices[domain] = map[int]bool{}
 	}
-	seen := map[podIndex]bool{}
 	for _, side := range slices.Compact([]*statefulSet{set, other}) {
 		for ordinal, node := range side.nodeOf {
 			if node == unscheduled {
@@ -117,15 +107,12 @@ func (g *group) places(set, other *statefulSet, mostIndices int) (places int64, 
 			}
 			places++
 			perNode[node]++
-			if index := (podIndex{g.nodes[node].Labels[set.topologyKey], ordinal}); !seen[index] {
-				seen[index] = true
-				indices[index.domain]++
-			}
+			indices[g.nodes[node].Labels[set.topologyKey]][ordinal] = true
 		}
 	}
 	for domain, pods := range room {
 		if domain != "" {
-			pods = min(pods, max(int64(mostIndices)-indices[domain], 0))
+			pods = min(pods, max(int64(mostIndices-len(indices[domain])), 0))
 		}
 		places += pods
 	}
@@ -148,8 +135,7 @@ func (s *snapshot) volumeOutOfReach(set *statefulSet) string {
 	return ""
 }
 
-// tooLittleInSum is a resource of which all missing pods together request more than is free on all nodes that take any of
-// them.
+// tooLittleInSum is a resource of which all missing pods request more than is free on all nodes that take any of them.
 func (s *snapshot) tooLittleInSum() []string {
 	requests, free := make(amounts, len(s.resources)), make(amounts, len(s.resources))
 	sets := slices.DeleteFunc(slices.Clone(s.sets), func(set *statefulSet) bool { return set.missing() == 0 })

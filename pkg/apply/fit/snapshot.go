@@ -3,6 +3,7 @@ package fit
 import (
 	corev1 "k8s.io/api/core/v1"
 	podresources "k8s.io/component-helpers/resource"
+	"k8s.io/component-helpers/scheduling/corev1/nodeaffinity"
 )
 
 // snapshot is the question in numbers: the free resources of each node, and what each StatefulSet requests.
@@ -10,7 +11,9 @@ type snapshot struct {
 	// resources are those that some StatefulSet requests. The first is the number of pods.
 	resources []corev1.ResourceName
 	nodes     []node
-	sets      []*statefulSet
+	// allNodes are the indices of all nodes.
+	allNodes []int
+	sets     []*statefulSet
 }
 
 type node struct {
@@ -31,6 +34,7 @@ func newSnapshot(q Question) *snapshot {
 	for i := range q.Nodes {
 		n := &q.Nodes[i]
 		index[n.Name] = i
+		s.allNodes = append(s.allNodes, i)
 		s.nodes = append(s.nodes, node{n, s.amountsOf(n.Status.Allocatable)})
 	}
 	for _, set := range q.Sets {
@@ -45,9 +49,8 @@ func newSnapshot(q Question) *snapshot {
 	return s
 }
 
-// addRunning takes the requests of the running pods off their nodes and notes where the StatefulSets' own pods are. It
-// returns the other pods. A pod that has succeeded or failed holds nothing: if it was a StatefulSet's own, the StatefulSet
-// makes another.
+// addRunning takes the requests of the running pods off their nodes and notes where the StatefulSets' own pods are. It returns the
+// others. A pod that has succeeded or failed holds nothing: if it was a StatefulSet's own, that one makes another.
 func (s *snapshot) addRunning(running []corev1.Pod, index map[string]int) (others []runningPod) {
 	nodeOf := map[string]*int{}
 	for _, set := range s.sets {
@@ -81,11 +84,52 @@ func (s *snapshot) room(set *statefulSet, node int) int64 {
 	return s.nodes[node].free.podsThatFit(set.requests)
 }
 
-// allNodes are the indices of all nodes.
-func (s *snapshot) allNodes() []int {
-	all := make([]int, len(s.nodes))
-	for i := range all {
-		all[i] = i
+// addVolumes finds the nodes that can reach each volume. Many volumes have the same selector, for example those of one zone:
+// it is evaluated once. A selector for one host name is evaluated on the nodes of that name only.
+func (s *snapshot) addVolumes(selectors map[string]*corev1.NodeSelector) {
+	byHost := map[string][]int{}
+	for i, n := range s.nodes {
+		host := n.Labels[corev1.LabelHostname]
+		byHost[host] = append(byHost[host], i)
 	}
-	return all
+	known := map[string][]int{}
+	for _, set := range s.sets {
+		for ordinal := range set.nodeOf {
+			selector := selectors[set.pod(ordinal)]
+			if selector == nil {
+				continue
+			}
+			text := selector.String()
+			if _, found := known[text]; !found {
+				known[text] = s.selected(selector, byHost)
+			}
+			set.volumeNodes[ordinal] = known[text]
+		}
+	}
+}
+
+func (s *snapshot) selected(selector *corev1.NodeSelector, byHost map[string][]int) []int {
+	compiled, err := nodeaffinity.NewNodeSelector(selector)
+	if err != nil {
+		return nil
+	}
+	var found []int
+	for _, i := range s.candidates(selector, byHost) {
+		if compiled.Match(s.nodes[i].Node) {
+			found = append(found, i)
+		}
+	}
+	return found
+}
+
+// candidates are the nodes with the host name that a selector asks for, and otherwise all.
+func (s *snapshot) candidates(selector *corev1.NodeSelector, byHost map[string][]int) []int {
+	if len(selector.NodeSelectorTerms) == 1 {
+		for _, e := range selector.NodeSelectorTerms[0].MatchExpressions {
+			if e.Key == corev1.LabelHostname && e.Operator == corev1.NodeSelectorOpIn && len(e.Values) == 1 {
+				return byHost[e.Values[0]]
+			}
+		}
+	}
+	return s.allNodes
 }

@@ -2,6 +2,7 @@ package fit
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -9,6 +10,7 @@ import (
 	scheduling "k8s.io/component-helpers/scheduling/corev1"
 	"k8s.io/component-helpers/scheduling/corev1/nodeaffinity"
 	"k8s.io/klog/v2"
+	"k8s.io/utils/ptr"
 )
 
 // unscheduled stands for the node of a pod that has none yet.
@@ -23,8 +25,7 @@ type statefulSet struct {
 	requests amounts
 	// nodeOf is the node of each pod that runs, by ordinal.
 	nodeOf []int
-	// volumeNodes are the nodes that can reach the volume of a pod, by ordinal. It has the pods whose volume not every node
-	// can reach.
+	// volumeNodes are the nodes that can reach the volume of a pod, by ordinal. It lacks the pods whose volume all can reach.
 	volumeNodes map[int][]int
 	// rejections say of each node why it takes no pod of the StatefulSet: "" if it takes some.
 	rejections []string
@@ -34,19 +35,12 @@ type statefulSet struct {
 }
 
 func (s *snapshot) newStatefulSet(from *appsv1.StatefulSet) *statefulSet {
-	replicas := int32(1)
-	if from.Spec.Replicas != nil {
-		replicas = *from.Spec.Replicas
-	}
+	replicas := int(ptr.Deref(from.Spec.Replicas, 1))
 	requests := s.amountsOf(Requests(&from.Spec.Template.Spec))
 	requests[0] = 1
-	set := &statefulSet{name: from.Name, namespace: from.Namespace, template: &from.Spec.Template, requests: requests,
-		nodeOf: make([]int, replicas), volumeNodes: map[int][]int{}, rejections: make([]string, len(s.nodes)),
+	return &statefulSet{name: from.Name, namespace: from.Namespace, template: &from.Spec.Template, requests: requests,
+		nodeOf: slices.Repeat([]int{unscheduled}, replicas), volumeNodes: map[int][]int{}, rejections: make([]string, len(s.nodes)),
 		topologyKey: corev1.LabelHostname}
-	for i := range set.nodeOf {
-		set.nodeOf[i] = unscheduled
-	}
-	return set
 }
 
 func (set *statefulSet) pod(ordinal int) string { return set.name + "-" + strconv.Itoa(ordinal) }

@@ -1,6 +1,47 @@
 package topology
 
-import "k8s.io/utils/ptr"
+import (
+	"cmp"
+	_ "embed"
+	"fmt"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	"k8s.io/apimachinery/pkg/util/validation"
+	"k8s.io/utils/ptr"
+)
+
+//go:embed starter.yaml
+var starter string
+
+// Starter is a cluster.yaml to start from, with comments, for a cluster of this name.
+func Starter(name string) ([]byte, error) {
+	if complaints := validation.IsDNS1035Label(name); len(complaints) > 0 {
+		return nil, fmt.Errorf("a cluster can't be named %q: %s", name, withoutExamples(complaints[0]))
+	}
+	word, err := yaml.Marshal(name) // in quotes where YAML would take the name for something else
+	return []byte(strings.Replace(starter, "\n  name: demo\n", "\n  name: "+string(word), 1)), err
+}
+
+// Default sets what is absent and has a default. It changes nothing that is given, and doing it again changes nothing.
+func (c *Cluster) Default() {
+	s := &c.Spec
+	s.ImagePullPolicy = cmp.Or(s.ImagePullPolicy, corev1.PullIfNotPresent)
+	s.Segments.PerPod = cmp.Or(s.Segments.PerPod, 1)
+	s.Database.Locale = cmp.Or(s.Database.Locale, "en_US.UTF-8")
+	s.Network.ClusterDomain = cmp.Or(s.Network.ClusterDomain, "cluster.local")
+	s.Network.Service.Type = cmp.Or(s.Network.Service.Type, corev1.ServiceTypeClusterIP)
+	s.Coordinator.Standby = cmp.Or(s.Coordinator.Standby, new(true))
+	s.Segments.Mirrors = cmp.Or(s.Segments.Mirrors, new(true))
+	s.Network.NetworkPolicy = cmp.Or(s.Network.NetworkPolicy, new(true))
+	for _, pods := range []*Pods{&s.Coordinator.Pods, &s.Segments.Pods} {
+		pods.AntiAffinity = cmp.Or(pods.AntiAffinity, AntiAffinityRequired)
+		pods.TopologyKey = cmp.Or(pods.TopologyKey, corev1.LabelHostname)
+		pods.Storage.Size = cmp.Or(pods.Storage.Size, new(resource.MustParse("10Gi")))
+	}
+}
 
 // HasStandby reports whether cluster.yaml asks for a standby coordinator.
 func (c *Cluster) HasStandby() bool { return ptr.Deref(c.Spec.Coordinator.Standby, true) }
@@ -51,10 +92,6 @@ func (c *Cluster) ImageRef() string {
 
 // hasTag looks behind the last slash, since a registry may have a port. A digest has an @ and a colon.
 func hasTag(ref string) bool {
-	for i := len(ref) - 1; i >= 0 && ref[i] != '/'; i-- {
-		if ref[i] == ':' {
-			return true
-		}
-	}
-	return false
+	last := strings.LastIndexAny(ref, ":/")
+	return last >= 0 && ref[last] == ':'
 }
