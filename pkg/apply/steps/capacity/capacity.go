@@ -1,3 +1,4 @@
+// Package capacity owns the question whether a cluster's pods would start: whether storage, quotas and nodes have room for them.
 package capacity
 
 import (
@@ -13,6 +14,11 @@ import (
 	"gpk/pkg/apply/pods"
 	"gpk/pkg/plan"
 )
+
+// Register adds the handler of plan.Capacity.
+func Register(r engine.Handlers, k *kube.Client, p *pods.Pods) {
+	engine.Handle(r, func(a plan.Capacity) engine.Handler { return &capacityHandler{kube: k, pods: p, action: a} })
+}
 
 // capacityHandler blocks pods that would stay pending. Its Check is done or blocked, so it has nothing to do. gpk needs no right beyond its
 // namespace: what the user may not see is a note, and no reason for a no.
