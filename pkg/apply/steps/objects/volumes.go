@@ -11,6 +11,7 @@ import (
 	storagev1 "k8s.io/api/storage/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
 
 	"gpk/pkg/apply/engine"
 	"gpk/pkg/apply/kube"
@@ -49,13 +50,11 @@ func (h *growableHandler) Check(ctx context.Context) (engine.Finding, error) {
 func rigid(claims []*corev1.PersistentVolumeClaim, classes []storagev1.StorageClass) []string {
 	var faults []string
 	for _, claim := range claims {
-		if claim.Spec.StorageClassName == nil || *claim.Spec.StorageClassName == "" {
+		name := ptr.Deref(claim.Spec.StorageClassName, "")
+		grows := func(c storagev1.StorageClass) bool { return c.Name == name && ptr.Deref(c.AllowVolumeExpansion, false) }
+		if name == "" {
 			faults = append(faults, "the claim "+claim.Name+" has no storage class")
-			continue
-		}
-		name := *claim.Spec.StorageClassName
-		i := slices.IndexFunc(classes, func(c storagev1.StorageClass) bool { return c.Name == name })
-		if i < 0 || classes[i].AllowVolumeExpansion == nil || !*classes[i].AllowVolumeExpansion {
+		} else if !slices.ContainsFunc(classes, grows) {
 			faults = append(faults, "the storage class "+name+" does not let volumes grow (allowVolumeExpansion)")
 		}
 	}
