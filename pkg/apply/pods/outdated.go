@@ -2,13 +2,15 @@ package pods
 
 import (
 	"context"
-	"slices"
+	"maps"
 	"sync"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"gpk/pkg/plan"
@@ -25,7 +27,7 @@ func (p *Pods) ToReplace(ctx context.Context, sets []*appsv1.StatefulSet) ([]*co
 		live := sync.OnceValues(func() (*appsv1.StatefulSet, error) {
 			ctx, cancel := context.WithTimeout(ctx, time.Minute)
 			defer cancel()
-			return observed(ctx, p.kube, set.Name)
+			return p.Observed(ctx, set.Name)
 		})
 		for i := range pods {
 			pod := &pods[i]
@@ -63,11 +65,16 @@ func differsFrom(set *appsv1.StatefulSet, pod *corev1.Pod, live func() (*appsv1.
 	return template == nil || !sameContainer(wanted, template), nil
 }
 
-// sameContainer says whether a container has the wanted image and resources, and no others.
+// sameContainer says whether a container has the wanted image and resources, and no others. A limit without a request is a request too.
 func sameContainer(wanted, has *corev1.Container) bool {
-	return has.Image == wanted.Image && hasAmounts(has.Resources.Requests, wanted.Resources.Requests) &&
-		hasAmounts(has.Resources.Limits, wanted.Resources.Limits) && !hasMore(has.Resources.Limits, wanted.Resources.Limits) &&
-		!hasMore(has.Resources.Requests, wanted.Resources.Requests, wanted.Resources.Limits)
+	requests := maps.Clone(has.Resources.Requests)
+	maps.DeleteFunc(requests, func(name corev1.ResourceName, _ resource.Quantity) bool {
+		_, requested := wanted.Resources.Requests[name]
+		_, limited := wanted.Resources.Limits[name]
+		return limited && !requested
+	})
+	return has.Image == wanted.Image && equality.Semantic.DeepEqual(requests, wanted.Resources.Requests) &&
+		equality.Semantic.DeepEqual(has.Resources.Limits, wanted.Resources.Limits)
 }
 
 // databaseContainer is the database container of a pod, nil if a patch has removed it.
@@ -78,24 +85,4 @@ func databaseContainer(pod *corev1.PodSpec) *corev1.Container {
 		}
 	}
 	return nil
-}
-
-// hasAmounts says whether every wanted amount is among those of a container.
-func hasAmounts(has, wanted corev1.ResourceList) bool {
-	for name, amount := range wanted {
-		if found, ok := has[name]; !ok || found.Cmp(amount) != 0 {
-			return false
-		}
-	}
-	return true
-}
-
-// hasMore says whether a container has amounts that no wanted list names. A limit without a request is a request too.
-func hasMore(has corev1.ResourceList, wanted ...corev1.ResourceList) bool {
-	for name := range has {
-		if !slices.ContainsFunc(wanted, func(w corev1.ResourceList) bool { _, ok := w[name]; return ok }) {
-			return true
-		}
-	}
-	return false
 }

@@ -29,10 +29,7 @@ func (p *Pods) Replace(ctx context.Context, pods []*corev1.Pod, progress func(st
 		},
 		Waiting: func(left []metav1.Object) error {
 			progress(fmt.Sprintf("%d of %d pods are still being deleted; pod %s", len(left), len(pods), left[0].GetName()))
-			if late := p.Overdue(ctx, left...); late != nil {
-				return late
-			}
-			return nil
+			return p.Overdue(ctx, left...)
 		},
 	})
 }
@@ -45,19 +42,19 @@ func (p *Pods) ReplaceOutdated(ctx context.Context, names []string, progress fun
 	if err != nil {
 		return err
 	}
-	revisions := map[string]string{}
+	sets := map[string]*appsv1.StatefulSet{}
 	for i := range pods {
 		pod := &pods[i]
 		owner := metav1.GetControllerOf(pod)
 		if Running(pod) || pod.DeletionTimestamp != nil || owner == nil || !slices.Contains(names, pod.Name) {
 			continue
 		}
-		if _, known := revisions[owner.Name]; !known {
-			if revisions[owner.Name], err = p.UpdateRevision(ctx, owner.Name); err != nil {
+		if sets[owner.Name] == nil {
+			if sets[owner.Name], err = p.Observed(ctx, owner.Name); err != nil {
 				return err
 			}
 		}
-		if pod.Labels[appsv1.StatefulSetRevisionLabel] == revisions[owner.Name] {
+		if pod.Labels[appsv1.StatefulSetRevisionLabel] == sets[owner.Name].Status.UpdateRevision {
 			continue
 		}
 		progress("pod " + pod.Name + " runs nothing and was made from an earlier cluster.yaml; gpk deletes it, and its StatefulSet recreates it")
@@ -68,19 +65,10 @@ func (p *Pods) ReplaceOutdated(ctx context.Context, names []string, progress fun
 	return nil
 }
 
-// UpdateRevision is the revision that a StatefulSet makes new pods from, once its controller has seen its latest template.
-func (p *Pods) UpdateRevision(ctx context.Context, name string) (string, error) {
-	set, err := observed(ctx, p.kube, name)
-	if err != nil {
-		return "", err
-	}
-	return set.Status.UpdateRevision, nil
-}
-
-// observed is a StatefulSet once its controller has seen its latest template.
-func observed(ctx context.Context, k *kube.Client, name string) (set *appsv1.StatefulSet, err error) {
+// Observed is a StatefulSet once its controller has seen its latest template, from which its UpdateRevision makes new pods.
+func (p *Pods) Observed(ctx context.Context, name string) (set *appsv1.StatefulSet, err error) {
 	err = wait.PollUntilContextCancel(ctx, 100*time.Millisecond, true, func(ctx context.Context) (bool, error) {
-		if set, err = k.API.AppsV1().StatefulSets(k.Ref.Namespace).Get(ctx, name, metav1.GetOptions{}); err != nil {
+		if set, err = p.kube.API.AppsV1().StatefulSets(p.kube.Ref.Namespace).Get(ctx, name, metav1.GetOptions{}); err != nil {
 			return false, fmt.Errorf("stateful set %s: %w", name, err)
 		}
 		return set.Status.ObservedGeneration >= set.Generation, nil

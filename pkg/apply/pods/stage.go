@@ -15,6 +15,9 @@ const (
 	unscheduledPatience = 10 * time.Minute
 	blockedPatience     = 10 * time.Minute
 	configPatience      = time.Minute
+	// deletionPatience is how long a deleted pod may exist beyond its DeletionTimestamp, which includes its grace period. Only its kubelet
+	// reports its end, and the kubelet of a lost node never does.
+	deletionPatience = 2 * time.Minute
 )
 
 // stage is one step of a pod's way to a running container. It stays the same while nothing happens to the pod.

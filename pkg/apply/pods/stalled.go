@@ -2,11 +2,15 @@ package pods
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
 	"gpk/pkg/apply/engine"
@@ -152,4 +156,38 @@ func stalledError(ctx context.Context, p *Pods, s *stalledPod) error {
 	}
 	return &engine.NextError{Err: fmt.Errorf("pod %s was not created within %s", s.name, passed),
 		Next: engine.Next(fmt.Sprintf("`kubectl describe statefulset -n %s %s` shows why", namespace, set))}
+}
+
+// Overdue is an error about the first of some pods that is overdue: it should be gone for two minutes or more. nil if none is.
+func (p *Pods) Overdue(ctx context.Context, pods ...metav1.Object) error {
+	for _, pod := range pods {
+		if end := pod.GetDeletionTimestamp(); end != nil && time.Since(end.Time) >= deletionPatience {
+			return overdueError(ctx, p, pod.GetName(), time.Since(end.Time))
+		}
+	}
+	return nil
+}
+
+// overdueError advises to look at the node first: a pod that is deleted by force may run on there, with its database.
+func overdueError(ctx context.Context, p *Pods, name string, passed time.Duration) error {
+	return &engine.NextError{Err: fmt.Errorf("%s is still being deleted, %s after its grace period ended",
+		p.remote.Where(ctx, name), passed.Round(time.Second)),
+		Next: engine.Next(fmt.Sprintf("make sure that its node is off, then `kubectl delete pod -n %s %s --force`, and run this again",
+			p.kube.Ref.Namespace, name))}
+}
+
+// NoneOverdue blocks the stop of a database if a pod is overdue: its StatefulSet cannot recreate it. ok: none is.
+func (p *Pods) NoneOverdue(ctx context.Context) (found engine.Finding, ok bool, err error) {
+	pods, err := p.ByName(ctx)
+	if err != nil {
+		return engine.Finding{}, false, err
+	}
+	var late *engine.NextError
+	for _, name := range slices.Sorted(maps.Keys(pods)) {
+		if errors.As(p.Overdue(ctx, pods[name]), &late) {
+			why := "the database was not stopped: " + late.Error()
+			return engine.Finding{State: engine.Blocked, Details: []string{why}, Next: late.Next}, false, nil
+		}
+	}
+	return engine.Finding{}, true, nil
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -41,8 +42,8 @@ func (h *spreadHandler) Check(ctx context.Context) (engine.Finding, error) {
 	if err != nil {
 		return engine.Finding{}, err
 	}
-	for _, pod := range gatedPods(pods) {
-		finding.Details = append(finding.Details, "pod "+pod.Name+" waits for gpk to name its preferred node")
+	for _, pod := range slices.Sorted(maps.Keys(gatedPods(pods))) {
+		finding.Details = append(finding.Details, "pod "+pod+" waits for gpk to name its preferred node")
 	}
 	return engine.PendingIf(finding.Details), nil
 }
