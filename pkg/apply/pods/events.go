@@ -74,7 +74,7 @@ func (s *stalls) unstarted(names []string, pods map[string]*corev1.Pod, now time
 	var found []*corev1.Pod
 	for _, name := range names {
 		pod := pods[name]
-		if pod == nil || pod.DeletionTimestamp != nil || !beforeContainers(pod) {
+		if !beforeContainers(pod) {
 			continue
 		}
 		since, known := s.since[s.stage(name, pod)]

@@ -11,6 +11,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/utils/ptr"
 
 	"gpk/pkg/apply/engine"
 	"gpk/pkg/apply/kube"
@@ -127,11 +128,8 @@ func Others(names []string, without string) []string {
 
 // Of are the names of the pods that a StatefulSet makes.
 func Of(set *appsv1.StatefulSet) []string {
-	if set.Spec.Replicas == nil {
-		return nil
-	}
 	var names []string
-	for ordinal := range *set.Spec.Replicas {
+	for ordinal := range ptr.Deref(set.Spec.Replicas, 0) {
 		names = append(names, fmt.Sprintf("%s-%d", set.Name, ordinal))
 	}
 	return names

@@ -38,11 +38,10 @@ type stalls struct {
 // stalledPod is a pod that nothing has happened to for too long.
 type stalledPod struct {
 	name string
-	// condition is what the pod waits for, "" for a missing pod.
-	condition string
-	// deleting: the pod is being deleted, and time counts from the end of its grace period.
-	deleting bool
-	time     time.Duration
+	// pod is nil if it is missing.
+	pod *corev1.Pod
+	// time counts from the end of its grace period if the pod is being deleted.
+	time time.Duration
 }
 
 // find notes the stages of pods, and is the first pod that has stayed in one for too long.
@@ -61,10 +60,7 @@ func (s *stalls) find(names []string, pods map[string]*corev1.Pod, now time.Time
 			s.foremost = name
 		}
 		if passed >= at.patience && found == nil {
-			found = &stalledPod{name: name, time: passed, deleting: pod != nil && pod.DeletionTimestamp != nil}
-			if pod != nil {
-				found.condition = s.condition(pod)
-			}
+			found = &stalledPod{name, pod, passed}
 		}
 	}
 	return found
@@ -116,7 +112,7 @@ func (s *stalls) begun(at stage) time.Time {
 // does not wait for an image, even if the user may not see why.
 func (s *stalls) cause(pod *corev1.Pod) string {
 	switch {
-	case pod == nil || pod.DeletionTimestamp != nil || !beforeContainers(pod):
+	case !beforeContainers(pod):
 		return ""
 	case s.noEvents && sandboxReady(pod) == corev1.ConditionFalse:
 		return "its volumes or its network are missing"
@@ -141,20 +137,20 @@ func (s *stalls) foremostFirst(names []string) []string {
 }
 
 // stalledError says what keeps a pod from being made, scheduled, started or deleted.
-func stalledError(ctx context.Context, p *Pods, s *stalledPod) error {
-	namespace, passed := p.kube.Ref.Namespace, s.time.Round(time.Second)
-	if s.deleting {
-		return overdueError(ctx, p, s.name, s.time)
+func (s *stalls) stalledError(ctx context.Context, p *Pods, found *stalledPod) error {
+	namespace, name, passed := p.kube.Ref.Namespace, found.name, found.time.Round(time.Second)
+	switch {
+	case found.pod != nil && found.pod.DeletionTimestamp != nil:
+		return overdueError(ctx, p, name, found.time)
+	case found.pod != nil:
+		return &engine.NextError{Err: fmt.Errorf("pod %s made no progress for %s: it %s", name, passed, s.condition(found.pod)),
+			Next: engine.Next(fmt.Sprintf("`kubectl describe pod -n %s %s` shows more", namespace, name))}
 	}
-	if s.condition != "" {
-		return &engine.NextError{Err: fmt.Errorf("pod %s made no progress for %s: it %s", s.name, passed, s.condition),
-			Next: engine.Next(fmt.Sprintf("`kubectl describe pod -n %s %s` shows more", namespace, s.name))}
-	}
-	set := s.name[:strings.LastIndex(s.name, "-")]
+	set := name[:strings.LastIndex(name, "-")]
 	if cause := lastWarning(ctx, p.kube, set); cause != "" {
-		return fmt.Errorf("pod %s was not created within %s: %s", s.name, passed, cause)
+		return fmt.Errorf("pod %s was not created within %s: %s", name, passed, cause)
 	}
-	return &engine.NextError{Err: fmt.Errorf("pod %s was not created within %s", s.name, passed),
+	return &engine.NextError{Err: fmt.Errorf("pod %s was not created within %s", name, passed),
 		Next: engine.Next(fmt.Sprintf("`kubectl describe statefulset -n %s %s` shows why", namespace, set))}
 }
 
