@@ -20,8 +20,8 @@ func Register(r engine.Handlers, k *kube.Client, p *pods.Pods) {
 	engine.Handle(r, func(a plan.Capacity) engine.Handler { return &capacityHandler{kube: k, pods: p, action: a} })
 }
 
-// capacityHandler blocks pods that would stay pending. Its Check is done or blocked, so it has nothing to do. gpk needs no right beyond its
-// namespace: what the user may not see is a note, and no reason for a no.
+// capacityHandler blocks pods that would stay pending. gpk needs no right beyond its namespace: what the user may not see is a note, and no
+// reason for a no.
 type capacityHandler struct {
 	engine.Nothing
 	kube   *kube.Client

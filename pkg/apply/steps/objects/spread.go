@@ -159,7 +159,6 @@ func (h *spreadHandler) awaitNodes(ctx context.Context, names []string, placed f
 	return err == nil, err
 }
 
-// errNoNodes ends the wait for nodes.
 var errNoNodes = errors.New("no pod was scheduled within the patience")
 
 // set is a StatefulSet of the step by its name.

@@ -10,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	storagev1 "k8s.io/api/storage/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
 
@@ -18,7 +19,7 @@ import (
 	"gpk/pkg/plan"
 )
 
-// growableHandler blocks volumes that cannot grow. Its Check is done or blocked, so it has nothing to do.
+// growableHandler blocks volumes that cannot grow.
 type growableHandler struct {
 	engine.Nothing
 	kube   *kube.Client
@@ -63,16 +64,18 @@ func rigid(claims []*corev1.PersistentVolumeClaim, classes []storagev1.StorageCl
 }
 
 // requested is the size that a claim requests.
-func requested(claim *corev1.PersistentVolumeClaim) corev1.ResourceList {
-	return claim.Spec.Resources.Requests
+func requested(claim *corev1.PersistentVolumeClaim) *resource.Quantity {
+	return claim.Spec.Resources.Requests.Storage()
 }
 
 // actual is the size that a claim's volume has.
-func actual(claim *corev1.PersistentVolumeClaim) corev1.ResourceList { return claim.Status.Capacity }
+func actual(claim *corev1.PersistentVolumeClaim) *resource.Quantity {
+	return claim.Status.Capacity.Storage()
+}
 
 // smaller are those of the live claims that are smaller than wanted.
 func smaller(ctx context.Context, k *kube.Client, wanted []*corev1.PersistentVolumeClaim,
-	size func(*corev1.PersistentVolumeClaim) corev1.ResourceList) ([]*corev1.PersistentVolumeClaim, error) {
+	size func(*corev1.PersistentVolumeClaim) *resource.Quantity) ([]*corev1.PersistentVolumeClaim, error) {
 	list, err := k.API.CoreV1().PersistentVolumeClaims(k.Ref.Namespace).List(ctx, k.ListOptions())
 	if err != nil {
 		return nil, fmt.Errorf("volume claims: %w", err)
@@ -83,12 +86,7 @@ func smaller(ctx context.Context, k *kube.Client, wanted []*corev1.PersistentVol
 	}
 	var found []*corev1.PersistentVolumeClaim
 	for _, claim := range wanted {
-		there := live[claim.Name]
-		if there == nil {
-			continue
-		}
-		have, want := size(there)[corev1.ResourceStorage], requested(claim)[corev1.ResourceStorage]
-		if have.Cmp(want) < 0 {
+		if there := live[claim.Name]; there != nil && size(there).Cmp(*requested(claim)) < 0 {
 			found = append(found, there)
 		}
 	}
@@ -110,7 +108,7 @@ func (h *grownHandler) waiting(ctx context.Context) ([]string, error) {
 	small, err := smaller(ctx, h.kube, h.action.Claims, actual)
 	var details []string
 	for _, claim := range small {
-		detail := fmt.Sprintf("the volume of the claim %s has %s", claim.Name, claim.Status.Capacity.Storage())
+		detail := fmt.Sprintf("the volume of the claim %s has %s", claim.Name, actual(claim))
 		for _, c := range claim.Status.Conditions {
 			if c.Status == corev1.ConditionTrue {
 				detail += strings.TrimRight(": "+string(c.Type)+" "+c.Message, " ")

@@ -13,8 +13,7 @@ import (
 	"gpk/pkg/segments"
 )
 
-// healthyHandler refuses to recreate pods of a database that might not start again. It changes nothing: its Check is either done or
-// blocked.
+// healthyHandler refuses to recreate pods of a database that might not start again.
 type healthyHandler struct {
 	engine.Nothing
 	pods   *pods.Pods
@@ -85,7 +84,7 @@ func (h *replaceHandler) Do(ctx context.Context, progress func(string)) error {
 	return h.pods.Replace(ctx, old, progress)
 }
 
-// releaseHandler asks the programs of every pod for their release. It changes nothing.
+// releaseHandler asks the programs of every pod for their release.
 type releaseHandler struct {
 	engine.Nothing
 	remote *remote.Pods
