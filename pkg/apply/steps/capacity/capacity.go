@@ -83,7 +83,6 @@ func (h *capacityHandler) judge(ctx context.Context, missing []wantedPod, replac
 	return engine.Finding{State: engine.Blocked, Details: details, Next: engine.Next(next)}, nil
 }
 
-// withoutPods are pods without some of them.
 func withoutPods(pods []corev1.Pod, gone []*corev1.Pod) []corev1.Pod {
 	return slices.DeleteFunc(pods, func(p corev1.Pod) bool {
 		return slices.ContainsFunc(gone, func(g *corev1.Pod) bool { return g.UID == p.UID })

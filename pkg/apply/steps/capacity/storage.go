@@ -104,9 +104,8 @@ func (s *storage) classFault(claim *corev1.PersistentVolumeClaim) (reason string
 		return "", true
 	case name == nil:
 		return "no storage class is the default: name one in storage.className; " + s.classNames(), true
-	case slices.ContainsFunc(s.classes, func(c storagev1.StorageClass) bool { return c.Name == *name }):
-		return "", true
-	case slices.ContainsFunc(s.volumes, func(v corev1.PersistentVolume) bool { return v.Spec.StorageClassName == *name }):
+	case slices.ContainsFunc(s.classes, func(c storagev1.StorageClass) bool { return c.Name == *name }),
+		slices.ContainsFunc(s.volumes, func(v corev1.PersistentVolume) bool { return v.Spec.StorageClassName == *name }):
 		return "", true
 	}
 	return fmt.Sprintf("the storage class %q is missing; %s", *name, s.classNames()), s.volumes != nil
@@ -129,19 +128,17 @@ func (s *storage) classNames() string {
 
 // bound are the nodes that can mount the volumes of the missing pods, for pods that have a volume.
 func (s *storage) bound(missing []wantedPod) map[string]*corev1.NodeSelector {
-	volumes := map[string]*corev1.PersistentVolume{}
+	required := map[string]*corev1.NodeSelector{}
 	for i := range s.volumes {
-		volumes[s.volumes[i].Name] = &s.volumes[i]
+		if affinity := s.volumes[i].Spec.NodeAffinity; affinity != nil {
+			required[s.volumes[i].Name] = affinity.Required
+		}
 	}
 	bound := map[string]*corev1.NodeSelector{}
 	for _, pod := range missing {
 		for _, template := range pod.claims {
-			claim := s.claims[template.Name+"-"+pod.name]
-			if claim == nil || volumes[claim.Spec.VolumeName] == nil {
-				continue
-			}
-			if affinity := volumes[claim.Spec.VolumeName].Spec.NodeAffinity; affinity != nil && affinity.Required != nil {
-				bound[pod.name] = affinity.Required
+			if claim := s.claims[template.Name+"-"+pod.name]; claim != nil && required[claim.Spec.VolumeName] != nil {
+				bound[pod.name] = required[claim.Spec.VolumeName]
 			}
 		}
 	}
