@@ -67,12 +67,9 @@ func waitingReason(status *corev1.ContainerStatus) string {
 	return status.State.Waiting.Reason
 }
 
-// beforeContainers says whether a pod that stays has a node and its first container has not started, or not again after a restart of the
-// node. Its volumes or its network may be missing, which the container's status does not show.
+// beforeContainers says whether a pod has a node and its first container has not started, or not again after a restart of the node. Its
+// volumes or its network may be missing, which the container's status does not show.
 func beforeContainers(pod *corev1.Pod) bool {
-	if pod == nil || pod.DeletionTimestamp != nil {
-		return false
-	}
 	status, init := currentContainer(pod)
 	reason := waitingReason(status)
 	return pod.Spec.NodeName != "" && sandboxReady(pod) != corev1.ConditionTrue && (status == nil || status.State.Terminated != nil ||

@@ -74,18 +74,15 @@ func (s *stalls) unstarted(names []string, pods map[string]*corev1.Pod, now time
 	var found []*corev1.Pod
 	for _, name := range names {
 		pod := pods[name]
-		if !beforeContainers(pod) {
+		if pod == nil || pod.DeletionTimestamp != nil || !beforeContainers(pod) {
 			continue
 		}
 		since, known := s.since[s.stage(name, pod)]
 		if s.cause(pod) != "" || known && now.Sub(since) >= quiet {
 			found = append(found, pod)
 		}
-		if len(found) == kube.Few {
-			break
-		}
 	}
-	return found
+	return found[:min(len(found), kube.Few)]
 }
 
 // lastWarning is the last warning among the events of a StatefulSet, "" if there is none or the user may not list events.

@@ -1,7 +1,6 @@
 package pods
 
 import (
-	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -45,7 +44,7 @@ func stageOf(name string, pod *corev1.Pod, blocked bool) stage {
 		return at("deleting", deletionPatience)
 	case pod.Spec.NodeName == "":
 		return at("unscheduled", unscheduledPatience)
-	case slices.Contains([]string{"CreateContainerConfigError", "CreateContainerError"}, reason):
+	case reason == "CreateContainerConfigError" || reason == "CreateContainerError":
 		return at(reason, configPatience)
 	case blocked:
 		return at("blocked", blockedPatience)

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 	"time"
 
@@ -112,7 +110,7 @@ func (s *stalls) begun(at stage) time.Time {
 // does not wait for an image, even if the user may not see why.
 func (s *stalls) cause(pod *corev1.Pod) string {
 	switch {
-	case !beforeContainers(pod):
+	case pod == nil || pod.DeletionTimestamp != nil || !beforeContainers(pod):
 		return ""
 	case s.noEvents && sandboxReady(pod) == corev1.ConditionFalse:
 		return "its volumes or its network are missing"
@@ -174,16 +172,13 @@ func overdueError(ctx context.Context, p *Pods, name string, passed time.Duratio
 
 // NoneOverdue blocks the stop of a database if a pod is overdue: its StatefulSet cannot recreate it. ok: none is.
 func (p *Pods) NoneOverdue(ctx context.Context) (found engine.Finding, ok bool, err error) {
-	pods, err := p.ByName(ctx)
-	if err != nil {
-		return engine.Finding{}, false, err
-	}
+	pods, err := p.List(ctx)
 	var late *engine.NextError
-	for _, name := range slices.Sorted(maps.Keys(pods)) {
-		if errors.As(p.Overdue(ctx, pods[name]), &late) {
+	for i := range pods {
+		if errors.As(p.Overdue(ctx, &pods[i]), &late) {
 			why := "the database was not stopped: " + late.Error()
 			return engine.Finding{State: engine.Blocked, Details: []string{why}, Next: late.Next}, false, nil
 		}
 	}
-	return engine.Finding{}, true, nil
+	return engine.Finding{}, err == nil, err
 }
