@@ -25,8 +25,6 @@ const nodePatience = 30 * time.Second
 
 // spreadHandler makes StatefulSets, and names to each new mirror pod the node that it should prefer: see plan.Spread. The scheduler may
 // choose another node, and no pod stays unscheduled because of it.
-//
-// Mirror pods are made with a scheduling gate. gpk opens it once it knows the nodes of their primaries.
 type spreadHandler struct {
 	applyHandler
 	pods     *pods.Pods

@@ -2,6 +2,7 @@ package objects
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -123,12 +124,10 @@ func (h *grownHandler) waiting(ctx context.Context) ([]string, error) {
 const growPatience = 10 * time.Minute
 
 func (h *grownHandler) Do(ctx context.Context, progress func(string)) error {
-	var failed error
-	err := engine.Until(ctx, growPatience, progress, func() (small []string, err error) {
-		small, failed = h.waiting(ctx)
-		return small, failed
-	}, "volumes have not grown within "+growPatience.String()+": %s")
-	if err == nil || failed != nil || ctx.Err() != nil {
+	err := engine.Until(ctx, growPatience, progress, func() ([]string, error) { return h.waiting(ctx) },
+		"volumes have not grown within "+growPatience.String()+": %s")
+	var timeout *engine.TimeoutError
+	if !errors.As(err, &timeout) || ctx.Err() != nil {
 		return err
 	}
 	return &engine.NextError{Err: err, Next: engine.Next("some storage grows only under new pods: ", plan.Gpk("stop", "--scale-to-zero"),

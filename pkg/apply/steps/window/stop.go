@@ -141,12 +141,10 @@ const clientPatience = 2 * time.Minute
 // awaitClients waits until no client is connected to the coordinator. gpk changes nothing until then. gpstop's own smart mode refuses new
 // clients meanwhile, and after two minutes asks a person what to do. Without a person it kills the coordinator (_stop_coordinator_smart).
 func (h *stopHandler) awaitClients(ctx context.Context, progress func(string)) error {
-	var connected []string
-	err := engine.Until(ctx, clientPatience, progress, func() (_ []string, err error) {
-		connected, err = h.clients(ctx)
-		return connected, err
-	}, fmt.Sprintf("clients are still connected after %s; the database was not stopped: %%s", clientPatience))
-	if err != nil && ctx.Err() == nil && len(connected) > 0 {
+	err := engine.Until(ctx, clientPatience, progress, func() ([]string, error) { return h.clients(ctx) },
+		fmt.Sprintf("clients are still connected after %s; the database was not stopped: %%s", clientPatience))
+	var timeout *engine.TimeoutError
+	if errors.As(err, &timeout) && ctx.Err() == nil {
 		return &engine.NextError{Err: err, Next: engine.Next("wait until the clients have disconnected, or end their sessions with --mode fast")}
 	}
 	return err
