@@ -134,8 +134,8 @@ func (s *stalls) foremostFirst(names []string) []string {
 	return append([]string{s.foremost}, Others(names, s.foremost)...)
 }
 
-// stalledError says what keeps a pod from being made, scheduled, started or deleted.
-func (s *stalls) stalledError(ctx context.Context, p *Pods, found *stalledPod) error {
+// errorFor says what keeps a pod from being made, scheduled, started or deleted.
+func (s *stalls) errorFor(ctx context.Context, p *Pods, found *stalledPod) error {
 	namespace, name, passed := p.kube.Ref.Namespace, found.name, found.time.Round(time.Second)
 	switch {
 	case found.pod != nil && found.pod.DeletionTimestamp != nil:

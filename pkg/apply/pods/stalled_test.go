@@ -223,11 +223,11 @@ func TestStalledError(t *testing.T) {
 	a := apitest.New()
 	a.Put(&corev1.Event{ObjectMeta: apitest.Meta("demo-primary.1", ""), Type: corev1.EventTypeWarning, LastTimestamp: metav1.Unix(20, 0),
 		InvolvedObject: corev1.ObjectReference{Name: "demo-primary"}, Message: "no PriorityClass with name nobody was found"})
-	got := withNext(new(stalls).stalledError(t.Context(), clusterFor(t, apitest.ConfigOf(a)).pods, &stalledPod{name: "demo-primary-3", time: absentPatience}))
+	got := withNext(new(stalls).errorFor(t.Context(), clusterFor(t, apitest.ConfigOf(a)).pods, &stalledPod{name: "demo-primary-3", time: absentPatience}))
 	if want := "pod demo-primary-3 was not created within 2m0s: no PriorityClass with name nobody was found"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	got = withNext(new(stalls).stalledError(t.Context(), clusterFor(t, apitest.ConfigOf(apitest.New())).pods, &stalledPod{name: "demo-primary-3", time: absentPatience}))
+	got = withNext(new(stalls).errorFor(t.Context(), clusterFor(t, apitest.ConfigOf(apitest.New())).pods, &stalledPod{name: "demo-primary-3", time: absentPatience}))
 	if want := "pod demo-primary-3 was not created within 2m0s; `kubectl describe statefulset -n analytics demo-primary` shows why"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}

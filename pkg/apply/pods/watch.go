@@ -116,7 +116,7 @@ func (p *Pods) Wait(ctx context.Context, names []string, done func(*corev1.Pod) 
 		now := time.Now()
 		stalled.askEvents(ctx, p.kube, names, pods, now)
 		if found := stalled.find(names, pods, now); found != nil {
-			return false, stalled.stalledError(ctx, p, found)
+			return false, stalled.errorFor(ctx, p, found)
 		}
 		waiting = Unfinished(stalled.foremostFirst(names), pods, done, stalled.condition)
 		if len(waiting) > 0 && (len(waiting) != last || stalled.foremost != "" && waiting[0] != told) {

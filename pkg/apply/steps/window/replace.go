@@ -84,7 +84,7 @@ func (h *replaceHandler) Do(ctx context.Context, progress func(string)) error {
 	return h.pods.Replace(ctx, old, progress)
 }
 
-// releaseHandler asks the programs of every pod for their release.
+// releaseHandler asks the programs of every pod for their release. It changes nothing.
 type releaseHandler struct {
 	engine.Nothing
 	remote *remote.Pods
