@@ -81,11 +81,8 @@ func (s *stalls) unstarted(names []string, pods map[string]*corev1.Pod, now time
 		if s.cause(pod) != "" || known && now.Sub(since) >= quiet {
 			found = append(found, pod)
 		}
-		if len(found) == kube.Few {
-			break
-		}
 	}
-	return found
+	return found[:min(len(found), kube.Few)]
 }
 
 // lastWarning is the last warning among the events of a StatefulSet, "" if there is none or the user may not list events.

@@ -3,14 +3,20 @@ package pods
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"slices"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/utils/ptr"
 
+	"gpk/pkg/apply/engine"
 	"gpk/pkg/apply/kube"
 	"gpk/pkg/apply/remote"
+	"gpk/pkg/segments"
 )
 
 // Pods are those of one cluster.
@@ -47,13 +53,8 @@ func (p *Pods) ByName(ctx context.Context) (map[string]*corev1.Pod, error) {
 
 // Names are the names of the cluster's pods, in order.
 func (p *Pods) Names(ctx context.Context) ([]string, error) {
-	pods, err := p.List(ctx)
-	names := make([]string, 0, len(pods))
-	for i := range pods {
-		names = append(names, pods[i].Name)
-	}
-	slices.Sort(names)
-	return names, err
+	pods, err := p.ByName(ctx)
+	return slices.Sorted(maps.Keys(pods)), err
 }
 
 // NotRunning says in words what each pod that does not run waits for. Handlers call it before they run something in pods.
@@ -73,6 +74,35 @@ func (p *Pods) Runs(ctx context.Context, name string) (bool, error) {
 	}
 	status := Container(pod)
 	return status != nil && status.State.Running != nil, nil
+}
+
+// probeTime is how long a pod may take for its readiness probe, the same as its kubelet grants.
+const probeTime = 10 * time.Second
+
+// Unready says in words which pods are not ready. gpk runs the readiness probe in those that run: what their kubelets know may be ten
+// seconds old.
+func (p *Pods) Unready(ctx context.Context, pods []corev1.Pod) []string {
+	faults := make([]string, len(pods))
+	_ = engine.Each(ctx, pods, func(ctx context.Context, i int, pod corev1.Pod) error {
+		switch {
+		case Ready(&pod):
+		case !Running(&pod):
+			faults[i] = "pod " + pod.Name + " " + Condition(&pod)
+		default:
+			_, err := p.remote.RunSoon(ctx, pod.Name, segments.AskReady(), probeTime)
+			if err == nil {
+				break
+			}
+			why := remote.Summary(err)
+			var exit *remote.Error
+			if errors.As(err, &exit) {
+				why = exit.Why()
+			}
+			faults[i] = "pod " + pod.Name + " is not ready: " + why
+		}
+		return nil
+	})
+	return engine.NonEmpty(faults)
 }
 
 // CannotStart is the error of the first pod that cannot start. A container that keeps exiting may run for a moment in between.
@@ -98,11 +128,8 @@ func Others(names []string, without string) []string {
 
 // Of are the names of the pods that a StatefulSet makes.
 func Of(set *appsv1.StatefulSet) []string {
-	if set.Spec.Replicas == nil {
-		return nil
-	}
 	var names []string
-	for ordinal := range *set.Spec.Replicas {
+	for ordinal := range ptr.Deref(set.Spec.Replicas, 0) {
 		names = append(names, fmt.Sprintf("%s-%d", set.Name, ordinal))
 	}
 	return names

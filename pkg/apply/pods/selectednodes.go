@@ -61,11 +61,8 @@ func (s *SelectedNodes) Of(pod *corev1.Pod) string {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	for _, volume := range pod.Spec.Volumes {
-		if volume.PersistentVolumeClaim == nil {
-			continue
-		}
-		if node := s.byClaim[volume.PersistentVolumeClaim.ClaimName]; node != "" {
-			return node
+		if claim := volume.PersistentVolumeClaim; claim != nil && s.byClaim[claim.ClaimName] != "" {
+			return s.byClaim[claim.ClaimName]
 		}
 	}
 	return ""

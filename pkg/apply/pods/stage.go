@@ -1,7 +1,6 @@
 package pods
 
 import (
-	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -15,6 +14,9 @@ const (
 	unscheduledPatience = 10 * time.Minute
 	blockedPatience     = 10 * time.Minute
 	configPatience      = time.Minute
+	// deletionPatience is how long a deleted pod may exist beyond its DeletionTimestamp, which includes its grace period. Only its kubelet
+	// reports its end, and the kubelet of a lost node never does.
+	deletionPatience = 2 * time.Minute
 )
 
 // stage is one step of a pod's way to a running container. It stays the same while nothing happens to the pod.
@@ -42,7 +44,7 @@ func stageOf(name string, pod *corev1.Pod, blocked bool) stage {
 		return at("deleting", deletionPatience)
 	case pod.Spec.NodeName == "":
 		return at("unscheduled", unscheduledPatience)
-	case slices.Contains([]string{"CreateContainerConfigError", "CreateContainerError"}, reason):
+	case reason == "CreateContainerConfigError" || reason == "CreateContainerError":
 		return at(reason, configPatience)
 	case blocked:
 		return at("blocked", blockedPatience)

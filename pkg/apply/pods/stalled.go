@@ -2,11 +2,13 @@ package pods
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
 	"gpk/pkg/apply/engine"
@@ -34,11 +36,10 @@ type stalls struct {
 // stalledPod is a pod that nothing has happened to for too long.
 type stalledPod struct {
 	name string
-	// condition is what the pod waits for, "" for a missing pod.
-	condition string
-	// deleting: the pod is being deleted, and time counts from the end of its grace period.
-	deleting bool
-	time     time.Duration
+	// pod is nil if it is missing.
+	pod *corev1.Pod
+	// time counts from the end of its grace period if the pod is being deleted.
+	time time.Duration
 }
 
 // find notes the stages of pods, and is the first pod that has stayed in one for too long.
@@ -57,10 +58,7 @@ func (s *stalls) find(names []string, pods map[string]*corev1.Pod, now time.Time
 			s.foremost = name
 		}
 		if passed >= at.patience && found == nil {
-			found = &stalledPod{name: name, time: passed, deleting: pod != nil && pod.DeletionTimestamp != nil}
-			if pod != nil {
-				found.condition = s.condition(pod)
-			}
+			found = &stalledPod{name, pod, passed}
 		}
 	}
 	return found
@@ -136,20 +134,51 @@ func (s *stalls) foremostFirst(names []string) []string {
 	return append([]string{s.foremost}, Others(names, s.foremost)...)
 }
 
-// stalledError says what keeps a pod from being made, scheduled, started or deleted.
-func stalledError(ctx context.Context, p *Pods, s *stalledPod) error {
-	namespace, passed := p.kube.Ref.Namespace, s.time.Round(time.Second)
-	if s.deleting {
-		return overdueError(ctx, p, s.name, s.time)
+// errorFor says what keeps a pod from being made, scheduled, started or deleted.
+func (s *stalls) errorFor(ctx context.Context, p *Pods, found *stalledPod) error {
+	namespace, name, passed := p.kube.Ref.Namespace, found.name, found.time.Round(time.Second)
+	switch {
+	case found.pod != nil && found.pod.DeletionTimestamp != nil:
+		return overdueError(ctx, p, name, found.time)
+	case found.pod != nil:
+		return &engine.NextError{Err: fmt.Errorf("pod %s made no progress for %s: it %s", name, passed, s.condition(found.pod)),
+			Next: engine.Next(fmt.Sprintf("`kubectl describe pod -n %s %s` shows more", namespace, name))}
 	}
-	if s.condition != "" {
-		return &engine.NextError{Err: fmt.Errorf("pod %s made no progress for %s: it %s", s.name, passed, s.condition),
-			Next: engine.Next(fmt.Sprintf("`kubectl describe pod -n %s %s` shows more", namespace, s.name))}
-	}
-	set := s.name[:strings.LastIndex(s.name, "-")]
+	set := name[:strings.LastIndex(name, "-")]
 	if cause := lastWarning(ctx, p.kube, set); cause != "" {
-		return fmt.Errorf("pod %s was not created within %s: %s", s.name, passed, cause)
+		return fmt.Errorf("pod %s was not created within %s: %s", name, passed, cause)
 	}
-	return &engine.NextError{Err: fmt.Errorf("pod %s was not created within %s", s.name, passed),
+	return &engine.NextError{Err: fmt.Errorf("pod %s was not created within %s", name, passed),
 		Next: engine.Next(fmt.Sprintf("`kubectl describe statefulset -n %s %s` shows why", namespace, set))}
+}
+
+// Overdue is an error about the first of some pods that is overdue: it should be gone for two minutes or more. nil if none is.
+func (p *Pods) Overdue(ctx context.Context, pods ...metav1.Object) error {
+	for _, pod := range pods {
+		if end := pod.GetDeletionTimestamp(); end != nil && time.Since(end.Time) >= deletionPatience {
+			return overdueError(ctx, p, pod.GetName(), time.Since(end.Time))
+		}
+	}
+	return nil
+}
+
+// overdueError advises to look at the node first: a pod that is deleted by force may run on there, with its database.
+func overdueError(ctx context.Context, p *Pods, name string, passed time.Duration) error {
+	return &engine.NextError{Err: fmt.Errorf("%s is still being deleted, %s after its grace period ended",
+		p.remote.Where(ctx, name), passed.Round(time.Second)),
+		Next: engine.Next(fmt.Sprintf("make sure that its node is off, then `kubectl delete pod -n %s %s --force`, and run this again",
+			p.kube.Ref.Namespace, name))}
+}
+
+// NoneOverdue blocks the stop of a database if a pod is overdue: its StatefulSet cannot recreate it. ok: none is.
+func (p *Pods) NoneOverdue(ctx context.Context) (found engine.Finding, ok bool, err error) {
+	pods, err := p.List(ctx)
+	var late *engine.NextError
+	for i := range pods {
+		if errors.As(p.Overdue(ctx, &pods[i]), &late) {
+			why := "the database was not stopped: " + late.Error()
+			return engine.Finding{State: engine.Blocked, Details: []string{why}, Next: late.Next}, false, nil
+		}
+	}
+	return engine.Finding{}, err == nil, err
 }

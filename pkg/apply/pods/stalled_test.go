@@ -70,7 +70,7 @@ func TestStalled(t *testing.T) {
 				if found != nil && at < 0 {
 					at = minute
 				}
-				if found != nil && (found.name != "odd" || pod != nil && !strings.HasSuffix(found.condition, test.events)) {
+				if found != nil && (found.name != "odd" || pod != nil && !strings.HasSuffix(s.condition(found.pod), test.events)) {
 					t.Errorf("minute %d: found %+v", minute, found)
 				}
 			}
@@ -223,11 +223,11 @@ func TestStalledError(t *testing.T) {
 	a := apitest.New()
 	a.Put(&corev1.Event{ObjectMeta: apitest.Meta("demo-primary.1", ""), Type: corev1.EventTypeWarning, LastTimestamp: metav1.Unix(20, 0),
 		InvolvedObject: corev1.ObjectReference{Name: "demo-primary"}, Message: "no PriorityClass with name nobody was found"})
-	got := withNext(stalledError(t.Context(), clusterFor(t, apitest.ConfigOf(a)).pods, &stalledPod{name: "demo-primary-3", time: absentPatience}))
+	got := withNext(new(stalls).errorFor(t.Context(), clusterFor(t, apitest.ConfigOf(a)).pods, &stalledPod{name: "demo-primary-3", time: absentPatience}))
 	if want := "pod demo-primary-3 was not created within 2m0s: no PriorityClass with name nobody was found"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	got = withNext(stalledError(t.Context(), clusterFor(t, apitest.ConfigOf(apitest.New())).pods, &stalledPod{name: "demo-primary-3", time: absentPatience}))
+	got = withNext(new(stalls).errorFor(t.Context(), clusterFor(t, apitest.ConfigOf(apitest.New())).pods, &stalledPod{name: "demo-primary-3", time: absentPatience}))
 	if want := "pod demo-primary-3 was not created within 2m0s; `kubectl describe statefulset -n analytics demo-primary` shows why"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}

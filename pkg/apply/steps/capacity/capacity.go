@@ -1,3 +1,4 @@
+// Package capacity owns the question whether a cluster's pods would start: whether storage, quotas and nodes have room for them.
 package capacity
 
 import (
@@ -14,8 +15,13 @@ import (
 	"gpk/pkg/plan"
 )
 
-// capacityHandler blocks pods that would stay pending. Its Check is done or blocked, so it has nothing to do. gpk needs no right beyond its
-// namespace: what the user may not see is a note, and no reason for a no.
+// Register adds the handler of plan.Capacity.
+func Register(r engine.Handlers, k *kube.Client, p *pods.Pods) {
+	engine.Handle(r, func(a plan.Capacity) engine.Handler { return &capacityHandler{kube: k, pods: p, action: a} })
+}
+
+// capacityHandler blocks pods that would stay pending. gpk needs no right beyond its namespace: what the user may not see is a note, and no
+// reason for a no.
 type capacityHandler struct {
 	engine.Nothing
 	kube   *kube.Client
@@ -77,7 +83,6 @@ func (h *capacityHandler) judge(ctx context.Context, missing []wantedPod, replac
 	return engine.Finding{State: engine.Blocked, Details: details, Next: engine.Next(next)}, nil
 }
 
-// withoutPods are pods without some of them.
 func withoutPods(pods []corev1.Pod, gone []*corev1.Pod) []corev1.Pod {
 	return slices.DeleteFunc(pods, func(p corev1.Pod) bool {
 		return slices.ContainsFunc(gone, func(g *corev1.Pod) bool { return g.UID == p.UID })

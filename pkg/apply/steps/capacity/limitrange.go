@@ -3,25 +3,32 @@ package capacity
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	podresources "k8s.io/component-helpers/resource"
 
-	"gpk/pkg/apply/fit"
 	"gpk/pkg/apply/kube"
 )
 
-// limitRanges are those of the namespace, nil if the user may not list them.
-type limitRanges []corev1.LimitRange
+// limitRanges are what those of the namespace have for containers, nil if the user may not list them.
+type limitRanges []corev1.LimitRangeItem
 
 func readLimitRanges(ctx context.Context, k *kube.Client) (limitRanges, error) {
 	list, err := k.API.CoreV1().LimitRanges(k.Ref.Namespace).List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return nil, kube.UnlessForbidden("limit ranges", err)
 	}
-	return append(limitRanges{}, list.Items...), nil
+	ofContainers := limitRanges{}
+	for i := range list.Items {
+		for _, item := range list.Items[i].Spec.Limits {
+			if item.Type == corev1.LimitTypeContainer {
+				ofContainers = append(ofContainers, item)
+			}
+		}
+	}
+	return ofContainers, nil
 }
 
 // withDefaults has the resources that the API server gives a pod's containers: requests of limits, and then the defaults of a LimitRange
@@ -32,7 +39,7 @@ func (l limitRanges) withDefaults(spec *corev1.PodSpec) *corev1.PodSpec {
 		for i := range containers {
 			r := &containers[i].Resources
 			r.Requests = filled(r.Requests, r.Limits)
-			for _, item := range l.ofContainers() {
+			for _, item := range l {
 				r.Requests, r.Limits = filled(r.Requests, item.DefaultRequest), filled(r.Limits, item.Default)
 			}
 		}
@@ -40,36 +47,12 @@ func (l limitRanges) withDefaults(spec *corev1.PodSpec) *corev1.PodSpec {
 	return spec
 }
 
-// ofContainers are what all LimitRanges have for containers.
-func (l limitRanges) ofContainers() []corev1.LimitRangeItem {
-	var items []corev1.LimitRangeItem
-	for i := range l {
-		for _, item := range l[i].Spec.Limits {
-			if item.Type == corev1.LimitTypeContainer {
-				items = append(items, item)
-			}
-		}
-	}
-	return items
-}
-
-// filled adds to a list the amounts of another that it lacks.
+// filled are the amounts of a list, and those of another that it lacks.
 func filled(list, more corev1.ResourceList) corev1.ResourceList {
-	for name, amount := range more {
-		if _, set := list[name]; !set {
-			if list == nil {
-				list = corev1.ResourceList{}
-			}
-			list[name] = amount
-		}
-	}
-	return list
-}
-
-// amounts are what one pod requests, and its limits.
-func (l limitRanges) amounts(spec *corev1.PodSpec) (requests, limits corev1.ResourceList) {
-	spec = l.withDefaults(spec)
-	return fit.Requests(spec), podresources.PodLimits(&corev1.Pod{Spec: *spec}, podresources.PodResourcesOptions{})
+	all := corev1.ResourceList{}
+	maps.Copy(all, more)
+	maps.Copy(all, list)
+	return all
 }
 
 // unspecified says because of which container a quota refuses every pod, since it lacks what the quota limits. An unseen LimitRange could

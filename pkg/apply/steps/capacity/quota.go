@@ -7,7 +7,9 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	podresources "k8s.io/component-helpers/resource"
 
+	"gpk/pkg/apply/fit"
 	"gpk/pkg/apply/kube"
 )
 
@@ -63,36 +65,39 @@ func quotaNames() []corev1.ResourceName {
 // charges are what pods and volumes count for in a quota.
 type charges corev1.ResourceList
 
-func (c charges) add(quantity resource.Quantity, names ...corev1.ResourceName) {
-	for _, name := range names {
+func (c charges) add(more charges) {
+	for name, quantity := range more {
 		total := c[name]
 		total.Add(quantity)
 		c[name] = total
 	}
 }
 
-func (c charges) addPod(requests, limits corev1.ResourceList) {
-	c.add(*resource.NewQuantity(1, resource.DecimalSI), corev1.ResourcePods, "count/pods")
-	c.add(requests[corev1.ResourceCPU], corev1.ResourceCPU, corev1.ResourceRequestsCPU)
-	c.add(requests[corev1.ResourceMemory], corev1.ResourceMemory, corev1.ResourceRequestsMemory)
-	c.add(limits[corev1.ResourceCPU], corev1.ResourceLimitsCPU)
-	c.add(limits[corev1.ResourceMemory], corev1.ResourceLimitsMemory)
+// ofPod is what one pod counts for.
+func (q *quotas) ofPod(spec *corev1.PodSpec) charges {
+	spec = q.limits.withDefaults(spec)
+	requests, limits := fit.Requests(spec), podresources.PodLimits(&corev1.Pod{Spec: *spec}, podresources.PodResourcesOptions{})
+	cpu, memory, one := requests[corev1.ResourceCPU], requests[corev1.ResourceMemory], *resource.NewQuantity(1, resource.DecimalSI)
+	return charges{
+		corev1.ResourcePods: one, "count/pods": one,
+		corev1.ResourceCPU: cpu, corev1.ResourceRequestsCPU: cpu, corev1.ResourceLimitsCPU: limits[corev1.ResourceCPU],
+		corev1.ResourceMemory: memory, corev1.ResourceRequestsMemory: memory, corev1.ResourceLimitsMemory: limits[corev1.ResourceMemory],
+	}
 }
 
 // charged is what the missing pods and their missing volumes will count for.
 func (q *quotas) charged(missing []wantedPod, claims map[string]*corev1.PersistentVolumeClaim) charges {
-	sum := charges{}
-	amounts := map[*corev1.PodSpec][2]corev1.ResourceList{}
+	one := *resource.NewQuantity(1, resource.DecimalSI)
+	sum, ofPods := charges{}, map[*corev1.PodSpec]charges{}
 	for _, pod := range missing {
-		if _, known := amounts[pod.spec]; !known {
-			requests, limits := q.limits.amounts(pod.spec)
-			amounts[pod.spec] = [2]corev1.ResourceList{requests, limits}
+		if ofPods[pod.spec] == nil {
+			ofPods[pod.spec] = q.ofPod(pod.spec)
 		}
-		sum.addPod(amounts[pod.spec][0], amounts[pod.spec][1])
+		sum.add(ofPods[pod.spec])
 		for _, claim := range pod.claims {
 			if claims[claim.Name+"-"+pod.name] == nil {
-				sum.add(*resource.NewQuantity(1, resource.DecimalSI), corev1.ResourcePersistentVolumeClaims, "count/persistentvolumeclaims")
-				sum.add(claim.Spec.Resources.Requests[corev1.ResourceStorage], corev1.ResourceRequestsStorage)
+				sum.add(charges{corev1.ResourcePersistentVolumeClaims: one, "count/persistentvolumeclaims": one,
+					corev1.ResourceRequestsStorage: claim.Spec.Resources.Requests[corev1.ResourceStorage]})
 			}
 		}
 	}
@@ -104,7 +109,7 @@ func (q *quotas) chargedNow(pods []*corev1.Pod) charges {
 	sum := charges{}
 	for _, pod := range pods {
 		if pod.Status.Phase != corev1.PodSucceeded && pod.Status.Phase != corev1.PodFailed {
-			sum.addPod(q.limits.amounts(&pod.Spec))
+			sum.add(q.ofPod(&pod.Spec))
 		}
 	}
 	return sum

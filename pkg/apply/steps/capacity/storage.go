@@ -48,7 +48,8 @@ func readStorage(ctx context.Context, k *kube.Client, sets []*appsv1.StatefulSet
 	}
 	for _, set := range sets {
 		for i := range set.Spec.VolumeClaimTemplates {
-			needVolumes = needVolumes || s.class(&set.Spec.VolumeClaimTemplates[i]) != classExists
+			fault, _ := s.classFault(&set.Spec.VolumeClaimTemplates[i])
+			needVolumes = needVolumes || fault != ""
 		}
 	}
 	if !needVolumes {
@@ -59,33 +60,6 @@ func readStorage(ctx context.Context, k *kube.Client, sets []*appsv1.StatefulSet
 		s.volumes = append([]corev1.PersistentVolume{}, volumes.Items...)
 	}
 	return s, kube.UnlessForbidden("volumes", err)
-}
-
-// classState is what is known of the storage class of a claim.
-type classState int
-
-const (
-	classExists classState = iota
-	classMissing
-	noDefaultClass
-)
-
-// class is whether the storage class of a claim exists.
-func (s *storage) class(claim *corev1.PersistentVolumeClaim) classState {
-	name := claim.Spec.StorageClassName
-	switch {
-	case s.classes == nil, name != nil && *name == "":
-		// The user may not list classes, or the volume has no class and was made by hand.
-		return classExists
-	case name == nil:
-		if slices.ContainsFunc(s.classes, isDefault) {
-			return classExists
-		}
-		return noDefaultClass
-	case slices.ContainsFunc(s.classes, func(c storagev1.StorageClass) bool { return c.Name == *name }):
-		return classExists
-	}
-	return classMissing
 }
 
 func isDefault(c storagev1.StorageClass) bool {
@@ -118,19 +92,23 @@ func (s *storage) faults(missing []wantedPod) (reasons, notes []string) {
 	return reasons, notes
 }
 
-// classFault is why a claim gets no volume of its class. It is uncertain if somebody may have made volumes of a missing class by hand.
+// classFault is why a claim gets no volume of its class, "" if nothing is known against it. It is uncertain if somebody may have made
+// volumes of a missing class by hand.
 func (s *storage) classFault(claim *corev1.PersistentVolumeClaim) (reason string, certain bool) {
-	switch s.class(claim) {
-	case noDefaultClass:
+	name := claim.Spec.StorageClassName
+	switch {
+	case s.classes == nil, name != nil && *name == "":
+		// The user may not list classes, or the volume has no class and was made by hand.
+		return "", true
+	case name == nil && slices.ContainsFunc(s.classes, isDefault):
+		return "", true
+	case name == nil:
 		return "no storage class is the default: name one in storage.className; " + s.classNames(), true
-	case classMissing:
-		name := *claim.Spec.StorageClassName
-		if slices.ContainsFunc(s.volumes, func(v corev1.PersistentVolume) bool { return v.Spec.StorageClassName == name }) {
-			return "", true
-		}
-		return fmt.Sprintf("the storage class %q is missing; %s", name, s.classNames()), s.volumes != nil
+	case slices.ContainsFunc(s.classes, func(c storagev1.StorageClass) bool { return c.Name == *name }),
+		slices.ContainsFunc(s.volumes, func(v corev1.PersistentVolume) bool { return v.Spec.StorageClassName == *name }):
+		return "", true
 	}
-	return "", true
+	return fmt.Sprintf("the storage class %q is missing; %s", *name, s.classNames()), s.volumes != nil
 }
 
 func (s *storage) classNames() string {
@@ -150,19 +128,17 @@ func (s *storage) classNames() string {
 
 // bound are the nodes that can mount the volumes of the missing pods, for pods that have a volume.
 func (s *storage) bound(missing []wantedPod) map[string]*corev1.NodeSelector {
-	volumes := map[string]*corev1.PersistentVolume{}
+	required := map[string]*corev1.NodeSelector{}
 	for i := range s.volumes {
-		volumes[s.volumes[i].Name] = &s.volumes[i]
+		if affinity := s.volumes[i].Spec.NodeAffinity; affinity != nil {
+			required[s.volumes[i].Name] = affinity.Required
+		}
 	}
 	bound := map[string]*corev1.NodeSelector{}
 	for _, pod := range missing {
 		for _, template := range pod.claims {
-			claim := s.claims[template.Name+"-"+pod.name]
-			if claim == nil || volumes[claim.Spec.VolumeName] == nil {
-				continue
-			}
-			if affinity := volumes[claim.Spec.VolumeName].Spec.NodeAffinity; affinity != nil && affinity.Required != nil {
-				bound[pod.name] = affinity.Required
+			if claim := s.claims[template.Name+"-"+pod.name]; claim != nil && required[claim.Spec.VolumeName] != nil {
+				bound[pod.name] = required[claim.Spec.VolumeName]
 			}
 		}
 	}

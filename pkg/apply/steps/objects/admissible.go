@@ -12,8 +12,8 @@ import (
 	"gpk/pkg/plan"
 )
 
-// admissibleHandler blocks what the API server would refuse, by a dry run of all StatefulSets. Its Check is done or blocked, so it has
-// nothing to do. The step that applies the sets reports what a dry run does not find.
+// admissibleHandler blocks what the API server would refuse, by a dry run of all StatefulSets. The step that applies the sets reports what
+// a dry run does not find.
 type admissibleHandler struct {
 	engine.Nothing
 	kube   *kube.Client

@@ -130,7 +130,6 @@ func (h *orphanedHandler) Do(ctx context.Context, progress func(string)) error {
 		Waiting: reportLeft("StatefulSet", progress), Patience: orphanPatience})
 }
 
-// objectsOf are stateful sets as objects.
 func objectsOf(sets []*appsv1.StatefulSet) []plan.Object {
 	objects := make([]plan.Object, len(sets))
 	for i, set := range sets {

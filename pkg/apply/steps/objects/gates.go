@@ -21,7 +21,7 @@ import (
 func (h *spreadHandler) openGates(ctx context.Context, selected map[string]string, progress func(string)) error {
 	mirrors := h.set(h.action.Spread.Mirrors)
 	// Once the controller has seen the template without the gate, it makes no more gated pods.
-	revision, err := h.pods.UpdateRevision(ctx, mirrors.Name)
+	observed, err := h.pods.Observed(ctx, mirrors.Name)
 	if err != nil {
 		return err
 	}
@@ -29,10 +29,7 @@ func (h *spreadHandler) openGates(ctx context.Context, selected map[string]strin
 	if err != nil {
 		return err
 	}
-	waiting := map[string]*corev1.Pod{}
-	for _, pod := range gatedPods(pods) {
-		waiting[pod.Name] = pod
-	}
+	waiting := gatedPods(pods)
 	wishes := h.action.Spread.Topology.Wishes(nodesOf(pods, selected))
 	for _, round := range append(wishes, withoutWish(wishes, waiting)) {
 		err := engine.Each(ctx, round, func(ctx context.Context, _ int, wish topology.Wish) error {
@@ -40,7 +37,7 @@ func (h *spreadHandler) openGates(ctx context.Context, selected map[string]strin
 			if pod == nil {
 				return nil
 			}
-			patch, err := plan.Released(pod, wish.Node, mirrors, revision)
+			patch, err := plan.Released(pod, wish.Node, mirrors, observed.Status.UpdateRevision)
 			if err != nil {
 				return err
 			}
@@ -79,12 +76,12 @@ func withoutWish(wishes [][]topology.Wish, waiting map[string]*corev1.Pod) []top
 	return round
 }
 
-// gatedPods are the pods that wait for gpk to open their gates.
-func gatedPods(pods []corev1.Pod) []*corev1.Pod {
-	var waiting []*corev1.Pod
+// gatedPods are the pods that wait for gpk to open their gates, by name.
+func gatedPods(pods []corev1.Pod) map[string]*corev1.Pod {
+	waiting := map[string]*corev1.Pod{}
 	for i := range pods {
 		if plan.IsGated(&pods[i].Spec) && pods[i].DeletionTimestamp == nil {
-			waiting = append(waiting, &pods[i])
+			waiting[pods[i].Name] = &pods[i]
 		}
 	}
 	return waiting

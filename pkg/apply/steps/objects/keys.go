@@ -38,15 +38,14 @@ func (h *keysHandler) Check(ctx context.Context) (engine.Finding, error) {
 	if live == nil {
 		return engine.Finding{State: engine.Pending, Details: []string{kube.ObjectName(h.action.Secret) + " is missing"}}, nil
 	}
-	data := live.Data
 	for _, file := range []string{userKey, authorizedKeys, hostKey, knownHosts} {
-		if len(data[file]) == 0 {
+		if len(live.Data[file]) == 0 {
 			return engine.BlockedBy(kube.ObjectName(h.action.Secret)+" has no "+file,
 				"if the pods may get new keys, delete the Secret, restart the pods, and run this again"), nil
 		}
 	}
 	for file, content := range h.action.Files {
-		if string(data[file]) != content {
+		if string(live.Data[file]) != content {
 			return engine.Finding{State: engine.Pending, Details: []string{kube.ObjectName(h.action.Secret) + " differs: " + file}}, nil
 		}
 	}
@@ -59,10 +58,7 @@ func (h *keysHandler) live(ctx context.Context) (*corev1.Secret, error) {
 	if live == nil || err != nil {
 		return nil, err
 	}
-	if err := kube.Refuse(h.kube.Foreign("Secret", live)); err != nil {
-		return nil, err
-	}
-	return live.(*corev1.Secret), nil
+	return live.(*corev1.Secret), kube.Refuse(h.kube.Foreign("Secret", live))
 }
 
 func (h *keysHandler) Do(ctx context.Context, _ func(string)) error {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -24,8 +25,6 @@ const nodePatience = 30 * time.Second
 
 // spreadHandler makes StatefulSets, and names to each new mirror pod the node that it should prefer: see plan.Spread. The scheduler may
 // choose another node, and no pod stays unscheduled because of it.
-//
-// Mirror pods are made with a scheduling gate. gpk opens it once it knows the nodes of their primaries.
 type spreadHandler struct {
 	applyHandler
 	pods     *pods.Pods
@@ -41,8 +40,8 @@ func (h *spreadHandler) Check(ctx context.Context) (engine.Finding, error) {
 	if err != nil {
 		return engine.Finding{}, err
 	}
-	for _, pod := range gatedPods(pods) {
-		finding.Details = append(finding.Details, "pod "+pod.Name+" waits for gpk to name its preferred node")
+	for _, pod := range slices.Sorted(maps.Keys(gatedPods(pods))) {
+		finding.Details = append(finding.Details, "pod "+pod+" waits for gpk to name its preferred node")
 	}
 	return engine.PendingIf(finding.Details), nil
 }
@@ -158,7 +157,6 @@ func (h *spreadHandler) awaitNodes(ctx context.Context, names []string, placed f
 	return err == nil, err
 }
 
-// errNoNodes ends the wait for nodes.
 var errNoNodes = errors.New("no pod was scheduled within the patience")
 
 // set is a StatefulSet of the step by its name.

@@ -2,6 +2,7 @@ package objects
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,14 +11,16 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	storagev1 "k8s.io/api/storage/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
 
 	"gpk/pkg/apply/engine"
 	"gpk/pkg/apply/kube"
 	"gpk/pkg/plan"
 )
 
-// growableHandler blocks volumes that cannot grow. Its Check is done or blocked, so it has nothing to do.
+// growableHandler blocks volumes that cannot grow.
 type growableHandler struct {
 	engine.Nothing
 	kube   *kube.Client
@@ -49,13 +52,11 @@ func (h *growableHandler) Check(ctx context.Context) (engine.Finding, error) {
 func rigid(claims []*corev1.PersistentVolumeClaim, classes []storagev1.StorageClass) []string {
 	var faults []string
 	for _, claim := range claims {
-		if claim.Spec.StorageClassName == nil || *claim.Spec.StorageClassName == "" {
+		name := ptr.Deref(claim.Spec.StorageClassName, "")
+		grows := func(c storagev1.StorageClass) bool { return c.Name == name && ptr.Deref(c.AllowVolumeExpansion, false) }
+		if name == "" {
 			faults = append(faults, "the claim "+claim.Name+" has no storage class")
-			continue
-		}
-		name := *claim.Spec.StorageClassName
-		i := slices.IndexFunc(classes, func(c storagev1.StorageClass) bool { return c.Name == name })
-		if i < 0 || classes[i].AllowVolumeExpansion == nil || !*classes[i].AllowVolumeExpansion {
+		} else if !slices.ContainsFunc(classes, grows) {
 			faults = append(faults, "the storage class "+name+" does not let volumes grow (allowVolumeExpansion)")
 		}
 	}
@@ -64,16 +65,18 @@ func rigid(claims []*corev1.PersistentVolumeClaim, classes []storagev1.StorageCl
 }
 
 // requested is the size that a claim requests.
-func requested(claim *corev1.PersistentVolumeClaim) corev1.ResourceList {
-	return claim.Spec.Resources.Requests
+func requested(claim *corev1.PersistentVolumeClaim) *resource.Quantity {
+	return claim.Spec.Resources.Requests.Storage()
 }
 
 // actual is the size that a claim's volume has.
-func actual(claim *corev1.PersistentVolumeClaim) corev1.ResourceList { return claim.Status.Capacity }
+func actual(claim *corev1.PersistentVolumeClaim) *resource.Quantity {
+	return claim.Status.Capacity.Storage()
+}
 
 // smaller are those of the live claims that are smaller than wanted.
 func smaller(ctx context.Context, k *kube.Client, wanted []*corev1.PersistentVolumeClaim,
-	size func(*corev1.PersistentVolumeClaim) corev1.ResourceList) ([]*corev1.PersistentVolumeClaim, error) {
+	size func(*corev1.PersistentVolumeClaim) *resource.Quantity) ([]*corev1.PersistentVolumeClaim, error) {
 	list, err := k.API.CoreV1().PersistentVolumeClaims(k.Ref.Namespace).List(ctx, k.ListOptions())
 	if err != nil {
 		return nil, fmt.Errorf("volume claims: %w", err)
@@ -84,12 +87,7 @@ func smaller(ctx context.Context, k *kube.Client, wanted []*corev1.PersistentVol
 	}
 	var found []*corev1.PersistentVolumeClaim
 	for _, claim := range wanted {
-		there := live[claim.Name]
-		if there == nil {
-			continue
-		}
-		have, want := size(there)[corev1.ResourceStorage], requested(claim)[corev1.ResourceStorage]
-		if have.Cmp(want) < 0 {
+		if there := live[claim.Name]; there != nil && size(there).Cmp(*requested(claim)) < 0 {
 			found = append(found, there)
 		}
 	}
@@ -111,7 +109,7 @@ func (h *grownHandler) waiting(ctx context.Context) ([]string, error) {
 	small, err := smaller(ctx, h.kube, h.action.Claims, actual)
 	var details []string
 	for _, claim := range small {
-		detail := fmt.Sprintf("the volume of the claim %s has %s", claim.Name, claim.Status.Capacity.Storage())
+		detail := fmt.Sprintf("the volume of the claim %s has %s", claim.Name, actual(claim))
 		for _, c := range claim.Status.Conditions {
 			if c.Status == corev1.ConditionTrue {
 				detail += strings.TrimRight(": "+string(c.Type)+" "+c.Message, " ")
@@ -126,12 +124,10 @@ func (h *grownHandler) waiting(ctx context.Context) ([]string, error) {
 const growPatience = 10 * time.Minute
 
 func (h *grownHandler) Do(ctx context.Context, progress func(string)) error {
-	var failed error
-	err := engine.Until(ctx, growPatience, progress, func() (small []string, err error) {
-		small, failed = h.waiting(ctx)
-		return small, failed
-	}, "volumes have not grown within "+growPatience.String()+": %s")
-	if err == nil || failed != nil || ctx.Err() != nil {
+	err := engine.Until(ctx, growPatience, progress, func() ([]string, error) { return h.waiting(ctx) },
+		"volumes have not grown within "+growPatience.String()+": %s")
+	var timeout *engine.TimeoutError
+	if !errors.As(err, &timeout) || ctx.Err() != nil {
 		return err
 	}
 	return &engine.NextError{Err: err, Next: engine.Next("some storage grows only under new pods: ", plan.Gpk("stop", "--scale-to-zero"),

@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/util/sets"
 
 	"gpk/pkg/apply/database"
 	"gpk/pkg/apply/engine"
@@ -58,14 +58,11 @@ func (h *pullHandler) Check(ctx context.Context) (engine.Finding, error) {
 // nodes are those of the pods that will be replaced, in order.
 func (h *pullHandler) nodes(ctx context.Context) ([]string, error) {
 	old, err := h.pods.ToReplace(ctx, h.action.Replacing)
-	var nodes []string
+	nodes := sets.New[string]()
 	for _, pod := range old {
-		if pod.Spec.NodeName != "" {
-			nodes = append(nodes, pod.Spec.NodeName)
-		}
+		nodes.Insert(pod.Spec.NodeName)
 	}
-	slices.Sort(nodes)
-	return slices.Compact(nodes), err
+	return sets.List(nodes.Delete("")), err
 }
 
 func (h *pullHandler) reference() string { return h.action.Pod.Spec.Containers[0].Image }
