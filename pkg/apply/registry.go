@@ -36,6 +36,6 @@ func (t *Target) register() {
 	window.Register(r, t.kube, t.remote, t.store, t.pods, t.db)
 	failover.Register(r, t.old)
 	recovery.Register(r, t.remote, t.pods, t.db)
-	expand.Register(r, t.kube, t.remote, t.pods, t.db, t.redistribution)
+	expand.Register(r, t.kube, t.pods, t.redistribution)
 	t.handlers = r
 }

@@ -22,9 +22,10 @@ const (
 
 // gpexpand runs the utility in the acting coordinator's pod, and reads what the pods have of an expansion.
 type gpexpand struct {
-	remote *remote.Pods
-	pods   *pods.Pods
-	db     *database.Database
+	remote         *remote.Pods
+	pods           *pods.Pods
+	db             *database.Database
+	redistribution *Redistribution
 }
 
 // traces are what an expansion has left in pods.

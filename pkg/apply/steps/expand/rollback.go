@@ -11,9 +11,8 @@ import (
 
 // rollbackHandler undoes what gpexpand has made before it changed the catalogue.
 type rollbackHandler struct {
-	db       *database.Database
-	gpexpand *gpexpand
-	action   plan.Unset
+	*gpexpand
+	action plan.Unset
 }
 
 func (h *rollbackHandler) Check(ctx context.Context) (engine.Finding, error) {
@@ -26,11 +25,11 @@ func (h *rollbackHandler) look(ctx context.Context, acting database.Acting) (eng
 			": a rollback would lose the rows on them",
 			plan.Gpk("expand", "--resume")), nil
 	}
-	running, err := h.gpexpand.running(ctx, h.action.New)
+	running, err := h.running(ctx, h.action.New)
 	if err != nil {
 		return engine.Finding{}, err
 	}
-	found, err := h.gpexpand.traces(ctx, acting, running)
+	found, err := h.traces(ctx, acting, running)
 	if err != nil {
 		return engine.Finding{}, err
 	}
@@ -49,5 +48,5 @@ func (h *rollbackHandler) Do(ctx context.Context, progress func(string)) error {
 	if err != nil {
 		return err
 	}
-	return h.gpexpand.rollback(ctx, acting, h.action.New, progress)
+	return h.rollback(ctx, acting, h.action.New, progress)
 }

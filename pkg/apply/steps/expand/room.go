@@ -16,9 +16,8 @@ import (
 // roomHandler refuses an expansion that would fill a volume. It changes nothing: its Check is either done or blocked.
 type roomHandler struct {
 	engine.Nothing
-	db       *database.Database
-	gpexpand *gpexpand
-	action   plan.Room
+	*gpexpand
+	action plan.Room
 }
 
 // While gpexpand works, a volume holds the template of the new segments twice, as a directory and as an archive. The template is a copy
@@ -42,7 +41,7 @@ func (h *roomHandler) look(ctx context.Context, acting database.Acting) (engine.
 			older = append(older, database.PodDirs{Pod: row.Pod()})
 		}
 	}
-	found, err := h.gpexpand.traces(ctx, acting, older)
+	found, err := h.traces(ctx, acting, older)
 	if err != nil {
 		return engine.Finding{}, err
 	}
