@@ -62,3 +62,26 @@ func (h *exposeHandler) service(pod string) plan.Object {
 		Spec:       corev1.ServiceSpec{Selector: plan.PodSelector(pod)},
 	}
 }
+
+// hostsHandler records the hosts of all pods where the pods read them.
+type hostsHandler struct {
+	store  *record.Store
+	action plan.Hosts
+}
+
+func (h *hostsHandler) Check(ctx context.Context) (engine.Finding, error) {
+	_, known, err := h.store.ToDecide(ctx, h.decision())
+	if err != nil || known {
+		return engine.Finding{State: engine.Done}, err
+	}
+	return engine.PendingIf([]string{fmt.Sprintf("the pods do not know all %d hosts yet", len(h.action.Hosts))}), nil
+}
+
+func (h *hostsHandler) Do(ctx context.Context, _ func(string)) error {
+	_, err := h.store.Decide(ctx, h.decision())
+	return err
+}
+
+func (h *hostsHandler) decision() map[string]string {
+	return map[string]string{plan.StateHosts: record.HostLines(h.action.Hosts)}
+}
