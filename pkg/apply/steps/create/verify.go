@@ -31,8 +31,7 @@ func (h *verifyHandler) Check(ctx context.Context) (engine.Finding, error) {
 	defer func() { _, _ = read() }()
 	return h.db.WithActing(ctx, func(_ context.Context, acting database.Acting) (engine.Finding, error) {
 		out, err := read()
-		var exit *remote.Error
-		if errors.As(err, &exit) {
+		if exit, failed := errors.AsType[*remote.Error](err); failed {
 			return engine.PendingIf([]string{exit.Why()}), nil
 		}
 		if err != nil {
@@ -48,8 +47,7 @@ func (h *verifyHandler) Check(ctx context.Context) (engine.Finding, error) {
 func (h *verifyHandler) Do(ctx context.Context, progress func(string)) error {
 	return engine.Until(ctx, database.SettlePatience, progress, func() ([]string, error) {
 		_, err := h.remote.Run(ctx, h.client(ctx), segments.Psql("postgres", h.action.Host, segments.VerifyWriteSQL()))
-		var exit *remote.Error
-		if errors.As(err, &exit) {
+		if exit, failed := errors.AsType[*remote.Error](err); failed {
 			return []string{exit.Error()}, nil
 		}
 		return nil, err

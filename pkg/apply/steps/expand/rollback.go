@@ -65,8 +65,7 @@ func (g *gpexpand) rollback(ctx context.Context, acting database.Acting, instanc
 	if found.Setup != segments.NoSetup {
 		progress("gpexpand rolls its unfinished setup back")
 		err := g.run(ctx, acting.Pod, RollbackJob, segments.ExpandRollback(acting.Catalogue.NewRows(instances)), progress)
-		var exit *database.UtilityError
-		if err != nil && !errors.As(err, &exit) {
+		if _, failed := errors.AsType[*database.UtilityError](err); err != nil && !failed {
 			return err
 		}
 		if found, err = g.traces(ctx, acting, nil); err != nil {

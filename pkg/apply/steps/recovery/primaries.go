@@ -84,8 +84,7 @@ func (h *primariesHandler) Do(ctx context.Context, progress func(string)) error 
 		}
 		return []string{"waiting for the primaries, or their mirrors"}, nil
 	}, "%s")
-	var timeout *engine.TimeoutError
-	if !errors.As(err, &timeout) {
+	if _, timedOut := errors.AsType[*engine.TimeoutError](err); !timedOut {
 		return err
 	}
 	acting, err := h.db.Acting(ctx)

@@ -62,8 +62,7 @@ func (h *validHandler) fault(ctx context.Context, pod string, s segments.Setting
 		return "", nil
 	}
 	_, err := h.settings.remote.Run(ctx, pod, segments.TrySetting(s, h.action.Beside))
-	var exit *remote.Error
-	if errors.As(err, &exit) {
+	if exit, failed := errors.AsType[*remote.Error](err); failed {
 		return s.Name + ": " + segments.SettingFault(exit.Output), nil
 	}
 	return "", err
