@@ -24,23 +24,21 @@ type exposeHandler struct {
 }
 
 func (h *exposeHandler) Check(ctx context.Context) (engine.Finding, error) {
-	return h.db.WithActing(ctx, h.look)
-}
-
-func (h *exposeHandler) look(ctx context.Context, acting database.Acting) (engine.Finding, error) {
-	var details []string
-	_, decided, err := h.store.ToDecide(ctx, record.ActsIn(acting.Pod, h.action.Hosts))
-	if err != nil {
-		return engine.Finding{}, err
-	}
-	if !decided {
-		details = append(details, fmt.Sprintf("ConfigMap %s: the acting coordinator is in pod %s", plan.StateName(h.kube.Ref.Name), acting.Pod))
-	}
-	difference, err := h.kube.Difference(ctx, h.service(acting.Pod), kube.ActingManager)
-	if difference != "" {
-		details = append(details, fmt.Sprintf("%s: the acting coordinator is in pod %s", difference, acting.Pod))
-	}
-	return engine.PendingIf(details), err
+	return h.db.WithActing(ctx, func(ctx context.Context, acting database.Acting) (engine.Finding, error) {
+		var details []string
+		_, decided, err := h.store.ToDecide(ctx, record.ActsIn(acting.Pod, h.action.Hosts))
+		if err != nil {
+			return engine.Finding{}, err
+		}
+		if !decided {
+			details = append(details, fmt.Sprintf("ConfigMap %s: the acting coordinator is in pod %s", plan.StateName(h.kube.Ref.Name), acting.Pod))
+		}
+		difference, err := h.kube.Difference(ctx, h.service(acting.Pod), kube.ActingManager)
+		if difference != "" {
+			details = append(details, fmt.Sprintf("%s: the acting coordinator is in pod %s", difference, acting.Pod))
+		}
+		return engine.PendingIf(details), err
+	})
 }
 
 func (h *exposeHandler) Do(ctx context.Context, _ func(string)) error {

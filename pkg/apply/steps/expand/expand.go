@@ -105,7 +105,7 @@ func (g *gpexpand) script(ctx context.Context, verb string, pods ...database.Pod
 func (g *gpexpand) run(ctx context.Context, pod, job string, utility segments.Utility, progress func(string)) error {
 	err := g.start(ctx, pod, job, utility)
 	if err == nil {
-		err = g.follow(ctx, pod, job, progress)
+		err = g.db.Follow(ctx, g.remote.Job(pod, job), "gpexpand", progress)
 	}
 	return err
 }
@@ -118,8 +118,4 @@ func (g *gpexpand) start(ctx context.Context, pod, job string, utility segments.
 	}
 	_, err := g.remote.Job(pod, job).Start(ctx, utility)
 	return err
-}
-
-func (g *gpexpand) follow(ctx context.Context, pod, job string, progress func(string)) error {
-	return g.db.Follow(ctx, g.remote.Job(pod, job), "gpexpand", progress)
 }

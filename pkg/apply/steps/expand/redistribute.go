@@ -24,25 +24,23 @@ func (h *redistributeHandler) Check(ctx context.Context) (engine.Finding, error)
 	if h.started {
 		return engine.Finding{State: engine.Done}, nil
 	}
-	return h.db.WithActing(ctx, h.look)
-}
-
-func (h *redistributeHandler) look(ctx context.Context, acting database.Acting) (engine.Finding, error) {
-	expansion, err := h.redistribution.progress(ctx, acting)
-	if err != nil || expansion.Status == "" || expansion.Complete() {
-		return engine.Finding{State: engine.Done}, err
-	}
-	found, err := h.traces(ctx, acting, nil)
-	switch {
-	case err != nil:
-		return engine.Finding{}, err
-	case found.job == RedistributeJob:
-		return engine.Finding{State: engine.Done, Details: []string{"gpexpand is running, with the limits that it was started with"}}, nil
-	case found.Runs:
-		return engine.BlockedBy(foreign(acting.Pod),
-			"wait for its end, or stop it where it was started; then ", plan.Gpk("expand", "--resume")), nil
-	}
-	return engine.PendingIf([]string{expansion.String()}), nil
+	return h.db.WithActing(ctx, func(ctx context.Context, acting database.Acting) (engine.Finding, error) {
+		expansion, err := h.redistribution.progress(ctx, acting)
+		if err != nil || expansion.Status == "" || expansion.Complete() {
+			return engine.Finding{State: engine.Done}, err
+		}
+		found, err := h.traces(ctx, acting, nil)
+		switch {
+		case err != nil:
+			return engine.Finding{}, err
+		case found.job == RedistributeJob:
+			return engine.Finding{State: engine.Done, Details: []string{"gpexpand is running, with the limits that it was started with"}}, nil
+		case found.Runs:
+			return engine.BlockedBy(foreign(acting.Pod),
+				"wait for its end, or stop it where it was started; then ", plan.Gpk("expand", "--resume")), nil
+		}
+		return engine.PendingIf([]string{expansion.String()}), nil
+	})
 }
 
 func (h *redistributeHandler) Do(ctx context.Context, _ func(string)) error {

@@ -121,7 +121,7 @@ func (h *setupHandler) Do(ctx context.Context, progress func(string)) error {
 		return errors.New(engine.FirstOf(details))
 	case setupRunning:
 		progress("attaching to gpexpand, which is running")
-		return h.follow(ctx, acting.Pod, SetupJob, progress)
+		return h.db.Follow(ctx, h.remote.Job(acting.Pod, SetupJob), "gpexpand", progress)
 	case setupMissing, setupInterrupted:
 		if state == setupInterrupted {
 			err = h.rollback(ctx, acting, h.action.New, progress)

@@ -100,13 +100,12 @@ func (o *OldCoordinator) Takeover(ctx context.Context, both []string) (from, to 
 		return "", "", false, err
 	}
 	begun, from, err := o.Begun(ctx)
-	if err != nil {
+	switch {
+	case err != nil:
 		return "", "", false, err
-	}
-	if begun {
+	case begun:
 		return other[from], from, false, nil
-	}
-	if other[from] == "" {
+	case other[from] == "":
 		return "", "", false, &engine.NextError{Err: fmt.Errorf("the creation of the cluster is unfinished: %w", errNoStandby),
 			Next: engine.Next(plan.Gpk("create", "-f", "cluster.yaml"))}
 	}

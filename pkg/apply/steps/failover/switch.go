@@ -47,12 +47,9 @@ func (h *switchHandler) Do(ctx context.Context, progress func(string)) error {
 	}
 	return engine.Until(ctx, database.SettlePatience, progress, func() ([]string, error) {
 		acting, err := h.db.Probed(ctx)
-		if err != nil {
-			return nil, err
-		}
-		if primary, _ := acting.Catalogue.Find(h.action.Content, topology.Primary); primary.DBID == h.from.DBID {
+		if primary, _ := acting.Catalogue.Find(h.action.Content, topology.Primary); err == nil && primary.DBID == h.from.DBID {
 			return []string{"the mirror has not been promoted yet"}, nil
 		}
-		return nil, nil
+		return nil, err
 	}, "%s")
 }

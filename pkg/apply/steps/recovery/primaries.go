@@ -26,14 +26,11 @@ func (h *primariesHandler) Check(ctx context.Context) (engine.Finding, error) {
 			return engine.Finding{State: engine.Done}, err
 		}
 		down, gone, err := h.down(ctx, acting)
-		if err != nil {
-			return engine.Finding{}, err
-		}
 		if len(gone) > 0 {
 			return engine.Finding{State: engine.Blocked, Details: gone, Next: engine.Next("restore the pods' nodes or volumes, " +
 				"or the volumes from a snapshot, and run the same command again. Rows that no copy has are only in a backup")}, nil
 		}
-		return engine.PendingIf(down), nil
+		return engine.PendingIf(down), err
 	})
 }
 

@@ -19,12 +19,10 @@ import (
 
 // Register adds the handlers of instances that are down.
 func Register(r engine.Handlers, remote *remote.Pods, p *pods.Pods, db *database.Database) {
-	engine.Handle(r, func(a plan.Recovered) engine.Handler {
-		return &segmentsHandler{remote: remote, pods: p, db: db, action: a}
-	})
-	engine.Handle(r, func(plan.Answering) engine.Handler { return &primariesHandler{pods: p, db: db} })
+	engine.Handle(r, func(a plan.Recovered) engine.Handler { return &segmentsHandler{remote, p, db, a} })
+	engine.Handle(r, func(plan.Answering) engine.Handler { return &primariesHandler{p, db} })
 	engine.Handle(r, func(plan.Caught) engine.Handler { return &syncHandler{db} })
-	engine.Handle(r, func(plan.Balanced) engine.Handler { return &rebalanceHandler{db: db} })
+	engine.Handle(r, func(plan.Balanced) engine.Handler { return &rebalanceHandler{db} })
 }
 
 // segmentsHandler recovers instances that are down with gprecoverseg: incrementally, or by a full copy where their data is gone or

@@ -26,19 +26,17 @@ func (h *configureHandler) Check(ctx context.Context) (engine.Finding, error) {
 	if state[plan.StateCoordinator] != "" {
 		return engine.Finding{State: engine.Done}, nil
 	}
-	return h.settings.db.WithActing(ctx, h.look)
-}
-
-func (h *configureHandler) look(ctx context.Context, acting database.Acting) (engine.Finding, error) {
-	faults, err := h.settings.misconfigured(ctx, acting, h.change.Settings)
-	if wrong := engine.NonEmpty(faults); err != nil || len(wrong) > 0 {
-		return engine.PendingIf(wrong), err
-	}
-	needed, err := h.needed(ctx, acting)
-	if err == nil && needed != "" {
-		return engine.PendingIf([]string{"the instances need a " + needed + " before their settings take effect"}), nil
-	}
-	return engine.Finding{State: engine.Done}, err
+	return h.settings.db.WithActing(ctx, func(ctx context.Context, acting database.Acting) (engine.Finding, error) {
+		faults, err := h.settings.misconfigured(ctx, acting, h.change.Settings)
+		if wrong := engine.NonEmpty(faults); err != nil || len(wrong) > 0 {
+			return engine.PendingIf(wrong), err
+		}
+		needed, err := h.needed(ctx, acting)
+		if err == nil && needed != "" {
+			return engine.PendingIf([]string{"the instances need a " + needed + " before their settings take effect"}), nil
+		}
+		return engine.Finding{State: engine.Done}, err
+	})
 }
 
 // needed is what the instances need before the settings take effect.

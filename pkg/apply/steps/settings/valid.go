@@ -44,8 +44,7 @@ func (h *validHandler) look(ctx context.Context, acting database.Acting) (engine
 		return err
 	})
 	if found := engine.NonEmpty(faults); err == nil && len(found) > 0 {
-		return engine.BlockedBy(strings.Join(found, "; "),
-			"nothing was changed: correct the command line"), nil
+		return engine.BlockedBy(strings.Join(found, "; "), "nothing was changed: correct the command line"), nil
 	}
 	return engine.Finding{State: engine.Done}, err
 }

@@ -139,12 +139,9 @@ func (h *handler) initialise(ctx context.Context, acting database.Acting, place 
 // mark records on the standby's volume that it is complete, if the catalogue has the standby.
 func (h *handler) mark(ctx context.Context) error {
 	acting, err := h.db.Acting(ctx)
-	if err != nil {
-		return err
-	}
 	row, found := acting.Catalogue.Standby()
-	if !found {
-		return nil
+	if err != nil || !found {
+		return err
 	}
 	return h.db.MarkComplete(ctx, []database.PodDirs{{Pod: row.Pod()}})
 }

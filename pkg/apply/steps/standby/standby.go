@@ -110,10 +110,10 @@ func (h *handler) vacancy(ctx context.Context, acting database.Acting, place top
 			plan.Gpk("recover"), " makes a standby in the other pod"), nil
 	}
 	state, err := h.remote.Job(acting.Pod, job).State(ctx)
-	if err != nil {
+	switch {
+	case err != nil:
 		return engine.Finding{}, err
-	}
-	if state.Phase == "running" {
+	case state.Phase == "running":
 		return engine.PendingIf([]string{"gpinitstandby is running since " + state.Since}), nil
 	}
 	if down, err := h.pods.NotRunning(ctx, []string{place.Pod}); err != nil || len(down) > 0 {
