@@ -34,8 +34,8 @@ func (t *Target) register() {
 	standby.Register(r, t.remote, t.pods, t.db)
 	settings.Register(r, t.store, t.settings)
 	window.Register(r, t.kube, t.remote, t.store, t.pods, t.db)
-	failover.Register(r, t.kube, t.remote, t.store, t.db, t.old)
+	failover.Register(r, t.old)
 	recovery.Register(r, t.remote, t.pods, t.db)
-	expand.Register(r, t.kube, t.remote, t.pods, t.db, t.redistribution)
+	expand.Register(r, t.kube, t.pods, t.redistribution)
 	t.handlers = r
 }

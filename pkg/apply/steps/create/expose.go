@@ -24,23 +24,21 @@ type exposeHandler struct {
 }
 
 func (h *exposeHandler) Check(ctx context.Context) (engine.Finding, error) {
-	return h.db.WithActing(ctx, h.look)
-}
-
-func (h *exposeHandler) look(ctx context.Context, acting database.Acting) (engine.Finding, error) {
-	var details []string
-	_, decided, err := h.store.ToDecide(ctx, record.ActsIn(acting.Pod, h.action.Hosts))
-	if err != nil {
-		return engine.Finding{}, err
-	}
-	if !decided {
-		details = append(details, fmt.Sprintf("ConfigMap %s: the acting coordinator is in pod %s", plan.StateName(h.kube.Ref.Name), acting.Pod))
-	}
-	difference, err := h.kube.Difference(ctx, h.service(acting.Pod), kube.ActingManager)
-	if difference != "" {
-		details = append(details, fmt.Sprintf("%s: the acting coordinator is in pod %s", difference, acting.Pod))
-	}
-	return engine.PendingIf(details), err
+	return h.db.WithActing(ctx, func(ctx context.Context, acting database.Acting) (engine.Finding, error) {
+		var details []string
+		_, decided, err := h.store.ToDecide(ctx, record.ActsIn(acting.Pod, h.action.Hosts))
+		if err != nil {
+			return engine.Finding{}, err
+		}
+		if !decided {
+			details = append(details, fmt.Sprintf("ConfigMap %s: the acting coordinator is in pod %s", plan.StateName(h.kube.Ref.Name), acting.Pod))
+		}
+		difference, err := h.kube.Difference(ctx, h.service(acting.Pod), kube.ActingManager)
+		if difference != "" {
+			details = append(details, fmt.Sprintf("%s: the acting coordinator is in pod %s", difference, acting.Pod))
+		}
+		return engine.PendingIf(details), err
+	})
 }
 
 func (h *exposeHandler) Do(ctx context.Context, _ func(string)) error {
@@ -61,4 +59,27 @@ func (h *exposeHandler) service(pod string) plan.Object {
 		ObjectMeta: metav1.ObjectMeta{Name: h.action.Service, Namespace: h.kube.Ref.Namespace},
 		Spec:       corev1.ServiceSpec{Selector: plan.PodSelector(pod)},
 	}
+}
+
+// hostsHandler records the hosts of all pods where the pods read them.
+type hostsHandler struct {
+	store  *record.Store
+	action plan.Hosts
+}
+
+func (h *hostsHandler) Check(ctx context.Context) (engine.Finding, error) {
+	_, known, err := h.store.ToDecide(ctx, h.decision())
+	if err != nil || known {
+		return engine.Finding{State: engine.Done}, err
+	}
+	return engine.PendingIf([]string{fmt.Sprintf("the pods do not know all %d hosts yet", len(h.action.Hosts))}), nil
+}
+
+func (h *hostsHandler) Do(ctx context.Context, _ func(string)) error {
+	_, err := h.store.Decide(ctx, h.decision())
+	return err
+}
+
+func (h *hostsHandler) decision() map[string]string {
+	return map[string]string{plan.StateHosts: record.HostLines(h.action.Hosts)}
 }

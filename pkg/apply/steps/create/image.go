@@ -46,8 +46,7 @@ func (h *imageHandler) Check(ctx context.Context) (engine.Finding, error) {
 		faults[i], refused[i] = database.ImageFault(image, h.action.Version, reference, "pod "+pod.Name), database.SettingsFault(image, reference)
 		return nil
 	})
-	var exit *remote.Error
-	if err != nil && !errors.As(err, &exit) && ctx.Err() == nil {
+	if _, failed := errors.AsType[*remote.Error](err); err != nil && !failed && ctx.Err() == nil {
 		// The container may have ended, and may end each time: Do waits for it, and reports that.
 		return engine.Finding{State: engine.Unknown, Details: []string{err.Error()}}, nil
 	}
@@ -60,8 +59,7 @@ func (h *imageHandler) Check(ctx context.Context) (engine.Finding, error) {
 				"gpk needs). Delete the pods with ", plan.Gpk("delete"), ", which keeps the volumes, and create again"), nil
 	}
 	if found := engine.NonEmpty(refused); len(found) > 0 {
-		return engine.Finding{State: engine.Blocked, Details: found[:1],
-			Next: engine.Next("the database was not changed; correct spec.database.config in cluster.yaml and run this again")}, nil
+		return engine.BlockedBy(found[0], "the database was not changed; correct spec.database.config in cluster.yaml and run this again"), nil
 	}
 	return engine.Finding{State: engine.Done}, nil
 }

@@ -20,11 +20,10 @@ import (
 const (
 	reachPatience = 2 * time.Minute
 	linkPatience  = 20 * time.Second
+	// linkHosts is how many hosts gpk has listen and connect at a time. ssh calls sixteen hosts at once. The first hosts must still listen
+	// when the last ones connect, and they listen for a minute (ports.sh).
+	linkHosts = 100
 )
-
-// linkHosts is how many hosts gpk has listen and connect at a time. ssh calls sixteen hosts at once. The first hosts must still listen when
-// the last ones connect, and they listen for a minute (ports.sh).
-const linkHosts = 100
 
 // reachHandler waits until every host answers ssh from the coordinator's pod, and leaves these connections open for the utilities. Then it
 // tries the database's connections to the hosts that have no instance yet.

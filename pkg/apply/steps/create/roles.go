@@ -92,11 +92,11 @@ func (h *rolesHandler) Check(ctx context.Context) (engine.Finding, error) {
 		}
 		var details []string
 		for _, role := range roles {
+			fault := " is missing"
 			if role.exists {
-				details = append(details, "role "+role.name+" has another password")
-			} else {
-				details = append(details, "role "+role.name+" is missing")
+				fault = " has another password"
 			}
+			details = append(details, "role "+role.name+fault)
 		}
 		return engine.PendingIf(details), nil
 	})

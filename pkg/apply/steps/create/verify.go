@@ -31,8 +31,7 @@ func (h *verifyHandler) Check(ctx context.Context) (engine.Finding, error) {
 	defer func() { _, _ = read() }()
 	return h.db.WithActing(ctx, func(_ context.Context, acting database.Acting) (engine.Finding, error) {
 		out, err := read()
-		var exit *remote.Error
-		if errors.As(err, &exit) {
+		if exit, failed := errors.AsType[*remote.Error](err); failed {
 			return engine.PendingIf([]string{exit.Why()}), nil
 		}
 		if err != nil {
@@ -48,8 +47,7 @@ func (h *verifyHandler) Check(ctx context.Context) (engine.Finding, error) {
 func (h *verifyHandler) Do(ctx context.Context, progress func(string)) error {
 	return engine.Until(ctx, database.SettlePatience, progress, func() ([]string, error) {
 		_, err := h.remote.Run(ctx, h.client(ctx), segments.Psql("postgres", h.action.Host, segments.VerifyWriteSQL()))
-		var exit *remote.Error
-		if errors.As(err, &exit) {
+		if exit, failed := errors.AsType[*remote.Error](err); failed {
 			return []string{exit.Error()}, nil
 		}
 		return nil, err
@@ -71,4 +69,21 @@ func (h *verifyHandler) client(ctx context.Context) string {
 		found = list[i].Name
 	}
 	return found
+}
+
+// syncedHandler waits until every instance is up and every pair is in sync.
+type syncedHandler struct{ db *database.Database }
+
+func (h *syncedHandler) Check(ctx context.Context) (engine.Finding, error) {
+	return h.db.WithActing(ctx, func(_ context.Context, acting database.Acting) (engine.Finding, error) {
+		return engine.PendingIf(acting.Catalogue.Unhealthy()), nil
+	})
+}
+
+// Do has all segments probed before it reads the catalogue, which is only as new as the last probe.
+func (h *syncedHandler) Do(ctx context.Context, progress func(string)) error {
+	return engine.Until(ctx, database.SettlePatience, progress, func() ([]string, error) {
+		acting, err := h.db.Probed(ctx)
+		return acting.Catalogue.Unhealthy(), err
+	}, "%s")
 }

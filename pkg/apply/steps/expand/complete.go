@@ -7,8 +7,6 @@ import (
 
 	"gpk/pkg/apply/database"
 	"gpk/pkg/apply/engine"
-	"gpk/pkg/apply/pods"
-	"gpk/pkg/apply/remote"
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
 	"gpk/pkg/topology"
@@ -17,11 +15,8 @@ import (
 // completeHandler makes the new mirrors that gpexpand has not made, and records on the volumes that the new instances are complete.
 // gpexpand makes the mirrors last, after it has removed its status file.
 type completeHandler struct {
-	remote   *remote.Pods
-	pods     *pods.Pods
-	db       *database.Database
-	gpexpand *gpexpand
-	action   plan.Complete
+	*gpexpand
+	action plan.Complete
 }
 
 func (h *completeHandler) Check(ctx context.Context) (engine.Finding, error) {
@@ -77,5 +72,5 @@ func (h *completeHandler) Do(ctx context.Context, progress func(string)) error {
 	if err != nil {
 		return err
 	}
-	return h.gpexpand.script(ctx, "finish", database.ByPod(h.action.New)...)
+	return h.script(ctx, "finish", database.ByPod(h.action.New)...)
 }

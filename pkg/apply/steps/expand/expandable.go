@@ -17,11 +17,9 @@ import (
 // expandableHandler refuses an expansion that would fail later, or that meets another one. Its Check is either done or blocked.
 type expandableHandler struct {
 	engine.Nothing
-	kube           *kube.Client
-	db             *database.Database
-	gpexpand       *gpexpand
-	redistribution *Redistribution
-	action         plan.Expandable
+	*gpexpand
+	kube   *kube.Client
+	action plan.Expandable
 }
 
 func (h *expandableHandler) Check(ctx context.Context) (engine.Finding, error) {
@@ -52,7 +50,7 @@ func (h *expandableHandler) Check(ctx context.Context) (engine.Finding, error) {
 
 // alone refuses an expansion while another one is unfinished, and volumes that it could not tell from its own.
 func (h *expandableHandler) alone(ctx context.Context, acting database.Acting) (engine.Finding, error) {
-	found, err := h.gpexpand.traces(ctx, acting, nil)
+	found, err := h.traces(ctx, acting, nil)
 	if err != nil {
 		return engine.Finding{}, err
 	}

@@ -38,8 +38,8 @@ const memoryPatience = 30 * time.Second
 func (r *Redistribution) progress(ctx context.Context, acting database.Acting) (segments.Expansion, error) {
 	for end := time.Now().Add(memoryPatience); ; {
 		expansion, err := r.ask(ctx, acting)
-		var exit *remote.Error
-		if !errors.As(err, &exit) || !exit.ShortOfMemory() || time.Now().After(end) {
+		exit, failed := errors.AsType[*remote.Error](err)
+		if !failed || !exit.ShortOfMemory() || time.Now().After(end) {
 			return expansion, err
 		}
 		if err := engine.Sleep(ctx, 500*time.Millisecond); err != nil {
@@ -77,8 +77,7 @@ func (r *Redistribution) Follow(ctx context.Context, progress func(string)) (seg
 		defer stop()
 		go r.report(asking, acting, progress)
 		err = r.db.Follow(ctx, job, "gpexpand", func(string) {})
-		var exit *database.UtilityError
-		if err != nil && !errors.As(err, &exit) {
+		if _, failed := errors.AsType[*database.UtilityError](err); err != nil && !failed {
 			return segments.Expansion{}, err
 		}
 	}
@@ -90,8 +89,7 @@ func (r *Redistribution) final(ctx context.Context, progress func(string)) (expa
 	err = engine.Until(ctx, database.SettlePatience, progress, func() ([]string, error) {
 		var err error
 		expansion, err = r.Progress(ctx)
-		var exit *remote.Error
-		if errors.As(err, &exit) {
+		if exit, failed := errors.AsType[*remote.Error](err); failed {
 			return []string{exit.Why()}, nil
 		}
 		return nil, err

@@ -16,9 +16,8 @@ import (
 // roomHandler refuses an expansion that would fill a volume. It changes nothing: its Check is either done or blocked.
 type roomHandler struct {
 	engine.Nothing
-	db       *database.Database
-	gpexpand *gpexpand
-	action   plan.Room
+	*gpexpand
+	action plan.Room
 }
 
 // While gpexpand works, a volume holds the template of the new segments twice, as a directory and as an archive. The template is a copy
@@ -42,7 +41,7 @@ func (h *roomHandler) look(ctx context.Context, acting database.Acting) (engine.
 			older = append(older, database.PodDirs{Pod: row.Pod()})
 		}
 	}
-	found, err := h.gpexpand.traces(ctx, acting, older)
+	found, err := h.traces(ctx, acting, older)
 	if err != nil {
 		return engine.Finding{}, err
 	}
@@ -93,12 +92,7 @@ func (h *roomHandler) shortages(acting database.Acting, older []database.PodDirs
 
 // rows are the bytes of rows that a pod will have more: its older segments give some of theirs away.
 func (h *roomHandler) rows(catalogue segments.Catalogue, pod database.PodDirs, total int64) int64 {
-	var older int64
-	for _, row := range catalogue {
-		if row.Content >= 0 && row.Pod() == pod.Pod {
-			older++
-		}
-	}
+	older := int64(len(catalogue.On(pod.Pod)))
 	before := older * total / max(1, int64(catalogue.Primaries()))
 	return max(0, (older+int64(len(pod.Dirs)))*total/int64(h.action.Total)-before)
 }
@@ -116,8 +110,7 @@ func (h *roomHandler) sizes(ctx context.Context, acting database.Acting) (total,
 			return 0, 0, nil, err
 		}
 		table, err := h.db.Number(ctx, acting, database, segments.LargestSQL)
-		var exit *remote.Error
-		if errors.As(err, &exit) {
+		if exit, failed := errors.AsType[*remote.Error](err); failed {
 			unchecked = append(unchecked, fmt.Sprintf("could not check whether the volumes have room for the largest table of database %s: %s",
 				database, exit.Why()))
 		} else if err != nil {

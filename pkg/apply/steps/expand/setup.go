@@ -9,7 +9,6 @@ import (
 
 	"gpk/pkg/apply/database"
 	"gpk/pkg/apply/engine"
-	"gpk/pkg/apply/pods"
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
 )
@@ -17,10 +16,8 @@ import (
 // setupHandler has gpexpand make new segments, once. The catalogue says whether it has made them. Its status file, and
 // gpk's own files on the volumes, say what an unfinished gpexpand has left behind.
 type setupHandler struct {
-	pods     *pods.Pods
-	db       *database.Database
-	gpexpand *gpexpand
-	action   plan.Setup
+	*gpexpand
+	action plan.Setup
 }
 
 // setupState is how far the new segments are.
@@ -59,7 +56,7 @@ func (h *setupHandler) Check(ctx context.Context) (engine.Finding, error) {
 // look decides by the catalogue first, and then by gpexpand's status file.
 func (h *setupHandler) look(ctx context.Context, acting database.Acting) (setupState, []string, error) {
 	pods := database.ByPod(h.action.New)
-	found, err := h.gpexpand.traces(ctx, acting, pods)
+	found, err := h.traces(ctx, acting, pods)
 	if err != nil {
 		return "", nil, err
 	}
@@ -124,19 +121,19 @@ func (h *setupHandler) Do(ctx context.Context, progress func(string)) error {
 		return errors.New(engine.FirstOf(details))
 	case setupRunning:
 		progress("attaching to gpexpand, which is running")
-		return h.gpexpand.follow(ctx, acting.Pod, SetupJob, progress)
+		return h.db.Follow(ctx, h.remote.Job(acting.Pod, SetupJob), "gpexpand", progress)
 	case setupMissing, setupInterrupted:
 		if state == setupInterrupted {
-			err = h.gpexpand.rollback(ctx, acting, h.action.New, progress)
+			err = h.rollback(ctx, acting, h.action.New, progress)
 		}
 		if err == nil {
-			err = h.gpexpand.script(ctx, "prepare", database.ByPod(h.action.New)...)
+			err = h.script(ctx, "prepare", database.ByPod(h.action.New)...)
 		}
 	case setupUnrecorded:
-		err = h.gpexpand.script(ctx, "forward", database.PodDirs{Pod: acting.Pod})
+		err = h.script(ctx, "forward", database.PodDirs{Pod: acting.Pod})
 	}
 	if err != nil {
 		return err
 	}
-	return h.gpexpand.run(ctx, acting.Pod, SetupJob, segments.ExpandSetup(acting.Catalogue.NewRows(h.action.New)), progress)
+	return h.run(ctx, acting.Pod, SetupJob, segments.ExpandSetup(acting.Catalogue.NewRows(h.action.New)), progress)
 }

@@ -8,8 +8,6 @@ import (
 
 	"gpk/pkg/apply/database"
 	"gpk/pkg/apply/engine"
-	"gpk/pkg/apply/record"
-	"gpk/pkg/apply/remote"
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
 )
@@ -24,10 +22,7 @@ const (
 
 // activateHandler makes the standby the coordinator, with gpactivatestandby in its pod.
 type activateHandler struct {
-	remote *remote.Pods
-	store  *record.Store
-	db     *database.Database
-	old    *OldCoordinator
+	*OldCoordinator
 	action plan.Activate
 }
 
@@ -55,7 +50,7 @@ func (h *activateHandler) Do(ctx context.Context, progress func(string)) error {
 		return err
 	}
 	if !promoted {
-		finding, err := (&eligibleHandler{store: h.store, db: h.db, old: h.old, action: h.action.Eligible}).compareLogs(ctx, f)
+		finding, err := (&eligibleHandler{OldCoordinator: h.OldCoordinator, action: h.action.Eligible}).compareLogs(ctx, f)
 		if err != nil {
 			return err
 		}

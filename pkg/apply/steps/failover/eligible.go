@@ -15,9 +15,7 @@ import (
 // eligibleHandler checks whether the standby may take over.
 type eligibleHandler struct {
 	engine.Nothing
-	store  *record.Store
-	db     *database.Database
-	old    *OldCoordinator
+	*OldCoordinator
 	action plan.Eligible
 }
 
@@ -31,7 +29,7 @@ func (h *eligibleHandler) Check(ctx context.Context) (engine.Finding, error) {
 	case acting.Pod == h.action.To:
 		return engine.Finding{State: engine.Done}, nil
 	}
-	if finding, err := h.old.mayReplace(ctx, h.action, acting.Pod); err != nil || finding.State == engine.Blocked {
+	if finding, err := h.mayReplace(ctx, h.action, acting.Pod); err != nil || finding.State == engine.Blocked {
 		return finding, err
 	}
 	row, found := acting.Catalogue.Standby()
@@ -93,7 +91,7 @@ func (h *eligibleHandler) compareLogs(ctx context.Context, f segments.Following)
 	case h.action.AcceptLoss:
 		return engine.Finding{State: engine.Done}, nil
 	}
-	loss, err := h.old.loss(ctx, h.action, f)
+	loss, err := h.loss(ctx, h.action, f)
 	if err != nil || loss == "" {
 		return engine.Finding{State: engine.Done}, err
 	}

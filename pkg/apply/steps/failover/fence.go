@@ -10,9 +10,7 @@ import (
 
 	"gpk/pkg/apply/database"
 	"gpk/pkg/apply/engine"
-	"gpk/pkg/apply/kube"
 	"gpk/pkg/apply/record"
-	"gpk/pkg/apply/remote"
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
 	"gpk/pkg/topology"
@@ -22,11 +20,7 @@ import (
 // start again with its pod. Then it stops the old instance. An unreachable instance stops itself, and the handler waits for
 // that: keep.sh stops it when the API server, the standby and more than half of the hosts are unreachable from there.
 type fenceHandler struct {
-	kube   *kube.Client
-	remote *remote.Pods
-	store  *record.Store
-	db     *database.Database
-	old    *OldCoordinator
+	*OldCoordinator
 	action plan.Fence
 	// waited is set when an unreachable instance must have stopped itself.
 	waited bool
@@ -42,7 +36,7 @@ func (h *fenceHandler) Check(ctx context.Context) (engine.Finding, error) {
 		return engine.Finding{State: engine.Done}, nil
 	case err == nil:
 		// The coordinator may have started again since the step before.
-		if finding, err := h.old.mayReplace(ctx, h.action.Eligible, acting.Pod); err != nil || finding.State == engine.Blocked {
+		if finding, err := h.mayReplace(ctx, h.action.Eligible, acting.Pod); err != nil || finding.State == engine.Blocked {
 			return finding, err
 		}
 		return engine.PendingIf([]string{"the coordinator in pod " + acting.Pod + " answers"}), nil
@@ -64,7 +58,7 @@ func (h *fenceHandler) checkInstance(ctx context.Context) (engine.Finding, error
 	if h.waited || h.action.Fenced {
 		return engine.Finding{State: engine.Done}, nil
 	}
-	out, err := h.old.run(ctx, h.action.Eligible, segments.Instances("facts", topology.CoordinatorDir), database.AskTimeout)
+	out, err := h.run(ctx, h.action.Eligible, segments.Instances("facts", topology.CoordinatorDir), database.AskTimeout)
 	if errors.Is(err, errUnreachable) {
 		return engine.PendingIf([]string{"cannot tell whether the coordinator in pod " + h.action.From + " is still running"}), nil
 	}
@@ -83,7 +77,7 @@ func (h *fenceHandler) Do(ctx context.Context, progress func(string)) error {
 	if err != nil {
 		return err
 	}
-	_, err = h.old.run(ctx, h.action.Eligible, segments.HaltCoordinator(segments.Fast, term), haltTime)
+	_, err = h.run(ctx, h.action.Eligible, segments.HaltCoordinator(segments.Fast, term), haltTime)
 	if !errors.Is(err, errUnreachable) {
 		return err
 	}
@@ -99,8 +93,8 @@ func (h *fenceHandler) Do(ctx context.Context, progress func(string)) error {
 	if err != nil {
 		progress(fmt.Sprintf("pod %s: %v", h.action.From, err))
 	}
-	nodes := h.old.nodeClock(ctx, h.action.To)
-	wait := max(0, time.Until(h.old.lifeSigns(ctx, h.action.From, nodes).stopped))
+	nodes := h.nodeClock(ctx, h.action.To)
+	wait := max(0, time.Until(h.lifeSigns(ctx, h.action.From, nodes).stopped))
 	progress(fmt.Sprintf("the coordinator in pod %s is cut off: it stops itself within %s", h.action.From, wait.Round(time.Second)))
 	if err := engine.Sleep(ctx, wait); err != nil {
 		return err

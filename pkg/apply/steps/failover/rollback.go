@@ -8,7 +8,6 @@ import (
 	"gpk/pkg/apply/database"
 	"gpk/pkg/apply/engine"
 	"gpk/pkg/apply/record"
-	"gpk/pkg/apply/remote"
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
 )
@@ -16,9 +15,7 @@ import (
 // rollbackHandler lets the coordinator act again that an unfinished failover has stopped. It may, as long as the standby has not been
 // activated: the old coordinator would lack the rows of a new one.
 type rollbackHandler struct {
-	remote *remote.Pods
-	store  *record.Store
-	db     *database.Database
+	*OldCoordinator
 	action plan.Return
 }
 

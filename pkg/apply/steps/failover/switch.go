@@ -7,7 +7,6 @@ import (
 
 	"gpk/pkg/apply/database"
 	"gpk/pkg/apply/engine"
-	"gpk/pkg/apply/remote"
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
 	"gpk/pkg/topology"
@@ -15,15 +14,14 @@ import (
 
 // switchHandler makes the mirror of a content its primary: it stops the primary, and a probe promotes the mirror.
 type switchHandler struct {
-	remote *remote.Pods
-	probes *database.Probes
+	*OldCoordinator
 	action plan.Switched
 	// from is the primary when Check saw it first.
 	from *segments.Row
 }
 
 func (h *switchHandler) Check(ctx context.Context) (engine.Finding, error) {
-	return h.probes.WithProbed(ctx, func(_ context.Context, acting database.Acting) (engine.Finding, error) {
+	return h.db.WithProbed(ctx, func(_ context.Context, acting database.Acting) (engine.Finding, error) {
 		primary, found := acting.Catalogue.Find(h.action.Content, topology.Primary)
 		mirror, mirrored := acting.Catalogue.Find(h.action.Content, topology.Mirror)
 		switch {
@@ -48,13 +46,10 @@ func (h *switchHandler) Do(ctx context.Context, progress func(string)) error {
 		return err
 	}
 	return engine.Until(ctx, database.SettlePatience, progress, func() ([]string, error) {
-		acting, err := h.probes.Probed(ctx)
-		if err != nil {
-			return nil, err
-		}
-		if primary, _ := acting.Catalogue.Find(h.action.Content, topology.Primary); primary.DBID == h.from.DBID {
+		acting, err := h.db.Probed(ctx)
+		if primary, _ := acting.Catalogue.Find(h.action.Content, topology.Primary); err == nil && primary.DBID == h.from.DBID {
 			return []string{"the mirror has not been promoted yet"}, nil
 		}
-		return nil, nil
+		return nil, err
 	}, "%s")
 }

@@ -71,10 +71,9 @@ func (o *OldCoordinator) lifeSigns(ctx context.Context, name string, nodes nodeC
 	for _, c := range pod.Status.Conditions {
 		if c.Type == corev1.PodReady && c.Status != corev1.ConditionTrue {
 			lost := c.LastTransitionTime.Add(-nodeGrace)
-			if s.lastAlive.IsZero() {
+			if s.lastAlive.IsZero() || lost.Before(s.lastAlive) {
 				s.lastAlive = lost
 			}
-			s.lastAlive = earlier(s.lastAlive, lost)
 		}
 	}
 	lease, err := o.kube.API.CoordinationV1().Leases(corev1.NamespaceNodeLease).Get(ctx, pod.Spec.NodeName, metav1.GetOptions{})
@@ -96,15 +95,8 @@ func (o *OldCoordinator) lifeSigns(ctx context.Context, name string, nodes nodeC
 // lastSeen are the signs of a node that was alive at a time of the nodes' clock, and was cut off for good at most slip later.
 func (s lifeSigns) lastSeen(nodes nodeClock, seen time.Time, slip time.Duration) lifeSigns {
 	s.lastAlive = seen
-	if nodes.known() {
-		s.stopped = earlier(s.stopped, nodes.ours(seen).Add(slip+selfFence+clockSkew))
+	if stopped := nodes.ours(seen).Add(slip + selfFence + clockSkew); nodes.known() && stopped.Before(s.stopped) {
+		s.stopped = stopped
 	}
 	return s
-}
-
-func earlier(a, b time.Time) time.Time {
-	if a.Before(b) {
-		return a
-	}
-	return b
 }

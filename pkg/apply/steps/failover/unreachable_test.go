@@ -144,7 +144,7 @@ func TestFenceWaits(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	var last string
 	target := roomtest.New(t, apitest.Served(t, a))
-	h := &fenceHandler{kube: target.Kube, remote: target.Remote, store: target.Store, db: target.DB, old: oldOf(target), action: plan.Fence{Eligible: plan.Eligible{
+	h := &fenceHandler{OldCoordinator: oldOf(target), action: plan.Fence{Eligible: plan.Eligible{
 		Takeover: plan.Takeover{From: "demo-coordinator-0", To: "demo-coordinator-1"}}}}
 	err := h.Do(ctx, func(line string) {
 		if last = line; strings.Contains(line, "cut off") {

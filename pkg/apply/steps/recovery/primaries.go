@@ -26,14 +26,11 @@ func (h *primariesHandler) Check(ctx context.Context) (engine.Finding, error) {
 			return engine.Finding{State: engine.Done}, err
 		}
 		down, gone, err := h.down(ctx, acting)
-		if err != nil {
-			return engine.Finding{}, err
-		}
 		if len(gone) > 0 {
 			return engine.Finding{State: engine.Blocked, Details: gone, Next: engine.Next("restore the pods' nodes or volumes, " +
 				"or the volumes from a snapshot, and run the same command again. Rows that no copy has are only in a backup")}, nil
 		}
-		return engine.PendingIf(down), nil
+		return engine.PendingIf(down), err
 	})
 }
 
@@ -84,8 +81,7 @@ func (h *primariesHandler) Do(ctx context.Context, progress func(string)) error 
 		}
 		return []string{"waiting for the primaries, or their mirrors"}, nil
 	}, "%s")
-	var timeout *engine.TimeoutError
-	if !errors.As(err, &timeout) {
+	if _, timedOut := errors.AsType[*engine.TimeoutError](err); !timedOut {
 		return err
 	}
 	acting, err := h.db.Acting(ctx)

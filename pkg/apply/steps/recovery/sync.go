@@ -12,13 +12,10 @@ import (
 )
 
 // syncHandler waits until all mirrors are in sync. They catch up by themselves.
-type syncHandler struct {
-	probes *database.Probes
-	sql    *database.SQL
-}
+type syncHandler struct{ db *database.Database }
 
 func (h *syncHandler) Check(ctx context.Context) (engine.Finding, error) {
-	return h.probes.WithProbed(ctx, func(_ context.Context, acting database.Acting) (engine.Finding, error) {
+	return h.db.WithProbed(ctx, func(_ context.Context, acting database.Acting) (engine.Finding, error) {
 		return engine.PendingIf(acting.Catalogue.OutOfSync()), nil
 	})
 }
@@ -27,7 +24,7 @@ func (h *syncHandler) Check(ctx context.Context) (engine.Finding, error) {
 func (h *syncHandler) Do(ctx context.Context, progress func(string)) error {
 	last, changed := "", time.Now()
 	for {
-		acting, err := h.probes.Probed(ctx)
+		acting, err := h.db.Probed(ctx)
 		if err != nil {
 			return err
 		}
@@ -35,7 +32,7 @@ func (h *syncHandler) Do(ctx context.Context, progress func(string)) error {
 		if len(behind) == 0 {
 			return nil
 		}
-		lag, err := h.sql.Query(ctx, acting, "postgres", segments.LagSQL)
+		lag, err := h.db.Query(ctx, acting, "postgres", segments.LagSQL)
 		if err != nil {
 			return err
 		}
@@ -51,4 +48,28 @@ func (h *syncHandler) Do(ctx context.Context, progress func(string)) error {
 			return err
 		}
 	}
+}
+
+// rebalanceHandler gives the instances their preferred roles again, with gprecoverseg.
+type rebalanceHandler struct{ db *database.Database }
+
+func (h *rebalanceHandler) Check(ctx context.Context) (engine.Finding, error) {
+	return h.db.WithActing(ctx, func(_ context.Context, acting database.Acting) (engine.Finding, error) {
+		var details []string
+		for _, row := range acting.Catalogue.Switched() {
+			details = append(details, row.String()+" acts as primary in place of its mirror")
+		}
+		return engine.PendingIf(details), nil
+	})
+}
+
+func (h *rebalanceHandler) Do(ctx context.Context, progress func(string)) error {
+	acting, err := h.db.Acting(ctx)
+	if err != nil {
+		return err
+	}
+	if err := h.db.Run(ctx, acting.Pod, "gprecoverseg-rebalance", segments.Rebalance(), progress); err != nil {
+		return err
+	}
+	return (&syncHandler{h.db}).Do(ctx, progress)
 }

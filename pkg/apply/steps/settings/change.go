@@ -5,13 +5,63 @@ import (
 
 	"gpk/pkg/apply/database"
 	"gpk/pkg/apply/engine"
+	"gpk/pkg/apply/record"
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
 )
 
+// configureHandler sets on the instances what gpinitsystem could not set. It only does so until clients are let in: from then on no
+// `gpk create` may restart a database for a setting.
+type configureHandler struct {
+	store    *record.Store
+	settings *Settings
+	change   plan.Written
+}
+
+func (h *configureHandler) Check(ctx context.Context) (engine.Finding, error) {
+	state, err := h.store.State(ctx)
+	if err != nil {
+		return engine.Finding{}, err
+	}
+	if state[plan.StateCoordinator] != "" {
+		return engine.Finding{State: engine.Done}, nil
+	}
+	return h.settings.db.WithActing(ctx, func(ctx context.Context, acting database.Acting) (engine.Finding, error) {
+		faults, err := h.settings.misconfigured(ctx, acting, h.change.Settings)
+		if wrong := engine.NonEmpty(faults); err != nil || len(wrong) > 0 {
+			return engine.PendingIf(wrong), err
+		}
+		needed, err := h.needed(ctx, acting)
+		if err == nil && needed != "" {
+			return engine.PendingIf([]string{"the instances need a " + needed + " before their settings take effect"}), nil
+		}
+		return engine.Finding{State: engine.Done}, err
+	})
+}
+
+// needed is what the instances need before the settings take effect.
+func (h *configureHandler) needed(ctx context.Context, acting database.Acting) (string, error) {
+	return h.settings.db.Query(ctx, acting, "postgres", segments.StaleSettingsSQL(h.change.Names()))
+}
+
+func (h *configureHandler) Do(ctx context.Context, progress func(string)) error {
+	acting, err := h.settings.db.RecentActing(ctx)
+	if err != nil {
+		return err
+	}
+	if err := h.settings.write(ctx, acting, h.change, progress); err != nil {
+		return err
+	}
+	needed, err := h.needed(ctx, acting)
+	if err != nil {
+		return err
+	}
+	return h.settings.follow(ctx, acting, needed, progress)
+}
+
 // writtenHandler sets and removes settings of a database that clients use, and has the instances read their files.
 type writtenHandler struct {
-	settings writer
+	settings *Settings
 	change   plan.Written
 }
 
@@ -45,7 +95,7 @@ func (h *writtenHandler) Do(ctx context.Context, progress func(string)) error {
 
 // effectiveHandler restarts the database for settings that wait for a restart.
 type effectiveHandler struct {
-	settings writer
+	settings *Settings
 	names    []string
 }
 

@@ -44,7 +44,7 @@ func (h *driftHandler) Compared(ctx context.Context) ([]engine.Drift, error) {
 	}
 	acting, err := h.settings.db.Acting(ctx)
 	if errors.Is(err, database.ErrNoCoordinator) {
-		return engine.DriftOf(engine.Finding{State: engine.Unknown, Details: []string{err.Error()}}), nil
+		return []engine.Drift{{Found: err.Error(), Unknown: true}}, nil
 	}
 	if err != nil {
 		return nil, err
@@ -57,17 +57,17 @@ func (h *driftHandler) Compared(ctx context.Context) ([]engine.Drift, error) {
 	if err != nil {
 		return nil, err
 	}
-	var found, unread []engine.Drift
+	var found []engine.Drift
 	for _, s := range h.wanted {
 		found = append(found, driftOf(s, files)...)
 	}
 	for _, file := range files {
 		if file.err != nil {
 			what := fmt.Sprintf("cannot read the settings of %s: %s", file, remote.Summary(file.err))
-			unread = append(unread, engine.DriftOf(engine.Finding{State: engine.Unknown, Details: []string{what}})...)
+			found = append(found, engine.Drift{Found: what, Unknown: true})
 		}
 	}
-	return append(found, unread...), nil
+	return found, nil
 }
 
 // driftOf are the ways in which instances differ from a setting. Each names the first such instance and counts the others.

@@ -19,8 +19,7 @@ func (s *Settings) misconfigured(ctx context.Context, acting database.Acting, se
 	faults := make([]string, len(settings))
 	err := engine.Each(ctx, settings, func(ctx context.Context, i int, setting segments.RoleSetting) error {
 		out, err := s.remote.Run(ctx, acting.Pod, segments.GpconfigShow(setting.Name))
-		var exit *remote.Error
-		if err != nil && !errors.As(err, &exit) {
+		if _, failed := errors.AsType[*remote.Error](err); err != nil && !failed {
 			return err
 		}
 		faults[i] = segments.Misconfigured(out, setting)

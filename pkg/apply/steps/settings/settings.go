@@ -29,11 +29,11 @@ func New(r *remote.Pods, d *database.Database) *Settings { return &Settings{remo
 // Register adds the handlers of server settings.
 func Register(r engine.Handlers, store *record.Store, s *Settings) {
 	engine.Handle(r, func(a plan.Configure) engine.Handler {
-		return &configureHandler{store, writer{s}, plan.Written{Settings: a.Settings}}
+		return &configureHandler{store, s, plan.Written{Settings: a.Settings}}
 	})
 	engine.Handle(r, func(a plan.Valid) engine.Handler { return &validHandler{settings: s, action: a} })
-	engine.Handle(r, func(a plan.Written) engine.Handler { return &writtenHandler{writer{s}, a} })
-	engine.Handle(r, func(a plan.Effective) engine.Handler { return &effectiveHandler{writer{s}, a.Names} })
+	engine.Handle(r, func(a plan.Written) engine.Handler { return &writtenHandler{s, a} })
+	engine.Handle(r, func(a plan.Effective) engine.Handler { return &effectiveHandler{s, a.Names} })
 	engine.Handle(r, func(a plan.Kept) engine.Handler { return &driftHandler{store: store, settings: s, wanted: a.Settings} })
 }
 

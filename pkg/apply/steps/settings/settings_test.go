@@ -106,7 +106,7 @@ func TestConfigure(t *testing.T) {
 		}
 		return "", 0
 	})
-	h := &configureHandler{c.store, writer{c.settings}, plan.Written{Settings: given}}
+	h := &configureHandler{c.store, c.settings, plan.Written{Settings: given}}
 	finding, err := h.Check(t.Context())
 	if err != nil || finding.State != engine.Pending || len(finding.Details) != 1 || !strings.HasPrefix(finding.Details[0], "max_connections ") {
 		t.Fatalf("%+v, error %v", finding, err)

@@ -44,8 +44,7 @@ func (h *validHandler) look(ctx context.Context, acting database.Acting) (engine
 		return err
 	})
 	if found := engine.NonEmpty(faults); err == nil && len(found) > 0 {
-		return engine.BlockedBy(strings.Join(found, "; "),
-			"nothing was changed: correct the command line"), nil
+		return engine.BlockedBy(strings.Join(found, "; "), "nothing was changed: correct the command line"), nil
 	}
 	return engine.Finding{State: engine.Done}, err
 }
@@ -62,8 +61,7 @@ func (h *validHandler) fault(ctx context.Context, pod string, s segments.Setting
 		return "", nil
 	}
 	_, err := h.settings.remote.Run(ctx, pod, segments.TrySetting(s, h.action.Beside))
-	var exit *remote.Error
-	if errors.As(err, &exit) {
+	if exit, failed := errors.AsType[*remote.Error](err); failed {
 		return s.Name + ": " + segments.SettingFault(exit.Output), nil
 	}
 	return "", err

@@ -14,25 +14,22 @@ import (
 	"gpk/pkg/topology"
 )
 
-// writer changes the settings in the instances' files, and has the instances follow them.
-type writer struct{ *Settings }
-
 // fileTime is longer than a second, which is how exact a file's time is. A server that reads a file within the second of its last change
 // looks as if it had read the earlier one.
 const fileTime = 1100 * time.Millisecond
 
 // write writes a change with gpconfig, one setting after the other: two calls at once may each lose what the other one writes.
-func (w writer) write(ctx context.Context, acting database.Acting, change plan.Written, progress func(string)) error {
-	faults, err := w.misconfigured(ctx, acting, change.Settings)
+func (s *Settings) write(ctx context.Context, acting database.Acting, change plan.Written, progress func(string)) error {
+	faults, err := s.misconfigured(ctx, acting, change.Settings)
 	if err != nil {
 		return err
 	}
-	hidden, err := w.hidden(ctx, acting, change.Names())
+	hidden, err := s.hidden(ctx, acting, change.Names())
 	if err != nil {
 		return err
 	}
 	gpconfig := func(name string, utility segments.Utility) error {
-		return w.db.Run(ctx, acting.Pod, "gpconfig-"+name, utility, progress)
+		return s.db.Run(ctx, acting.Pod, "gpconfig-"+name, utility, progress)
 	}
 	if mem := bounded(change.Settings, faults); mem >= 0 {
 		faults[mem] = topology.StatementMem + " must follow " + topology.MostStatement
@@ -72,25 +69,25 @@ func bounded(settings []segments.RoleSetting, faults []string) int {
 }
 
 // resetAltered undoes ALTER SYSTEM where it keeps an instance from a change.
-func (w writer) resetAltered(ctx context.Context, acting database.Acting, change plan.Written, progress func(string)) error {
-	altered, err := w.altered(ctx, acting, change)
+func (s *Settings) resetAltered(ctx context.Context, acting database.Acting, change plan.Written, progress func(string)) error {
+	altered, err := s.altered(ctx, acting, change)
 	if err != nil {
 		return err
 	}
 	return engine.Each(ctx, altered, func(ctx context.Context, _ int, a alteration) error {
 		progress(fmt.Sprintf("undoing ALTER SYSTEM on %s: %s", a, strings.Join(a.names, ", ")))
-		_, err := w.remote.Run(ctx, a.row.Pod(), segments.SegmentPsql(a.row.Port, segments.UnalterSQL(engine.Lower(a.names))))
+		_, err := s.remote.Run(ctx, a.row.Pod(), segments.SegmentPsql(a.row.Port, segments.UnalterSQL(engine.Lower(a.names))))
 		return err
 	})
 }
 
 // follow has the instances follow their files by a restart or a reload.
-func (w writer) follow(ctx context.Context, acting database.Acting, needed string, progress func(string)) error {
+func (s *Settings) follow(ctx context.Context, acting database.Acting, needed string, progress func(string)) error {
 	switch needed {
 	case segments.NeedsRestart:
-		return w.db.Run(ctx, acting.Pod, database.RestartJob, segments.Gprestart(), progress)
+		return s.db.Run(ctx, acting.Pod, database.RestartJob, segments.Gprestart(), progress)
 	case segments.NeedsReload:
-		return w.db.Run(ctx, acting.Pod, "gpstop-reload", segments.Gpreload(), progress)
+		return s.db.Run(ctx, acting.Pod, "gpstop-reload", segments.Gpreload(), progress)
 	}
 	return nil
 }

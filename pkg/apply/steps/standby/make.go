@@ -115,7 +115,7 @@ func (h *handler) usable(ctx context.Context, row segments.Row, progress func(st
 // vacate frees the place. It moves data aside, or removes what an interrupted gpinitstandby has left.
 func (h *handler) vacate(ctx context.Context, place topology.Instance) error {
 	if !h.rules.replaces {
-		return h.db.ClearUnfinished(ctx, dirsOf(place))
+		return h.db.ClearUnfinished(ctx, database.ByPod([]topology.Instance{place}))
 	}
 	// An instance that runs there is no standby of this coordinator any more.
 	for _, command := range []segments.Command{segments.HaltCoordinator(segments.Fast, ""), segments.MoveCoordinatorAside()} {
@@ -129,7 +129,7 @@ func (h *handler) vacate(ctx context.Context, place topology.Instance) error {
 // initialise runs gpinitstandby onto a free place.
 func (h *handler) initialise(ctx context.Context, acting database.Acting, place topology.Instance, progress func(string)) error {
 	if !h.rules.replaces {
-		if err := h.db.Prepare(ctx, dirsOf(place)); err != nil {
+		if err := h.db.Prepare(ctx, database.ByPod([]topology.Instance{place})); err != nil {
 			return err
 		}
 	}
@@ -139,12 +139,9 @@ func (h *handler) initialise(ctx context.Context, acting database.Acting, place 
 // mark records on the standby's volume that it is complete, if the catalogue has the standby.
 func (h *handler) mark(ctx context.Context) error {
 	acting, err := h.db.Acting(ctx)
-	if err != nil {
-		return err
-	}
 	row, found := acting.Catalogue.Standby()
-	if !found {
-		return nil
+	if err != nil || !found {
+		return err
 	}
 	return h.db.MarkComplete(ctx, []database.PodDirs{{Pod: row.Pod()}})
 }
@@ -157,8 +154,7 @@ func (h *handler) awaitSync(ctx context.Context, progress func(string)) error {
 		}
 		return nil, err
 	}, "%s: gpk waited for "+syncPatience.String())
-	var timeout *engine.TimeoutError
-	if errors.As(err, &timeout) {
+	if _, timedOut := errors.AsType[*engine.TimeoutError](err); timedOut {
 		return &engine.NextError{Err: err, Next: engine.Next(plan.Gpk("logs"), " shows why")}
 	}
 	return err

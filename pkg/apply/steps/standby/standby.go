@@ -10,9 +10,26 @@ import (
 	"gpk/pkg/apply/engine"
 	"gpk/pkg/apply/pods"
 	"gpk/pkg/apply/remote"
+	"gpk/pkg/plan"
 	"gpk/pkg/segments"
 	"gpk/pkg/topology"
 )
+
+// Register adds the handler of the standby coordinator, with the rules of each operation that makes one.
+func Register(r engine.Handlers, remote *remote.Pods, p *pods.Pods, db *database.Database) {
+	handler := func(coordinators []topology.Instance, rules rules) engine.Handler {
+		return &handler{remote: remote, pods: p, db: db, coordinators: coordinators, rules: rules}
+	}
+	engine.Handle(r, func(a plan.Standby) engine.Handler {
+		return handler([]topology.Instance{a.Instance}, rules{})
+	})
+	engine.Handle(r, func(a plan.Rebuild) engine.Handler { return handler(a.Pods, rebuild(a)) })
+	engine.Handle(r, func(a plan.RebuildFirst) engine.Handler {
+		rules := rebuild(a.Rebuild)
+		rules.skip, rules.triesOnce = &skip{note: ": the segments are recovered first"}, true
+		return handler(a.Pods, rules)
+	})
+}
 
 // handler makes the standby. Operations differ in their rules only.
 type handler struct {
@@ -47,6 +64,15 @@ type skip struct {
 	next engine.Advice
 }
 
+// rebuild are the rules of failover and recover.
+func rebuild(a plan.Rebuild) rules {
+	rules := rules{replaces: true, fromScratch: a.Anew}
+	if a.IfReachable {
+		rules.skip = &skip{next: engine.Next(plan.Gpk("recover"), " makes one when the pod is back")}
+	}
+	return rules
+}
+
 func (h *handler) Check(ctx context.Context) (engine.Finding, error) {
 	if h.tried || h.rules.replaces && len(h.coordinators) < 2 {
 		return engine.Finding{State: engine.Done}, nil
@@ -74,6 +100,45 @@ func (h *handler) finding(ctx context.Context, acting database.Acting) (engine.F
 		}
 	}
 	return engine.PendingIf([]string{missing}), nil
+}
+
+// vacancy is create's finding: whether the standby's place is free. A coordinator's data there may be the only good copy.
+func (h *handler) vacancy(ctx context.Context, acting database.Acting, place topology.Instance) (engine.Finding, error) {
+	row, found := acting.Catalogue.Standby()
+	if !found && place.Pod == "" {
+		return engine.BlockedBy("the coordinator is in pod "+acting.Pod+" since a failover, and there is no standby",
+			plan.Gpk("recover"), " makes a standby in the other pod"), nil
+	}
+	state, err := h.remote.Job(acting.Pod, job).State(ctx)
+	switch {
+	case err != nil:
+		return engine.Finding{}, err
+	case state.Phase == "running":
+		return engine.PendingIf([]string{"gpinitstandby is running since " + state.Since}), nil
+	}
+	if down, err := h.pods.NotRunning(ctx, []string{place.Pod}); err != nil || len(down) > 0 {
+		return engine.Finding{State: engine.Unknown, Details: down}, err
+	}
+	facts, err := h.db.Facts(ctx, database.ByPod([]topology.Instance{place}))
+	if err != nil {
+		return engine.Finding{}, err
+	}
+	on := facts[place.Pod]
+	// gpinitsystem marks the volume too, and makes no standby.
+	begun := on.Marker == segments.Initialised || on.Marker == segments.Initialising && state.Phase != "absent"
+	if !found && !begun && !on.Present() {
+		h.seenEmpty = time.Now()
+	}
+	switch {
+	case found && on.Marker == segments.Initialised:
+		return engine.Finding{State: engine.Done}, nil
+	case found && row.InSync():
+		return engine.PendingIf([]string{"the standby is in sync, and its volume is not marked as complete"}), nil
+	case on.Marker == segments.Initialised, on.Marker == segments.NotInitialised && on.Present():
+		return engine.BlockedBy("the catalogue has no standby, but the volume of pod "+place.Pod+" holds a coordinator's data",
+			"make sure that nobody needs that data, move it aside in the pod, and run the same command again"), nil
+	}
+	return engine.PendingIf([]string{"there is no standby"}), nil
 }
 
 // place is the coordinator instance that does not act. If create knows only one, and that acts, it is the catalogue's standby.

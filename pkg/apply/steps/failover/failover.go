@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"gpk/pkg/apply/database"
+	"gpk/pkg/apply/engine"
 	"gpk/pkg/apply/kube"
 	"gpk/pkg/apply/pods"
 	"gpk/pkg/apply/record"
@@ -16,6 +17,15 @@ import (
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
 )
+
+// Register adds the handlers of a change of coordinators, or of a segment's copies.
+func Register(r engine.Handlers, old *OldCoordinator) {
+	engine.Handle(r, func(a plan.Eligible) engine.Handler { return &eligibleHandler{OldCoordinator: old, action: a} })
+	engine.Handle(r, func(a plan.Fence) engine.Handler { return &fenceHandler{OldCoordinator: old, action: a} })
+	engine.Handle(r, func(a plan.Activate) engine.Handler { return &activateHandler{old, a} })
+	engine.Handle(r, func(a plan.Return) engine.Handler { return &rollbackHandler{old, a} })
+	engine.Handle(r, func(a plan.Switched) engine.Handler { return &switchHandler{OldCoordinator: old, action: a} })
+}
 
 // OldCoordinator reaches the coordinator that a takeover replaces, as far as it can be reached.
 type OldCoordinator struct {
@@ -70,4 +80,46 @@ func (o *OldCoordinator) run(ctx context.Context, e plan.Eligible, command segme
 		o.unreachable.Store(e.Takeover, time.Now())
 	}
 	return "", fmt.Errorf("pod %s: %w: %w; and by ssh from pod %s: %w", e.From, errUnreachable, err, e.To, overErr)
+}
+
+var errNoStandby = errors.New("there is no standby to take over")
+
+// Takeover is the failover that is possible now: from the pod of the coordinator, acting or not, to that of its standby. healthy
+// reports whether the coordinator answers.
+func (o *OldCoordinator) Takeover(ctx context.Context, both []string) (from, to string, healthy bool, err error) {
+	if len(both) != 2 {
+		return "", "", false, &engine.NextError{Err: errNoStandby,
+			Next: engine.Next("restart the coordinator's pod if it does not answer; spec.coordinator.standby gives the next cluster a standby")}
+	}
+	other := map[string]string{both[0]: both[1], both[1]: both[0]}
+	acting, err := o.db.Acting(ctx)
+	if err == nil {
+		return acting.Pod, other[acting.Pod], true, nil
+	}
+	if !errors.Is(err, database.ErrNoCoordinator) {
+		return "", "", false, err
+	}
+	begun, from, err := o.Begun(ctx)
+	switch {
+	case err != nil:
+		return "", "", false, err
+	case begun:
+		return other[from], from, false, nil
+	case other[from] == "":
+		return "", "", false, &engine.NextError{Err: fmt.Errorf("the creation of the cluster is unfinished: %w", errNoStandby),
+			Next: engine.Next(plan.Gpk("create", "-f", "cluster.yaml"))}
+	}
+	return from, other[from], false, nil
+}
+
+// Begun reports whether a takeover is unfinished and its standby is not activated, as far as its pod answers, and names the pod that
+// must act.
+func (o *OldCoordinator) Begun(ctx context.Context) (begun bool, mustAct string, err error) {
+	state, err := o.store.State(ctx)
+	if err != nil || state[plan.StateCoordinator] == "" {
+		return false, "", err
+	}
+	mustAct = state[plan.StateCoordinator]
+	following, err := o.db.Following(ctx, mustAct)
+	return err == nil && following.Follows, mustAct, nil
 }

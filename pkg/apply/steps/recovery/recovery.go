@@ -1,3 +1,4 @@
+// Package recovery owns the steps that recover segments: primaries that answer, instances that are up, mirrors in sync, preferred roles.
 package recovery
 
 import (
@@ -15,6 +16,14 @@ import (
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
 )
+
+// Register adds the handlers of instances that are down.
+func Register(r engine.Handlers, remote *remote.Pods, p *pods.Pods, db *database.Database) {
+	engine.Handle(r, func(a plan.Recovered) engine.Handler { return &segmentsHandler{remote, p, db, a} })
+	engine.Handle(r, func(plan.Answering) engine.Handler { return &primariesHandler{p, db} })
+	engine.Handle(r, func(plan.Caught) engine.Handler { return &syncHandler{db} })
+	engine.Handle(r, func(plan.Balanced) engine.Handler { return &rebalanceHandler{db} })
+}
 
 // segmentsHandler recovers instances that are down with gprecoverseg: incrementally, or by a full copy where their data is gone or
 // --full is given.
@@ -77,11 +86,11 @@ func (h *segmentsHandler) awaitJob(ctx context.Context, job string, progress fun
 		return err
 	}
 	progress("attaching to gprecoverseg, which is running")
-	var exit *database.UtilityError
-	if err := h.db.Follow(ctx, j, "gprecoverseg", progress); !errors.As(err, &exit) {
-		return err
+	err = h.db.Follow(ctx, j, "gprecoverseg", progress)
+	if _, failed := errors.AsType[*database.UtilityError](err); failed {
+		return nil
 	}
-	return nil
+	return err
 }
 
 // awaitPods waits for the pods of instances that are down. It returns those that do not run after pods.PodPatience, and why.
@@ -103,9 +112,8 @@ func (h *segmentsHandler) awaitPods(ctx context.Context, rows []segments.Row, pr
 		}
 		return nil, nil
 	}, "%s")
-	var timeout *engine.TimeoutError
-	if errors.As(err, &timeout) {
-		err = nil
+	if _, timedOut := errors.AsType[*engine.TimeoutError](err); timedOut {
+		return absent, nil
 	}
 	return absent, err
 }
@@ -139,8 +147,7 @@ func (h *segmentsHandler) recover(ctx context.Context, pod, job string, rows []s
 		return nil
 	}
 	err := h.db.Run(ctx, pod, job, segments.Recover(rows, full), progress)
-	var exit *database.UtilityError
-	if err != nil && (full || !errors.As(err, &exit)) {
+	if _, failed := errors.AsType[*database.UtilityError](err); err != nil && (full || !failed) {
 		return err
 	}
 	var recovered []database.PodDirs
@@ -154,13 +161,10 @@ func (h *segmentsHandler) recover(ctx context.Context, pod, job string, rows []s
 }
 
 // IncrementalError is an incremental recovery that failed: a full copy may succeed.
-type IncrementalError struct{ Err error }
-
-// Error is that of gprecoverseg.
-func (e *IncrementalError) Error() string { return e.Err.Error() }
+type IncrementalError struct{ error }
 
 // Unwrap gives the cause.
-func (e *IncrementalError) Unwrap() error { return e.Err }
+func (e *IncrementalError) Unwrap() error { return e.error }
 
 // absentError names the pods that do not run, in which nothing was recovered.
 func (h *segmentsHandler) absentError(ctx context.Context, absent map[string]string) error {
