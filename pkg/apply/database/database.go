@@ -3,6 +3,8 @@
 package database
 
 import (
+	"fmt"
+	"strings"
 	"time"
 
 	"gpk/pkg/apply/engine"
@@ -11,6 +13,7 @@ import (
 	"gpk/pkg/apply/record"
 	"gpk/pkg/apply/remote"
 	"gpk/pkg/plan"
+	"gpk/pkg/segments"
 )
 
 // Database is that of one cluster, made of parts that each do one thing.
@@ -41,4 +44,23 @@ const SettlePatience = 2 * time.Minute
 func UnfinishedCluster() engine.Finding {
 	return engine.BlockedBy("the creation of the cluster is unfinished",
 		plan.Gpk("create", "-f", "cluster.yaml"), " finishes it")
+}
+
+// ImageFault says why a database with this release cannot run an image; empty if it can. where names a pod or node that has seen it.
+func ImageFault(image segments.Image, version, reference, where string) string {
+	switch {
+	case len(image.Missing) > 0:
+		return fmt.Sprintf("the image %s (seen in %s) lacks %s", reference, where, strings.Join(image.Missing, ", "))
+	case !segments.SameRelease(image.Release, version):
+		return fmt.Sprintf("the image %s (seen in %s) has the release %s, but spec.version is %s", reference, where, image.Release, version)
+	}
+	return ""
+}
+
+// SettingsFault lists the settings of the cluster that the image's server refuses.
+func SettingsFault(image segments.Image, reference string) string {
+	if len(image.Refused) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("the server of the image %s refuses these settings: %s", reference, strings.Join(image.Refused, "; "))
 }
