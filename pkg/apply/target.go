@@ -1,3 +1,6 @@
+// Package apply has a file for each operation on a cluster, readable as its table of contents: what it is planned from, what is kept
+// of it, and what follows. Run and Preview carry a plan out by the rooms below: steps does it, engine decides what is left to do. It
+// prints nothing; it tells Observers.
 package apply
 
 import (
@@ -47,3 +50,12 @@ func NewTarget(config *rest.Config, ref plan.Ref) (*Target, error) {
 func (t *Target) Exec(ctx context.Context, pod string, argv []string, streams remote.Streams) error {
 	return t.remote.Exec(ctx, pod, argv, streams)
 }
+
+// Clusters are the names of the clusters in the target's namespace, in order.
+func (t *Target) Clusters(ctx context.Context) ([]string, error) { return record.Clusters(ctx, t.kube) }
+
+// PodNames are the names of the cluster's pods, in order.
+func (t *Target) PodNames(ctx context.Context) ([]string, error) { return t.pods.Names(ctx) }
+
+// Acting is the acting coordinator: see database.Coordinators.Acting.
+func (t *Target) Acting(ctx context.Context) (database.Acting, error) { return t.db.Acting(ctx) }
