@@ -148,8 +148,7 @@ func expansion(ctx context.Context, t *Target, m Made, to *topology.Cluster, opt
 
 // unexpand takes back what has failed before the catalogue was changed, unless gpk itself was interrupted.
 func unexpand(ctx context.Context, t *Target, m Made, to *topology.Cluster, cause error, tell Observers) error {
-	var step *engine.StepError
-	if !errors.As(cause, &step) || ctx.Err() != nil {
+	if _, failed := errors.AsType[*engine.StepError](cause); !failed || ctx.Err() != nil {
 		return cause
 	}
 	kept, err := t.store.Record(ctx)

@@ -94,8 +94,7 @@ func instanceLogs(ctx context.Context, t *Target, pod string, options LogOptions
 	}
 	err := t.Exec(ctx, pod, segments.Logs(options.Tail, options.Since, options.Follow).Argv, streams)
 	lines.Flush()
-	var exit *remote.Error
-	if errors.As(err, &exit) {
+	if exit, ok := errors.AsType[*remote.Error](err); ok {
 		exit.Output = complaints.String()
 	}
 	if ctx.Err() != nil {

@@ -16,6 +16,6 @@ func Recover(m Made, full, rebalance bool) (Operation, error) {
 
 // NeedsFullCopy says whether a recovery failed because what has changed could not be copied alone: with full it can be done.
 func NeedsFullCopy(err error) bool {
-	var incremental *recovery.IncrementalError
-	return errors.As(err, &incremental)
+	_, incremental := errors.AsType[*recovery.IncrementalError](err)
+	return incremental
 }

@@ -44,8 +44,7 @@ func (c *Coordinators) askCoordinator(ctx context.Context, pod string) (coordina
 		// before: then one failure shows that it still is.
 		out, err = c.remote.RunSoon(ctx, pod, segments.AskCoordinator(), AskTimeout)
 	}
-	var exit *remote.Error
-	if err != nil && !errors.As(err, &exit) {
+	if _, exited := errors.AsType[*remote.Error](err); err != nil && !exited {
 		if ctx.Err() != nil {
 			return coordinatorAnswer{}, context.Cause(ctx)
 		}
@@ -69,9 +68,9 @@ func (c *Coordinators) askCoordinator(ctx context.Context, pod string) (coordina
 // cutOff reports whether a coordinator's answer is incomplete: the exec failed without an exit status, or the end is missing. A
 // stream that was cut can look like success.
 func cutOff(out string, err error) bool {
-	var exit *remote.Error
 	if err != nil {
-		return !errors.As(err, &exit)
+		_, exited := errors.AsType[*remote.Error](err)
+		return !exited
 	}
 	_, rows, parseErr := segments.ParseCoordinator(out)
 	return parseErr != nil || strings.TrimSpace(rows) == ""

@@ -76,8 +76,7 @@ func (p *Probes) Probed(ctx context.Context) (Acting, error) {
 // silentMirrors counts the mirrors that are not connected. Only the primaries know them: it is 0 where one does not answer.
 func (p *Probes) silentMirrors(ctx context.Context, acting Acting) (int64, error) {
 	n, err := p.sql.Number(ctx, acting, "postgres", segments.SilentMirrorsSQL)
-	var exit *remote.Error
-	if errors.As(err, &exit) {
+	if _, exited := errors.AsType[*remote.Error](err); exited {
 		return 0, nil
 	}
 	return n, err
@@ -87,8 +86,7 @@ func (p *Probes) silentMirrors(ctx context.Context, acting Acting) (int64, error
 // the segments are.
 func (p *Probes) PrimariesAnswer(ctx context.Context, acting Acting) (bool, error) {
 	answer, err := p.sql.Query(ctx, acting, "postgres", segments.AnsweringSQL)
-	var exit *remote.Error
-	if errors.As(err, &exit) {
+	if _, exited := errors.AsType[*remote.Error](err); exited {
 		return false, nil
 	}
 	return answer == strconv.Itoa(acting.Catalogue.Primaries()), err

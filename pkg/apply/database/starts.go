@@ -75,8 +75,7 @@ func (s *Starts) standbyAway(ctx context.Context, pod, host string, patience tim
 		out, err := s.remote.Run(ctx, pod, segments.TryHosts([]string{host}))
 		return segments.Unreachable(out, []string{host}), err
 	}, "%s")
-	var timeout *engine.TimeoutError
-	if !errors.As(err, &timeout) {
+	if _, silent := errors.AsType[*engine.TimeoutError](err); !silent {
 		return false, err
 	}
 	state, err := s.store.State(ctx)
@@ -92,8 +91,7 @@ func (s *Starts) notActivated(ctx context.Context, standby, acts string) (bool, 
 		return err == nil, err
 	}
 	out, err := s.remote.RunSoon(ctx, standby, segments.AskStandby(), AskTimeout)
-	var exit *remote.Error
-	if err != nil && !errors.As(err, &exit) {
+	if _, exited := errors.AsType[*remote.Error](err); err != nil && !exited {
 		return ctx.Err() == nil, context.Cause(ctx)
 	}
 	f, err := segments.ParseFollowing(out)

@@ -73,8 +73,7 @@ func stepError(ctx context.Context, step plan.Step, err error) error {
 	if cause := context.Cause(ctx); cause != nil && !errors.Is(err, cause) {
 		err = fmt.Errorf("%w: %w", cause, err)
 	}
-	var named *StepError
-	if errors.As(err, &named) {
+	if _, named := errors.AsType[*StepError](err); named {
 		return err
 	}
 	return &StepError{Step: step, Err: err}

@@ -72,8 +72,8 @@ func (k *Client) ForeignAmong(wanted, live []plan.Object) []string {
 
 // ForeignDrift is what a comparison reports of an error about an object of another owner.
 func ForeignDrift(err error) (engine.Drift, bool) {
-	var foreign *foreignError
-	if !errors.As(err, &foreign) {
+	foreign, ok := errors.AsType[*foreignError](err)
+	if !ok {
 		return engine.Drift{}, false
 	}
 	return engine.Drift{Found: foreign.Error(), Next: engine.Next(LeftToOthers)}, true

@@ -90,8 +90,8 @@ type unreadableError struct{ error }
 
 // IsUnreadable reports whether the error is about an unreadable part of the record.
 func IsUnreadable(err error) bool {
-	var found *unreadableError
-	return errors.As(err, &found)
+	_, unreadable := errors.AsType[*unreadableError](err)
+	return unreadable
 }
 
 // Keep writes the record.

@@ -87,8 +87,7 @@ func (j Job) Start(ctx context.Context, utility segments.Utility) (already bool,
 		return false, err
 	}
 	_, err = j.pods.Run(ctx, j.Pod, command)
-	var exit *Error
-	if errors.As(err, &exit) && exit.Status == AlreadyRunning {
+	if exit, ok := errors.AsType[*Error](err); ok && exit.Status == AlreadyRunning {
 		return true, nil
 	}
 	return false, err

@@ -84,8 +84,7 @@ func (p *Pods) runAlone(ctx context.Context, pod string, command segments.Comman
 	}
 	err := p.Exec(ctx, pod, command.Argv, streams)
 	answer := reply{out: out.String(), errs: errs.String()}
-	var exit *Error
-	if errors.As(err, &exit) {
+	if exit, ok := errors.AsType[*Error](err); ok {
 		answer.status, err = exit.Status, nil
 	}
 	return answer, err

@@ -69,14 +69,14 @@ func (p *Pods) runInSession(ctx context.Context, pod string, command segments.Co
 		return answer, nil
 	}
 	s.end()
-	var ended *Error
+	ended, exited := errors.AsType[*Error](err)
 	switch {
 	case err != nil && givenUp:
 		err = context.Cause(ctx)
-	case errors.As(err, &ended) && !s.greeted:
+	case exited && !s.greeted:
 		p.sessions.unsupported.Store(pod, true)
 		err = errNoSession
-	case errors.As(err, &ended):
+	case exited:
 		// The status is that of the session, and not of the command.
 		err = fmt.Errorf("exec in pod %s: the session ended with exit status %d before its answer", pod, ended.Status)
 	}
