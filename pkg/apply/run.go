@@ -80,11 +80,11 @@ func (t *Target) Run(ctx context.Context, p plan.Plan, options Options, observe 
 		// The one that is amid the other leaves that as it is.
 		options.Begun = nil
 	}
-	notes := t.store.Journal(kept, p.Operation)
+	notes := t.store.Journal(kept, p)
 	if options.Spec != "" {
 		notes.Record.Spec = options.Spec
 	}
-	notes.Begun, notes.Window = options.Begun, record.Window{Plan: p, Step: options.Window.Step}
+	notes.Begun, notes.Window = options.Begun, options.Window.Step
 	var out outage
 	out.resumed(kept)
 	e := engine.Engine{
