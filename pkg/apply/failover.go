@@ -10,28 +10,17 @@ import (
 	"gpk/pkg/topology"
 )
 
-// FailoverOptions are a person's decisions about a failover.
-type FailoverOptions struct {
-	// Force switches from a coordinator that answers.
-	Force bool
-	// Fenced says that the old coordinator's node is known to be off.
-	Fenced bool
-	// AcceptLoss is the pod whose instance may act although it may lack transactions; empty: none.
-	AcceptLoss string
-}
-
-// Failover makes the standby the coordinator. It returns who takes over from whom.
-func Failover(ctx context.Context, t *Target, m Made, options FailoverOptions) (Operation, plan.Takeover, error) {
-	takeover, begun, err := takeover(ctx, t, m, options.Force)
+// Failover makes the standby the coordinator. acceptLoss names the standby's pod if it may act although it may lack transactions. It
+// returns who takes over from whom.
+func Failover(ctx context.Context, t *Target, m Made, force, fenced bool, acceptLoss string) (Operation, plan.Takeover, error) {
+	takeover, begun, err := takeover(ctx, t, m, force)
 	if err != nil {
 		return Operation{}, takeover, err
 	}
-	if options.AcceptLoss != "" && options.AcceptLoss != takeover.To {
-		return Operation{}, takeover, usage("--accept-data-loss %s: the standby that would take over is in pod %s", options.AcceptLoss,
-			takeover.To)
+	if acceptLoss != "" && acceptLoss != takeover.To {
+		return Operation{}, takeover, usage("--accept-data-loss %s: the standby that would take over is in pod %s", acceptLoss, takeover.To)
 	}
-	p := plan.Failover(m.Cluster, takeover, plan.FailoverOptions{AcceptLoss: options.AcceptLoss != "", Fenced: options.Fenced,
-		Force: options.Force})
+	p := plan.Failover(m.Cluster, takeover, plan.FailoverOptions{AcceptLoss: acceptLoss != "", Fenced: fenced, Force: force})
 	return Operation{made: m, plan: p, amid: true, begun: begun}, takeover, nil
 }
 
