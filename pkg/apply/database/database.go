@@ -23,17 +23,14 @@ type Database struct {
 	*SQL
 	*Instances
 	*Utilities
-	*Starts
-	*Standby
 	*ClientAuthentication
 }
 
 // New is the database of a cluster.
 func New(k *kube.Client, r *remote.Pods, s *record.Store, p *pods.Pods) *Database {
 	coordinators, sql, instances := &Coordinators{kube: k, remote: r, store: s}, &SQL{r}, &Instances{r}
-	utilities, standby := &Utilities{r, p}, &Standby{r, s}
-	return &Database{coordinators, &Probes{coordinators, sql}, sql, instances, utilities,
-		&Starts{r, p, s, coordinators, instances, utilities, standby}, standby, &ClientAuthentication{r, sql}}
+	return &Database{coordinators, &Probes{coordinators, sql}, sql, instances, &Utilities{r, p, coordinators, instances},
+		&ClientAuthentication{r, sql}}
 }
 
 // SettlePatience bounds the waits for what happens by itself within moments: endpoints that follow a selector, mirrors that catch up
