@@ -92,7 +92,7 @@ func ExpandBack(m Made) (Operation, error) {
 		return Operation{}, err
 	}
 	p, err := plan.Unexpand(m.Cluster, to)
-	return Operation{made: m, plan: p, begun: u}, err
+	return Operation{made: m, plan: p, run: Options{Begun: u}}, err
 }
 
 // wanted is the cluster with the segments that are wanted, nil if it has them already.

@@ -21,7 +21,7 @@ func Failover(ctx context.Context, t *Target, m Made, force, fenced bool, accept
 		return Operation{}, takeover, usage("--accept-data-loss %s: the standby that would take over is in pod %s", acceptLoss, takeover.To)
 	}
 	p := plan.Failover(m.Cluster, takeover, plan.FailoverOptions{AcceptLoss: acceptLoss != "", Fenced: fenced, Force: force})
-	return Operation{made: m, plan: p, amid: true, begun: begun}, takeover, nil
+	return Operation{made: m, plan: p, run: Options{Amid: true, Begun: begun}}, takeover, nil
 }
 
 // takeover is the unfinished one, or else the one from whoever is, or was, the coordinator. An unfinished one that was taken back, as far
@@ -67,7 +67,8 @@ func FailBack(ctx context.Context, t *Target, m Made, acceptLoss string) (o Oper
 	if u != nil {
 		toAct = u.To
 	} else if !begun {
-		return Operation{made: m, plan: plan.Plan{Operation: plan.FailoverOperation, Cluster: m.Ref}, amid: true}, toAct, false, nil
+		nothing := plan.Plan{Operation: plan.FailoverOperation, Cluster: m.Ref}
+		return Operation{made: m, plan: nothing, run: Options{Amid: true}}, toAct, false, nil
 	}
 	takeover, err := plan.TakeoverTo(m.Cluster, toAct)
 	if err != nil {
@@ -78,7 +79,7 @@ func FailBack(ctx context.Context, t *Target, m Made, acceptLoss string) (o Oper
 			takeover.From)
 	}
 	p := plan.FailoverBack(m.Cluster, takeover, acceptLoss != "")
-	return Operation{made: m, plan: p, amid: true, begun: u}, takeover.From, true, nil
+	return Operation{made: m, plan: p, run: Options{Amid: true, Begun: u}}, takeover.From, true, nil
 }
 
 // Switch makes the mirror of a content its primary.

@@ -11,7 +11,7 @@ import (
 // preferred roles back.
 func Recover(m Made, full, rebalance bool) (Operation, error) {
 	p, err := plan.Recover(m.Cluster, plan.RecoverOptions{Full: full, Rebalance: rebalance})
-	return Operation{made: m, plan: p, amid: true}, err
+	return Operation{made: m, plan: p, run: Options{Amid: true}}, err
 }
 
 // NeedsFullCopy says whether a recovery failed because what has changed could not be copied alone: with full it can be done.
