@@ -10,8 +10,7 @@ import (
 	"gpk/pkg/topology"
 )
 
-// Failover makes the standby the coordinator. acceptLoss names the standby's pod if it may act although it may lack transactions. It
-// returns who takes over from whom.
+// Failover makes the standby the coordinator. acceptLoss names the standby's pod if it may act although it may lack transactions.
 func Failover(ctx context.Context, t *Target, m Made, force, fenced bool, acceptLoss string) (Operation, plan.Takeover, error) {
 	takeover, begun, err := takeover(ctx, t, m, force)
 	if err != nil {

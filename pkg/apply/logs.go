@@ -35,8 +35,7 @@ type LogLine struct {
 	Text     string `json:"text"`
 }
 
-// Logs reads the logs of a pod's container and of its database instances, one call of line at a time. One that cannot be
-// had does not keep back the other.
+// Logs reads the logs of a pod's container and of its instances, one call of line at a time. If one fails, the other is read.
 func Logs(ctx context.Context, t *Target, pod string, options LogOptions, line func(LogLine)) error {
 	if !options.Follow {
 		return errors.Join(containerLog(ctx, t, pod, options, line), instanceLogs(ctx, t, pod, options, line))

@@ -27,8 +27,7 @@ type Outcome struct {
 type Options struct {
 	// Spec is the text of cluster.yaml with defaults, kept in the cluster's record. Empty: the record keeps its own.
 	Spec string
-	// Result is the text of cluster.yaml that is kept once everything is done, for an operation that changes what the cluster
-	// is. Empty: it does not.
+	// Result is the text of cluster.yaml that is kept once everything is done. Empty: the operation does not change it.
 	Result string
 	// Begun is kept from the first change on until everything is done, and keeps other operations from coming between.
 	Begun *record.Unfinished
@@ -133,9 +132,8 @@ func (t *Target) Preview(ctx context.Context, p plan.Plan) ([]engine.Preview, er
 	return t.handlers.Preview(ctx, p.Steps)
 }
 
-// adapted is the plan as this API server can carry it out. One that does not know matchLabelKeys in anti-affinity drops the
-// field without a word, or refuses the object for it, by its version: a dry run of one StatefulSet tells. What else is wrong
-// with that StatefulSet is for the step admissible to say.
+// adapted is the plan as this API server can carry it out. An old one drops matchLabelKeys in anti-affinity without a word, or refuses
+// the object for it: a dry run of one StatefulSet tells. What else is wrong with that is for the step admissible to say.
 func (t *Target) adapted(ctx context.Context, p plan.Plan) (plan.Plan, error) {
 	set := p.PairRule()
 	if set == nil {

@@ -39,8 +39,7 @@ func (c *Coordinators) askCoordinator(ctx context.Context, pod string) (coordina
 	}
 	out, err := c.remote.RunSoon(ctx, pod, segments.AskCoordinator(), AskTimeout)
 	if _, before := c.unreachable.Load(pod); cutOff(out, err) && ctx.Err() == nil && (!before || err == nil) {
-		// Much depends on the answer: a failover stops a coordinator that it finds dead. So gpk asks twice, unless the pod was unreachable
-		// before: then one failure shows that it still is.
+		// A failover stops a coordinator that it finds dead. So gpk asks twice, unless the pod was unreachable already.
 		out, err = c.remote.RunSoon(ctx, pod, segments.AskCoordinator(), AskTimeout)
 	}
 	if _, exited := errors.AsType[*remote.Error](err); err != nil && !exited {
@@ -64,8 +63,7 @@ func (c *Coordinators) askCoordinator(ctx context.Context, pod string) (coordina
 	return coordinatorAnswer{facts: facts, catalogue: catalogue}, err
 }
 
-// cutOff reports whether a coordinator's answer is incomplete: the exec failed without an exit status, or the end is missing. A
-// stream that was cut can look like success.
+// cutOff reports whether the exec failed without an exit status, or the answer has no end: a stream that was cut can look like success.
 func cutOff(out string, err error) bool {
 	if err != nil {
 		_, exited := errors.AsType[*remote.Error](err)

@@ -33,8 +33,7 @@ func New(k *kube.Client, r *remote.Pods, s *record.Store, p *pods.Pods) *Databas
 		&ClientAuthentication{r, sql}}
 }
 
-// SettlePatience bounds the waits for what happens by itself within moments: endpoints that follow a selector, mirrors that catch up
-// once they are made.
+// SettlePatience bounds the waits for what happens by itself within moments: endpoints follow a selector, new mirrors catch up.
 const SettlePatience = 2 * time.Minute
 
 // UnfinishedCluster is the finding where create has not finished.

@@ -82,8 +82,7 @@ func (p *Probes) silentMirrors(ctx context.Context, acting Acting) (int64, error
 	return n, err
 }
 
-// PrimariesAnswer asks every primary through the coordinator. In a cluster that is being created, the catalogue is complete before
-// the segments are.
+// PrimariesAnswer asks every primary through the coordinator. While a cluster is created, the catalogue is complete before the segments.
 func (p *Probes) PrimariesAnswer(ctx context.Context, acting Acting) (bool, error) {
 	answer, err := p.sql.Query(ctx, acting, "postgres", segments.AnsweringSQL)
 	if _, exited := errors.AsType[*remote.Error](err); exited {

@@ -20,9 +20,8 @@ const (
 	RestartJob = "gpstop-restart"
 )
 
-// Gpstart is the utility that starts the database in a coordinator's pod. While the setup of an expansion is unfinished it lets in
-// superusers only: the setup needs a coordinator that answers, to be finished or rolled back. coordinators are the hosts of both;
-// patience is for pods that were just created.
+// Gpstart is the utility that starts the database in a coordinator's pod. It lets in superusers only while the setup of an expansion is
+// unfinished: that needs a coordinator that answers. coordinators are the hosts of both; patience is for pods that were just created.
 func (u *Utilities) Gpstart(ctx context.Context, pod string, coordinators []string, patience time.Duration, progress func(string)) (
 	segments.Utility, error) {
 	facts, err := u.instances.ExpansionFacts(ctx, []PodDirs{{Pod: pod}})

@@ -14,8 +14,7 @@ import (
 type Handler interface {
 	// Check reads facts and changes nothing.
 	Check(ctx context.Context) (Finding, error)
-	// Do makes the facts as the step wants them. It can run again after a crash at any point of an earlier call. progress takes a line at
-	// a time.
+	// Do makes the facts as the step wants them. It can run again after a crash at any point of an earlier call. progress takes a line.
 	Do(ctx context.Context, progress func(string)) error
 }
 

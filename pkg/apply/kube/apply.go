@@ -18,8 +18,7 @@ import (
 const (
 	// Manager owns the fields that gpk applies.
 	Manager = "gpk"
-	// ActingManager owns the fields that follow the acting coordinator and not cluster.yaml: the selector of the clients' Service, and
-	// the state that the pods read.
+	// ActingManager owns the fields that follow the acting coordinator: the selector of the clients' Service, and the pods' state.
 	ActingManager = "gpk-acting-coordinator"
 )
 
@@ -70,8 +69,7 @@ func (k *Client) Difference(ctx context.Context, object plan.Object, owner strin
 	return ObjectName(object) + " differs: " + strings.Join(fields, ", "), nil
 }
 
-// Differences are the fields that applying an object would change, and whether the object is missing altogether. The values of a Secret
-// are never shown.
+// Differences are the fields that applying an object would change, and whether it is missing. The values of a Secret are never shown.
 func (k *Client) Differences(ctx context.Context, object plan.Object, owner string) (found []plan.Difference, missing bool, err error) {
 	live, wanted, err := liveAndWanted(ctx, k, object, owner)
 	if err != nil || live == nil {

@@ -34,8 +34,7 @@ func resourceOf(kind string) (schema.GroupVersionResource, error) {
 	return found, nil
 }
 
-// requestFor begins a request for typed objects of a kind, by protobuf. client-go's dynamic client has unstructured objects, without
-// protobuf.
+// requestFor begins a request for typed objects of a kind, by protobuf, which client-go's dynamic client does not have.
 func requestFor(k *Client, verb, kind string) (*rest.Request, error) {
 	resource, err := resourceOf(kind)
 	if err != nil {

@@ -51,9 +51,8 @@ type Record struct {
 // RecordName is the name of a cluster's record, a ConfigMap, and of its lock, a Lease.
 func RecordName(cluster string) string { return cluster + "-gpk" }
 
-// Record reads the record of the cluster, which is empty for a cluster that gpk does not know. An unreadable journal is
-// empty, since nothing depends on it. An unreadable part on which something depends is a NextError, and the rest of the record comes
-// with it.
+// Record reads the record of the cluster, which is empty if gpk does not know it. An unreadable journal is empty: nothing depends on it.
+// An unreadable part on which something depends is a NextError, and the rest of the record comes with it.
 func (s *Store) Record(ctx context.Context) (Record, error) {
 	found, err := s.kube.ConfigMap(ctx, RecordName(s.kube.Ref.Name), "record")
 	if found == nil || err != nil {

@@ -20,8 +20,7 @@ type Store struct{ kube *kube.Client }
 // New is the store of a cluster.
 func New(k *kube.Client) *Store { return &Store{kube: k} }
 
-// RefuseForeign is an error where the cluster's record or decisions are not gpk's, before anything changes. gpk checks the lock and the
-// objects of the steps where it takes them.
+// RefuseForeign is an error where the record or the decisions are not gpk's. The lock and other objects are checked where gpk takes them.
 func (s *Store) RefuseForeign(ctx context.Context) error {
 	if _, err := s.Record(ctx); err != nil && !IsUnreadable(err) {
 		return err

@@ -146,8 +146,7 @@ func (j Job) Finish(ctx context.Context, line func(string)) (int, error) {
 	}
 }
 
-// stream copies the rest of the log until the job has ended, the stream breaks, or the pod stops answering. The state is that of the
-// ended job, or none if the stream lost it.
+// stream copies the rest of the log until the job ends, the stream breaks, or the pod is silent. The state is zero unless the job ended.
 func (j Job) stream(ctx context.Context, log *Lines) (state JobState, err error) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()

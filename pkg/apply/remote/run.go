@@ -40,8 +40,7 @@ func (e *Error) Why() string {
 	return why
 }
 
-// ShortOfMemory says whether a database had no memory left for a statement. gp_vmem_protect_limit limits what Greenplum calls VMEM, on
-// each instance.
+// ShortOfMemory says whether a database had no memory left. gp_vmem_protect_limit limits what Greenplum calls VMEM, on each instance.
 func (e *Error) ShortOfMemory() bool {
 	why := strings.ToLower(e.Why())
 	return strings.Contains(why, "vmem") || strings.Contains(why, "out of memory")

@@ -27,8 +27,7 @@ type session struct {
 	rested  time.Time
 }
 
-// gpk keeps 16 sessions at most, each for 30 seconds without a command. A session ends by itself after two minutes, and a proxy on the way
-// may forget it earlier.
+// Limits of the kept sessions. One ends by itself after two minutes without a command, and a proxy on the way may forget it earlier.
 const (
 	sessionRests = 30 * time.Second
 	sessionsKept = 16
