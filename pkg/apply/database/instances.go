@@ -74,7 +74,7 @@ func (i *Instances) each(ctx context.Context, verb string, pods []PodDirs) error
 
 // Everywhere calls a verb of instances.sh on the hosts of several pods at once, over ssh from a coordinator's pod, and gives what they
 // printed by pod. It takes one exec instead of one for each pod. A call that failed is an error.
-func (i *Instances) Everywhere(ctx context.Context, from, verb string, pods []HostDirs, stdin string) (map[string]string, error) {
+func (i *Instances) Everywhere(ctx context.Context, from, verb string, pods []PodDirs, stdin string) (map[string]string, error) {
 	if len(pods) == 0 {
 		return nil, nil
 	}
@@ -103,7 +103,7 @@ func (i *Instances) Everywhere(ctx context.Context, from, verb string, pods []Ho
 }
 
 // FactsFrom are Facts, asked from a coordinator's pod.
-func (i *Instances) FactsFrom(ctx context.Context, from string, pods []HostDirs) (map[string]segments.PodFacts, error) {
+func (i *Instances) FactsFrom(ctx context.Context, from string, pods []PodDirs) (map[string]segments.PodFacts, error) {
 	printed, err := i.Everywhere(ctx, from, "facts", pods, "")
 	if err != nil {
 		return nil, err
@@ -117,41 +117,26 @@ func (i *Instances) FactsFrom(ctx context.Context, from string, pods []HostDirs)
 	return facts, nil
 }
 
-// PodDirs is a pod with the data directories of its instances.
+// PodDirs is a pod with its host, where that is asked, and the data directories of its instances.
 type PodDirs struct {
-	Pod  string
-	Dirs []string
-}
-
-// HostDirs is PodDirs with the pod's host.
-type HostDirs struct {
-	PodDirs
-	Host string
+	Pod, Host string
+	Dirs      []string
 }
 
 // ByPod groups instances by their pod, in the order of the topology.
 func ByPod(instances []topology.Instance) []PodDirs {
 	var pods []PodDirs
-	for _, host := range ByHost(instances) {
-		pods = append(pods, host.PodDirs)
-	}
-	return pods
-}
-
-// ByHost is ByPod with the hosts.
-func ByHost(instances []topology.Instance) []HostDirs {
-	var hosts []HostDirs
 	at := map[string]int{}
 	for _, instance := range instances {
 		i, found := at[instance.Pod]
 		if !found {
-			i = len(hosts)
+			i = len(pods)
 			at[instance.Pod] = i
-			hosts = append(hosts, HostDirs{PodDirs{Pod: instance.Pod}, instance.Host})
+			pods = append(pods, PodDirs{Pod: instance.Pod, Host: instance.Host})
 		}
-		hosts[i].Dirs = append(hosts[i].Dirs, instance.Dir)
+		pods[i].Dirs = append(pods[i].Dirs, instance.Dir)
 	}
-	return hosts
+	return pods
 }
 
 // DirsOf are the pods of rows, with the rows' directories.
