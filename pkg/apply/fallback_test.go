@@ -55,9 +55,9 @@ func TestFallBack(t *testing.T) {
 			if test.begun {
 				notes.Record.Unfinished = &record.Unfinished{Operation: "upgrade", Undo: "gpk upgrade --rollback"}
 			}
-			options := Options{Window: Window{Step: "pods", Fallback: &plan.Plan{Steps: []plan.Step{{ID: "back"}}}}}
+			options := Options{Window: "pods", Fallback: &plan.Plan{Steps: []plan.Step{{ID: "back"}}}}
 			if test.noWay {
-				options.Window.Fallback = nil
+				options.Fallback = nil
 			}
 			ctx, cancel := context.WithCancel(t.Context())
 			if test.interrupted {

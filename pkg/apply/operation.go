@@ -58,12 +58,14 @@ func (t *Target) Carry(ctx context.Context, o Operation, tell Observers) (Operat
 			return answer, err
 		}
 	}
-	options, err := o.options(tell)
-	if err != nil {
-		return answer, err
-	}
+	options := o.run
+	options.Accept, options.Waiting = o.made.unchanged, tell.Waiting
 	if o.result != nil {
-		answer.ClusterYAML = plan.Differences(was, o.result)
+		text, err := textOf(o.result)
+		if err != nil {
+			return answer, err
+		}
+		options.Result, answer.ClusterYAML = text, plan.Differences(was, o.result)
 	}
 	p, err := o.kept()
 	if err != nil {
@@ -75,15 +77,6 @@ func (t *Target) Carry(ctx context.Context, o Operation, tell Observers) (Operat
 		err = o.after(ctx, &answer)
 	}
 	return answer, err
-}
-
-func (o Operation) options(tell Observers) (options Options, err error) {
-	options = o.run
-	options.Accept, options.Waiting = o.made.unchanged, tell.Waiting
-	if o.result != nil {
-		options.Result, err = textOf(o.result)
-	}
-	return options, err
 }
 
 // kept is the plan, which keeps the pods that an unfinished expansion has made.

@@ -86,7 +86,7 @@ func (r *resizing) resources(m Made, skipCapacity bool) (Operation, error) {
 			return Operation{}, err
 		}
 	}
-	if o.plan, o.run.Window.Step, err = plan.Resize(from, r.to, resumed); err != nil {
+	if o.plan, o.run.Window, err = plan.Resize(from, r.to, resumed); err != nil {
 		return Operation{}, err
 	}
 	if skipCapacity {
@@ -97,7 +97,7 @@ func (r *resizing) resources(m Made, skipCapacity bool) (Operation, error) {
 		if err != nil {
 			return Operation{}, err
 		}
-		o.run.Window.Fallback = &back
+		o.run.Fallback = &back
 	}
 	return o, nil
 }

@@ -31,8 +31,11 @@ type Options struct {
 	Result string
 	// Begun is kept from the first change on until everything is done, and keeps other operations from coming between.
 	Begun *record.Unfinished
-	// Window is the part of the plan that Begun is about. Without one that is all of it.
-	Window Window
+	// Window is the id of the first step that takes the database down, and that Begun is about. Empty: all steps are.
+	Window string
+	// Fallback is carried out when a step from Window on fails, unless gpk was interrupted or has no time left: then the same
+	// command goes on. Its steps lead back to what was there before. Nil: there is no way back.
+	Fallback *plan.Plan
 	// Conclude changes what else is kept of the cluster once everything is done. Nil: nothing.
 	Conclude func(*record.Record)
 	// Amid allows the operation while another one is unfinished: it changes nothing that matters to that, or leaves nothing of it.
@@ -83,7 +86,7 @@ func (t *Target) Run(ctx context.Context, p plan.Plan, options Options, observe 
 	if options.Spec != "" {
 		notes.Record.Spec = options.Spec
 	}
-	notes.Begun, notes.Window = options.Begun, options.Window.Step
+	notes.Begun, notes.Window = options.Begun, options.Window
 	var out outage
 	out.resumed(kept)
 	e := engine.Engine{

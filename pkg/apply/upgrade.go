@@ -116,12 +116,12 @@ func (u *upgrade) operation(m Made) (Operation, error) {
 	if err != nil {
 		return Operation{}, err
 	}
-	o := Operation{made: m, plan: p, result: u.to, run: Options{Window: Window{Step: plan.WindowStep}}}
+	o := Operation{made: m, plan: p, result: u.to, run: Options{Window: plan.WindowStep}}
 	if o.run.Begun, err = u.unfinished(m); err != nil || u.undo {
 		return o, err
 	}
 	back, err := plan.Upgrade(u.from, true)
-	o.run.Window.Fallback = &back
+	o.run.Fallback = &back
 	if before, after := release(u.from), release(u.to); before != after || u.rollback {
 		o.run.Conclude = func(r *record.Record) {
 			r.Previous = &before
