@@ -28,7 +28,6 @@ func Config(t *Target, m Made, given []segments.Setting, restart bool) (Operatio
 	return o, nil
 }
 
-// configured is the cluster with other settings.
 func configured(c *topology.Cluster, given []segments.Setting) (*topology.Cluster, error) {
 	to, err := copied(c)
 	if err != nil {

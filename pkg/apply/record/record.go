@@ -126,8 +126,7 @@ func (s *Store) Forget(ctx context.Context) error {
 	if found == nil || err != nil {
 		return err
 	}
-	err = s.kube.API.CoreV1().ConfigMaps(s.kube.Ref.Namespace).Delete(ctx, found.Name, metav1.DeleteOptions{
-		Preconditions: &metav1.Preconditions{UID: &found.UID}})
+	err = s.kube.API.CoreV1().ConfigMaps(s.kube.Ref.Namespace).Delete(ctx, found.Name, *metav1.NewPreconditionDeleteOptions(string(found.UID)))
 	if err != nil && !apierrors.IsNotFound(err) {
 		return fmt.Errorf("the cluster's record: %w", err)
 	}

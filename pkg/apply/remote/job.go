@@ -44,12 +44,10 @@ func (j Job) Answer(ctx context.Context) (JobState, error) {
 	return j.state(j.pods.RunSoon(ctx, j.Pod, j.script("state"), answerTime))
 }
 
-// script is job.sh with a verb and its arguments, for this job.
 func (j Job) script(verb string, args ...string) segments.Command {
 	return segments.Script("job.sh", append([]string{verb, j.Name}, args...)...)
 }
 
-// state reads the answer of job.sh.
 func (j Job) state(out string, err error) (JobState, error) {
 	if err != nil {
 		return JobState{}, err

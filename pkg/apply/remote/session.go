@@ -101,7 +101,6 @@ func (p *Pods) openSession(ctx context.Context, pod string) *session {
 	return s
 }
 
-// ask sends a command, and waits for its reply.
 func (s *session) ask(command segments.Command) (reply, error) {
 	var request bytes.Buffer
 	fmt.Fprintf(&request, "%d %d\n", len(command.Argv), len(command.Stdin))
