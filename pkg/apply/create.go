@@ -49,7 +49,7 @@ func Create(ctx context.Context, t *Target, c *topology.Cluster, options CreateO
 		return Outcome{}, err
 	}
 	accept := func(ctx context.Context, kept record.Record) error { return acceptable(ctx, t, kept, c, options) }
-	return t.Run(ctx, p, Options{Spec: spec, Accept: accept, Waiting: tell.Waiting}, tell.Observe)
+	return t.Run(ctx, p, Options{Spec: spec, Accept: accept}, tell)
 }
 
 // PreviewCreate says what Create would have to do, and changes nothing.

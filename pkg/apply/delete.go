@@ -16,7 +16,7 @@ func Delete(ctx context.Context, t *Target, data bool, tell Observers) (Outcome,
 			return Outcome{}, err
 		}
 	}
-	return t.Run(ctx, plan.Delete(t.Ref, data), Options{Remove: true, Amid: data, Waiting: tell.Waiting}, tell.Observe)
+	return t.Run(ctx, plan.Delete(t.Ref, data), Options{Remove: true, Amid: data}, tell)
 }
 
 func keepable(ctx context.Context, t *Target) error {

@@ -49,8 +49,8 @@ func Expand(ctx context.Context, t *Target, m Made, options ExpandOptions, tell 
 		if err != nil {
 			return answer, err
 		}
-		run := Options{Begun: begun, Result: begun.To, Accept: m.unchanged, Waiting: tell.Waiting}
-		if answer.Outcome, err = t.Run(ctx, p, run, tell.Observe); err != nil {
+		run := Options{Begun: begun, Result: begun.To, Accept: m.unchanged}
+		if answer.Outcome, err = t.Run(ctx, p, run, tell); err != nil {
 			return answer, unexpand(ctx, t, m, to, err, tell)
 		}
 		answer.ClusterYAML = plan.Differences(m.Cluster, to)
@@ -167,7 +167,7 @@ func unexpand(ctx context.Context, t *Target, m Made, to *topology.Cluster, caus
 	case found[0].Finding.State == engine.Blocked:
 		return hint(cause, resume, ": "+strings.Join(found[0].Finding.Details, "; "))
 	}
-	if _, err := t.Run(ctx, p, Options{Begun: kept.Unfinished, Waiting: tell.Waiting}, tell.Observe); err != nil {
+	if _, err := t.Run(ctx, p, Options{Begun: kept.Unfinished}, tell); err != nil {
 		return hint(fmt.Errorf("%w\nthe expansion could not be undone either: %w", cause, err), plan.Gpk("expand", "--rollback"))
 	}
 	return hint(fmt.Errorf("%w\nthe expansion has been undone: %s has the %d segments that it had before", cause, m.Ref.Name,

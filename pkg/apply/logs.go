@@ -7,11 +7,11 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"sync"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 
+	"gpk/pkg/apply/engine"
 	"gpk/pkg/apply/remote"
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
@@ -40,15 +40,10 @@ func Logs(ctx context.Context, t *Target, pod string, options LogOptions, line f
 	if !options.Follow {
 		return errors.Join(containerLog(ctx, t, pod, options, line), instanceLogs(ctx, t, pod, options, line))
 	}
-	var mutex sync.Mutex
-	oneAtATime := func(l LogLine) {
-		mutex.Lock()
-		defer mutex.Unlock()
-		line(l)
-	}
+	line = engine.Serial(line)
 	instances := make(chan error, 1)
-	go func() { instances <- instanceLogs(ctx, t, pod, options, oneAtATime) }()
-	return errors.Join(containerLog(ctx, t, pod, options, oneAtATime), <-instances)
+	go func() { instances <- instanceLogs(ctx, t, pod, options, line) }()
+	return errors.Join(containerLog(ctx, t, pod, options, line), <-instances)
 }
 
 func containerLog(ctx context.Context, t *Target, pod string, options LogOptions, line func(LogLine)) error {

@@ -14,7 +14,7 @@ type Operation struct {
 	plan plan.Plan
 	// result is what the cluster is afterwards; nil: what it was.
 	result *topology.Cluster
-	// run is how the plan is carried out. Carry fills in Accept, Waiting and Result.
+	// run is how the plan is carried out. Carry fills in Accept and Result.
 	run Options
 	// first is carried out before, if it is not nil; both are one operation to the user.
 	first *Operation
@@ -59,7 +59,7 @@ func (t *Target) Carry(ctx context.Context, o Operation, tell Observers) (Operat
 		}
 	}
 	options := o.run
-	options.Accept, options.Waiting = o.made.unchanged, tell.Waiting
+	options.Accept = o.made.unchanged
 	if o.result != nil {
 		text, err := textOf(o.result)
 		if err != nil {
@@ -71,7 +71,7 @@ func (t *Target) Carry(ctx context.Context, o Operation, tell Observers) (Operat
 	if err != nil {
 		return answer, err
 	}
-	outcome, err := t.Run(ctx, p, options, tell.Observe)
+	outcome, err := t.Run(ctx, p, options, tell)
 	answer.Changed, answer.Downtime = answer.Changed+outcome.Changed, outcome.Downtime
 	if err == nil && o.after != nil {
 		err = o.after(ctx, &answer)

@@ -51,9 +51,8 @@ func redistribute(ctx context.Context, t *Target, c *topology.Cluster, options E
 	if err != nil || under.Status == "" || options.None {
 		return under, err
 	}
-	run := Options{Waiting: tell.Waiting}
 	for bounds := options.Bounds.begin(time.Now()); !under.Complete(); {
-		started, err := t.Run(ctx, plan.StartRedistribution(c, bounds.redistribution(time.Now())), run, tell.Observe)
+		started, err := t.Run(ctx, plan.StartRedistribution(c, bounds.redistribution(time.Now())), Options{}, tell)
 		if err != nil {
 			return under, err
 		}
@@ -70,7 +69,7 @@ func redistribute(ctx context.Context, t *Target, c *topology.Cluster, options E
 		}
 		// What has ended was bounded by whoever started it.
 	}
-	finished, err := t.Run(ctx, plan.FinishExpansion(c, options.Analyze), run, tell.Observe)
+	finished, err := t.Run(ctx, plan.FinishExpansion(c, options.Analyze), Options{}, tell)
 	outcome.Changed += finished.Changed
 	return segments.Expansion{}, err
 }

@@ -42,18 +42,16 @@ type Options struct {
 	Amid bool
 	// Accept is asked, with the lock held, whether the plan may be carried out on a cluster with this record. Nil: it may.
 	Accept func(context.Context, record.Record) error
-	// Waiting is told who holds the lock while gpk finds out whether that gpk still lives.
-	Waiting func(holder string)
 	// Remove deletes the lock and the record at the end: the cluster is no more.
 	Remove bool
 }
 
 // Run takes the lock and carries a plan out.
-func (t *Target) Run(ctx context.Context, p plan.Plan, options Options, observe engine.Observer) (outcome Outcome, err error) {
+func (t *Target) Run(ctx context.Context, p plan.Plan, options Options, tell Observers) (outcome Outcome, err error) {
 	if err := t.store.RefuseForeign(ctx); err != nil {
 		return Outcome{}, err
 	}
-	lock, held, err := t.store.Acquire(ctx, options.Waiting)
+	lock, held, err := t.store.Acquire(ctx, tell.Waiting)
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -92,7 +90,7 @@ func (t *Target) Run(ctx context.Context, p plan.Plan, options Options, observe 
 	e := engine.Engine{
 		Handler: t.handlers.Of,
 		Journal: notes,
-		Observe: engine.Serial(out.watch(observe)),
+		Observe: engine.Serial(out.watch(tell.Observe)),
 		Clock:   time.Now,
 		Doing:   t.db.Doing,
 	}

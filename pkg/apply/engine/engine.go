@@ -181,12 +181,12 @@ const (
 // Observer takes events, one at a time.
 type Observer func(Event)
 
-// Serial makes an observer safe for handlers that report from several goroutines.
-func Serial(observe Observer) Observer {
+// Serial makes a function safe that several goroutines call, such as an observer.
+func Serial[T any](tell func(T)) func(T) {
 	var mutex sync.Mutex
-	return func(event Event) {
+	return func(told T) {
 		mutex.Lock()
 		defer mutex.Unlock()
-		observe(event)
+		tell(told)
 	}
 }
