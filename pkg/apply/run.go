@@ -31,7 +31,7 @@ type Options struct {
 	Result string
 	// Begun is kept from the first change on until everything is done, and keeps other operations from coming between.
 	Begun *record.Unfinished
-	// Window is the id of the first step that takes the database down, and that Begun is about. Empty: all steps are.
+	// Window is the id of the first step that Begun is about; it takes the database down. Empty: Begun is about all steps.
 	Window string
 	// Fallback is carried out when a step from Window on fails, unless gpk was interrupted or has no time left: then the same
 	// command goes on. Its steps lead back to what was there before. Nil: there is no way back.
