@@ -45,7 +45,7 @@ If a failover fails before it has activated the standby, --rollback undoes it.`,
 			}
 			return a.operate(ctx, on, o, err, say)
 		}
-		o, takeover, err := apply.Failover(ctx, on.target, on.made, apply.FailoverOptions{Force: *force, Fenced: *fenced, AcceptLoss: *loss})
+		o, takeover, err := apply.Failover(ctx, on.target, on.made, *force, *fenced, *loss)
 		now := fmt.Sprintf("the coordinator of %s is in pod %s", on.made.Ref.Name, takeover.To)
 		return a.operate(ctx, on, o, err, sentences{done: now, same: now + " already"})
 	})

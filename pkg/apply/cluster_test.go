@@ -5,6 +5,7 @@ import (
 
 	"k8s.io/client-go/rest"
 
+	"gpk/pkg/apply/engine"
 	"gpk/test/apitest"
 )
 
@@ -18,3 +19,8 @@ func clusterFor(t *testing.T, config *rest.Config) *Target {
 }
 
 func clusterAt(t *testing.T, url string) *Target { return clusterFor(t, &rest.Config{Host: url}) }
+
+// unheard are observers that take no notice.
+func unheard() Observers {
+	return Observers{Observe: func(engine.Event) {}, Waiting: func(string) {}}
+}

@@ -2,6 +2,7 @@ package apply
 
 import (
 	"context"
+	"maps"
 	"strings"
 
 	"gpk/pkg/plan"
@@ -27,7 +28,6 @@ func Config(t *Target, m Made, given []segments.Setting, restart bool) (Operatio
 	return o, nil
 }
 
-// configured is the cluster with other settings.
 func configured(c *topology.Cluster, given []segments.Setting) (*topology.Cluster, error) {
 	to, err := copied(c)
 	if err != nil {
@@ -37,11 +37,7 @@ func configured(c *topology.Cluster, given []segments.Setting) (*topology.Cluste
 		to.Spec.Database.Config = map[string]topology.Setting{}
 	}
 	for _, s := range given {
-		for name := range to.Spec.Database.Config {
-			if strings.EqualFold(name, s.Name) {
-				delete(to.Spec.Database.Config, name)
-			}
-		}
+		maps.DeleteFunc(to.Spec.Database.Config, func(name string, _ topology.Setting) bool { return strings.EqualFold(name, s.Name) })
 		if s.Value != plan.SettingDefault {
 			to.Spec.Database.Config[s.Name] = topology.Setting(s.Value)
 		}
@@ -59,8 +55,7 @@ type ShownSetting struct {
 	Why string `json:"why,omitempty"`
 }
 
-// Settings asks the acting coordinator for settings: those of these names, or those that gpk has given it. One that the server does not
-// have is missing from shown.
+// Settings asks the acting coordinator for settings of these names, or for those that gpk has given it. shown lacks unknown ones.
 func Settings(ctx context.Context, t *Target, m Made, names []string) (asked []string, shown []ShownSetting, err error) {
 	why := map[string]string{}
 	asked = names

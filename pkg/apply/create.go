@@ -49,7 +49,7 @@ func Create(ctx context.Context, t *Target, c *topology.Cluster, options CreateO
 		return Outcome{}, err
 	}
 	accept := func(ctx context.Context, kept record.Record) error { return acceptable(ctx, t, kept, c, options) }
-	return t.Run(ctx, p, Options{Spec: spec, Accept: accept, Waiting: tell.Waiting}, tell.Observe)
+	return t.Run(ctx, p, Options{Spec: spec, Accept: accept}, tell)
 }
 
 // PreviewCreate says what Create would have to do, and changes nothing.
@@ -76,8 +76,7 @@ func (o CreateOptions) plan(c *topology.Cluster) (plan.Plan, error) {
 	return p, err
 }
 
-// acceptable refuses a file in which something differs that create does not change. While there is no database yet a changed file is
-// taken, but for what the volumes were made for.
+// acceptable refuses differences that create does not change. Without a database yet, those are only what the volumes were made for.
 func acceptable(ctx context.Context, t *Target, kept record.Record, c *topology.Cluster, options CreateOptions) error {
 	made, err := t.recorded(kept)
 	if made == nil || err != nil {

@@ -87,7 +87,7 @@ func (c *creation) run(dieAt int) (requests int, outcome Outcome, err error) {
 		}
 		return nil
 	})
-	outcome, err = clusterAt(c.t, url).Run(ctx, c.plan, Options{Spec: "spec", Waiting: func(string) {}}, func(engine.Event) {})
+	outcome, err = clusterAt(c.t, url).Run(ctx, c.plan, Options{Spec: "spec"}, unheard())
 	mutex.Lock()
 	defer mutex.Unlock()
 	return requests, outcome, err

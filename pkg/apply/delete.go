@@ -16,7 +16,7 @@ func Delete(ctx context.Context, t *Target, data bool, tell Observers) (Outcome,
 			return Outcome{}, err
 		}
 	}
-	return t.Run(ctx, plan.Delete(t.Ref, data), Options{Remove: true, Amid: data, Waiting: tell.Waiting}, tell.Observe)
+	return t.Run(ctx, plan.Delete(t.Ref, data), Options{Remove: true, Amid: data}, tell)
 }
 
 func keepable(ctx context.Context, t *Target) error {
@@ -25,8 +25,7 @@ func keepable(ctx context.Context, t *Target) error {
 		return err
 	}
 	err = kept.Unfinished.Refusal(t.Ref.Name)
-	var told *engine.NextError
-	if errors.As(err, &told) {
+	if told, ok := errors.AsType[*engine.NextError](err); ok {
 		told.Next = engine.Next(told.Next, ", since its volumes are between two states; ", plan.Gpk("delete", "--delete-data"),
 			" deletes it as it is, with all data")
 	}

@@ -4,11 +4,10 @@ import (
 	"context"
 	"slices"
 
-	"gpk/pkg/apply/kube"
-	"gpk/pkg/topology"
-
 	"gpk/pkg/apply/engine"
+	"gpk/pkg/apply/kube"
 	"gpk/pkg/plan"
+	"gpk/pkg/topology"
 )
 
 // Drift compares the cluster with a plan: objects field by field with what the server says that applying them would
@@ -39,16 +38,9 @@ func (t *Target) Drift(ctx context.Context, p plan.Plan) ([]engine.Drift, error)
 
 // Difference is one thing in which a file and a cluster differ, and what to do about it.
 type Difference struct {
-	// Object is what the field is of, as kubectl names it; empty for cluster.yaml.
-	Object string
-	plan.Difference
-	// Found says in words what is wrong if there is no field that says it.
-	Found string
-	// Command makes the change. If there is none, Why says why not.
-	Command plan.Command
-	Why     string
-	// Next is what a person must decide first.
-	Next engine.Advice
+	engine.Drift
+	// Why says why there is no Command that makes the change, or what must be done before it.
+	Why string
 }
 
 // Diff compares a file with the cluster.yaml that the cluster was made from, and then the cluster with that. A cluster that has no
@@ -100,19 +92,18 @@ func Diff(ctx context.Context, t *Target, c *topology.Cluster, file string) ([]D
 func DifferencesOf(changes []plan.Change) []Difference {
 	var all []Difference
 	for _, c := range changes {
-		all = append(all, Difference{Difference: c.Difference, Command: c.Command, Why: c.Why})
+		all = append(all, Difference{engine.Drift{Difference: c.Difference, Command: c.Command}, c.Why})
 	}
 	return all
 }
 
 // differenceOf is a difference of the cluster to its plan.
 func differenceOf(d engine.Drift, file, note string) Difference {
-	one := Difference{Object: d.Object, Difference: d.Difference, Found: d.Found, Command: d.Command, Why: note}
 	switch {
 	case !d.Next.Empty():
-		one.Command, one.Why, one.Next = nil, "", d.Next
-	case one.Command == nil:
-		one.Command = plan.Repair(d.Step, file)
+		d.Command, note = nil, ""
+	case d.Command == nil:
+		d.Command = plan.Repair(d.Step, file)
 	}
-	return one
+	return Difference{d, note}
 }

@@ -49,8 +49,8 @@ func Expand(ctx context.Context, t *Target, m Made, options ExpandOptions, tell 
 		if err != nil {
 			return answer, err
 		}
-		run := Options{Begun: begun, Result: begun.To, Accept: m.unchanged, Waiting: tell.Waiting}
-		if answer.Outcome, err = t.Run(ctx, p, run, tell.Observe); err != nil {
+		run := Options{Begun: begun, Result: begun.To, Accept: m.unchanged}
+		if answer.Outcome, err = t.Run(ctx, p, run, tell); err != nil {
 			return answer, unexpand(ctx, t, m, to, err, tell)
 		}
 		answer.ClusterYAML = plan.Differences(m.Cluster, to)
@@ -92,7 +92,7 @@ func ExpandBack(m Made) (Operation, error) {
 		return Operation{}, err
 	}
 	p, err := plan.Unexpand(m.Cluster, to)
-	return Operation{made: m, plan: p, begun: u}, err
+	return Operation{made: m, plan: p, run: Options{Begun: u}}, err
 }
 
 // wanted is the cluster with the segments that are wanted, nil if it has them already.
@@ -148,8 +148,7 @@ func expansion(ctx context.Context, t *Target, m Made, to *topology.Cluster, opt
 
 // unexpand takes back what has failed before the catalogue was changed, unless gpk itself was interrupted.
 func unexpand(ctx context.Context, t *Target, m Made, to *topology.Cluster, cause error, tell Observers) error {
-	var step *engine.StepError
-	if !errors.As(cause, &step) || ctx.Err() != nil {
+	if _, failed := errors.AsType[*engine.StepError](cause); !failed || ctx.Err() != nil {
 		return cause
 	}
 	kept, err := t.store.Record(ctx)
@@ -168,7 +167,7 @@ func unexpand(ctx context.Context, t *Target, m Made, to *topology.Cluster, caus
 	case found[0].Finding.State == engine.Blocked:
 		return hint(cause, resume, ": "+strings.Join(found[0].Finding.Details, "; "))
 	}
-	if _, err := t.Run(ctx, p, Options{Begun: kept.Unfinished, Waiting: tell.Waiting}, tell.Observe); err != nil {
+	if _, err := t.Run(ctx, p, Options{Begun: kept.Unfinished}, tell); err != nil {
 		return hint(fmt.Errorf("%w\nthe expansion could not be undone either: %w", cause, err), plan.Gpk("expand", "--rollback"))
 	}
 	return hint(fmt.Errorf("%w\nthe expansion has been undone: %s has the %d segments that it had before", cause, m.Ref.Name,

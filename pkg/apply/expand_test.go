@@ -14,7 +14,6 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/resource"
 
-	"gpk/pkg/apply/engine"
 	"gpk/pkg/apply/record"
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
@@ -111,7 +110,7 @@ func (g *growth) run(p plan.Plan, options Options, dieAt int) (requests int, err
 	if options.Begun == nil {
 		options.Begun = &record.Unfinished{Operation: "expand", Since: time.Now(), Resume: "gpk expand --resume", Undo: "gpk expand --rollback", To: "to"}
 	}
-	_, err = target.Run(ctx, p, options, func(engine.Event) {})
+	_, err = target.Run(ctx, p, options, unheard())
 	mutex.Lock()
 	defer mutex.Unlock()
 	return requests, err

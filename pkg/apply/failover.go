@@ -10,29 +10,17 @@ import (
 	"gpk/pkg/topology"
 )
 
-// FailoverOptions are a person's decisions about a failover.
-type FailoverOptions struct {
-	// Force switches from a coordinator that answers.
-	Force bool
-	// Fenced says that the old coordinator's node is known to be off.
-	Fenced bool
-	// AcceptLoss is the pod whose instance may act although it may lack transactions; empty: none.
-	AcceptLoss string
-}
-
-// Failover makes the standby the coordinator. It returns who takes over from whom.
-func Failover(ctx context.Context, t *Target, m Made, options FailoverOptions) (Operation, plan.Takeover, error) {
-	takeover, begun, err := takeover(ctx, t, m, options.Force)
+// Failover makes the standby the coordinator. acceptLoss names the standby's pod if it may act although it may lack transactions.
+func Failover(ctx context.Context, t *Target, m Made, force, fenced bool, acceptLoss string) (Operation, plan.Takeover, error) {
+	takeover, begun, err := takeover(ctx, t, m, force)
 	if err != nil {
 		return Operation{}, takeover, err
 	}
-	if options.AcceptLoss != "" && options.AcceptLoss != takeover.To {
-		return Operation{}, takeover, usage("--accept-data-loss %s: the standby that would take over is in pod %s", options.AcceptLoss,
-			takeover.To)
+	if acceptLoss != "" && acceptLoss != takeover.To {
+		return Operation{}, takeover, usage("--accept-data-loss %s: the standby that would take over is in pod %s", acceptLoss, takeover.To)
 	}
-	p := plan.Failover(m.Cluster, takeover, plan.FailoverOptions{AcceptLoss: options.AcceptLoss != "", Fenced: options.Fenced,
-		Force: options.Force})
-	return Operation{made: m, plan: p, amid: true, begun: begun}, takeover, nil
+	p := plan.Failover(m.Cluster, takeover, plan.FailoverOptions{AcceptLoss: acceptLoss != "", Fenced: fenced, Force: force})
+	return Operation{made: m, plan: p, run: Options{Amid: true, Begun: begun}}, takeover, nil
 }
 
 // takeover is the unfinished one, or else the one from whoever is, or was, the coordinator. An unfinished one that was taken back, as far
@@ -78,7 +66,8 @@ func FailBack(ctx context.Context, t *Target, m Made, acceptLoss string) (o Oper
 	if u != nil {
 		toAct = u.To
 	} else if !begun {
-		return Operation{made: m, plan: plan.Plan{Operation: plan.FailoverOperation, Cluster: m.Ref}, amid: true}, toAct, false, nil
+		nothing := plan.Plan{Operation: plan.FailoverOperation, Cluster: m.Ref}
+		return Operation{made: m, plan: nothing, run: Options{Amid: true}}, toAct, false, nil
 	}
 	takeover, err := plan.TakeoverTo(m.Cluster, toAct)
 	if err != nil {
@@ -89,7 +78,7 @@ func FailBack(ctx context.Context, t *Target, m Made, acceptLoss string) (o Oper
 			takeover.From)
 	}
 	p := plan.FailoverBack(m.Cluster, takeover, acceptLoss != "")
-	return Operation{made: m, plan: p, amid: true, begun: u}, takeover.From, true, nil
+	return Operation{made: m, plan: p, run: Options{Amid: true, Begun: u}}, takeover.From, true, nil
 }
 
 // Switch makes the mirror of a content its primary.

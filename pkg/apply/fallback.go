@@ -10,15 +10,6 @@ import (
 	"gpk/pkg/plan"
 )
 
-// Window is the part of a plan that takes the database down. What comes before it changes nothing of the cluster.
-type Window struct {
-	// Step is the id of its first step.
-	Step string
-	// Fallback is carried out when a step of the window fails, unless gpk was interrupted or has no time left: then the same
-	// command goes on. Its steps lead back to what was there before. Nil: there is no way back.
-	Fallback *plan.Plan
-}
-
 // FellBackError is a failure after which the cluster is again what it was.
 type FellBackError struct {
 	Err error
@@ -36,7 +27,7 @@ func (e *FellBackError) Unwrap() error { return e.Err }
 
 // fallBack carries out the way back, if there is one and a reason for it. It returns the error for the user.
 func fallBack(ctx context.Context, e *engine.Engine, options Options, notes *record.Journal, out *outage, failure error) error {
-	if options.Window.Fallback == nil || notes.Record.Unfinished == nil || ctx.Err() != nil {
+	if options.Fallback == nil || notes.Record.Unfinished == nil || ctx.Err() != nil {
 		return failure
 	}
 	step := plan.Step{ID: "fallback", Title: "rolling back: " + failure.Error(), Class: plan.Converge}
@@ -44,7 +35,7 @@ func fallBack(ctx context.Context, e *engine.Engine, options Options, notes *rec
 	if err := e.Journal.Note(ctx, step, "started", failure.Error()); err != nil {
 		return failure
 	}
-	if _, err := e.Run(ctx, options.Window.Fallback.Steps); err != nil {
+	if _, err := e.Run(ctx, options.Fallback.Steps); err != nil {
 		return hint(fmt.Errorf("%w\nrolling back failed as well: %w", failure, err), "undo it with ",
 			plan.ReadCommand(notes.Record.Unfinished.Undo))
 	}

@@ -50,14 +50,14 @@ func TestFallBack(t *testing.T) {
 			back := &wayBack{err: test.back}
 			e := engine.Engine{Handler: func(plan.Step) (engine.Handler, error) { return back, nil }, Doing: func(bool) {}, Observe: func(engine.Event) {}, Clock: time.Now}
 			a := apitest.New()
-			notes := clusterFor(t, apitest.ConfigOf(a)).store.Journal(record.Record{}, "upgrade")
+			notes := clusterFor(t, apitest.ConfigOf(a)).store.Journal(record.Record{}, plan.Plan{Operation: "upgrade"})
 			e.Journal = notes
 			if test.begun {
 				notes.Record.Unfinished = &record.Unfinished{Operation: "upgrade", Undo: "gpk upgrade --rollback"}
 			}
-			options := Options{Window: Window{Step: "pods", Fallback: &plan.Plan{Steps: []plan.Step{{ID: "back"}}}}}
+			options := Options{Window: "pods", Fallback: &plan.Plan{Steps: []plan.Step{{ID: "back"}}}}
 			if test.noWay {
-				options.Window.Fallback = nil
+				options.Fallback = nil
 			}
 			ctx, cancel := context.WithCancel(t.Context())
 			if test.interrupted {

@@ -7,11 +7,11 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"sync"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 
+	"gpk/pkg/apply/engine"
 	"gpk/pkg/apply/remote"
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
@@ -35,21 +35,15 @@ type LogLine struct {
 	Text     string `json:"text"`
 }
 
-// Logs reads the logs of a pod's container and of its database instances, one call of line at a time. One that cannot be
-// had does not keep back the other.
+// Logs reads the logs of a pod's container and of its instances, one call of line at a time. If one fails, the other is read.
 func Logs(ctx context.Context, t *Target, pod string, options LogOptions, line func(LogLine)) error {
 	if !options.Follow {
 		return errors.Join(containerLog(ctx, t, pod, options, line), instanceLogs(ctx, t, pod, options, line))
 	}
-	var mutex sync.Mutex
-	oneAtATime := func(l LogLine) {
-		mutex.Lock()
-		defer mutex.Unlock()
-		line(l)
-	}
+	line = engine.Serial(line)
 	instances := make(chan error, 1)
-	go func() { instances <- instanceLogs(ctx, t, pod, options, oneAtATime) }()
-	return errors.Join(containerLog(ctx, t, pod, options, oneAtATime), <-instances)
+	go func() { instances <- instanceLogs(ctx, t, pod, options, line) }()
+	return errors.Join(containerLog(ctx, t, pod, options, line), <-instances)
 }
 
 func containerLog(ctx context.Context, t *Target, pod string, options LogOptions, line func(LogLine)) error {
@@ -94,8 +88,7 @@ func instanceLogs(ctx context.Context, t *Target, pod string, options LogOptions
 	}
 	err := t.Exec(ctx, pod, segments.Logs(options.Tail, options.Since, options.Follow).Argv, streams)
 	lines.Flush()
-	var exit *remote.Error
-	if errors.As(err, &exit) {
+	if exit, ok := errors.AsType[*remote.Error](err); ok {
 		exit.Output = complaints.String()
 	}
 	if ctx.Err() != nil {

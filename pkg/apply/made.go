@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"sigs.k8s.io/yaml"
 
@@ -82,6 +83,16 @@ func copied(c *topology.Cluster) (*topology.Cluster, error) {
 func textOf(c *topology.Cluster) (string, error) {
 	text, err := yaml.Marshal(c)
 	return string(text), err
+}
+
+// between is what is kept of an operation that leads from one cluster to another.
+func between(operation string, from, to *topology.Cluster) (*record.Unfinished, error) {
+	before, err := textOf(from)
+	if err != nil {
+		return nil, err
+	}
+	after, err := textOf(to)
+	return &record.Unfinished{Operation: operation, Since: time.Now().UTC(), From: before, To: after}, err
 }
 
 // same says whether two clusters differ in nothing.

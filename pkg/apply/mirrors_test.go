@@ -38,11 +38,13 @@ func runOn(t *testing.T, n *apitest.Nodes, p plan.Plan, dieAt int32) (requests i
 		}
 		return nil
 	})
-	outcome, err = clusterAt(t, url).Run(ctx, p, Options{Waiting: func(string) {}}, func(e engine.Event) {
+	tell := unheard()
+	tell.Observe = func(e engine.Event) {
 		if e.Kind == engine.Progress {
 			lines = append(lines, e.Line)
 		}
-	})
+	}
+	outcome, err = clusterAt(t, url).Run(ctx, p, Options{}, tell)
 	n.API.FailWith(nil)
 	n.API.Mutex.Lock()
 	delete(n.API.Objects, "leases/demo-gpk")

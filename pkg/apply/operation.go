@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"gpk/pkg/apply/engine"
-	"gpk/pkg/apply/record"
 	"gpk/pkg/plan"
 	"gpk/pkg/topology"
 )
@@ -15,20 +14,14 @@ type Operation struct {
 	plan plan.Plan
 	// result is what the cluster is afterwards; nil: what it was.
 	result *topology.Cluster
-	// begun keeps other operations from coming between until this one is done.
-	begun *record.Unfinished
-	// window is the part of the plan that begun is about, if that is not all of it.
-	window Window
-	// conclude changes what else is kept of the cluster.
-	conclude func(*record.Record)
+	// run is how the plan is carried out. Carry fills in Accept and Result.
+	run Options
 	// first is carried out before, if it is not nil; both are one operation to the user.
 	first *Operation
 	// rest plans what follows first, of the cluster as first has left it.
 	rest func(Made) (Operation, error)
 	// after completes the answer once everything is done.
 	after func(context.Context, *Operated) error
-	// amid allows it while another operation is unfinished.
-	amid bool
 }
 
 // Operated is what an operation has done. Its JSON is stable.
@@ -65,33 +58,25 @@ func (t *Target) Carry(ctx context.Context, o Operation, tell Observers) (Operat
 			return answer, err
 		}
 	}
-	options, err := o.options(tell)
-	if err != nil {
-		return answer, err
-	}
+	options := o.run
+	options.Accept = o.made.unchanged
 	if o.result != nil {
-		answer.ClusterYAML = plan.Differences(was, o.result)
+		text, err := textOf(o.result)
+		if err != nil {
+			return answer, err
+		}
+		options.Result, answer.ClusterYAML = text, plan.Differences(was, o.result)
 	}
 	p, err := o.kept()
 	if err != nil {
 		return answer, err
 	}
-	outcome, err := t.Run(ctx, p, options, tell.Observe)
+	outcome, err := t.Run(ctx, p, options, tell)
 	answer.Changed, answer.Downtime = answer.Changed+outcome.Changed, outcome.Downtime
 	if err == nil && o.after != nil {
 		err = o.after(ctx, &answer)
 	}
 	return answer, err
-}
-
-func (o Operation) options(tell Observers) (Options, error) {
-	options := Options{Begun: o.begun, Amid: o.amid, Accept: o.made.unchanged, Window: o.window, Conclude: o.conclude, Waiting: tell.Waiting}
-	if o.result == nil {
-		return options, nil
-	}
-	text, err := textOf(o.result)
-	options.Result = text
-	return options, err
 }
 
 // kept is the plan, which keeps the pods that an unfinished expansion has made.
@@ -109,7 +94,7 @@ func (o Operation) kept() (plan.Plan, error) {
 
 // PreviewOperation says what an operation would have to do, and changes nothing.
 func (t *Target) PreviewOperation(ctx context.Context, o Operation) ([]engine.Preview, error) {
-	if u := o.made.Record.Unfinished; u != nil && !o.amid && u.Operation != o.plan.Operation {
+	if u := o.made.Record.Unfinished; u != nil && !o.run.Amid && u.Operation != o.plan.Operation {
 		return nil, u.Refusal(t.Ref.Name)
 	}
 	p, err := o.kept()

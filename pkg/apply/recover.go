@@ -7,15 +7,14 @@ import (
 	"gpk/pkg/plan"
 )
 
-// Recover brings back whatever is down. full copies all data of instances that are down, and rebalance gives the instances their
-// preferred roles back.
+// Recover brings back whatever is down. full copies all data of what is down, and rebalance gives instances their preferred roles.
 func Recover(m Made, full, rebalance bool) (Operation, error) {
 	p, err := plan.Recover(m.Cluster, plan.RecoverOptions{Full: full, Rebalance: rebalance})
-	return Operation{made: m, plan: p, amid: true}, err
+	return Operation{made: m, plan: p, run: Options{Amid: true}}, err
 }
 
 // NeedsFullCopy says whether a recovery failed because what has changed could not be copied alone: with full it can be done.
 func NeedsFullCopy(err error) bool {
-	var incremental *recovery.IncrementalError
-	return errors.As(err, &incremental)
+	_, incremental := errors.AsType[*recovery.IncrementalError](err)
+	return incremental
 }

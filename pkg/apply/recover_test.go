@@ -58,11 +58,13 @@ func (c *creation) beforeSegments() (skipped []string, err error) {
 	}
 	url, stop := apitest.ServeAt(c.api)
 	defer stop()
-	_, err = clusterAt(c.t, url).Run(c.t.Context(), p, Options{}, func(event engine.Event) {
+	tell := unheard()
+	tell.Observe = func(event engine.Event) {
 		if event.Kind == engine.StepSkipped {
 			skipped = append(skipped, strings.Join(append([]string{event.Step.ID}, event.Finding.Details...), ": "))
 		}
-	})
+	}
+	_, err = clusterAt(c.t, url).Run(c.t.Context(), p, Options{}, tell)
 	return skipped, err
 }
 

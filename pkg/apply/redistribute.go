@@ -22,8 +22,7 @@ type Bounds struct {
 	Parallel int
 }
 
-// begin is the bounds for rows that begin to move now: a duration counts from then, and is a point in time from then on,
-// however often gpexpand is started until it.
+// begin is the bounds for rows that begin to move now: a duration becomes a point in time, however often gpexpand is started.
 func (b Bounds) begin(now time.Time) Bounds {
 	if b.Limit > 0 {
 		b.Until, b.Limit = now.Add(b.Limit), 0
@@ -45,17 +44,15 @@ func (b Bounds) redistribution(now time.Time) segments.Redistribution {
 	return r
 }
 
-// redistribute moves the rows, as long as the bounds allow, and tidies up behind them. It returns how far they are: nothing if
-// all are where they belong.
+// redistribute moves the rows within the bounds, and tidies up behind them. It returns how far they are: nothing if all are moved.
 func redistribute(ctx context.Context, t *Target, c *topology.Cluster, options ExpandOptions, outcome *Outcome,
 	tell Observers) (segments.Expansion, error) {
 	under, err := t.redistribution.Progress(ctx)
 	if err != nil || under.Status == "" || options.None {
 		return under, err
 	}
-	run := Options{Waiting: tell.Waiting}
 	for bounds := options.Bounds.begin(time.Now()); !under.Complete(); {
-		started, err := t.Run(ctx, plan.StartRedistribution(c, bounds.redistribution(time.Now())), run, tell.Observe)
+		started, err := t.Run(ctx, plan.StartRedistribution(c, bounds.redistribution(time.Now())), Options{}, tell)
 		if err != nil {
 			return under, err
 		}
@@ -72,7 +69,7 @@ func redistribute(ctx context.Context, t *Target, c *topology.Cluster, options E
 		}
 		// What has ended was bounded by whoever started it.
 	}
-	finished, err := t.Run(ctx, plan.FinishExpansion(c, options.Analyze), run, tell.Observe)
+	finished, err := t.Run(ctx, plan.FinishExpansion(c, options.Analyze), Options{}, tell)
 	outcome.Changed += finished.Changed
 	return segments.Expansion{}, err
 }

@@ -14,7 +14,7 @@ import (
 func TestCreateRefused(t *testing.T) {
 	c := newCreation(t)
 	c.api.Fail = apitest.Refusing("demo-mirror", apitest.Unmounted("demo-mirror"))
-	_, err := clusterFor(t, apitest.ConfigOf(c.api)).Run(t.Context(), c.plan, Options{Spec: "the file"}, func(engine.Event) {})
+	_, err := clusterFor(t, apitest.ConfigOf(c.api)).Run(t.Context(), c.plan, Options{Spec: "the file"}, unheard())
 	wantBlocked(t, err, "admissible", "the API server refuses StatefulSet/demo-mirror: spec.template")
 	for resource := range apitest.Kinds() {
 		if made := c.api.Names(resource); len(made) > 0 && resource != "leases" && !slices.Equal(made, []string{"passwords"}) {

@@ -1,8 +1,6 @@
 package apply
 
 import (
-	"time"
-
 	"gpk/pkg/apply/record"
 	"gpk/pkg/plan"
 	"gpk/pkg/topology"
@@ -64,8 +62,8 @@ func (r *resizing) volumes(m Made) (Operation, error) {
 	if err != nil {
 		return Operation{}, err
 	}
-	begun, _, err := r.unfinished(m, m.Cluster, r.larger)
-	return Operation{made: m, plan: p, result: r.larger, begun: begun}, err
+	begun, _, err := r.unfinished(m, r.larger)
+	return Operation{made: m, plan: p, result: r.larger, run: Options{Begun: begun}}, err
 }
 
 // resources is the second part. If the resources are the same, it only checks the volumes, and finds nothing to do.
@@ -76,11 +74,11 @@ func (r *resizing) resources(m Made, skipCapacity bool) (Operation, error) {
 		o.plan = p
 		return o, err
 	}
-	begun, resumed, err := r.unfinished(m, m.Cluster, r.to)
+	begun, resumed, err := r.unfinished(m, r.to)
 	if err != nil {
 		return Operation{}, err
 	}
-	o.begun = begun
+	o.run.Begun = begun
 	from := m.Cluster
 	if resumed {
 		// Whichever way it leads now, both ends are known, and the settings may be those of either.
@@ -88,7 +86,7 @@ func (r *resizing) resources(m Made, skipCapacity bool) (Operation, error) {
 			return Operation{}, err
 		}
 	}
-	if o.plan, o.window.Step, err = plan.Resize(from, r.to, resumed); err != nil {
+	if o.plan, o.run.Window, err = plan.Resize(from, r.to, resumed); err != nil {
 		return Operation{}, err
 	}
 	if skipCapacity {
@@ -99,7 +97,7 @@ func (r *resizing) resources(m Made, skipCapacity bool) (Operation, error) {
 		if err != nil {
 			return Operation{}, err
 		}
-		o.window.Fallback = &back
+		o.run.Fallback = &back
 	}
 	return o, nil
 }
@@ -117,24 +115,20 @@ func otherEnd(m Made, begun *record.Unfinished, to *topology.Cluster) (*topology
 }
 
 // unfinished is what is kept of a part of the resize, or the unfinished one, if that leads from or to the same.
-func (r *resizing) unfinished(m Made, from, to *topology.Cluster) (begun *record.Unfinished, resumed bool, err error) {
-	before, err := textOf(from)
-	if err != nil {
-		return nil, false, err
-	}
-	after, err := textOf(to)
+func (r *resizing) unfinished(m Made, to *topology.Cluster) (begun *record.Unfinished, resumed bool, err error) {
+	begun, err = between(plan.ResizeOperation, m.Cluster, to)
 	if err != nil {
 		return nil, false, err
 	}
 	if u := m.Record.Unfinished; u != nil {
-		if u.Operation != plan.ResizeOperation || u.To != after && u.From != after {
+		if u.Operation != plan.ResizeOperation || u.To != begun.To && u.From != begun.To {
 			return nil, false, u.Refusal(m.Ref.Name)
 		}
 		return u, true, nil
 	}
-	command := plan.Gpk("resize", "-f", r.file).String()
-	return &record.Unfinished{Operation: plan.ResizeOperation, Since: time.Now().UTC(), From: before, To: after,
-		Resume: command, Undo: command + " with the earlier resources"}, false, nil
+	begun.Resume = plan.Gpk("resize", "-f", r.file).String()
+	begun.Undo = begun.Resume + " with the earlier resources"
+	return begun, false, nil
 }
 
 // both is what the two parts carry out, as one plan for people. The second part finds the first one done.

@@ -4,9 +4,13 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"strings"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
+
 	"gpk/pkg/apply/engine"
+	"gpk/pkg/apply/kube"
 	"gpk/pkg/apply/record"
 	"gpk/pkg/plan"
 )
@@ -23,31 +27,31 @@ type Outcome struct {
 type Options struct {
 	// Spec is the text of cluster.yaml with defaults, kept in the cluster's record. Empty: the record keeps its own.
 	Spec string
-	// Result is the text of cluster.yaml that is kept once everything is done, for an operation that changes what the cluster
-	// is. Empty: it does not.
+	// Result is the text of cluster.yaml that is kept once everything is done. Empty: the operation does not change it.
 	Result string
 	// Begun is kept from the first change on until everything is done, and keeps other operations from coming between.
 	Begun *record.Unfinished
-	// Window is the part of the plan that Begun is about. Without one that is all of it.
-	Window Window
+	// Window is the id of the first step that Begun is about; it takes the database down. Empty: Begun is about all steps.
+	Window string
+	// Fallback is carried out when a step from Window on fails, unless gpk was interrupted or has no time left: then the same
+	// command goes on. Its steps lead back to what was there before. Nil: there is no way back.
+	Fallback *plan.Plan
 	// Conclude changes what else is kept of the cluster once everything is done. Nil: nothing.
 	Conclude func(*record.Record)
 	// Amid allows the operation while another one is unfinished: it changes nothing that matters to that, or leaves nothing of it.
 	Amid bool
 	// Accept is asked, with the lock held, whether the plan may be carried out on a cluster with this record. Nil: it may.
 	Accept func(context.Context, record.Record) error
-	// Waiting is told who holds the lock while gpk finds out whether that gpk still lives.
-	Waiting func(holder string)
 	// Remove deletes the lock and the record at the end: the cluster is no more.
 	Remove bool
 }
 
 // Run takes the lock and carries a plan out.
-func (t *Target) Run(ctx context.Context, p plan.Plan, options Options, observe engine.Observer) (outcome Outcome, err error) {
+func (t *Target) Run(ctx context.Context, p plan.Plan, options Options, tell Observers) (outcome Outcome, err error) {
 	if err := t.store.RefuseForeign(ctx); err != nil {
 		return Outcome{}, err
 	}
-	lock, held, err := t.store.Acquire(ctx, options.Waiting)
+	lock, held, err := t.store.Acquire(ctx, tell.Waiting)
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -76,17 +80,17 @@ func (t *Target) Run(ctx context.Context, p plan.Plan, options Options, observe 
 		// The one that is amid the other leaves that as it is.
 		options.Begun = nil
 	}
-	notes := t.store.Journal(kept, p.Operation)
+	notes := t.store.Journal(kept, p)
 	if options.Spec != "" {
 		notes.Record.Spec = options.Spec
 	}
-	notes.Begun, notes.Window = options.Begun, record.Window{Plan: p, Step: options.Window.Step}
+	notes.Begun, notes.Window = options.Begun, options.Window
 	var out outage
 	out.resumed(kept)
 	e := engine.Engine{
 		Handler: t.handlers.Of,
 		Journal: notes,
-		Observe: engine.Serial(out.watch(observe)),
+		Observe: engine.Serial(out.watch(tell.Observe)),
 		Clock:   time.Now,
 		Doing:   t.db.Doing,
 	}
@@ -127,4 +131,23 @@ func (t *Target) Preview(ctx context.Context, p plan.Plan) ([]engine.Preview, er
 		return nil, err
 	}
 	return t.handlers.Preview(ctx, p.Steps)
+}
+
+// adapted is the plan as this API server can carry it out. An old one drops matchLabelKeys in anti-affinity without a word, or refuses
+// the object for it: a dry run of one StatefulSet tells. What else is wrong with that is for the step admissible to say.
+func (t *Target) adapted(ctx context.Context, p plan.Plan) (plan.Plan, error) {
+	set := p.PairRule()
+	if set == nil {
+		return p, nil
+	}
+	answer, err := t.kube.Apply(ctx, set, kube.Manager, true)
+	switch {
+	case ctx.Err() != nil:
+		return p, context.Cause(ctx)
+	case err != nil && !strings.Contains(err.Error(), "matchLabelKeys"):
+		return p, nil
+	case err == nil && plan.PairRuleIn(answer.(*appsv1.StatefulSet)):
+		return p, nil
+	}
+	return p.RoleWide(), nil
 }

@@ -26,9 +26,8 @@ const (
 	Database
 )
 
-// StageOf finds out how far the cluster of a plan has been made, from facts alone: what the clients' Service leads to, what
-// the coordinators' volumes note, what the catalogue says, and which claims there are. A database that was there once is
-// known by the Service even while no pod runs.
+// StageOf finds out how far the cluster of a plan has been made, from facts alone: the clients' Service, the notes on the coordinators'
+// volumes, the catalogue, and the claims. A database that was there once is known by the Service even while no pod runs.
 func StageOf(ctx context.Context, t *Target, p plan.Plan) (Stage, error) {
 	for _, step := range p.Steps {
 		var made bool

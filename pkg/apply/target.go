@@ -1,3 +1,5 @@
+// Package apply has a file for each operation on a cluster: what it is planned from, what is kept of it, and what follows. Run and Preview
+// carry a plan out by the rooms below: steps does it, engine decides what is left to do. It prints nothing; it tells Observers.
 package apply
 
 import (
@@ -11,6 +13,15 @@ import (
 	"gpk/pkg/apply/pods"
 	"gpk/pkg/apply/record"
 	"gpk/pkg/apply/remote"
+	"gpk/pkg/apply/steps/capacity"
+	"gpk/pkg/apply/steps/create"
+	"gpk/pkg/apply/steps/expand"
+	"gpk/pkg/apply/steps/failover"
+	"gpk/pkg/apply/steps/objects"
+	"gpk/pkg/apply/steps/recovery"
+	"gpk/pkg/apply/steps/settings"
+	"gpk/pkg/apply/steps/standby"
+	"gpk/pkg/apply/steps/window"
 	"gpk/pkg/plan"
 )
 
@@ -25,7 +36,10 @@ type Target struct {
 	db     *database.Database
 	// handlers carry out what plans ask for.
 	handlers engine.Handlers
-	rooms
+	// What operations themselves ask of the rooms of steps.
+	old            *failover.OldCoordinator
+	redistribution *expand.Redistribution
+	settings       *settings.Settings
 }
 
 // NewTarget makes the target of a cluster.
@@ -34,7 +48,7 @@ func NewTarget(config *rest.Config, ref plan.Ref) (*Target, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Target{Ref: ref, kube: client}
+	t := &Target{Ref: ref, kube: client, handlers: engine.Handlers{}}
 	t.remote = remote.New(client.API, client.Config, ref.Namespace, client.Selector())
 	t.store = record.New(client)
 	t.pods = pods.New(client, t.remote)
@@ -46,4 +60,30 @@ func NewTarget(config *rest.Config, ref plan.Ref) (*Target, error) {
 // Exec runs a program in a pod of the cluster, as remote.Pods.Exec does.
 func (t *Target) Exec(ctx context.Context, pod string, argv []string, streams remote.Streams) error {
 	return t.remote.Exec(ctx, pod, argv, streams)
+}
+
+// Clusters are the names of the clusters in the target's namespace, in order.
+func (t *Target) Clusters(ctx context.Context) ([]string, error) { return record.Clusters(ctx, t.kube) }
+
+// PodNames are the names of the cluster's pods, in order.
+func (t *Target) PodNames(ctx context.Context) ([]string, error) { return t.pods.Names(ctx) }
+
+// Acting is the acting coordinator: see database.Coordinators.Acting.
+func (t *Target) Acting(ctx context.Context) (database.Acting, error) { return t.db.Acting(ctx) }
+
+// register fills in the handlers of all actions. Nothing else knows all rooms.
+func (t *Target) register() {
+	t.old = failover.New(t.kube, t.remote, t.store, t.pods, t.db)
+	t.redistribution = expand.NewRedistribution(t.remote, t.db)
+	t.settings = settings.New(t.remote, t.db)
+	r := t.handlers
+	objects.Register(r, t.kube, t.store, t.pods)
+	capacity.Register(r, t.kube, t.pods)
+	create.Register(r, t.kube, t.remote, t.store, t.pods, t.db)
+	standby.Register(r, t.remote, t.pods, t.db)
+	settings.Register(r, t.store, t.settings)
+	window.Register(r, t.kube, t.remote, t.store, t.pods, t.db)
+	failover.Register(r, t.old)
+	recovery.Register(r, t.remote, t.pods, t.db)
+	expand.Register(r, t.kube, t.pods, t.redistribution)
 }

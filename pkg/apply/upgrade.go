@@ -3,7 +3,6 @@ package apply
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	"gpk/pkg/apply/record"
 	"gpk/pkg/plan"
@@ -117,14 +116,14 @@ func (u *upgrade) operation(m Made) (Operation, error) {
 	if err != nil {
 		return Operation{}, err
 	}
-	o := Operation{made: m, plan: p, result: u.to, window: Window{Step: plan.WindowStep}}
-	if o.begun, err = u.unfinished(m); err != nil || u.undo {
+	o := Operation{made: m, plan: p, result: u.to, run: Options{Window: plan.WindowStep}}
+	if o.run.Begun, err = u.unfinished(m); err != nil || u.undo {
 		return o, err
 	}
 	back, err := plan.Upgrade(u.from, true)
-	o.window.Fallback = &back
+	o.run.Fallback = &back
 	if before, after := release(u.from), release(u.to); before != after || u.rollback {
-		o.conclude = func(r *record.Record) {
+		o.run.Conclude = func(r *record.Record) {
 			r.Previous = &before
 			if u.rollback {
 				r.Previous = nil
@@ -139,16 +138,11 @@ func (u *upgrade) unfinished(m Made) (*record.Unfinished, error) {
 	if m.Record.Unfinished != nil {
 		return m.Record.Unfinished, nil
 	}
-	from, err := textOf(u.from)
+	begun, err := between(plan.UpgradeOperation, u.from, u.to)
 	if err != nil {
 		return nil, err
 	}
-	to, err := textOf(u.to)
-	if err != nil {
-		return nil, err
-	}
-	begun := &record.Unfinished{Operation: plan.UpgradeOperation, Since: time.Now().UTC(), From: from, To: to,
-		Resume: upgradeCommand(u.from, u.to).String(), Undo: rollbackCommand().String()}
+	begun.Resume, begun.Undo = upgradeCommand(u.from, u.to).String(), rollbackCommand().String()
 	if u.rollback {
 		begun.Resume, begun.Undo = rollbackCommand().String(), upgradeCommand(u.to, u.from).String()
 	}

@@ -71,7 +71,7 @@ func TestUnfinishedUpgrade(t *testing.T) {
 		t.Errorf("taken back: %+v, %v", u, err)
 	}
 	o, err := u.operation(m)
-	if err != nil || o.window.Fallback != nil || o.conclude != nil || o.begun != m.Record.Unfinished {
+	if err != nil || o.run.Fallback != nil || o.run.Conclude != nil || o.run.Begun != m.Record.Unfinished {
 		t.Errorf("taken back there is nothing to fall back on, and nothing to take back: %+v, %v", o, err)
 	}
 
@@ -144,12 +144,12 @@ func TestUpgradeKeepsWhereItCameFrom(t *testing.T) {
 			t.Fatal(err)
 		}
 		o, err := u.operation(m)
-		if err != nil || o.window.Fallback == nil {
+		if err != nil || o.run.Fallback == nil {
 			t.Fatalf("%s: no way back: %v", version, err)
 		}
 		r := record.Record{Previous: &record.Release{Version: "7.0.0"}}
-		if o.conclude != nil {
-			o.conclude(&r)
+		if o.run.Conclude != nil {
+			o.run.Conclude(&r)
 		}
 		if *r.Previous != *want {
 			t.Errorf("after %s it came from %+v", version, *r.Previous)

@@ -61,7 +61,7 @@ func TestWrittenOverAlterSystem(t *testing.T) {
 		!strings.Contains(strings.Join(previews[0].Finding.Details, "\n"), "ALTER SYSTEM has set search_path on content 0 in pod demo-primary-0") {
 		t.Fatalf("previews %+v, error %v", previews, err)
 	}
-	outcome, err := target.Run(t.Context(), p, Options{Waiting: func(string) {}}, func(engine.Event) {})
+	outcome, err := target.Run(t.Context(), p, Options{}, unheard())
 	if err != nil || outcome.Changed != 1 || c.database.finished["gpstop"] == 0 {
 		t.Fatalf("%d steps, error %v; %q", outcome.Changed, err, c.database.violations)
 	}
@@ -69,7 +69,7 @@ func TestWrittenOverAlterSystem(t *testing.T) {
 	if want := []string{"demo-coordinator-0 search_path", "demo-primary-0 search_path"}; !slices.Equal(c.database.unaltered, want) {
 		t.Errorf("taken back: %q, want %q", c.database.unaltered, want)
 	}
-	if outcome, err := target.Run(t.Context(), p, Options{Waiting: func(string) {}}, func(engine.Event) {}); err != nil || outcome.Changed != 0 {
+	if outcome, err := target.Run(t.Context(), p, Options{}, unheard()); err != nil || outcome.Changed != 0 {
 		t.Errorf("again: %d steps, error %v", outcome.Changed, err)
 	}
 	if s := c.database.files[primaryPod]; *s["search_path"].Value != "analytics, public" || !s["max_connections"].Altered {
@@ -95,7 +95,7 @@ func TestWrittenBound(t *testing.T) {
 		"interrupted": {map[string]string{"max_statement_mem": "8GB"}, []string{"-c statement_mem"}},
 	} {
 		c.database.config, c.database.configured = test.files, nil
-		if _, err := target.Run(t.Context(), p, Options{Waiting: func(string) {}}, func(engine.Event) {}); err != nil {
+		if _, err := target.Run(t.Context(), p, Options{}, unheard()); err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
 		if !slices.Equal(c.database.configured, test.want) {

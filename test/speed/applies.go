@@ -123,7 +123,7 @@ func (m *measure) applyWithGpk(_ *kube.Namespace, p plan.Plan) (float64, error) 
 		if err != nil {
 			return err
 		}
-		_, err = target.Run(m.ctx, p, apply.Options{}, func(engine.Event) {})
+		_, err = target.Run(m.ctx, p, apply.Options{}, apply.Observers{Observe: func(engine.Event) {}})
 		return err
 	})
 }

@@ -39,12 +39,10 @@ func (c *Coordinators) askCoordinator(ctx context.Context, pod string) (coordina
 	}
 	out, err := c.remote.RunSoon(ctx, pod, segments.AskCoordinator(), AskTimeout)
 	if _, before := c.unreachable.Load(pod); cutOff(out, err) && ctx.Err() == nil && (!before || err == nil) {
-		// Much depends on the answer: a failover stops a coordinator that it finds dead. So gpk asks twice, unless the pod was unreachable
-		// before: then one failure shows that it still is.
+		// A failover stops a coordinator that it finds dead. So gpk asks twice, unless the pod was unreachable already.
 		out, err = c.remote.RunSoon(ctx, pod, segments.AskCoordinator(), AskTimeout)
 	}
-	var exit *remote.Error
-	if err != nil && !errors.As(err, &exit) {
+	if _, exited := errors.AsType[*remote.Error](err); err != nil && !exited {
 		if ctx.Err() != nil {
 			return coordinatorAnswer{}, context.Cause(ctx)
 		}
@@ -65,12 +63,11 @@ func (c *Coordinators) askCoordinator(ctx context.Context, pod string) (coordina
 	return coordinatorAnswer{facts: facts, catalogue: catalogue}, err
 }
 
-// cutOff reports whether a coordinator's answer is incomplete: the exec failed without an exit status, or the end is missing. A
-// stream that was cut can look like success.
+// cutOff reports whether the exec failed without an exit status, or the answer has no end: a stream that was cut can look like success.
 func cutOff(out string, err error) bool {
-	var exit *remote.Error
 	if err != nil {
-		return !errors.As(err, &exit)
+		_, exited := errors.AsType[*remote.Error](err)
+		return !exited
 	}
 	_, rows, parseErr := segments.ParseCoordinator(out)
 	return parseErr != nil || strings.TrimSpace(rows) == ""
@@ -93,4 +90,20 @@ func (c *Coordinators) Announce(ctx context.Context, changes map[string]string, 
 		}
 		return ctx.Err()
 	})
+}
+
+// Promoted reports whether gpk decided that the standby of a pod acts, and gpactivatestandby has activated it. It may not answer
+// yet: it waits until mirrors have taken over for the primaries that are lost.
+func (c *Coordinators) Promoted(ctx context.Context, pod string, f segments.Following) (bool, error) {
+	state, err := c.store.State(ctx)
+	return state[plan.StateCoordinator] == pod && f.Instance == segments.Running && !f.Follows, err
+}
+
+// Following asks the standby's pod how far it has followed the coordinator. gpk needs that most when no coordinator answers.
+func (c *Coordinators) Following(ctx context.Context, pod string) (segments.Following, error) {
+	out, err := c.remote.RunSoon(ctx, pod, segments.AskStandby(), AskTimeout)
+	if err != nil {
+		return segments.Following{}, err
+	}
+	return segments.ParseFollowing(out)
 }

@@ -3,6 +3,8 @@
 package database
 
 import (
+	"fmt"
+	"strings"
 	"time"
 
 	"gpk/pkg/apply/engine"
@@ -11,6 +13,7 @@ import (
 	"gpk/pkg/apply/record"
 	"gpk/pkg/apply/remote"
 	"gpk/pkg/plan"
+	"gpk/pkg/segments"
 )
 
 // Database is that of one cluster, made of parts that each do one thing.
@@ -20,25 +23,40 @@ type Database struct {
 	*SQL
 	*Instances
 	*Utilities
-	*Starts
-	*Standby
 	*ClientAuthentication
 }
 
 // New is the database of a cluster.
 func New(k *kube.Client, r *remote.Pods, s *record.Store, p *pods.Pods) *Database {
 	coordinators, sql, instances := &Coordinators{kube: k, remote: r, store: s}, &SQL{r}, &Instances{r}
-	utilities, standby := &Utilities{r, p}, &Standby{r, s}
-	return &Database{coordinators, &Probes{coordinators, sql}, sql, instances, utilities,
-		&Starts{r, p, s, coordinators, instances, utilities, standby}, standby, &ClientAuthentication{r, sql}}
+	return &Database{coordinators, &Probes{coordinators, sql}, sql, instances, &Utilities{r, p, coordinators, instances},
+		&ClientAuthentication{r, sql}}
 }
 
-// SettlePatience bounds the waits for what happens by itself within moments: endpoints that follow a selector, mirrors that catch up
-// once they are made.
+// SettlePatience bounds the waits for what happens by itself within moments: endpoints follow a selector, new mirrors catch up.
 const SettlePatience = 2 * time.Minute
 
 // UnfinishedCluster is the finding where create has not finished.
 func UnfinishedCluster() engine.Finding {
 	return engine.BlockedBy("the creation of the cluster is unfinished",
 		plan.Gpk("create", "-f", "cluster.yaml"), " finishes it")
+}
+
+// ImageFault says why a database with this release cannot run an image; empty if it can. where names a pod or node that has seen it.
+func ImageFault(image segments.Image, version, reference, where string) string {
+	switch {
+	case len(image.Missing) > 0:
+		return fmt.Sprintf("the image %s (seen in %s) lacks %s", reference, where, strings.Join(image.Missing, ", "))
+	case !segments.SameRelease(image.Release, version):
+		return fmt.Sprintf("the image %s (seen in %s) has the release %s, but spec.version is %s", reference, where, image.Release, version)
+	}
+	return ""
+}
+
+// SettingsFault lists the settings of the cluster that the image's server refuses.
+func SettingsFault(image segments.Image, reference string) string {
+	if len(image.Refused) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("the server of the image %s refuses these settings: %s", reference, strings.Join(image.Refused, "; "))
 }

@@ -8,6 +8,7 @@ import (
 	"gpk/pkg/apply/engine"
 	"gpk/pkg/apply/remote"
 	"gpk/pkg/segments"
+	"gpk/pkg/topology"
 )
 
 // Instances asks and changes the instances on the pods' volumes, by instances.sh.
@@ -73,7 +74,7 @@ func (i *Instances) each(ctx context.Context, verb string, pods []PodDirs) error
 
 // Everywhere calls a verb of instances.sh on the hosts of several pods at once, over ssh from a coordinator's pod, and gives what they
 // printed by pod. It takes one exec instead of one for each pod. A call that failed is an error.
-func (i *Instances) Everywhere(ctx context.Context, from, verb string, pods []HostDirs, stdin string) (map[string]string, error) {
+func (i *Instances) Everywhere(ctx context.Context, from, verb string, pods []PodDirs, stdin string) (map[string]string, error) {
 	if len(pods) == 0 {
 		return nil, nil
 	}
@@ -102,7 +103,7 @@ func (i *Instances) Everywhere(ctx context.Context, from, verb string, pods []Ho
 }
 
 // FactsFrom are Facts, asked from a coordinator's pod.
-func (i *Instances) FactsFrom(ctx context.Context, from string, pods []HostDirs) (map[string]segments.PodFacts, error) {
+func (i *Instances) FactsFrom(ctx context.Context, from string, pods []PodDirs) (map[string]segments.PodFacts, error) {
 	printed, err := i.Everywhere(ctx, from, "facts", pods, "")
 	if err != nil {
 		return nil, err
@@ -114,4 +115,44 @@ func (i *Instances) FactsFrom(ctx context.Context, from string, pods []HostDirs)
 		}
 	}
 	return facts, nil
+}
+
+// PodDirs is a pod with its host, where that is asked, and the data directories of its instances.
+type PodDirs struct {
+	Pod, Host string
+	Dirs      []string
+}
+
+// ByPod groups instances by their pod, in the order of the topology.
+func ByPod(instances []topology.Instance) []PodDirs {
+	var pods []PodDirs
+	at := map[string]int{}
+	for _, instance := range instances {
+		i, found := at[instance.Pod]
+		if !found {
+			i = len(pods)
+			at[instance.Pod] = i
+			pods = append(pods, PodDirs{Pod: instance.Pod, Host: instance.Host})
+		}
+		pods[i].Dirs = append(pods[i].Dirs, instance.Dir)
+	}
+	return pods
+}
+
+// DirsOf are the pods of rows, with the rows' directories.
+func DirsOf(rows []segments.Row) []PodDirs {
+	var instances []topology.Instance
+	for _, row := range rows {
+		instances = append(instances, topology.Instance{Pod: row.Pod(), Dir: row.Dir})
+	}
+	return ByPod(instances)
+}
+
+// PodNames are the names of pods.
+func PodNames(pods []PodDirs) []string {
+	names := make([]string, len(pods))
+	for i, pod := range pods {
+		names[i] = pod.Pod
+	}
+	return names
 }

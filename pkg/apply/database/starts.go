@@ -7,8 +7,6 @@ import (
 	"time"
 
 	"gpk/pkg/apply/engine"
-	"gpk/pkg/apply/pods"
-	"gpk/pkg/apply/record"
 	"gpk/pkg/apply/remote"
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
@@ -22,27 +20,15 @@ const (
 	RestartJob = "gpstop-restart"
 )
 
-// Starts knows when and how the database can be started.
-type Starts struct {
-	remote       *remote.Pods
-	pods         *pods.Pods
-	store        *record.Store
-	coordinators *Coordinators
-	instances    *Instances
-	utilities    *Utilities
-	standby      *Standby
-}
-
-// Gpstart is the utility that starts the database in a coordinator's pod. While the setup of an expansion is unfinished it lets in
-// superusers only: the setup needs a coordinator that answers, to be finished or rolled back. coordinators are the hosts of both;
-// patience is for pods that were just created.
-func (s *Starts) Gpstart(ctx context.Context, pod string, coordinators []string, patience time.Duration, progress func(string)) (
+// Gpstart is the utility that starts the database in a coordinator's pod. It lets in superusers only while the setup of an expansion is
+// unfinished: that needs a coordinator that answers. coordinators are the hosts of both; patience is for pods that were just created.
+func (u *Utilities) Gpstart(ctx context.Context, pod string, coordinators []string, patience time.Duration, progress func(string)) (
 	segments.Utility, error) {
-	facts, err := s.instances.ExpansionFacts(ctx, []PodDirs{{Pod: pod}})
+	facts, err := u.instances.ExpansionFacts(ctx, []PodDirs{{Pod: pod}})
 	if err != nil {
 		return segments.Utility{}, err
 	}
-	gpstart, err := s.forStandby(ctx, pod, coordinators, patience, progress)
+	gpstart, err := u.forStandby(ctx, pod, coordinators, patience, progress)
 	if err == nil && facts[pod].Setup != segments.NoSetup {
 		progress("the setup of an expansion is unfinished: starting for superusers only; to let the other users in, run " +
 			"`gpk expand --resume` or `gpk expand --rollback`, and then `gpk restart`")
@@ -53,13 +39,13 @@ func (s *Starts) Gpstart(ctx context.Context, pod string, coordinators []string,
 
 // forStandby leaves out a standby that cannot be reached: gpstart would ask a person whether that has been activated. gpk knows: it
 // records a decision before it activates one. If a person has activated it by hand, its pod shows that, as long as it answers.
-func (s *Starts) forStandby(ctx context.Context, pod string, coordinators []string, patience time.Duration, progress func(string)) (
+func (u *Utilities) forStandby(ctx context.Context, pod string, coordinators []string, patience time.Duration, progress func(string)) (
 	segments.Utility, error) {
 	for _, host := range coordinators {
 		if segments.PodOf(host) == pod {
 			continue
 		}
-		away, err := s.standbyAway(ctx, pod, host, patience, progress)
+		away, err := u.standbyAway(ctx, pod, host, patience, progress)
 		if err != nil || !away {
 			return segments.Gpstart(), err
 		}
@@ -70,30 +56,28 @@ func (s *Starts) forStandby(ctx context.Context, pod string, coordinators []stri
 }
 
 // standbyAway reports whether the standby on a host is unreachable, and is nothing but a standby as far as gpk can find out.
-func (s *Starts) standbyAway(ctx context.Context, pod, host string, patience time.Duration, progress func(string)) (bool, error) {
+func (u *Utilities) standbyAway(ctx context.Context, pod, host string, patience time.Duration, progress func(string)) (bool, error) {
 	err := engine.Until(ctx, patience, progress, func() ([]string, error) {
-		out, err := s.remote.Run(ctx, pod, segments.TryHosts([]string{host}))
+		out, err := u.remote.Run(ctx, pod, segments.TryHosts([]string{host}))
 		return segments.Unreachable(out, []string{host}), err
 	}, "%s")
-	var timeout *engine.TimeoutError
-	if !errors.As(err, &timeout) {
+	if _, silent := errors.AsType[*engine.TimeoutError](err); !silent {
 		return false, err
 	}
-	state, err := s.store.State(ctx)
+	state, err := u.coordinators.store.State(ctx)
 	if err != nil || state[plan.StateCoordinator] != pod {
 		return false, err
 	}
-	return s.notActivated(ctx, segments.PodOf(host), pod)
+	return u.notActivated(ctx, segments.PodOf(host), pod)
 }
 
 // notActivated reports whether gpk finds no activation of the standby in a pod. It finds none in a silent pod.
-func (s *Starts) notActivated(ctx context.Context, standby, acts string) (bool, error) {
-	if runs, err := s.pods.Runs(ctx, standby); err != nil || !runs || s.coordinators.IsUnreachable(standby) {
+func (u *Utilities) notActivated(ctx context.Context, standby, acts string) (bool, error) {
+	if runs, err := u.pods.Runs(ctx, standby); err != nil || !runs || u.coordinators.IsUnreachable(standby) {
 		return err == nil, err
 	}
-	out, err := s.remote.RunSoon(ctx, standby, segments.AskStandby(), AskTimeout)
-	var exit *remote.Error
-	if err != nil && !errors.As(err, &exit) {
+	out, err := u.remote.RunSoon(ctx, standby, segments.AskStandby(), AskTimeout)
+	if _, exited := errors.AsType[*remote.Error](err); err != nil && !exited {
 		return ctx.Err() == nil, context.Cause(ctx)
 	}
 	f, err := segments.ParseFollowing(out)
@@ -110,18 +94,18 @@ func (s *Starts) notActivated(ctx context.Context, standby, acts string) (bool, 
 
 // AwaitJobs waits for the jobs of these names that an earlier gpk has started in the pod of the coordinator that must act: no
 // start may run during a stop. A later Check finds how they ended. It returns at once if that pod is silent.
-func (s *Starts) AwaitJobs(ctx context.Context, names []string, progress func(string)) error {
-	state, err := s.store.State(ctx)
+func (u *Utilities) AwaitJobs(ctx context.Context, names []string, progress func(string)) error {
+	state, err := u.coordinators.store.State(ctx)
 	if err != nil {
 		return err
 	}
 	pod := state[plan.StateCoordinator]
-	if runs, err := s.pods.Runs(ctx, pod); err != nil || !runs || s.coordinators.IsUnreachable(pod) {
+	if runs, err := u.pods.Runs(ctx, pod); err != nil || !runs || u.coordinators.IsUnreachable(pod) {
 		return err
 	}
 	states := make([]remote.JobState, len(names))
 	err = engine.Each(ctx, names, func(ctx context.Context, i int, name string) (err error) {
-		states[i], err = s.remote.Job(pod, name).Answer(ctx)
+		states[i], err = u.remote.Job(pod, name).Answer(ctx)
 		return err
 	})
 	if err != nil {
@@ -133,7 +117,7 @@ func (s *Starts) AwaitJobs(ctx context.Context, names []string, progress func(st
 		}
 		progress("waiting for " + name + ", which an earlier gpk started")
 		var exit *UtilityError
-		if err := s.utilities.Follow(ctx, s.remote.Job(pod, name), name, progress); err != nil && !errors.As(err, &exit) {
+		if err := u.Follow(ctx, u.remote.Job(pod, name), name, progress); err != nil && !errors.As(err, &exit) {
 			return err
 		}
 	}

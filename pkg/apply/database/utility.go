@@ -13,10 +13,12 @@ import (
 	"gpk/pkg/segments"
 )
 
-// Utilities runs Greenplum's utilities as durable jobs.
+// Utilities runs Greenplum's utilities as durable jobs, and knows when and how gpstart can start the database.
 type Utilities struct {
-	remote *remote.Pods
-	pods   *pods.Pods
+	remote       *remote.Pods
+	pods         *pods.Pods
+	coordinators *Coordinators
+	instances    *Instances
 }
 
 // Run starts a utility as a durable job and follows it until it ends. A utility that failed is a UtilityError. One that an earlier gpk

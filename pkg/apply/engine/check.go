@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 
 	"gpk/pkg/plan"
 )
@@ -50,3 +51,52 @@ func (c *check) discard() {
 		<-c.ended
 	}
 }
+
+// Preview is one step and what its Check found.
+type Preview struct {
+	Step    plan.Step
+	Finding Finding
+}
+
+// Preview checks every step at once.
+func (r Handlers) Preview(ctx context.Context, steps []plan.Step) ([]Preview, error) {
+	return checkAll(ctx, r.Of, steps, func(Finding) error { return nil })
+}
+
+// checkAll checks every step at once, until accept is an error for what one has found.
+func checkAll(ctx context.Context, of func(plan.Step) (Handler, error), steps []plan.Step, accept func(Finding) error) ([]Preview, error) {
+	previews := make([]Preview, len(steps))
+	err := Each(ctx, steps, func(ctx context.Context, i int, step plan.Step) error {
+		h, err := of(step)
+		if err != nil {
+			return err
+		}
+		finding, err := checked(ctx, h)
+		if err != nil {
+			return &StepError{Step: step, Err: err}
+		}
+		previews[i] = Preview{step, finding}
+		return accept(finding)
+	})
+	return previews, err
+}
+
+// Settled reports whether nothing is left to do, also to the observer. It checks all steps at once, until one of them is not done: that
+// makes a second create quick. Then Run checks one step after the other.
+func (e *Engine) Settled(ctx context.Context, steps []plan.Step) bool {
+	previews, err := checkAll(ctx, e.Handler, steps, func(f Finding) error {
+		if f.State != Done {
+			return errUnsettled
+		}
+		return nil
+	})
+	if err != nil {
+		return false
+	}
+	for _, preview := range previews {
+		e.Observe(Event{Kind: StepSkipped, Step: preview.Step, Finding: preview.Finding})
+	}
+	return true
+}
+
+var errUnsettled = errors.New("something is left to do")

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
+	"sync"
 	"time"
 
 	"gpk/pkg/plan"
@@ -13,8 +15,7 @@ import (
 type Handler interface {
 	// Check reads facts and changes nothing.
 	Check(ctx context.Context) (Finding, error)
-	// Do makes the facts as the step wants them. It can run again after a crash at any point of an earlier call. progress takes a line at
-	// a time.
+	// Do makes the facts as the step wants them. It can run again after a crash at any point of an earlier call. progress takes a line.
 	Do(ctx context.Context, progress func(string)) error
 }
 
@@ -72,8 +73,7 @@ func stepError(ctx context.Context, step plan.Step, err error) error {
 	if cause := context.Cause(ctx); cause != nil && !errors.Is(err, cause) {
 		err = fmt.Errorf("%w: %w", cause, err)
 	}
-	var named *StepError
-	if errors.As(err, &named) {
+	if _, named := errors.AsType[*StepError](err); named {
 		return err
 	}
 	return &StepError{Step: step, Err: err}
@@ -136,4 +136,57 @@ func (e *Engine) confirm(ctx context.Context, step plan.Step, h Handler, doErr e
 		return blocked(step, finding)
 	}
 	return fmt.Errorf("the step ran, but its check still fails: %s", FirstOf(finding.Details))
+}
+
+// Handlers make the handler of an action, by the action's type.
+type Handlers map[reflect.Type]func(plan.Action) Handler
+
+// Handle registers the handler of a type of actions.
+func Handle[A plan.Action](r Handlers, of func(A) Handler) {
+	r[reflect.TypeFor[A]()] = func(action plan.Action) Handler { return of(action.(A)) }
+}
+
+// Of makes the handler of a step.
+func (r Handlers) Of(step plan.Step) (Handler, error) {
+	of, known := r[reflect.TypeOf(step.Action)]
+	if !known {
+		return nil, errors.New("gpk has no handler for this step: please report it")
+	}
+	return of(step.Action), nil
+}
+
+// Event is what the engine reports to its observer.
+type Event struct {
+	Kind EventKind
+	Step plan.Step
+	// Finding is set for StepSkipped and StepStarted.
+	Finding Finding
+	// Line is set for Progress.
+	Line string
+	// Elapsed is set for StepDone.
+	Elapsed time.Duration
+}
+
+// EventKind is what an Event is about.
+type EventKind string
+
+// The kinds of events.
+const (
+	StepSkipped EventKind = "skipped"
+	StepStarted EventKind = "started"
+	StepDone    EventKind = "done"
+	Progress    EventKind = "progress"
+)
+
+// Observer takes events, one at a time.
+type Observer func(Event)
+
+// Serial makes a function safe that several goroutines call, such as an observer.
+func Serial[T any](tell func(T)) func(T) {
+	var mutex sync.Mutex
+	return func(told T) {
+		mutex.Lock()
+		defer mutex.Unlock()
+		tell(told)
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // State is what a Check found.
@@ -58,13 +59,7 @@ func FirstOf(details []string) string {
 
 // NonEmpty are the texts that are not empty.
 func NonEmpty(texts []string) []string {
-	var found []string
-	for _, text := range texts {
-		if text != "" {
-			found = append(found, text)
-		}
-	}
-	return found
+	return slices.DeleteFunc(slices.Clone(texts), func(text string) bool { return text == "" })
 }
 
 // Blocking is an error that a person must decide about, and no failure.
@@ -76,8 +71,7 @@ type Blocking interface {
 // checked is the finding of a handler's Check. A Blocking error is a finding.
 func checked(ctx context.Context, h Handler) (Finding, error) {
 	finding, err := h.Check(ctx)
-	var blocking Blocking
-	if errors.As(err, &blocking) {
+	if blocking, ok := errors.AsType[Blocking](err); ok {
 		return blocking.Blocks(), nil
 	}
 	return finding, err

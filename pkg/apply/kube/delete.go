@@ -31,8 +31,7 @@ func (k *Client) All(ctx context.Context, kind string) ([]metav1.Object, error) 
 	return all, nil
 }
 
-// Named are the existing objects of a kind with one of these names. They have their metadata only. gpk lists pods: it needs no right
-// to get one.
+// Named are those of these names that exist of a kind, with their metadata only. gpk lists pods: it needs no right to get one.
 func (k *Client) Named(ctx context.Context, kind string, names []string) ([]metav1.Object, error) {
 	if kind == "Pod" {
 		all, err := k.All(ctx, kind)
@@ -97,8 +96,7 @@ type Deletion struct {
 	Patience time.Duration
 }
 
-// DeleteAll deletes objects and waits until none is left. It looks ten times a second at first and twice a second later: a list of 3,000
-// pods takes the API server some work.
+// DeleteAll deletes objects and waits until none is left. It looks ten times a second at first and twice later: listing 3,000 pods is work.
 func (k *Client) DeleteAll(ctx context.Context, d Deletion) error {
 	var left []metav1.Object
 	look := func(ctx context.Context) (gone bool, err error) {

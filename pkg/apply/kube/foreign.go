@@ -13,7 +13,6 @@ import (
 // foreignError is about an object that has a name of the cluster's and belongs to another owner.
 type foreignError struct{ found string }
 
-// Error names the object and its owner.
 func (e *foreignError) Error() string { return e.found }
 
 // Blocks is the finding of a Check that met this error.
@@ -36,9 +35,8 @@ func ForeignFinding(found ...string) engine.Finding {
 	return engine.Finding{State: engine.Blocked, Details: found, Next: engine.Next(LeftToOthers)}
 }
 
-// Foreign says who owns an object that has a name of the cluster's, "" if the cluster does. gpk would change another owner's object, and
-// delete it later. An object without labels is the cluster's if gpk has written it. Volume claims may exist before the cluster,
-// which adopts them.
+// Foreign says who owns an object that has a name of the cluster's, "" if the cluster does. gpk would change, and later delete, another
+// owner's. One without labels is the cluster's if gpk has written it. The cluster adopts volume claims that exist before it.
 func (k *Client) Foreign(kind string, object metav1.Object) string {
 	if kind == "PersistentVolumeClaim" {
 		return ""
@@ -72,8 +70,8 @@ func (k *Client) ForeignAmong(wanted, live []plan.Object) []string {
 
 // ForeignDrift is what a comparison reports of an error about an object of another owner.
 func ForeignDrift(err error) (engine.Drift, bool) {
-	var foreign *foreignError
-	if !errors.As(err, &foreign) {
+	foreign, ok := errors.AsType[*foreignError](err)
+	if !ok {
 		return engine.Drift{}, false
 	}
 	return engine.Drift{Found: foreign.Error(), Next: engine.Next(LeftToOthers)}, true

@@ -34,25 +34,19 @@ func resourceOf(kind string) (schema.GroupVersionResource, error) {
 	return found, nil
 }
 
-// requestFor begins a request for typed objects of a kind, by protobuf. client-go's dynamic client has unstructured objects, without
-// protobuf.
+// requestFor begins a request for typed objects of a kind, by protobuf, which client-go's dynamic client does not have.
 func requestFor(k *Client, verb, kind string) (*rest.Request, error) {
 	resource, err := resourceOf(kind)
 	if err != nil {
 		return nil, err
 	}
-	var client rest.Interface
-	switch resource.Group {
-	case appsv1.GroupName:
-		client = k.API.AppsV1().RESTClient()
-	case networkingv1.GroupName:
-		client = k.API.NetworkingV1().RESTClient()
-	case policyv1.GroupName:
-		client = k.API.PolicyV1().RESTClient()
-	default:
-		client = k.API.CoreV1().RESTClient()
+	clients := map[string]rest.Interface{
+		corev1.GroupName:       k.API.CoreV1().RESTClient(),
+		appsv1.GroupName:       k.API.AppsV1().RESTClient(),
+		networkingv1.GroupName: k.API.NetworkingV1().RESTClient(),
+		policyv1.GroupName:     k.API.PolicyV1().RESTClient(),
 	}
-	return client.Verb(verb).Namespace(k.Ref.Namespace).Resource(resource.Resource), nil
+	return clients[resource.Group].Verb(verb).Namespace(k.Ref.Namespace).Resource(resource.Resource), nil
 }
 
 // kindOf is the kind of an object that gpk has made. Answers of the server may lack it.

@@ -1,5 +1,4 @@
-// Package kube owns what gpk asks of the API server: it applies, reads, compares and deletes the objects of one cluster, and knows
-// whose an object is. It knows nothing of databases.
+// Package kube applies, reads, compares and deletes the objects of one cluster, and knows whose one is. It knows nothing of databases.
 package kube
 
 import (
@@ -27,8 +26,7 @@ type Client struct {
 	metadata metadata.Interface
 }
 
-// New makes the client of a cluster. It has no rate limit of its own: the API server limits what is too much (priority and fairness).
-// It speaks protobuf.
+// New makes the client of a cluster. It speaks protobuf, and leaves rate limits to the API server (priority and fairness).
 func New(config *rest.Config, ref plan.Ref) (*Client, error) {
 	config = rest.CopyConfig(config)
 	config.QPS = -1

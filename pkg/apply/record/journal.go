@@ -13,24 +13,24 @@ type Journal struct {
 	store  *Store
 	Record Record
 	// kept is the record as it is in the cluster.
-	kept      Record
-	operation string
-	// Begun is kept as unfinished from the first step of the window on.
+	kept Record
+	plan plan.Plan
+	// Begun is kept as unfinished from the step Window on, the first that leaves the cluster between two states. "": from the first on.
 	Begun  *Unfinished
-	Window Window
+	Window string
 }
 
-// Journal is the journal of an operation, after what is kept.
-func (s *Store) Journal(kept Record, operation string) *Journal {
-	return &Journal{store: s, Record: kept, kept: kept, operation: operation}
+// Journal is the journal of a plan's operation, after what is kept.
+func (s *Store) Journal(kept Record, p plan.Plan) *Journal {
+	return &Journal{store: s, Record: kept, kept: kept, plan: p}
 }
 
 // Note adds an entry, and keeps the record.
 func (r *Journal) Note(ctx context.Context, step plan.Step, event, detail string) error {
-	if r.Begun != nil && r.Record.Unfinished == nil && r.Window.Includes(step.ID) {
+	if r.Begun != nil && r.Record.Unfinished == nil && r.inWindow(step.ID) {
 		r.Record.Unfinished = r.Begun
 	}
-	r.Record.Journal = append(r.Record.Journal, Entry{time.Now().UTC(), r.operation, step.ID, event, detail})
+	r.Record.Journal = append(r.Record.Journal, Entry{time.Now().UTC(), r.plan.Operation, step.ID, event, detail})
 	return r.keep(ctx)
 }
 
@@ -51,17 +51,11 @@ func (r *Journal) keep(ctx context.Context) error {
 	return nil
 }
 
-// Window is a plan and the first of its steps that leave the cluster between two states. Without a step all of them do.
-type Window struct {
-	Plan plan.Plan
-	Step string
-}
-
-// Includes reports whether a step is in the window. One that the plan does not have is.
-func (w Window) Includes(id string) bool {
+// inWindow reports whether a step is in the window. One that the plan does not have is.
+func (r *Journal) inWindow(id string) bool {
 	at := func(id string) int {
-		return slices.IndexFunc(w.Plan.Steps, func(s plan.Step) bool { return s.ID == id })
+		return slices.IndexFunc(r.plan.Steps, func(s plan.Step) bool { return s.ID == id })
 	}
 	step := at(id)
-	return step < 0 || step >= at(w.Step)
+	return step < 0 || step >= at(r.Window)
 }

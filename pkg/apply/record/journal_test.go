@@ -10,10 +10,10 @@ import (
 func TestInWindow(t *testing.T) {
 	p := plan.Plan{Steps: []plan.Step{{ID: "whole"}, {ID: "pods"}, {ID: "start"}}}
 	for step, want := range map[string]bool{"whole": false, "pods": true, "start": true, "fallback": true} {
-		if got := (Window{p, "pods"}).Includes(step); got != want {
+		if got := (&Journal{plan: p, Window: "pods"}).inWindow(step); got != want {
 			t.Errorf("%s: %v", step, got)
 		}
-		if !(Window{p, ""}).Includes(step) {
+		if !(&Journal{plan: p}).inWindow(step) {
 			t.Errorf("%s: a plan without a window is one", step)
 		}
 	}
@@ -23,8 +23,8 @@ func TestInWindow(t *testing.T) {
 func TestUnfinishedFromTheWindowOn(t *testing.T) {
 	a := apitest.New()
 	target := clusterFor(t, apitest.ConfigOf(a))
-	p := plan.Plan{Steps: []plan.Step{{ID: "image"}, {ID: "pods"}}}
-	notes := &Journal{store: target.store, operation: "upgrade", Begun: &Unfinished{Operation: "upgrade"}, Window: Window{p, "pods"}}
+	p := plan.Plan{Operation: "upgrade", Steps: []plan.Step{{ID: "image"}, {ID: "pods"}}}
+	notes := &Journal{store: target.store, plan: p, Begun: &Unfinished{Operation: "upgrade"}, Window: "pods"}
 	for i, step := range p.Steps {
 		if err := notes.Note(t.Context(), step, "started", ""); err != nil {
 			t.Fatal(err)

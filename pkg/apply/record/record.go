@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -50,9 +51,8 @@ type Record struct {
 // RecordName is the name of a cluster's record, a ConfigMap, and of its lock, a Lease.
 func RecordName(cluster string) string { return cluster + "-gpk" }
 
-// Record reads the record of the cluster, which is empty for a cluster that gpk does not know. An unreadable journal is
-// empty, since nothing depends on it. An unreadable part on which something depends is a NextError, and the rest of the record comes
-// with it.
+// Record reads the record of the cluster, which is empty if gpk does not know it. An unreadable journal is empty: nothing depends on it.
+// An unreadable part on which something depends is a NextError, and the rest of the record comes with it.
 func (s *Store) Record(ctx context.Context) (Record, error) {
 	found, err := s.kube.ConfigMap(ctx, RecordName(s.kube.Ref.Name), "record")
 	if found == nil || err != nil {
@@ -89,8 +89,8 @@ type unreadableError struct{ error }
 
 // IsUnreadable reports whether the error is about an unreadable part of the record.
 func IsUnreadable(err error) bool {
-	var found *unreadableError
-	return errors.As(err, &found)
+	_, unreadable := errors.AsType[*unreadableError](err)
+	return unreadable
 }
 
 // Keep writes the record.
@@ -126,10 +126,41 @@ func (s *Store) Forget(ctx context.Context) error {
 	if found == nil || err != nil {
 		return err
 	}
-	err = s.kube.API.CoreV1().ConfigMaps(s.kube.Ref.Namespace).Delete(ctx, found.Name, metav1.DeleteOptions{
-		Preconditions: &metav1.Preconditions{UID: &found.UID}})
+	err = s.kube.API.CoreV1().ConfigMaps(s.kube.Ref.Namespace).Delete(ctx, found.Name, *metav1.NewPreconditionDeleteOptions(string(found.UID)))
 	if err != nil && !apierrors.IsNotFound(err) {
 		return fmt.Errorf("the cluster's record: %w", err)
 	}
 	return nil
+}
+
+// Release is a release with its image, as in cluster.yaml.
+type Release struct {
+	Version string `json:"version"`
+	Image   string `json:"image"`
+}
+
+// Unfinished is an operation that leaves a cluster between two states until it is finished or undone.
+type Unfinished struct {
+	Operation string    `json:"operation"`
+	Since     time.Time `json:"since"`
+	// Resume and Undo are the commands that finish it and that undo it. Undo may be empty.
+	Resume string `json:"resume"`
+	Undo   string `json:"undo,omitempty"`
+	// From and To are the cluster.yaml before and after it, with defaults.
+	From string `json:"from,omitempty"`
+	To   string `json:"to,omitempty"`
+}
+
+// Refusal is the error of another operation that would interrupt it.
+func (u *Unfinished) Refusal(cluster string) error {
+	next := engine.Next("finish it with ", plan.ReadCommand(u.Resume))
+	if u.Undo != "" {
+		next = engine.Next(next, ", or undo it with ", plan.ReadCommand(u.Undo))
+	}
+	article := "a"
+	if strings.ContainsAny(u.Operation[:1], "aeiou") {
+		article = "an"
+	}
+	return &engine.NextError{Next: next, Err: fmt.Errorf("%s %s of %s started at %s is unfinished; nothing was changed",
+		article, u.Operation, cluster, u.Since.Format(time.RFC3339))}
 }

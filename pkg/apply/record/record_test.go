@@ -22,7 +22,7 @@ func TestRecord(t *testing.T) {
 	if record, err := target.store.Record(t.Context()); err != nil || record.Spec != "" || record.Journal != nil {
 		t.Errorf("of an unknown cluster: %+v, error %v", record, err)
 	}
-	notes := &Journal{store: target.store, Record: Record{Spec: "the spec"}, operation: "create"}
+	notes := &Journal{store: target.store, Record: Record{Spec: "the spec"}, plan: plan.Plan{Operation: "create"}}
 	for i := range journalLength + 5 {
 		if err := notes.Note(t.Context(), plan.Step{ID: "pods"}, "started", fmt.Sprint(i)); err != nil {
 			t.Fatal(err)

@@ -28,11 +28,10 @@ type Streams struct {
 // Exec runs a command in a pod's database container. If ctx ends, the command in the pod continues: what takes long is a job.
 func (p *Pods) Exec(ctx context.Context, pod string, argv []string, streams Streams) error {
 	err := p.connect(ctx, pod, argv, streams)
-	var exit utilexec.CodeExitError
-	switch {
-	case errors.As(err, &exit):
+	if exit, ok := errors.AsType[utilexec.CodeExitError](err); ok {
 		return &Error{Pod: pod, Argv: argv, Status: exit.Code}
-	case err != nil:
+	}
+	if err != nil {
 		return fmt.Errorf("exec in pod %s: %w", pod, err)
 	}
 	return nil

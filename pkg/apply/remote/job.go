@@ -44,12 +44,10 @@ func (j Job) Answer(ctx context.Context) (JobState, error) {
 	return j.state(j.pods.RunSoon(ctx, j.Pod, j.script("state"), answerTime))
 }
 
-// script is job.sh with a verb and its arguments, for this job.
 func (j Job) script(verb string, args ...string) segments.Command {
 	return segments.Script("job.sh", append([]string{verb, j.Name}, args...)...)
 }
 
-// state reads the answer of job.sh.
 func (j Job) state(out string, err error) (JobState, error) {
 	if err != nil {
 		return JobState{}, err
@@ -87,8 +85,7 @@ func (j Job) Start(ctx context.Context, utility segments.Utility) (already bool,
 		return false, err
 	}
 	_, err = j.pods.Run(ctx, j.Pod, command)
-	var exit *Error
-	if errors.As(err, &exit) && exit.Status == AlreadyRunning {
+	if exit, ok := errors.AsType[*Error](err); ok && exit.Status == AlreadyRunning {
 		return true, nil
 	}
 	return false, err
@@ -147,8 +144,7 @@ func (j Job) Finish(ctx context.Context, line func(string)) (int, error) {
 	}
 }
 
-// stream copies the rest of the log until the job has ended, the stream breaks, or the pod stops answering. The state is that of the
-// ended job, or none if the stream lost it.
+// stream copies the rest of the log until the job ends, the stream breaks, or the pod is silent. The state is zero unless the job ended.
 func (j Job) stream(ctx context.Context, log *Lines) (state JobState, err error) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()

@@ -45,10 +45,7 @@ func LastLines(text string, n int) string {
 			lines = append(lines, line)
 		}
 	}
-	if len(lines) > n {
-		lines = lines[len(lines)-n:]
-	}
-	return strings.Join(lines, " | ")
+	return strings.Join(lines[max(len(lines)-n, 0):], " | ")
 }
 
 // Summary is the last three lines of an error, on one line.

@@ -40,8 +40,7 @@ func (e *Error) Why() string {
 	return why
 }
 
-// ShortOfMemory says whether a database had no memory left for a statement. gp_vmem_protect_limit limits what Greenplum calls VMEM, on
-// each instance.
+// ShortOfMemory says whether a database had no memory left. gp_vmem_protect_limit limits what Greenplum calls VMEM, on each instance.
 func (e *Error) ShortOfMemory() bool {
 	why := strings.ToLower(e.Why())
 	return strings.Contains(why, "vmem") || strings.Contains(why, "out of memory")
@@ -84,8 +83,7 @@ func (p *Pods) runAlone(ctx context.Context, pod string, command segments.Comman
 	}
 	err := p.Exec(ctx, pod, command.Argv, streams)
 	answer := reply{out: out.String(), errs: errs.String()}
-	var exit *Error
-	if errors.As(err, &exit) {
+	if exit, ok := errors.AsType[*Error](err); ok {
 		answer.status, err = exit.Status, nil
 	}
 	return answer, err

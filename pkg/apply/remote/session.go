@@ -27,8 +27,7 @@ type session struct {
 	rested  time.Time
 }
 
-// gpk keeps 16 sessions at most, each for 30 seconds without a command. A session ends by itself after two minutes, and a proxy on the way
-// may forget it earlier.
+// Limits of the kept sessions. One ends by itself after two minutes without a command, and a proxy on the way may forget it earlier.
 const (
 	sessionRests = 30 * time.Second
 	sessionsKept = 16
@@ -69,14 +68,14 @@ func (p *Pods) runInSession(ctx context.Context, pod string, command segments.Co
 		return answer, nil
 	}
 	s.end()
-	var ended *Error
+	ended, exited := errors.AsType[*Error](err)
 	switch {
 	case err != nil && givenUp:
 		err = context.Cause(ctx)
-	case errors.As(err, &ended) && !s.greeted:
+	case exited && !s.greeted:
 		p.sessions.unsupported.Store(pod, true)
 		err = errNoSession
-	case errors.As(err, &ended):
+	case exited:
 		// The status is that of the session, and not of the command.
 		err = fmt.Errorf("exec in pod %s: the session ended with exit status %d before its answer", pod, ended.Status)
 	}
@@ -102,7 +101,6 @@ func (p *Pods) openSession(ctx context.Context, pod string) *session {
 	return s
 }
 
-// ask sends a command, and waits for its reply.
 func (s *session) ask(command segments.Command) (reply, error) {
 	var request bytes.Buffer
 	fmt.Fprintf(&request, "%d %d\n", len(command.Argv), len(command.Stdin))

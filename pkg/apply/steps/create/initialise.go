@@ -78,7 +78,7 @@ func (h *initialiseHandler) Do(ctx context.Context, progress func(string)) (err 
 				return err
 			}
 		}
-		if _, err := h.db.Everywhere(ctx, job.Pod, "prepare", database.ByHost(h.action.Topology.Instances), ""); err != nil {
+		if _, err := h.db.Everywhere(ctx, job.Pod, "prepare", database.ByPod(h.action.Topology.Instances), ""); err != nil {
 			return err
 		}
 		err = h.db.Run(ctx, job.Pod, job.Name, h.action.Utility, progress)
@@ -117,8 +117,8 @@ func (h *initialiseHandler) markComplete(ctx context.Context) error {
 
 // segmentPods are the pods of the primaries and the mirrors, with those of their instances that are up. One that is down gets a copy of
 // its pair's pg_hba.conf when it is recovered.
-func (h *initialiseHandler) segmentPods(catalogue segments.Catalogue) []database.HostDirs {
-	pods := database.ByHost(slices.Concat(h.action.Topology.Segments(topology.Primary), h.action.Topology.Segments(topology.Mirror)))
+func (h *initialiseHandler) segmentPods(catalogue segments.Catalogue) []database.PodDirs {
+	pods := database.ByPod(slices.Concat(h.action.Topology.Segments(topology.Primary), h.action.Topology.Segments(topology.Mirror)))
 	for i, pod := range pods {
 		pods[i].Dirs = slices.DeleteFunc(pod.Dirs, func(dir string) bool {
 			return !slices.ContainsFunc(catalogue, func(r segments.Row) bool { return r.Host == pod.Host && r.Dir == dir && r.Up() })

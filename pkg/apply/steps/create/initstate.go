@@ -68,7 +68,7 @@ func (h *initialiseHandler) look(ctx context.Context) (initState, []string, erro
 
 // lookAtDirectories tells empty volumes from those of an interrupted gpinitsystem, and from those with data that gpk did not make.
 func (h *initialiseHandler) lookAtDirectories(ctx context.Context) (initState, []string, error) {
-	pods := database.ByHost(h.action.Topology.Instances)
+	pods := database.ByPod(h.action.Topology.Instances)
 	facts, err := h.db.FactsFrom(ctx, h.action.Topology.Coordinator().Pod, pods)
 	if err != nil {
 		return "", nil, err
