@@ -10,7 +10,7 @@ import (
 // Recover brings back whatever is down. full copies all data of instances that are down, and rebalance gives the instances their
 // preferred roles back.
 func Recover(m Made, full, rebalance bool) (Operation, error) {
-	p, err := plan.Recover(m.Cluster, plan.RecoverOptions{Full: full, Rebalance: rebalance})
+	p, err := plan.Recover(m.Cluster, full, rebalance)
 	return Operation{made: m, plan: p, amid: true}, err
 }
 
