@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"maps"
 	"slices"
 	"strings"
 
@@ -69,12 +68,4 @@ func changedSettings(from, to *topology.Cluster, asked []segments.Setting) []seg
 // touches says whether a person who asks for one setting changes another one, itself or one that it bounds.
 func touches(asked segments.Setting, s segments.RoleSetting) bool {
 	return strings.EqualFold(asked.Name, s.Name) || asked.Name == topology.MostStatement && s.Name == topology.StatementMem
-}
-
-// inspection tells segments.InspectImage the settings that a person has given: every server knows those that gpk derives.
-func (l layout) inspection() []string {
-	given := each(slices.Sorted(maps.Keys(l.Spec.Database.Config)), func(name string) segments.Setting {
-		return segments.Setting{Name: name, Value: string(l.Spec.Database.Config[name])}
-	})
-	return segments.InspectionOf(l.Spec.Database.Locale, given)
 }

@@ -2,8 +2,12 @@ package segments
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
+
+	"gpk/pkg/topology"
 )
 
 // releaseLine is what `postgres --gp-version` prints: `postgres (Greenplum Database) 7.1.0 build commit:local`. A
@@ -40,11 +44,8 @@ func CatalogueVersion(out string) (string, error) {
 // SameRelease compares a release with the wanted one. What follows a plus is about the build, as in 7.1.0+dev.12, and says
 // nothing of the release, unless it is asked for.
 func SameRelease(release, wanted string) bool {
-	if release == wanted {
-		return true
-	}
-	release, _, _ = strings.Cut(release, "+")
-	return release == wanted
+	plain, _, _ := strings.Cut(release, "+")
+	return release == wanted || plain == wanted
 }
 
 // Image is what an image has to offer, as image.sh found it.
@@ -61,11 +62,12 @@ type Image struct {
 // InspectImage looks at the image of the pod that it is run in, with the arguments of InspectionOf.
 func InspectImage(arguments []string) Command { return Script("image.sh", arguments...) }
 
-// InspectionOf are the arguments of image.sh: the locale of the instances, and the settings that they start with.
-func InspectionOf(locale string, settings []Setting) []string {
-	arguments := []string{locale}
-	for _, s := range settings {
-		arguments = append(arguments, s.Name+"="+s.Value)
+// InspectionOf are the arguments of image.sh: the locale of the instances, and the settings that a person has given. Every server
+// knows those that gpk derives.
+func InspectionOf(database topology.Database) []string {
+	arguments := []string{database.Locale}
+	for _, name := range slices.Sorted(maps.Keys(database.Config)) {
+		arguments = append(arguments, name+"="+string(database.Config[name]))
 	}
 	return arguments
 }
