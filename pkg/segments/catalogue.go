@@ -108,13 +108,7 @@ func (c Catalogue) Standby() (Row, bool) { return c.Find(topology.CoordinatorCon
 
 // where are the rows that a predicate holds for.
 func (c Catalogue) where(holds func(Row) bool) Catalogue {
-	var rows Catalogue
-	for _, row := range c {
-		if holds(row) {
-			rows = append(rows, row)
-		}
-	}
-	return rows
+	return slices.DeleteFunc(slices.Clone(c), func(r Row) bool { return !holds(r) })
 }
 
 // Segments are the rows of the primaries and the mirrors.

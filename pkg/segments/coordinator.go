@@ -124,7 +124,7 @@ func DiscardAside() Command { return Script("coordinator.sh", "discard") }
 
 // Over runs a command of another host over ssh. It takes no standard input.
 func Over(host string, command Command) Command {
-	return run(append([]string{"ssh", "-n", "-o", "BatchMode=yes", "-o", "ConnectTimeout=5", "-o", "ControlPath=none", host},
+	return Run(append([]string{"ssh", "-n", "-o", "BatchMode=yes", "-o", "ConnectTimeout=5", "-o", "ControlPath=none", host},
 		command.Argv...)...)
 }
 

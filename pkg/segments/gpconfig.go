@@ -45,7 +45,7 @@ func hiddenSelect(names []string) string {
 }
 
 // GpconfigShow prints what the files of all instances have of a setting.
-func GpconfigShow(name string) Command { return run("gpconfig", "-s", name, "--file") }
+func GpconfigShow(name string) Command { return Run("gpconfig", "-s", name, "--file") }
 
 // shownValue is a line of GpconfigShow when all segments agree. Greenplum 6 calls the coordinator master.
 //

@@ -43,5 +43,5 @@ where role = 'm' and status = 'u' and content >= 0 and not exists (
 
 // StopInstance stops one instance of a pod, quickly and cleanly.
 func StopInstance(dir string) Command {
-	return run("pg_ctl", "stop", "-D", dir, "-m", "fast", "-w", "-t", "60")
+	return Run("pg_ctl", "stop", "-D", dir, "-m", "fast", "-w", "-t", "60")
 }

@@ -68,18 +68,18 @@ const UnreadSQL = `select date_trunc('second', pg_conf_load_time()) <= greatest(
 // with.
 func TrySetting(s Setting, beside []Setting) Command {
 	if name := strings.ToLower(s.Name); name != topology.StatementMem && name != topology.MostStatement {
-		return run("postgres", "-C", s.Name, "-c", s.Name+"="+s.Value, "-D", topology.CoordinatorDir)
+		return Run("postgres", "-C", s.Name, "-c", s.Name+"="+s.Value, "-D", topology.CoordinatorDir)
 	}
 	argv := []string{"postgres", "-C", s.Name}
 	for _, one := range slices.Concat(beside, []Setting{s}) {
 		argv = append(argv, "-c", one.Name+"="+one.Value)
 	}
-	return run(append(argv, "-D", topology.CoordinatorDir, "--config-file=/dev/null")...)
+	return Run(append(argv, "-D", topology.CoordinatorDir, "--config-file=/dev/null")...)
 }
 
 // SegmentPsql runs SQL on an instance of the pod that it is run in, past the coordinator.
 func SegmentPsql(port int32, sql string) Command {
-	return run("env", "PGOPTIONS=-c gp_role=utility", "psql", "-d", "postgres", "-p", fmt.Sprint(port), "-X", "-A", "-t", "-q",
+	return Run("env", "PGOPTIONS=-c gp_role=utility", "psql", "-d", "postgres", "-p", fmt.Sprint(port), "-X", "-A", "-t", "-q",
 		"-v", "ON_ERROR_STOP=1").reading(sql)
 }
 

@@ -1,12 +1,10 @@
 package segments
 
-import (
-	"fmt"
-)
+import "fmt"
 
-// VerifyRows is how many rows the verification writes. Hashed over the segments, nearly every segment gets one where there
+// verifyRows is how many rows the verification writes. Hashed over the segments, nearly every segment gets one where there
 // are fewer than a hundred.
-const VerifyRows = 1000
+const verifyRows = 1000
 
 // VerifyWriteSQL writes rows to a distributed table and leaves them there, so that whoever looks later can read them back. With
 // them goes the coordinator's timeline, which every activation of a standby begins anew: rows of another one do not prove that
@@ -17,7 +15,7 @@ select substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) as timeline \gset
 drop table if exists gpk_verify;
 create table gpk_verify (id int, timeline text);
 insert into gpk_verify select i, :'timeline' from generate_series(1, %d) i;
-`, VerifyRows)
+`, verifyRows)
 }
 
 // VerifyReadSQL reads the rows back and asks every primary to answer, for ParseVerify.
@@ -41,8 +39,8 @@ func ParseVerify(out string, primaries int) error {
 	if err != nil {
 		return err
 	}
-	if want := VerifyRows * (VerifyRows + 1) / 2; answer.Rows != VerifyRows || answer.Sum != want {
-		return fmt.Errorf("%d rows with the sum %d were written, %d with the sum %d came back", VerifyRows, want, answer.Rows, answer.Sum)
+	if want := verifyRows * (verifyRows + 1) / 2; answer.Rows != verifyRows || answer.Sum != want {
+		return fmt.Errorf("%d rows with the sum %d were written, %d with the sum %d came back", verifyRows, want, answer.Rows, answer.Sum)
 	}
 	if answer.Written != answer.Timeline {
 		return fmt.Errorf("the rows are of timeline %s: there is no row yet of the coordinator's timeline %s", answer.Written, answer.Timeline)

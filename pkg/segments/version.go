@@ -24,10 +24,10 @@ func Release(out string) (string, error) {
 }
 
 // AskRelease and AskCatalogueVersion ask the programs of a pod what they are, for Release and CatalogueVersion.
-func AskRelease() Command { return run("postgres", "--gp-version") }
+func AskRelease() Command { return Run("postgres", "--gp-version") }
 
 // AskCatalogueVersion is with AskRelease.
-func AskCatalogueVersion() Command { return run("postgres", "--catalog-version") }
+func AskCatalogueVersion() Command { return Run("postgres", "--catalog-version") }
 
 // catalogueLine is what `postgres --catalog-version` prints.
 var catalogueLine = regexp.MustCompile(`^Catalog version number: +([0-9]+)$`) //nolint:gochecknoglobals // never changed
