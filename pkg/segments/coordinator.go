@@ -63,17 +63,12 @@ func ParseHosts(out string) (reached, tried int, err error) {
 	return reached, tried, nil
 }
 
-// Commit is a transaction's last record in a write-ahead log.
-type Commit struct {
-	LSN  string
-	Made time.Time
-}
-
 // Ahead is what a coordinator has committed beyond a record that its standby has.
 type Ahead struct {
 	// Instance is Absent, Stopped or Running.
 	Instance string
-	Commits  []Commit
+	// Commits are the times of the commits.
+	Commits []time.Time
 	// Unreadable is set if the log does not reach back to that record any more, so that nothing is known.
 	Unreadable bool
 }
@@ -93,7 +88,7 @@ func ParseAhead(out string) (Ahead, error) {
 			if err != nil {
 				return fmt.Errorf("cannot read a commit from %q: %w", line, err)
 			}
-			a.Commits = append(a.Commits, Commit{words[1], made})
+			a.Commits = append(a.Commits, made)
 		case len(words) == 1 && words[0] == "unreadable":
 			a.Unreadable = true
 		}
