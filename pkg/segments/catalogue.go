@@ -128,11 +128,6 @@ func (c Catalogue) Down() Catalogue {
 // Switched are the mirrors that act as primary.
 func (c Catalogue) Switched() Catalogue { return c.where(Row.Switched) }
 
-// On are the rows of the primaries and mirrors in a pod.
-func (c Catalogue) On(pod string) Catalogue {
-	return c.Segments().where(func(r Row) bool { return r.Pod() == pod })
-}
-
 // Primaries is the number of segments, without the coordinator.
 func (c Catalogue) Primaries() int { return len(c.Segments().Acting()) }
 

@@ -204,8 +204,6 @@ func TestCatalogueSelections(t *testing.T) {
 		{"healthy", "acting", Catalogue.Acting, []int32{1, 2, 3}},
 		{"healthy", "down", Catalogue.Down, nil},
 		{"healthy", "switched", Catalogue.Switched, nil},
-		{"healthy", "on a pod", func(c Catalogue) Catalogue { return c.On("mirror-1") }, []int32{5}},
-		{"healthy", "on a coordinator's pod", func(c Catalogue) Catalogue { return c.On("coordinator-0") }, nil},
 		// The mirror of content 0 acts, and its primary is down.
 		{"primary-down", "acting", Catalogue.Acting, []int32{1, 4, 3}},
 		{"primary-down", "up", Catalogue.Up, []int32{1, 6, 4, 3, 5}},

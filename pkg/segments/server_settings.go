@@ -95,10 +95,8 @@ func SettingFault(said string) string {
 		if err != nil {
 			continue
 		}
-		for i, column := range columns {
-			if column == "FATAL" && i+4 < len(columns) {
-				return strings.TrimSpace(columns[i+2] + " " + columns[i+4])
-			}
+		if i := slices.Index(columns, "FATAL"); i >= 0 && i+4 < len(columns) {
+			return strings.TrimSpace(columns[i+2] + " " + columns[i+4])
 		}
 	}
 	if match := plainFatal.FindStringSubmatch(said); match != nil {
