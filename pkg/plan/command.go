@@ -3,7 +3,6 @@ package plan
 import (
 	"cmp"
 	"regexp"
-	"slices"
 	"strings"
 )
 
@@ -26,9 +25,6 @@ func (c Command) String() string {
 func (c Command) With(words ...string) Command {
 	return append(append(Command{}, c...), words...)
 }
-
-// HasFile says whether the command names a cluster.yaml, and so its cluster.
-func (c Command) HasFile() bool { return slices.Contains(c, "-f") }
 
 // ReadCommand reads a command line that String has written.
 func ReadCommand(line string) Command {

@@ -25,9 +25,6 @@ func TestCommandLines(t *testing.T) {
 	if more := both.With("--resume"); more.String() != "gpk expand --resume" || both.String() != "gpk expand" {
 		t.Errorf("%q became %q", both, more)
 	}
-	if !Gpk("create", "-f", "x").HasFile() || Gpk("status").HasFile() {
-		t.Error("a file is not seen")
-	}
 }
 
 // A shell reads a word as the text that it was made of. What a person can read as it is has no quotes.
