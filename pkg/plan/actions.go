@@ -10,7 +10,6 @@ import (
 // These are the actions that several operations have. The file of an operation has its own.
 
 // Capacity finds out whether the pods that do not exist yet would find room on the nodes, and their volumes a storage class.
-// It changes nothing.
 type Capacity struct {
 	Sets []*appsv1.StatefulSet
 	// Anew: the pods that gpk replaces need room again.
@@ -71,8 +70,7 @@ type Reach struct {
 	Spare []string
 }
 
-// Whole requires every instance up and in sync, and no expansion under way, before gpk replaces pods of StatefulSets. It
-// changes nothing.
+// Whole requires every instance up and in sync, and no expansion under way, before gpk replaces pods. It changes nothing.
 type Whole struct{ Replacing []*appsv1.StatefulSet }
 
 // Stopped stops the database in a mode of gpstop, if it runs: smart, fast or immediate.
@@ -80,11 +78,9 @@ type Stopped struct {
 	Mode string
 	// Keep are instances of which none may run afterwards. Their pods keep them down when they restart.
 	Keep []topology.Instance
-	// Replacing, if set, are the StatefulSets whose pods gpk replaces while the database is down. If no pod has to be
-	// replaced, the database keeps running.
+	// Replacing, if set, are StatefulSets whose pods gpk replaces meanwhile. With none to replace, the database keeps running.
 	Replacing []*appsv1.StatefulSet
-	// Again: the database starts again right afterwards. If gpk sees that a pod for that will not come, the database keeps
-	// running.
+	// Again: the database starts again right afterwards. It keeps running if gpk sees that a pod for that will not come.
 	Again bool
 }
 
@@ -106,8 +102,7 @@ type Synced struct{}
 // Expose points the client Service at the acting coordinator's pod, and tells the pods that it acts.
 type Expose struct {
 	Service string
-	// Hosts are the hosts of all pods.
-	Hosts []string
+	Hosts   []string
 }
 
 // Verify writes and reads a distributed row through the client Service.

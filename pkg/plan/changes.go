@@ -47,8 +47,7 @@ type rule struct {
 	fixed  bool
 }
 
-// rules are all fields of cluster.yaml with the command that changes each in a cluster that exists. It is the only place
-// that knows.
+// rules are all fields of cluster.yaml with the command that changes each in a cluster that exists. No other place knows.
 func rules() []rule {
 	const newPods = "pods created from then on get it; pods that run keep what they have until they are recreated"
 	return []rule{

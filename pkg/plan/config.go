@@ -8,8 +8,7 @@ import (
 )
 
 // Config is the plan that changes settings of a running database, from what one cluster.yaml derives and gives to what another
-// one does. given are the settings that a person asks for, with their values or SettingDefault. Without restart, settings that
-// need one wait for the next.
+// does. given are what a person asks for, with their values or SettingDefault. Without restart, those that need one wait for it.
 func Config(from, to *topology.Cluster, given []segments.Setting, restart bool) Plan {
 	asked := each(given, func(s segments.Setting) segments.Setting {
 		if s.Value == SettingDefault {
@@ -31,8 +30,7 @@ func Config(from, to *topology.Cluster, given []segments.Setting, restart bool) 
 	})
 }
 
-// Valid asks the server whether it knows settings and would take their values, all of them before any is changed. It changes
-// nothing.
+// Valid asks the server whether it knows settings and would take their values, all before any is changed. It changes nothing.
 type Valid struct {
 	Settings []segments.Setting
 	// Beside are the settings that bound others. The server has them when gpk asks it about those.

@@ -44,8 +44,7 @@ func Create(c *topology.Cluster) (Plan, error) {
 // Passwords looks into the Secret of the roles' passwords before anything is made.
 type Passwords struct{ Secret string }
 
-// Keys makes the Secret with the cluster's ssh keys, unless it exists. gpk makes the keys when it needs them, and no plan has
-// them.
+// Keys makes the Secret with the cluster's ssh keys, unless it exists. No plan has the keys: gpk makes them when it needs them.
 type Keys struct {
 	Secret Object
 	// Files are put beside the keys as they are: ssh's configuration.

@@ -7,8 +7,7 @@ import (
 	"gpk/pkg/topology"
 )
 
-// Failover is the plan that makes the standby of a cluster its coordinator. Clients come first: gpk makes a new standby of the
-// old coordinator's pod last.
+// Failover is the plan that makes a cluster's standby its coordinator. Clients come before a new standby in the old pod.
 func Failover(c *topology.Cluster, takeover Takeover, options FailoverOptions) Plan {
 	l := layoutOf(c)
 	eligible := Eligible{takeover, options, c.Host(takeover.From)}
@@ -66,7 +65,6 @@ type Eligible struct {
 // Fence makes sure that the coordinator takes no writes any more, now and when its node comes back.
 type Fence struct {
 	Eligible
-	// Hosts are the hosts of all pods.
 	Hosts []string
 }
 
@@ -76,15 +74,12 @@ type Activate struct{ Eligible }
 // Return makes the coordinator act again that a takeover has fenced, as long as the standby has not been activated.
 type Return struct {
 	Takeover
-	// Hosts are the hosts of all pods.
 	Hosts []string
-	// AcceptLoss is a person's decision where gpk cannot ask the standby: the standby is off, and its writes, if it has
-	// any, are lost.
+	// AcceptLoss is a person's decision where gpk cannot ask the standby: it is off, and its writes, if any, are lost.
 	AcceptLoss bool
 }
 
-// Rebuild makes the coordinators' pod that does not act a standby, whatever is in it. gpk moves its data aside before, and
-// removes them afterwards.
+// Rebuild makes the coordinators' pod that does not act a standby. gpk moves any data in it aside before, and removes them after.
 type Rebuild struct {
 	// Pods are the pods of both coordinators.
 	Pods []topology.Instance

@@ -61,8 +61,7 @@ func (l layout) segmentHBA() string {
 }
 
 // parts are all that a cluster consists of. Each plan makes them once, and its steps select from them. Two plans share no
-// object, so a plan may change its own. Claims and the budgets of pairs are made by methods: a cluster has thousands of them,
-// and few operations need them.
+// object, so a plan may change its own. Claims and pairs' budgets are made by methods: there may be thousands.
 type parts struct {
 	layout
 	manifests *manifests

@@ -61,8 +61,7 @@ type Step struct {
 // Action is what a step is to achieve: one of the types of this package that have this method.
 type Action interface{ action() }
 
-// Look is an action that changes nothing: it finds out whether later steps can succeed. gpk may look at the next step at the
-// same time.
+// Look is an action that only finds out whether later steps can succeed. gpk may look at the next step at the same time.
 type Look interface {
 	Action
 	looks()

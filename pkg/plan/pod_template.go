@@ -35,8 +35,7 @@ func patched(set *appsv1.StatefulSet, patch *corev1.PodTemplateSpec) (*appsv1.St
 	return set, nil
 }
 
-// restrict gives a patch's own containers what the restricted pod security standard asks of every container, as far as they
-// do not have it. The pod meets the rest of the standard.
+// restrict gives a patch's own containers what they lack of the restricted pod security standard. The pod meets the rest of it.
 func restrict(containers []corev1.Container) {
 	for i := range containers {
 		security := containers[i].SecurityContext

@@ -59,9 +59,8 @@ func (p parts) fillPod(pod *corev1.PodSpec, group topology.Group, labels map[str
 	container.StartupProbe.TCPSocket.Port = intstr.FromInt32(p.topology.Instances[first].Port)
 }
 
-// Keeping is the plan of another operation for a cluster whose expansion has begun and is not finished. The catalogue may
-// already have the segments of the larger cluster, so the plan keeps the new pods as it keeps the others. A plan that takes all
-// pods from a StatefulSet takes the new ones too.
+// Keeping is the plan of another operation for a cluster with an unfinished expansion. The catalogue may already have the new
+// segments, so the plan keeps the new pods as the others. If it takes all pods from a StatefulSet, it takes the new ones too.
 func (p Plan) Keeping(to *topology.Cluster) Plan {
 	l := layoutOf(to)
 	grown := func(set *appsv1.StatefulSet) *appsv1.StatefulSet {

@@ -52,8 +52,7 @@ func initSettingsOf(c *topology.Cluster) initSettings {
 	return split
 }
 
-// changedSettings are the settings that one cluster has with other values than another cluster, and those that a person asks
-// for.
+// changedSettings are those with other values in one cluster than in another, and those that a person asks for.
 func changedSettings(from, to *topology.Cluster, asked []segments.Setting) []segments.RoleSetting {
 	before := settingsByName(from)
 	var changed []segments.RoleSetting

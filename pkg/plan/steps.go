@@ -20,8 +20,7 @@ func (p parts) start() []Step {
 // WindowStep is the id of the first step of a maintenance window. Until it gpk changes nothing of the cluster.
 const WindowStep = "pods"
 
-// window are the steps from a running database to one that runs in pods as cluster.yaml has them. Whatever can be
-// done while it runs comes before it stops.
+// window are the steps to a database in pods as cluster.yaml has them. What can be done while it runs comes before it stops.
 func (p parts) window() []Step {
 	return append([]Step{
 		{WindowStep, "stateful sets", Converge, Apply{Objects: objects(p.sets)}},
@@ -35,8 +34,7 @@ func (p parts) window() []Step {
 	}, p.reachable()...)
 }
 
-// reachable are the last steps of every operation that may move the coordinator: clients reach it, and through it every
-// segment.
+// reachable are the last steps wherever the coordinator may move: clients reach it, and through it every segment.
 func (l layout) reachable() []Step {
 	return []Step{
 		{"service", "clients' service", Converge, Expose{l.ClientService(), l.hosts}},

@@ -11,14 +11,12 @@ import (
 	"strings"
 )
 
-// Command is one command line in a pod, with what it reads on standard input. Nothing secret is ever in Argv, which
-// other processes and the API server's audit log can see.
+// Command is a command line in a pod, and its input. No secret is in Argv, which other processes and the audit log can see.
 type Command struct {
 	Argv  []string
 	Stdin string
 }
 
-// reading is the command with something to read.
 func (c Command) reading(stdin string) Command {
 	c.Stdin = stdin
 	return c
@@ -52,8 +50,7 @@ func Session() Command { return Script("session.sh") }
 // Run calls a program in the environment of Greenplum's utilities, also for a user at a terminal or in a pipe.
 func Run(argv ...string) Command { return Script("run.sh", argv...) }
 
-// Psql runs SQL in a database on the coordinator of the same pod, or on the host if one is named, and prints bare
-// values. The first failing statement ends it with exit status 3.
+// Psql runs SQL on the pod's own coordinator, or on a host, and prints bare values. The first fault ends it with exit status 3.
 func Psql(database, host, sql string) Command {
 	return Run(PsqlArgv(database, host, "-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1")...).reading(sql)
 }

@@ -129,8 +129,7 @@ func ActivateStandby() Utility {
 	return Utility{Argv: []string{"gpactivatestandby", "-a", "-f", "-d", topology.CoordinatorDir}}
 }
 
-// InitStandby makes the standby coordinator on an instance's host, onto an empty directory. It is run on the acting
-// coordinator.
+// InitStandby makes the standby on an instance's host, onto an empty directory. It is run on the acting coordinator.
 func InitStandby(standby topology.Instance) Utility {
 	return Utility{Argv: []string{"gpinitstandby", "-a", "-s", standby.Host, "-P", fmt.Sprint(standby.Port),
 		"-S", standby.Dir, "--hba-hostnames"}}

@@ -37,8 +37,7 @@ func CreateExtensionSQL(name string) string {
 	return "create extension if not exists " + identifier(name) + ";\n"
 }
 
-// verifyRows is how many rows the verification writes. Hashed over the segments, nearly every segment gets one where there
-// are fewer than a hundred.
+// verifyRows is how many rows the verification writes. Of fewer than a hundred segments, nearly each gets one by its hash.
 const verifyRows = 1000
 
 // VerifyWriteSQL writes rows to a distributed table and leaves them there, so that whoever looks later can read them back. With
@@ -90,7 +89,6 @@ func ParseVerify(out string, primaries int) error {
 func literal(s string) string    { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
 func identifier(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"` }
 
-// literals are several literals, as a list of SQL.
 func literals(values []string) string {
 	quoted := make([]string, len(values))
 	for i, value := range values {

@@ -57,8 +57,7 @@ func UnalterSQL(names []string) string {
 	return b.String()
 }
 
-// InFileSQL prints those of some settings that the configuration file of an instance has. gpconfig -s --file breaks down at one
-// that is not there.
+// InFileSQL prints those of some settings that an instance's file has. gpconfig -s --file breaks down at one that it lacks.
 func InFileSQL(names []string) string {
 	return `select distinct name from pg_file_settings where sourcefile like '%postgresql.conf' and lower(name) in (` + literals(names) + `)
   order by name;

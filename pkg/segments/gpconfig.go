@@ -48,9 +48,7 @@ func hiddenSelect(names []string) string {
 func GpconfigShow(name string) Command { return Run("gpconfig", "-s", name, "--file") }
 
 // shownValue is a line of GpconfigShow when all segments agree. Greenplum 6 calls the coordinator master.
-//
-//nolint:gochecknoglobals // compiled once, never changed
-var shownValue = regexp.MustCompile(`(?m)^(Coordinator|Master|Segment) +value: (.*)$`)
+var shownValue = regexp.MustCompile(`(?m)^(Coordinator|Master|Segment) +value: (.*)$`) //nolint:gochecknoglobals // never changed
 
 // Misconfigured says in what GpconfigShow's answer differs from a setting, or "".
 func Misconfigured(out string, s RoleSetting) string {

@@ -43,8 +43,7 @@ func (f PodFacts) Present() bool {
 	return false
 }
 
-// Instances calls a verb of instances.sh for data directories: facts, prepare, clear, finish or stop. AskCoordinator is for
-// the one that takes SQL.
+// Instances calls a verb of instances.sh for data directories: facts, prepare, clear, finish or stop.
 func Instances(verb string, dirs ...string) Command {
 	return Script("instances.sh", append([]string{verb}, dirs...)...)
 }
@@ -52,8 +51,7 @@ func Instances(verb string, dirs ...string) Command {
 // AskReady runs a pod's readiness probe, which says why it fails.
 func AskReady() Command { return Script("ready.sh") }
 
-// AskCoordinator asks a coordinator's pod for its facts and, if its instance answers as a coordinator, for the catalogue. Its
-// exit status is psql's.
+// AskCoordinator asks a coordinator's pod for its facts and, if its instance acts, for the catalogue. Its exit status is psql's.
 func AskCoordinator() Command {
 	return Instances("coordinator", topology.CoordinatorDir).reading(CatalogueSQL)
 }

@@ -15,8 +15,7 @@ type ServerSetting struct {
 	Name string `json:"name"`
 	// Value is the present one, with its unit.
 	Value string `json:"value"`
-	// Context says what it takes to change it, as in PostgreSQL's pg_settings: internal is never, postmaster a restart. It is Hidden for
-	// one that is not in there.
+	// Context is what a change takes, as in PostgreSQL's pg_settings: internal is never, postmaster a restart. Or it is Hidden.
 	Context string `json:"context"`
 	// Pending: the file has another value, which waits for a restart.
 	Pending bool `json:"pending"`
@@ -57,15 +56,13 @@ func PendingSQL(names []string) string {
 `
 }
 
-// UnreadSQL prints t if the coordinator's configuration file, or that of ALTER SYSTEM, has been changed since they were read.
-// Their times have whole seconds.
+// UnreadSQL prints t if the coordinator's file, or that of ALTER SYSTEM, has changed since it was read. Times have whole seconds.
 const UnreadSQL = `select date_trunc('second', pg_conf_load_time()) <= greatest((pg_stat_file(current_setting('config_file'))).modification,
   (pg_stat_file(current_setting('data_directory') || '/postgresql.auto.conf', true)).modification);
 `
 
-// TrySetting has the server's program take a value, without starting a server or changing one that runs. What the server's file
-// has counts too, but for statement_mem and max_statement_mem, which change together: beside has those that these are tried
-// with.
+// TrySetting has the server's program take a value, and neither starts nor changes a server. The server's file counts too, but
+// for statement_mem and max_statement_mem, which change together: beside has those that these are tried with.
 func TrySetting(s Setting, beside []Setting) Command {
 	if name := strings.ToLower(s.Name); name != topology.StatementMem && name != topology.MostStatement {
 		return Run("postgres", "-C", s.Name, "-c", s.Name+"="+s.Value, "-D", topology.CoordinatorDir)

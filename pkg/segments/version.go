@@ -29,7 +29,6 @@ func AskRelease() Command { return Run("postgres", "--gp-version") }
 // AskCatalogueVersion is with AskRelease.
 func AskCatalogueVersion() Command { return Run("postgres", "--catalog-version") }
 
-// catalogueLine is what `postgres --catalog-version` prints.
 var catalogueLine = regexp.MustCompile(`^Catalog version number: +([0-9]+)$`) //nolint:gochecknoglobals // never changed
 
 // CatalogueVersion is the version in what `postgres --catalog-version` printed.
@@ -41,8 +40,7 @@ func CatalogueVersion(out string) (string, error) {
 	return match[1], nil
 }
 
-// SameRelease compares a release with the wanted one. What follows a plus is about the build, as in 7.1.0+dev.12, and says
-// nothing of the release, unless it is asked for.
+// SameRelease compares a release with the wanted one. The build behind a plus, as in 7.1.0+dev.12, counts only if it is wanted.
 func SameRelease(release, wanted string) bool {
 	plain, _, _ := strings.Cut(release, "+")
 	return release == wanted || plain == wanted
@@ -62,8 +60,7 @@ type Image struct {
 // InspectImage looks at the image of the pod that it is run in, with the arguments of InspectionOf.
 func InspectImage(arguments []string) Command { return Script("image.sh", arguments...) }
 
-// InspectionOf are the arguments of image.sh: the locale of the instances, and the settings that a person has given. Every server
-// knows those that gpk derives.
+// InspectionOf are the arguments of image.sh: the locale, and the settings that a person has given: servers know the derived ones.
 func InspectionOf(database topology.Database) []string {
 	arguments := []string{database.Locale}
 	for _, name := range slices.Sorted(maps.Keys(database.Config)) {
