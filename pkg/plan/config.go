@@ -16,6 +16,10 @@ func Config(from, to *topology.Cluster, given []segments.Setting, restart bool) 
 		}
 		return s
 	})
+	var beside []segments.Setting
+	if bound, found := settingsByName(to)[topology.MostStatement]; found {
+		beside = append(beside, segments.Setting{Name: bound.Name, Value: bound.Coordinator})
+	}
 	written := Written{Settings: changedSettings(from, to, given)}
 	for _, s := range given {
 		if !slices.ContainsFunc(written.Settings, func(w segments.RoleSetting) bool { return w.Name == s.Name }) {
@@ -23,7 +27,7 @@ func Config(from, to *topology.Cluster, given []segments.Setting, restart bool) 
 		}
 	}
 	return newPlan("config", ref(to), []Step{
-		{"valid", "settings that the server knows and would take", Converge, Valid{asked, bounds(to)}},
+		{"valid", "settings that the server knows and would take", Converge, Valid{asked, beside}},
 		{"settings", "settings in the files of all instances", Converge, written},
 		{"restart", "settings in effect", Converge, when(restart, Effective{written.Names()})},
 		{"synced", "mirrors in sync", Converge, when(restart, Synced{})},
@@ -53,12 +57,4 @@ func (Effective) action() {}
 // Names are those of all settings that are touched.
 func (w Written) Names() []string {
 	return append(each(w.Settings, func(s segments.RoleSetting) string { return s.Name }), w.Removed...)
-}
-
-// bounds are the settings of cluster.yaml that bound others.
-func bounds(c *topology.Cluster) []segments.Setting {
-	if bound, given := settingsByName(c)[topology.MostStatement]; given {
-		return []segments.Setting{{Name: bound.Name, Value: bound.Coordinator}}
-	}
-	return nil
 }

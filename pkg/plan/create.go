@@ -15,8 +15,9 @@ func Create(c *topology.Cluster) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	secret, given := c.Spec.Database.PasswordSecret, initSettingsOf(c)
-	initSystem := segments.InitSystem(p.topology, c.Spec.Database.Locale, given.connections, given.everywhere)
+	secret := c.Spec.Database.PasswordSecret
+	connections, everywhere, rest := initSettings(c)
+	initSystem := segments.InitSystem(p.topology, c.Spec.Database.Locale, connections, everywhere)
 	standby, hasStandby := p.topology.Standby()
 	return newPlan("create", ref(c), []Step{
 		{"secret", "passwords in Secret " + secret, Converge, when(secret != "", Passwords{secret})},
@@ -33,7 +34,7 @@ func Create(c *topology.Cluster) (Plan, error) {
 		{"network", "hosts reachable by name, ssh and port", Converge,
 			Reach{From: p.pods[0], Hosts: p.hosts, Links: segments.Links(p.topology)}},
 		{"initialise", "gpinitsystem", Once, Initialise{p.topology, initSystem, p.segmentHBA()}},
-		{"settings", "server settings", Converge, when(len(given.rest) > 0, Configure{given.rest})},
+		{"settings", "server settings", Converge, when(len(rest) > 0, Configure{rest})},
 		{"standby", "standby coordinator", Once, when(hasStandby, Standby{standby})},
 		{"roles", "roles and their passwords", Converge, when(secret != "", Roles{secret})},
 		{"database", "database and client authentication", Converge, p.database()},

@@ -26,30 +26,22 @@ func settingsByName(c *topology.Cluster) map[string]segments.RoleSetting {
 	return settings
 }
 
-// initSettings are the settings of a new cluster, as gpinitsystem takes them.
-type initSettings struct {
-	// connections are the coordinator's max_connections. gpinitsystem derives those of the segments.
-	connections string
-	// everywhere are those that gpinitsystem gives to all instances, and rest those that it cannot give.
-	everywhere []segments.Setting
-	rest       []segments.RoleSetting
-}
-
-func initSettingsOf(c *topology.Cluster) initSettings {
-	var split initSettings
+// initSettings are the settings of a new cluster, as gpinitsystem takes them: the coordinator's max_connections, from which it
+// derives those of the segments, the settings that it gives to all instances, and the rest, which it cannot give.
+func initSettings(c *topology.Cluster) (connections string, everywhere []segments.Setting, rest []segments.RoleSetting) {
 	unbounded := false // the bound of statement_mem is in the rest, so statement_mem has to be there too
 	for _, s := range settingsOf(c) {
 		switch {
 		case s.Name == "max_connections":
-			split.connections = s.Coordinator
+			connections = s.Coordinator
 		case s.Coordinator == s.Segment && segments.SurvivesInitSystem(s.Coordinator) && (s.Name != topology.StatementMem || !unbounded):
-			split.everywhere = append(split.everywhere, segments.Setting{Name: s.Name, Value: s.Coordinator})
+			everywhere = append(everywhere, segments.Setting{Name: s.Name, Value: s.Coordinator})
 		default:
 			unbounded = unbounded || s.Name == topology.MostStatement
-			split.rest = append(split.rest, s)
+			rest = append(rest, s)
 		}
 	}
-	return split
+	return connections, everywhere, rest
 }
 
 // changedSettings are those with other values in one cluster than in another, and those that a person asks for.
