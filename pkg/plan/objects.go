@@ -96,7 +96,6 @@ func claimSpec(spec corev1.PersistentVolumeClaimSpec, storage topology.Storage) 
 	return spec
 }
 
-// imagePod is the pod that brings the image to a node.
 func (p parts) imagePod() *corev1.Pod {
 	pod := &p.manifests.imagePod
 	pod.GenerateName = p.Metadata.Name + "-image-"

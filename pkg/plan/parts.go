@@ -55,7 +55,6 @@ func (l layout) hostsDomain() string {
 	return l.HostsService() + "." + l.Metadata.Namespace + ".svc." + l.Spec.Network.ClusterDomain
 }
 
-// segmentHBA is the block of the primaries' and mirrors' pg_hba.conf that gpk owns.
 func (l layout) segmentHBA() string {
 	return segments.SegmentHBABlock(l.ClientHost(), l.coordinatorHosts)
 }

@@ -103,7 +103,6 @@ func (p Plan) Without(id string) Plan {
 	return p
 }
 
-// withActions is the plan with other actions in its steps.
 func (p Plan) withActions(other func(Action) Action) Plan {
 	p.Steps = each(p.Steps, func(s Step) Step { s.Action = other(s.Action); return s })
 	return p

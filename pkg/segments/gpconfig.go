@@ -53,14 +53,13 @@ var shownValue = regexp.MustCompile(`(?m)^(Coordinator|Master|Segment) +value: (
 // Misconfigured says in what GpconfigShow's answer differs from a setting, or "".
 func Misconfigured(out string, s RoleSetting) string {
 	want := map[string]string{"Coordinator": s.Coordinator, "Master": s.Coordinator, "Segment": s.Segment}
-	agreed := 0
-	for _, match := range shownValue.FindAllStringSubmatch(out, -1) {
-		agreed++
+	shown := shownValue.FindAllStringSubmatch(out, -1)
+	for _, match := range shown {
 		if value := unquoted(match[2]); value != want[match[1]] {
 			return s.Name + " is " + value + " on the " + strings.ToLower(match[1]) + ", instead of " + want[match[1]]
 		}
 	}
-	if agreed != 2 {
+	if len(shown) != 2 {
 		return s.Name + " is not set on every instance alike"
 	}
 	return ""

@@ -76,8 +76,7 @@ func Batches(links []Link, most int) [][]Link {
 		if len(hosts) > most {
 			batches = append(batches, links[start:i])
 			start = i
-			clear(hosts)
-			hosts[link.From], hosts[link.To] = true, true
+			hosts = map[string]bool{link.From: true, link.To: true}
 		}
 	}
 	if start < len(links) {
