@@ -40,7 +40,8 @@ func (a *aim) aimed(command plan.Command) string {
 	if elsewhere {
 		more = append(more, "-n", a.cluster.Namespace)
 	}
-	if !command.HasFile() && a.nameNeeded(elsewhere) {
+	// A command with a file names its cluster by that.
+	if !slices.Contains(command, "-f") && a.nameNeeded(elsewhere) {
 		more = append(more, "--cluster", a.cluster.Name)
 	}
 	// What is behind -- belongs to another program.

@@ -69,7 +69,7 @@ func (a *printer) operatedText(answer apply.Operated, say sentences) string {
 		text += fmt.Sprintf("; the database was down for %.1f s", answer.Downtime)
 	}
 	if len(answer.Restart) > 0 {
-		restart := engine.Next(strings.Join(answer.Restart, ", "), " take effect at a restart: run ", plan.RestartCommand())
+		restart := engine.Next(strings.Join(answer.Restart, ", "), " take effect at a restart: run ", plan.Gpk("restart"))
 		text += "\n" + a.shown(restart)
 	}
 	return text + "\n" + fileChanges(answer.ClusterYAML)

@@ -9,7 +9,7 @@ import (
 
 // Recover brings back whatever is down. full copies all data of what is down, and rebalance gives instances their preferred roles.
 func Recover(m Made, full, rebalance bool) (Operation, error) {
-	p, err := plan.Recover(m.Cluster, plan.RecoverOptions{Full: full, Rebalance: rebalance})
+	p, err := plan.Recover(m.Cluster, full, rebalance)
 	return Operation{made: m, plan: p, run: Options{Amid: true}}, err
 }
 

@@ -42,7 +42,7 @@ func loneCoordinator(t *testing.T) *creation {
 // that were skipped, with what was told of them.
 func (c *creation) beforeSegments() (skipped []string, err error) {
 	c.t.Helper()
-	whole, err := plan.Recover(apitest.Cluster(c.t), plan.RecoverOptions{})
+	whole, err := plan.Recover(apitest.Cluster(c.t), false, false)
 	if err != nil {
 		c.t.Fatal(err)
 	}

@@ -23,15 +23,12 @@ type Change struct {
 // Changes are the differences between the cluster.yaml that a cluster was made from and another one of the same cluster,
 // both with their defaults. file is the name of the other one in the commands.
 func Changes(from, to *topology.Cluster, file string) []Change {
-	var changes []Change
-	for _, difference := range Differences(from, to) {
-		change := Change{Difference: difference}
-		r := ruleOf(difference.Field)
-		change.Fixed = r.fixed
+	return each(Differences(from, to), func(d Difference) Change {
+		r := ruleOf(d.Field)
+		change := Change{Difference: d, Fixed: r.fixed}
 		r.answer(&change, edit{from, to, file})
-		changes = append(changes, change)
-	}
-	return changes
+		return change
+	})
 }
 
 // edit is what an answer may look at.
@@ -47,8 +44,7 @@ type rule struct {
 	fixed  bool
 }
 
-// rules are all fields of cluster.yaml with the command that changes each in a cluster that exists. It is the only place
-// that knows.
+// rules are all fields of cluster.yaml with the command that changes each in a cluster that exists. No other place knows.
 func rules() []rule {
 	const newPods = "pods created from then on get it; pods that run keep what they have until they are recreated"
 	return []rule{

@@ -1,6 +1,10 @@
 package plan
 
-import "strings"
+import (
+	"cmp"
+	"regexp"
+	"strings"
+)
 
 // Command is a command of gpk that a person can type: its words, without those that lead to the cluster.
 type Command []string
@@ -22,40 +26,39 @@ func (c Command) With(words ...string) Command {
 	return append(append(Command{}, c...), words...)
 }
 
-// HasFile says whether the command names a cluster.yaml, and so its cluster.
-func (c Command) HasFile() bool {
-	for _, word := range c {
-		if word == "-f" {
-			return true
-		}
-	}
-	return false
-}
-
 // ReadCommand reads a command line that String has written.
 func ReadCommand(line string) Command {
-	var words []string
-	word, quoted, begun := strings.Builder{}, false, false
-	for _, r := range line {
-		switch {
-		case r == '\'':
-			quoted, begun = !quoted, true
-		case r == ' ' && !quoted:
-			if begun {
-				words = append(words, word.String())
-			}
-			word.Reset()
-			begun = false
-		default:
-			word.WriteRune(r)
-			begun = true
-		}
-	}
-	if begun {
-		words = append(words, word.String())
+	// The spaces within quotes do not end a word.
+	words := regexp.MustCompile(`([^ ']|'[^']*('|$))+`).FindAllString(line, -1)
+	for i, word := range words {
+		words[i] = strings.ReplaceAll(word, "'", "")
 	}
 	if len(words) > 0 && words[0] == "gpk" {
 		words = words[1:]
 	}
 	return words
+}
+
+// setCommand gives a setting a value or, where cluster.yaml has none, what it has without one.
+func setCommand(name, value string) Command {
+	return Gpk("config", "set", name+"="+cmp.Or(value, SettingDefault))
+}
+
+// Repair is the command that brings back what a step's Check misses in a cluster that is as its file says.
+func Repair(step Step, file string) Command {
+	if _, ok := step.Action.(Synced); ok {
+		return Gpk("recover")
+	}
+	return Gpk("create", "-f", file)
+}
+
+// Word is a text as one word of a shell's command line, in quotes if it needs them.
+func Word(s string) string {
+	plain := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("._-/:=@,+%", r)
+	}
+	if s != "" && strings.IndexFunc(s, func(r rune) bool { return !plain(r) }) < 0 {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }

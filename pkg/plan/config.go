@@ -8,8 +8,7 @@ import (
 )
 
 // Config is the plan that changes settings of a running database, from what one cluster.yaml derives and gives to what another
-// one does. given are the settings that a person asks for, with their values or SettingDefault. Without restart, settings that
-// need one wait for the next.
+// does. given are what a person asks for, with their values or SettingDefault. Without restart, those that need one wait for it.
 func Config(from, to *topology.Cluster, given []segments.Setting, restart bool) Plan {
 	asked := each(given, func(s segments.Setting) segments.Setting {
 		if s.Value == SettingDefault {
@@ -17,6 +16,10 @@ func Config(from, to *topology.Cluster, given []segments.Setting, restart bool) 
 		}
 		return s
 	})
+	var beside []segments.Setting
+	if bound, found := settingsByName(to)[topology.MostStatement]; found {
+		beside = append(beside, segments.Setting{Name: bound.Name, Value: bound.Coordinator})
+	}
 	written := Written{Settings: changedSettings(from, to, given)}
 	for _, s := range given {
 		if !slices.ContainsFunc(written.Settings, func(w segments.RoleSetting) bool { return w.Name == s.Name }) {
@@ -24,15 +27,14 @@ func Config(from, to *topology.Cluster, given []segments.Setting, restart bool) 
 		}
 	}
 	return newPlan("config", ref(to), []Step{
-		{"valid", "settings that the server knows and would take", Converge, Valid{asked, bounds(to)}},
+		{"valid", "settings that the server knows and would take", Converge, Valid{asked, beside}},
 		{"settings", "settings in the files of all instances", Converge, written},
 		{"restart", "settings in effect", Converge, when(restart, Effective{written.Names()})},
 		{"synced", "mirrors in sync", Converge, when(restart, Synced{})},
 	})
 }
 
-// Valid asks the server whether it knows settings and would take their values, all of them before any is changed. It changes
-// nothing.
+// Valid asks the server whether it knows settings and would take their values, all before any is changed. It changes nothing.
 type Valid struct {
 	Settings []segments.Setting
 	// Beside are the settings that bound others. The server has them when gpk asks it about those.
@@ -55,12 +57,4 @@ func (Effective) action() {}
 // Names are those of all settings that are touched.
 func (w Written) Names() []string {
 	return append(each(w.Settings, func(s segments.RoleSetting) string { return s.Name }), w.Removed...)
-}
-
-// bounds are the settings of cluster.yaml that bound others.
-func bounds(c *topology.Cluster) []segments.Setting {
-	if bound, given := settingsByName(c)[topology.MostStatement]; given {
-		return []segments.Setting{{Name: bound.Name, Value: bound.Coordinator}}
-	}
-	return nil
 }

@@ -15,7 +15,9 @@ func Create(c *topology.Cluster) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	secret, given := c.Spec.Database.PasswordSecret, initSettingsOf(c)
+	secret := c.Spec.Database.PasswordSecret
+	connections, everywhere, rest := initSettings(c)
+	initSystem := segments.InitSystem(p.topology, c.Spec.Database.Locale, connections, everywhere)
 	standby, hasStandby := p.topology.Standby()
 	return newPlan("create", ref(c), []Step{
 		{"secret", "passwords in Secret " + secret, Converge, when(secret != "", Passwords{secret})},
@@ -28,11 +30,11 @@ func Create(c *topology.Cluster) (Plan, error) {
 		{"hosts", "hosts known to the pods", Converge, Hosts{p.hosts}},
 		{"pods", "stateful sets", Converge, Apply{objects(p.sets), p.mirrorSpread()}},
 		{"running", "pods running", Converge, Running{Pods: p.pods}},
-		{"image", "image complete and of the release", Converge, Image{c.Spec.Version, p.inspection()}},
+		{"image", "image complete and of the release", Converge, Image{c.Spec.Version, segments.InspectionOf(c.Spec.Database)}},
 		{"network", "hosts reachable by name, ssh and port", Converge,
 			Reach{From: p.pods[0], Hosts: p.hosts, Links: segments.Links(p.topology)}},
-		{"initialise", "gpinitsystem", Once, Initialise{p.topology, p.initSystem(given), p.segmentHBA()}},
-		{"settings", "server settings", Converge, when(len(given.rest) > 0, Configure{given.rest})},
+		{"initialise", "gpinitsystem", Once, Initialise{p.topology, initSystem, p.segmentHBA()}},
+		{"settings", "server settings", Converge, when(len(rest) > 0, Configure{rest})},
 		{"standby", "standby coordinator", Once, when(hasStandby, Standby{standby})},
 		{"roles", "roles and their passwords", Converge, when(secret != "", Roles{secret})},
 		{"database", "database and client authentication", Converge, p.database()},
@@ -43,8 +45,7 @@ func Create(c *topology.Cluster) (Plan, error) {
 // Passwords looks into the Secret of the roles' passwords before anything is made.
 type Passwords struct{ Secret string }
 
-// Keys makes the Secret with the cluster's ssh keys, unless it exists. gpk makes the keys when it needs them, and no plan has
-// them.
+// Keys makes the Secret with the cluster's ssh keys, unless it exists. No plan has the keys: gpk makes them when it needs them.
 type Keys struct {
 	Secret Object
 	// Files are put beside the keys as they are: ssh's configuration.
@@ -95,11 +96,6 @@ func (Configure) action()  {}
 func (Standby) action()    {}
 func (Roles) action()      {}
 func (Database) action()   {}
-
-// initSystem starts every instance with the settings that all of them can have.
-func (l layout) initSystem(given initSettings) segments.Utility {
-	return segments.InitSystem(l.topology, l.Spec.Database.Locale, given.connections, given.everywhere)
-}
 
 func (l layout) database() Database {
 	// The acting coordinator's pod is in both Services, so it has a name in both domains.

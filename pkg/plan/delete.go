@@ -1,7 +1,6 @@
 package plan
 
-// Delete is the plan that deletes a cluster. Its volumes stay, unless data says that they go too. The ConfigMaps and keys go
-// last: a rerun needs them to finish.
+// Delete is the plan that deletes a cluster, its volumes only with data. ConfigMaps and keys go last: a rerun needs them.
 func Delete(cluster Ref, data bool) Plan {
 	return newPlan("delete", cluster, []Step{
 		{"stop", "database stopped", Converge, Stopped{Mode: "fast"}},

@@ -86,8 +86,7 @@ func (c *comparison) leaf(path *field.Path, from, to reflect.Value) {
 	}
 }
 
-// isLeaf says whether values of a type are shown as a whole: scalars, what writes itself in its own way, and lists of
-// scalars, whose order often matters.
+// isLeaf says whether values of a type are shown whole: scalars, what writes itself, and lists of scalars, whose order may matter.
 func isLeaf(t reflect.Type) bool {
 	switch t.Kind() {
 	case reflect.Struct:

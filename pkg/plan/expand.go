@@ -47,8 +47,7 @@ func (x expansion) podSteps(coordinator string) []Step {
 	}
 }
 
-// Unexpand is the plan that takes an expansion back, with its new pods and their volumes and no others. The expansion must not
-// have changed the catalogue yet.
+// Unexpand is the plan that takes an expansion back, with its pods and volumes only, as long as the catalogue is as before.
 func Unexpand(from, to *topology.Cluster) (Plan, error) {
 	x, err := expansionOf(from, to)
 	if err != nil {
@@ -140,8 +139,7 @@ func (l layout) volumeSize() int64 {
 	return 0
 }
 
-// Expandable finds out whether a cluster may get more segments now: whether it is whole, as gpk made it, and nobody else
-// works on it. It changes nothing.
+// Expandable requires a cluster that is whole, as gpk made it, and on which nobody else works. It changes nothing.
 type Expandable struct {
 	// From are the instances that exist, and New those that are added.
 	From, New []topology.Instance
@@ -166,7 +164,6 @@ type Setup struct{ New []topology.Instance }
 // Complete makes the new mirrors that gpexpand has left out, and notes on the volumes that their instances are complete.
 type Complete struct {
 	New []topology.Instance
-	// HBA is the block of the new instances' pg_hba.conf that gpk owns.
 	HBA string
 }
 

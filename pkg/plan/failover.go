@@ -2,18 +2,18 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 
 	"gpk/pkg/topology"
 )
 
-// Failover is the plan that makes the standby of a cluster its coordinator. Clients come first: gpk makes a new standby of the
-// old coordinator's pod last.
+// Failover is the plan that makes a cluster's standby its coordinator. Clients come before a new standby in the old pod.
 func Failover(c *topology.Cluster, takeover Takeover, options FailoverOptions) Plan {
 	l := layoutOf(c)
-	eligible := Eligible{takeover, c.Host(takeover.From), options.AcceptLoss, options.Force}
+	eligible := Eligible{takeover, options, c.Host(takeover.From)}
 	return newPlan(FailoverOperation, ref(c), []Step{
 		{"eligible", "standby able to take over", Converge, eligible},
-		{"fence", "coordinator in pod " + takeover.From + " out of the way", Converge, Fence{eligible, l.hosts, options.Fenced}},
+		{"fence", "coordinator in pod " + takeover.From + " out of the way", Converge, Fence{eligible, l.hosts}},
 		{"activate", "standby in pod " + takeover.To + " activated", Once, Activate{eligible}},
 	}, l.reachable(), []Step{
 		{"standby", "standby coordinator", Once, Rebuild{Pods: l.coordinators, IfReachable: true}},
@@ -34,17 +34,16 @@ func FailoverBack(c *topology.Cluster, takeover Takeover, acceptLoss bool) Plan 
 // TakeoverTo is the takeover by one of the two coordinators' pods.
 func TakeoverTo(c *topology.Cluster, to string) (Takeover, error) {
 	both := layoutOf(c).coordinatorPods
-	for i, pod := range both {
-		if pod == to && len(both) == 2 {
-			return Takeover{both[1-i], to}, nil
-		}
+	i := slices.Index(both, to)
+	if i < 0 || len(both) != 2 {
+		return Takeover{}, fmt.Errorf("%s has no standby coordinator in a pod %s", c.Metadata.Name, to)
 	}
-	return Takeover{}, fmt.Errorf("%s has no standby coordinator in a pod %s", c.Metadata.Name, to)
+	return Takeover{both[1-i], to}, nil
 }
 
 // FailoverOptions are a person's decisions.
 type FailoverOptions struct {
-	// AcceptLoss lets the standby take over although it may lack transactions.
+	// AcceptLoss lets the standby take over although it lacks transactions, or may lack some.
 	AcceptLoss bool
 	// Fenced says that the old coordinator's pod cannot run any more, where nobody can reach it.
 	Fenced bool
@@ -58,21 +57,15 @@ type Takeover struct{ From, To string }
 // Eligible finds out whether the standby may take over. It changes nothing.
 type Eligible struct {
 	Takeover
+	FailoverOptions
 	// FromHost is the host of the coordinator's pod.
 	FromHost string
-	// AcceptLoss lets a standby take over that lacks transactions, or may lack some.
-	AcceptLoss bool
-	// Force lets it take over from a coordinator that answers.
-	Force bool
 }
 
 // Fence makes sure that the coordinator takes no writes any more, now and when its node comes back.
 type Fence struct {
 	Eligible
-	// Hosts are the hosts of all pods.
 	Hosts []string
-	// Fenced is a person's word that the coordinator's pod cannot run any more.
-	Fenced bool
 }
 
 // Activate makes the standby the coordinator.
@@ -81,15 +74,12 @@ type Activate struct{ Eligible }
 // Return makes the coordinator act again that a takeover has fenced, as long as the standby has not been activated.
 type Return struct {
 	Takeover
-	// Hosts are the hosts of all pods.
 	Hosts []string
-	// AcceptLoss is a person's decision where gpk cannot ask the standby: the standby is off, and its writes, if it has
-	// any, are lost.
+	// AcceptLoss is a person's decision where gpk cannot ask the standby: it is off, and its writes, if any, are lost.
 	AcceptLoss bool
 }
 
-// Rebuild makes the coordinators' pod that does not act a standby, whatever is in it. gpk moves its data aside before, and
-// removes them afterwards.
+// Rebuild makes the coordinators' pod that does not act a standby. gpk moves any data in it aside before, and removes them after.
 type Rebuild struct {
 	// Pods are the pods of both coordinators.
 	Pods []topology.Instance

@@ -8,6 +8,7 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
 
+	"gpk/pkg/segments"
 	"gpk/pkg/topology"
 	"gpk/templates"
 )
@@ -95,7 +96,6 @@ func claimSpec(spec corev1.PersistentVolumeClaimSpec, storage topology.Storage) 
 	return spec
 }
 
-// imagePod is the pod that brings the image to a node.
 func (p parts) imagePod() *corev1.Pod {
 	pod := &p.manifests.imagePod
 	pod.GenerateName = p.Metadata.Name + "-image-"
@@ -105,7 +105,7 @@ func (p parts) imagePod() *corev1.Pod {
 	pod.Spec.ServiceAccountName = p.Metadata.Name
 	pod.Spec.Containers[0].Image = p.ImageRef()
 	pod.Spec.Containers[0].ImagePullPolicy = p.Spec.ImagePullPolicy
-	pod.Spec.Containers[0].Args = p.inspection()
+	pod.Spec.Containers[0].Args = segments.InspectionOf(p.Spec.Database)
 	pod.Spec.Volumes[0].ConfigMap.Name = p.scriptsName()
 	return pod
 }

@@ -55,14 +55,12 @@ func (l layout) hostsDomain() string {
 	return l.HostsService() + "." + l.Metadata.Namespace + ".svc." + l.Spec.Network.ClusterDomain
 }
 
-// segmentHBA is the block of the primaries' and mirrors' pg_hba.conf that gpk owns.
 func (l layout) segmentHBA() string {
 	return segments.SegmentHBABlock(l.ClientHost(), l.coordinatorHosts)
 }
 
 // parts are all that a cluster consists of. Each plan makes them once, and its steps select from them. Two plans share no
-// object, so a plan may change its own. Claims and the budgets of pairs are made by methods: a cluster has thousands of them,
-// and few operations need them.
+// object, so a plan may change its own. Claims and pairs' budgets are made by methods: there may be thousands.
 type parts struct {
 	layout
 	manifests *manifests

@@ -48,8 +48,7 @@ func evenSpread(labels map[string]string, pods topology.Pods) []corev1.TopologyS
 	}}
 }
 
-// PairRule is a StatefulSet of the plan that keeps primaries and mirrors apart pair by pair, or nil. Old API servers cannot do
-// that.
+// PairRule is a StatefulSet of the plan that keeps pods apart pair by pair, as old API servers cannot, or nil.
 func (p Plan) PairRule() *appsv1.StatefulSet {
 	for _, object := range p.Objects() {
 		if set, ok := object.(*appsv1.StatefulSet); ok && PairRuleIn(set) {

@@ -61,8 +61,7 @@ type Step struct {
 // Action is what a step is to achieve: one of the types of this package that have this method.
 type Action interface{ action() }
 
-// Look is an action that changes nothing: it finds out whether later steps can succeed. gpk may look at the next step at the
-// same time.
+// Look is an action that only finds out whether later steps can succeed. gpk may look at the next step at the same time.
 type Look interface {
 	Action
 	looks()
@@ -104,7 +103,6 @@ func (p Plan) Without(id string) Plan {
 	return p
 }
 
-// withActions is the plan with other actions in its steps.
 func (p Plan) withActions(other func(Action) Action) Plan {
 	p.Steps = each(p.Steps, func(s Step) Step { s.Action = other(s.Action); return s })
 	return p

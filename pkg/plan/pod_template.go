@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -35,24 +36,16 @@ func patched(set *appsv1.StatefulSet, patch *corev1.PodTemplateSpec) (*appsv1.St
 	return set, nil
 }
 
-// restrict gives a patch's own containers what the restricted pod security standard asks of every container, as far as they
-// do not have it. The pod meets the rest of the standard.
+// restrict gives a patch's own containers what they lack of the restricted pod security standard. The pod meets the rest of it.
 func restrict(containers []corev1.Container) {
 	for i := range containers {
-		security := containers[i].SecurityContext
-		if security == nil {
-			security = &corev1.SecurityContext{}
-			containers[i].SecurityContext = security
-		}
-		if security.AllowPrivilegeEscalation == nil {
-			security.AllowPrivilegeEscalation = new(false)
-		}
-		if security.Capabilities == nil {
-			security.Capabilities = &corev1.Capabilities{}
-		}
+		security := cmp.Or(containers[i].SecurityContext, &corev1.SecurityContext{})
+		security.AllowPrivilegeEscalation = cmp.Or(security.AllowPrivilegeEscalation, new(false))
+		security.Capabilities = cmp.Or(security.Capabilities, &corev1.Capabilities{})
 		if !slices.Contains(security.Capabilities.Drop, "ALL") {
 			security.Capabilities.Drop = append(security.Capabilities.Drop, "ALL")
 		}
+		containers[i].SecurityContext = security
 	}
 }
 

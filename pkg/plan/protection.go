@@ -39,11 +39,9 @@ func (p parts) componentBudgets() []Object {
 	if !p.HasMirrors() {
 		components = append(components, topology.PrimaryComponent)
 	}
-	var budgets []Object
-	for _, component := range components {
-		budgets = append(budgets, p.budget(string(component), metav1.LabelSelector{MatchLabels: p.componentLabels(component)}))
-	}
-	return budgets
+	return each(components, func(component topology.Component) Object {
+		return p.budget(string(component), metav1.LabelSelector{MatchLabels: p.componentLabels(component)})
+	})
 }
 
 // pairBudgets are the budgets of the pairs that smaller groups lack, with nil those of all pairs.

@@ -7,8 +7,9 @@ import (
 )
 
 // Recover is the plan that makes a cluster whole again: volumes and pods that are missing, the database, the standby, segments,
-// mirrors. Neither the standby nor the segments wait for what the other lacks.
-func Recover(c *topology.Cluster, options RecoverOptions) (Plan, error) {
+// mirrors. Neither the standby nor the segments wait for what the other lacks. full copies all data of instances that are down
+// from their peers, and rebalance gives the instances their preferred roles back.
+func Recover(c *topology.Cluster, full, rebalance bool) (Plan, error) {
 	p, err := partsOf(c)
 	if err != nil {
 		return Plan{}, err
@@ -22,9 +23,9 @@ func Recover(c *topology.Cluster, options RecoverOptions) (Plan, error) {
 		{"answering", "a primary of every content answers", Converge, Answering{}},
 		{"standby-first", "standby coordinator, as far as it can be made before the segments", Once,
 			when(standby && mirrors, RebuildFirst{rebuild})},
-		{"segments", "segments recovered", Converge, when(mirrors, Recovered{options.Full})},
+		{"segments", "segments recovered", Converge, when(mirrors, Recovered{full})},
 		{"caught", "mirrors in sync", Converge, when(mirrors, Caught{})},
-		{"balanced", "segments in their preferred roles", Converge, when(mirrors && options.Rebalance, Balanced{})},
+		{"balanced", "segments in their preferred roles", Converge, when(mirrors && rebalance, Balanced{})},
 		{"standby", "standby coordinator", Once, when(standby, rebuild)},
 		{"ready", "instances running in every pod", Converge, Ready{p.pods}},
 	}, p.reachable()), nil
@@ -37,14 +38,6 @@ func Switch(c *topology.Cluster, content int32) Plan {
 		{"segments", "segments recovered", Converge, Recovered{}},
 		{"caught", "mirrors in sync", Converge, Caught{}},
 	}, layoutOf(c).reachable())
-}
-
-// RecoverOptions are a person's decisions.
-type RecoverOptions struct {
-	// Full copies all data of instances that are down from their peers.
-	Full bool
-	// Rebalance gives the instances their preferred roles back.
-	Rebalance bool
 }
 
 // Answering gives every content a primary that answers, if one of its copies is left.

@@ -19,7 +19,7 @@ func TestRecoverOrder(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c, _ := grown(t, 3, 1)
 			c.Spec.Coordinator.Standby, c.Spec.Segments.Mirrors = &test.standby, &test.mirrors
-			p, err := Recover(c, RecoverOptions{Rebalance: true})
+			p, err := Recover(c, false, true)
 			if err != nil {
 				t.Fatal(err)
 			}

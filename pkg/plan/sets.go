@@ -55,14 +55,41 @@ func (p parts) fillPod(pod *corev1.PodSpec, group topology.Group, labels map[str
 		{Name: "LANG", Value: p.Spec.Database.Locale},
 		{Name: "GPK_COORDINATORS", Value: strings.Join(p.coordinatorHosts, " ")},
 	}
-	container.StartupProbe.TCPSocket.Port = intstr.FromInt32(p.firstPort(group))
+	first := slices.IndexFunc(p.topology.Instances, func(i topology.Instance) bool { return i.Pod == group.Pod(0) })
+	container.StartupProbe.TCPSocket.Port = intstr.FromInt32(p.topology.Instances[first].Port)
 }
 
-// firstPort is the port of the first instance of each pod of a group.
-func (l layout) firstPort(group topology.Group) int32 {
-	pod := group.Pod(0)
-	first := slices.IndexFunc(l.topology.Instances, func(i topology.Instance) bool { return i.Pod == pod })
-	return l.topology.Instances[first].Port
+// Keeping is the plan of another operation for a cluster with an unfinished expansion. The catalogue may already have the new
+// segments, so the plan keeps the new pods as the others. If it takes all pods from a StatefulSet, it takes the new ones too.
+func (p Plan) Keeping(to *topology.Cluster) Plan {
+	l := layoutOf(to)
+	grown := func(set *appsv1.StatefulSet) *appsv1.StatefulSet {
+		at := slices.IndexFunc(l.topology.Groups, func(g topology.Group) bool { return g.Name == set.Name })
+		if at < 0 || *set.Spec.Replicas == 0 || *set.Spec.Replicas >= l.topology.Groups[at].Replicas {
+			return set
+		}
+		set = set.DeepCopy()
+		*set.Spec.Replicas = l.topology.Groups[at].Replicas
+		return set
+	}
+	return p.withActions(func(action Action) Action {
+		switch action := withSets(action, grown).(type) {
+		case Started:
+			action.Hosts = l.hosts
+			return action
+		case Expose:
+			action.Hosts = l.hosts
+			return action
+		case Return:
+			action.Hosts = l.hosts
+			return action
+		case Fence:
+			action.Hosts = l.hosts
+			return action
+		default:
+			return action
+		}
+	})
 }
 
 // withSets is an action with another StatefulSet in the place of each.

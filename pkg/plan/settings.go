@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"maps"
 	"slices"
 	"strings"
 
@@ -27,34 +26,25 @@ func settingsByName(c *topology.Cluster) map[string]segments.RoleSetting {
 	return settings
 }
 
-// initSettings are the settings of a new cluster, as gpinitsystem takes them.
-type initSettings struct {
-	// connections are the coordinator's max_connections. gpinitsystem derives those of the segments.
-	connections string
-	// everywhere are those that gpinitsystem gives to all instances, and rest those that it cannot give.
-	everywhere []segments.Setting
-	rest       []segments.RoleSetting
-}
-
-func initSettingsOf(c *topology.Cluster) initSettings {
-	var split initSettings
+// initSettings are the settings of a new cluster, as gpinitsystem takes them: the coordinator's max_connections, from which it
+// derives those of the segments, the settings that it gives to all instances, and the rest, which it cannot give.
+func initSettings(c *topology.Cluster) (connections string, everywhere []segments.Setting, rest []segments.RoleSetting) {
 	unbounded := false // the bound of statement_mem is in the rest, so statement_mem has to be there too
 	for _, s := range settingsOf(c) {
 		switch {
 		case s.Name == "max_connections":
-			split.connections = s.Coordinator
+			connections = s.Coordinator
 		case s.Coordinator == s.Segment && segments.SurvivesInitSystem(s.Coordinator) && (s.Name != topology.StatementMem || !unbounded):
-			split.everywhere = append(split.everywhere, segments.Setting{Name: s.Name, Value: s.Coordinator})
+			everywhere = append(everywhere, segments.Setting{Name: s.Name, Value: s.Coordinator})
 		default:
 			unbounded = unbounded || s.Name == topology.MostStatement
-			split.rest = append(split.rest, s)
+			rest = append(rest, s)
 		}
 	}
-	return split
+	return connections, everywhere, rest
 }
 
-// changedSettings are the settings that one cluster has with other values than another cluster, and those that a person asks
-// for.
+// changedSettings are those with other values in one cluster than in another, and those that a person asks for.
 func changedSettings(from, to *topology.Cluster, asked []segments.Setting) []segments.RoleSetting {
 	before := settingsByName(from)
 	var changed []segments.RoleSetting
@@ -71,10 +61,36 @@ func touches(asked segments.Setting, s segments.RoleSetting) bool {
 	return strings.EqualFold(asked.Name, s.Name) || asked.Name == topology.MostStatement && s.Name == topology.StatementMem
 }
 
-// inspection tells segments.InspectImage the settings that a person has given: every server knows those that gpk derives.
-func (l layout) inspection() []string {
-	given := each(slices.Sorted(maps.Keys(l.Spec.Database.Config)), func(name string) segments.Setting {
-		return segments.Setting{Name: name, Value: string(l.Spec.Database.Config[name])}
-	})
-	return segments.InspectionOf(l.Spec.Database.Locale, given)
+// Compare is the plan that a cluster is compared with: that of its creation, with the settings that it was made with or given
+// since. It leaves out the settings to which another file gives other values: the command that makes the change writes them.
+func Compare(made, file *topology.Cluster) (Plan, error) {
+	p, err := Create(made)
+	if err != nil {
+		return Plan{}, err
+	}
+	given := map[string]string{}
+	for name, value := range made.Spec.Database.Config {
+		given[strings.ToLower(name)] = string(value)
+	}
+	wanted := settingsByName(file)
+	var kept Kept
+	for _, s := range settingsOf(made) {
+		if wanted[s.Name] == s {
+			kept.Settings = append(kept.Settings, KeptSetting{s, setCommand(s.Name, given[s.Name])})
+		}
+	}
+	p.Steps = append(p.Steps, Step{"kept", "server settings as they were given", Converge, kept})
+	return p, nil
 }
+
+// Kept are settings that gpk has given to the instances, and that somebody may have changed without gpk. It is for comparing
+// only: nothing carries it out, since each of them has a command of its own.
+type Kept struct{ Settings []KeptSetting }
+
+// KeptSetting is one of them, with the command that gives it to the instances again.
+type KeptSetting struct {
+	segments.RoleSetting
+	Command Command
+}
+
+func (Kept) action() {}

@@ -33,8 +33,7 @@ func (l layout) mirrorSpread() *Spread {
 	return &Spread{l.topology, l.GroupName(topology.PrimaryComponent), l.GroupName(topology.MirrorComponent)}
 }
 
-// gate begins the name of the scheduling gate. A digest of the template without the gate follows: the gate of a pod that waits
-// says from which template the pod was made.
+// gate begins the name of the scheduling gate. Behind it is a digest of the pod's template without the gate.
 const gate = "gpk.io/spread-"
 
 func isGate(g corev1.PodSchedulingGate) bool { return strings.HasPrefix(g.Name, gate) }

@@ -1,8 +1,13 @@
 package plan
 
-import "gpk/pkg/topology"
+import (
+	appsv1 "k8s.io/api/apps/v1"
 
-// These are the steps that several operations have.
+	"gpk/pkg/segments"
+	"gpk/pkg/topology"
+)
+
+// These are the steps and the actions that several operations have. The file of an operation has its own.
 
 // start are the steps to a database that clients reach. They make the pods that do not exist.
 func (p parts) start() []Step {
@@ -20,8 +25,7 @@ func (p parts) start() []Step {
 // WindowStep is the id of the first step of a maintenance window. Until it gpk changes nothing of the cluster.
 const WindowStep = "pods"
 
-// window are the steps from a running database to one that runs in pods as cluster.yaml has them. Whatever can be
-// done while it runs comes before it stops.
+// window are the steps to a database in pods as cluster.yaml has them. What can be done while it runs comes before it stops.
 func (p parts) window() []Step {
 	return append([]Step{
 		{WindowStep, "stateful sets", Converge, Apply{Objects: objects(p.sets)}},
@@ -35,8 +39,7 @@ func (p parts) window() []Step {
 	}, p.reachable()...)
 }
 
-// reachable are the last steps of every operation that may move the coordinator: clients reach it, and through it every
-// segment.
+// reachable are the last steps wherever the coordinator may move: clients reach it, and through it every segment.
 func (l layout) reachable() []Step {
 	return []Step{
 		{"service", "clients' service", Converge, Expose{l.ClientService(), l.hosts}},
@@ -44,3 +47,126 @@ func (l layout) reachable() []Step {
 			Verify{l.topology.Segments(topology.Primary)[0].Pod, l.ClientHost()}},
 	}
 }
+
+// Capacity finds out whether the pods that do not exist yet would find room on the nodes, and their volumes a storage class.
+type Capacity struct {
+	Sets []*appsv1.StatefulSet
+	// Anew: the pods that gpk replaces need room again.
+	Anew bool
+	// Notes are shown with what was found.
+	Notes []string
+}
+
+// Admissible asks the API server whether it would take StatefulSets, before gpk makes what they need. Only the server finds
+// most of what is wrong with a pod template, such as the mount of a volume that it does not have. No flag leaves the step out:
+// an autoscaler can add room, but what the server refuses now it refuses later too. The step changes nothing.
+type Admissible struct {
+	Sets []*appsv1.StatefulSet
+	// Made: the cluster exists, and `gpk create --update` gives it another spec.podTemplate.
+	Made bool
+}
+
+// Apply makes or changes objects, all at once, so that they are as given.
+type Apply struct {
+	Objects []Object
+	// Spread, if not nil, is for the mirrors' StatefulSet among them when it is first made.
+	Spread *Spread
+}
+
+// Present makes objects that are missing, and leaves those that exist as they are.
+type Present struct{ Objects []Object }
+
+// Remove deletes the objects of the cluster of these kinds, and waits until they are gone.
+type Remove struct{ Kinds []string }
+
+// Absent deletes objects of a kind by name, and waits until they are gone.
+type Absent struct {
+	Kind  string
+	Names []string
+}
+
+// Hosts tells the pods the hosts of all pods. When the database starts, each pod waits for these.
+type Hosts struct{ Hosts []string }
+
+// Running waits until the pods' containers run.
+type Running struct {
+	Pods []string
+	// Standby are the pods of both coordinators. gpk waits only a while for the one that will not act.
+	Standby []string
+}
+
+// Ready waits until the pods are ready, which means that their database instances run.
+type Ready struct{ Pods []string }
+
+// Reach waits until every host answers ssh from a pod. It also tries the connections that the database needs: before there is
+// a database, nothing else finds out whether they work.
+type Reach struct {
+	// From is the pod to ask. Empty: the pod of the coordinator that will act.
+	From  string
+	Hosts []string
+	Links []segments.Link
+	// Spare are the hosts of both coordinators. One of them need not answer the other.
+	Spare []string
+}
+
+// Whole requires every instance up and in sync, and no expansion under way, before gpk replaces pods. It changes nothing.
+type Whole struct{ Replacing []*appsv1.StatefulSet }
+
+// Stopped stops the database in a mode of gpstop, if it runs: smart, fast or immediate.
+type Stopped struct {
+	Mode string
+	// Keep are instances of which none may run afterwards. Their pods keep them down when they restart.
+	Keep []topology.Instance
+	// Replacing, if set, are StatefulSets whose pods gpk replaces meanwhile. With none to replace, the database keeps running.
+	Replacing []*appsv1.StatefulSet
+	// Again: the database starts again right afterwards. It keeps running if gpk sees that a pod for that will not come.
+	Again bool
+}
+
+// Replaced replaces those pods of StatefulSets, all at once, that were made with another image or other resources.
+type Replaced struct{ Sets []*appsv1.StatefulSet }
+
+// Started starts the database. From then on the pods start their instances again when they restart.
+type Started struct {
+	// Hosts are the hosts of all pods, and Coordinators those of the two coordinators' pods.
+	Hosts, Coordinators []string
+	// AnyPrimary accepts a coordinator that answers while segments do not: a later step repairs these. It does not start a
+	// database that somebody has stopped.
+	AnyPrimary bool
+}
+
+// Synced waits until every instance is up and every pair in sync.
+type Synced struct{}
+
+// Expose points the client Service at the acting coordinator's pod, and tells the pods that it acts.
+type Expose struct {
+	Service string
+	Hosts   []string
+}
+
+// Verify writes and reads a distributed row through the client Service.
+type Verify struct {
+	// From is the pod that plays the client.
+	From string
+	Host string
+}
+
+func (Capacity) action()   {}
+func (Capacity) looks()    {}
+func (Admissible) action() {}
+func (Admissible) looks()  {}
+func (Apply) action()      {}
+func (Present) action()    {}
+func (Remove) action()     {}
+func (Absent) action()     {}
+func (Hosts) action()      {}
+func (Running) action()    {}
+func (Ready) action()      {}
+func (Reach) action()      {}
+func (Whole) action()      {}
+func (Stopped) action()    {}
+func (Replaced) action()   {}
+func (Started) action()    {}
+func (Synced) action()     {}
+func (Expose) action()     {}
+func (Verify) action()     {}

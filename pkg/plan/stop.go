@@ -2,8 +2,7 @@ package plan
 
 import "gpk/pkg/topology"
 
-// Stop is the plan that stops the database in a mode of gpstop. With zero, it also deletes the pods, which frees their nodes.
-// The volumes stay.
+// Stop is the plan that stops the database in a mode of gpstop. With zero, it also deletes the pods. The volumes stay.
 func Stop(c *topology.Cluster, mode string, zero bool) (Plan, error) {
 	p, err := partsOf(c)
 	if err != nil {

@@ -11,8 +11,7 @@ import (
 const MajorUpgrade = "nothing was changed: gpk upgrades only between releases of one catalogue version. Make a new cluster of that " +
 	"release with `gpk create`, and move the data there with pg_dumpall, gpbackup or gpcopy. Or convert the files with gpupgrade by hand"
 
-// Upgrade is the plan that brings a cluster to the image and the release of c. begun: an earlier gpk has finished the
-// preparations, and the database may be down.
+// Upgrade is the plan that brings a cluster to c's image and release. begun: all is prepared, and the database may be down.
 func Upgrade(c *topology.Cluster, begun bool) (Plan, error) {
 	p, err := partsOf(c)
 	if err != nil {

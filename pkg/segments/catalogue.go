@@ -70,12 +70,10 @@ const CatalogueSQL = `select coalesce(json_agg(c), '[]') from (
   from gp_segment_configuration) c;
 `
 
-// ProbeSQL makes the fault tolerance service look at every segment now. Without it a killed mirror stays up in the
-// catalogue until the next probe, a minute later.
+// ProbeSQL makes the fault tolerance service look at every segment now. The next probe by itself is up to a minute later.
 const ProbeSQL = "select gp_request_fts_probe_scan();\n"
 
-// ClientsSQL prints a line for every session of a client, of the coordinator's database that is asked. What Greenplum runs in the
-// background is of another type.
+// ClientsSQL prints a line for every session of a client of the coordinator. What Greenplum itself runs is of another type.
 const ClientsSQL = `select format('%s in database %s, from %s, since %s', usename, datname,
     coalesce(host(client_addr), 'the coordinator''s pod'), to_char(backend_start at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"'))
   from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid() order by backend_start;
@@ -106,15 +104,8 @@ func (c Catalogue) Coordinator() (Row, bool) {
 // Standby is the row of the standby coordinator.
 func (c Catalogue) Standby() (Row, bool) { return c.Find(topology.CoordinatorContent, topology.Mirror) }
 
-// where are the rows that a predicate holds for.
 func (c Catalogue) where(holds func(Row) bool) Catalogue {
-	var rows Catalogue
-	for _, row := range c {
-		if holds(row) {
-			rows = append(rows, row)
-		}
-	}
-	return rows
+	return slices.DeleteFunc(slices.Clone(c), func(r Row) bool { return !holds(r) })
 }
 
 // Segments are the rows of the primaries and the mirrors.

@@ -1,13 +1,22 @@
+// Package segments owns everything that is Greenplum: the utilities' input files and argv, catalogue SQL and the parsing of
+// its answers, and the differences between versions. It only makes and reads text; package apply carries it to the pods.
+//
+// No utility's exit status is given a meaning here: gpinitsystem 6 exits 1 for a warning, gpexpand 0 for an error. Whether
+// something has been done is read from the catalogue.
 package segments
 
-// Command is one command line in a pod, with what it reads on standard input. Nothing secret is ever in Argv, which
-// other processes and the API server's audit log can see.
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+)
+
+// Command is a command line in a pod, and its input. No secret is in Argv, which other processes and the audit log can see.
 type Command struct {
 	Argv  []string
 	Stdin string
 }
 
-// reading is the command with something to read.
 func (c Command) reading(stdin string) Command {
 	c.Stdin = stdin
 	return c
@@ -38,13 +47,12 @@ func Script(name string, args ...string) Command {
 // Session carries out one command after another: see templates/scripts/session.sh.
 func Session() Command { return Script("session.sh") }
 
-// run calls a program in the environment of Greenplum's utilities.
-func run(argv ...string) Command { return Script("run.sh", argv...) }
+// Run calls a program in the environment of Greenplum's utilities, also for a user at a terminal or in a pipe.
+func Run(argv ...string) Command { return Script("run.sh", argv...) }
 
-// Psql runs SQL in a database on the coordinator of the same pod, or on the host if one is named, and prints bare
-// values. The first failing statement ends it with exit status 3.
+// Psql runs SQL on the pod's own coordinator, or on a host, and prints bare values. The first fault ends it with exit status 3.
 func Psql(database, host, sql string) Command {
-	return run(PsqlArgv(database, host, "-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1")...).reading(sql)
+	return Run(PsqlArgv(database, host, "-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1")...).reading(sql)
 }
 
 // PsqlArgv is psql with a user's own arguments.
@@ -56,5 +64,34 @@ func PsqlArgv(database, host string, args ...string) []string {
 	return append(argv, args...)
 }
 
-// Interactive is a program in the environment of Greenplum's utilities, for a user at a terminal or in a pipe.
-func Interactive(argv ...string) Command { return run(argv...) }
+// parseJSON reads an answer that is JSON. name says in the error what was asked for.
+func parseJSON[T any](out, name string) (T, error) {
+	var value, none T
+	if err := json.Unmarshal([]byte(out), &value); err != nil {
+		return none, fmt.Errorf("cannot read %s from %q: %w", name, firstLine(out), err)
+	}
+	return value, nil
+}
+
+// parseLines reads the lines that one of gpk's scripts printed, each with its words. A script's last line is "end": an answer
+// without it was cut off and is an error. name says in the error what was asked for.
+func parseLines(out, name string, read func(line string, words []string) error) error {
+	complete := false
+	for line := range strings.Lines(out) {
+		line = strings.TrimSpace(line)
+		if line == "end" {
+			complete = true
+		} else if err := read(line, strings.Fields(line)); err != nil {
+			return err
+		}
+	}
+	if !complete {
+		return fmt.Errorf("%s cut off after %q", name, firstLine(out))
+	}
+	return nil
+}
+
+func firstLine(s string) string {
+	line, _, _ := strings.Cut(strings.TrimSpace(s), "\n")
+	return line
+}

@@ -63,17 +63,12 @@ func ParseHosts(out string) (reached, tried int, err error) {
 	return reached, tried, nil
 }
 
-// Commit is a transaction's last record in a write-ahead log.
-type Commit struct {
-	LSN  string
-	Made time.Time
-}
-
 // Ahead is what a coordinator has committed beyond a record that its standby has.
 type Ahead struct {
 	// Instance is Absent, Stopped or Running.
 	Instance string
-	Commits  []Commit
+	// Commits are the times of the commits.
+	Commits []time.Time
 	// Unreadable is set if the log does not reach back to that record any more, so that nothing is known.
 	Unreadable bool
 }
@@ -93,7 +88,7 @@ func ParseAhead(out string) (Ahead, error) {
 			if err != nil {
 				return fmt.Errorf("cannot read a commit from %q: %w", line, err)
 			}
-			a.Commits = append(a.Commits, Commit{words[1], made})
+			a.Commits = append(a.Commits, made)
 		case len(words) == 1 && words[0] == "unreadable":
 			a.Unreadable = true
 		}
@@ -124,7 +119,7 @@ func DiscardAside() Command { return Script("coordinator.sh", "discard") }
 
 // Over runs a command of another host over ssh. It takes no standard input.
 func Over(host string, command Command) Command {
-	return run(append([]string{"ssh", "-n", "-o", "BatchMode=yes", "-o", "ConnectTimeout=5", "-o", "ControlPath=none", host},
+	return Run(append([]string{"ssh", "-n", "-o", "BatchMode=yes", "-o", "ConnectTimeout=5", "-o", "ControlPath=none", host},
 		command.Argv...)...)
 }
 
@@ -134,8 +129,7 @@ func ActivateStandby() Utility {
 	return Utility{Argv: []string{"gpactivatestandby", "-a", "-f", "-d", topology.CoordinatorDir}}
 }
 
-// InitStandby makes the standby coordinator on an instance's host, onto an empty directory. It is run on the acting
-// coordinator.
+// InitStandby makes the standby on an instance's host, onto an empty directory. It is run on the acting coordinator.
 func InitStandby(standby topology.Instance) Utility {
 	return Utility{Argv: []string{"gpinitstandby", "-a", "-s", standby.Host, "-P", fmt.Sprint(standby.Port),
 		"-S", standby.Dir, "--hba-hostnames"}}

@@ -18,8 +18,7 @@ type Reply struct {
 	Status int
 }
 
-// Everywhere runs a verb of a script on several hosts, over ssh from the coordinator's pod that it is run in. Every call gets
-// the same standard input.
+// Everywhere runs a verb of a script on hosts, over ssh from the coordinator's pod. Every call gets the same standard input.
 func Everywhere(script, verb string, calls []Call, stdin string) Command {
 	var b strings.Builder
 	for _, call := range calls {

@@ -45,24 +45,21 @@ func hiddenSelect(names []string) string {
 }
 
 // GpconfigShow prints what the files of all instances have of a setting.
-func GpconfigShow(name string) Command { return run("gpconfig", "-s", name, "--file") }
+func GpconfigShow(name string) Command { return Run("gpconfig", "-s", name, "--file") }
 
 // shownValue is a line of GpconfigShow when all segments agree. Greenplum 6 calls the coordinator master.
-//
-//nolint:gochecknoglobals // compiled once, never changed
-var shownValue = regexp.MustCompile(`(?m)^(Coordinator|Master|Segment) +value: (.*)$`)
+var shownValue = regexp.MustCompile(`(?m)^(Coordinator|Master|Segment) +value: (.*)$`) //nolint:gochecknoglobals // never changed
 
 // Misconfigured says in what GpconfigShow's answer differs from a setting, or "".
 func Misconfigured(out string, s RoleSetting) string {
 	want := map[string]string{"Coordinator": s.Coordinator, "Master": s.Coordinator, "Segment": s.Segment}
-	agreed := 0
-	for _, match := range shownValue.FindAllStringSubmatch(out, -1) {
-		agreed++
+	shown := shownValue.FindAllStringSubmatch(out, -1)
+	for _, match := range shown {
 		if value := unquoted(match[2]); value != want[match[1]] {
 			return s.Name + " is " + value + " on the " + strings.ToLower(match[1]) + ", instead of " + want[match[1]]
 		}
 	}
-	if agreed != 2 {
+	if len(shown) != 2 {
 		return s.Name + " is not set on every instance alike"
 	}
 	return ""

@@ -73,7 +73,7 @@ func Redistribute(r Redistribution) Utility {
 
 // DropExpansion removes the schema gpexpand of an expansion that is complete, and says no to a copy of it.
 func DropExpansion() Command {
-	return run("gpexpand", "-c").reading("n\n")
+	return Run("gpexpand", "-c").reading("n\n")
 }
 
 // Analyze has a database gather the statistics of all its tables.

@@ -10,8 +10,7 @@ import (
 	"gpk/pkg/topology"
 )
 
-// InitSystem makes a new cluster with its primaries and mirrors. The standby is left to InitStandby: a step of its own can
-// be repeated on its own.
+// InitSystem makes a new cluster with its primaries and mirrors. InitStandby makes the standby, in a step of its own.
 //
 // The input file is read by bash, so every value is quoted. The arrays' form, host~address~port~dir~dbid~content, is that
 // of gpinitsystem 7 and of 6 from 6.24 on. HBA_HOSTNAMES=1 writes names instead of addresses into pg_hba.conf, since a

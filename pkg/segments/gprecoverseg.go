@@ -24,8 +24,7 @@ func RecoverFully() Utility {
 	return Utility{Argv: []string{"gprecoverseg", "-a", "-F", "--hba-hostnames"}}
 }
 
-// Rebalance gives every instance its preferred role back. It stops and starts instances, which ends the transactions that are
-// under way on them.
+// Rebalance gives every instance its preferred role back. It restarts instances, which ends the transactions on them.
 func Rebalance() Utility {
 	return Utility{Argv: []string{"gprecoverseg", "-a", "-r", "--hba-hostnames"}}
 }
@@ -34,8 +33,7 @@ func Rebalance() Utility {
 const LagSQL = `select coalesce(sum(pg_wal_lsn_diff(sent_lsn, flush_lsn)), 0)::bigint from gp_stat_replication where gp_segment_id >= 0;
 `
 
-// SilentMirrorsSQL prints the number of mirrors that are up in the catalogue and not connected to their primary. It fails where a
-// primary does not answer.
+// SilentMirrorsSQL counts mirrors that are up in the catalogue and not connected to their primary. It fails if a primary is silent.
 const SilentMirrorsSQL = `select count(*) from gp_segment_configuration m
 where role = 'm' and status = 'u' and content >= 0 and not exists (
   select 1 from gp_stat_replication r where r.gp_segment_id = m.content and r.application_name = 'gp_walreceiver');
@@ -43,5 +41,5 @@ where role = 'm' and status = 'u' and content >= 0 and not exists (
 
 // StopInstance stops one instance of a pod, quickly and cleanly.
 func StopInstance(dir string) Command {
-	return run("pg_ctl", "stop", "-D", dir, "-m", "fast", "-w", "-t", "60")
+	return Run("pg_ctl", "stop", "-D", dir, "-m", "fast", "-w", "-t", "60")
 }

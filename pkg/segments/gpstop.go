@@ -19,8 +19,7 @@ func Gpstart() Utility { return Utility{Argv: []string{"gpstart", "-a"}} }
 // ask a person, and without one it starts nothing and exits 4.
 func GpstartAlone() Utility { return Utility{Argv: []string{"gpstart", "-a", "-S", "-y"}} }
 
-// Restricted is a gpstart that lets superusers in only. It starts a database amid the setup of an expansion too, which gpstart
-// refuses otherwise, with exit status 2.
+// Restricted is a gpstart that lets superusers in only. Any other refuses amid an expansion's setup, with exit status 2.
 func Restricted(gpstart Utility) Utility {
 	gpstart.Argv = append(slices.Clone(gpstart.Argv), "-R")
 	return gpstart

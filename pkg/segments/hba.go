@@ -98,10 +98,9 @@ func isHBAMark(line string) bool {
 }
 
 // ReadHBA prints pg_hba.conf of a data directory.
-func ReadHBA(dir string) Command { return run("cat", dir+"/pg_hba.conf") }
+func ReadHBA(dir string) Command { return Run("cat", dir+"/pg_hba.conf") }
 
-// WriteHBA replaces pg_hba.conf of a data directory and makes the server read it. before is what was read: a change by
-// somebody else in between is an error and not lost.
+// WriteHBA replaces pg_hba.conf of a data directory and makes the server read it. A change since before was read is an error.
 func WriteHBA(dir, before, content string) Command {
 	return Script("hba.sh", checksum(before), checksum(content), dir).reading(content)
 }

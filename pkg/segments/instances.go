@@ -2,7 +2,9 @@ package segments
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
+	"time"
 
 	"gpk/pkg/topology"
 )
@@ -41,8 +43,7 @@ func (f PodFacts) Present() bool {
 	return false
 }
 
-// Instances calls a verb of instances.sh for data directories: facts, prepare, clear, finish or stop. AskCoordinator is for
-// the one that takes SQL.
+// Instances calls a verb of instances.sh for data directories: facts, prepare, clear, finish or stop.
 func Instances(verb string, dirs ...string) Command {
 	return Script("instances.sh", append([]string{verb}, dirs...)...)
 }
@@ -50,8 +51,7 @@ func Instances(verb string, dirs ...string) Command {
 // AskReady runs a pod's readiness probe, which says why it fails.
 func AskReady() Command { return Script("ready.sh") }
 
-// AskCoordinator asks a coordinator's pod for its facts and, if its instance answers as a coordinator, for the catalogue. Its
-// exit status is psql's.
+// AskCoordinator asks a coordinator's pod for its facts and, if its instance acts, for the catalogue. Its exit status is psql's.
 func AskCoordinator() Command {
 	return Instances("coordinator", topology.CoordinatorDir).reading(CatalogueSQL)
 }
@@ -93,4 +93,23 @@ func ParseWhy(out string) []string {
 		}
 	}
 	return lines
+}
+
+// Logs prints the ends of the logs of a pod's instances: so many lines of each, all for -1, not older than since, unless it
+// is 0. Following, it goes on until its standard input ends. LogLine reads what it prints.
+func Logs(lines int64, since time.Duration, follow bool) Command {
+	mode := "end"
+	if follow {
+		mode = "follow"
+	}
+	return Script("logs.sh", strconv.FormatInt(lines, 10), strconv.FormatInt(int64(since.Seconds()), 10), mode)
+}
+
+// LogLine is the name of the instance that a line is of, such as gpseg0, and its text.
+func LogLine(line string) (instance, text string) {
+	instance, text, found := strings.Cut(line, "\t")
+	if !found {
+		return "", line
+	}
+	return instance, text
 }

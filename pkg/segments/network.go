@@ -76,8 +76,7 @@ func Batches(links []Link, most int) [][]Link {
 		if len(hosts) > most {
 			batches = append(batches, links[start:i])
 			start = i
-			clear(hosts)
-			hosts[link.From], hosts[link.To] = true, true
+			hosts = map[string]bool{link.From: true, link.To: true}
 		}
 	}
 	if start < len(links) {
@@ -116,15 +115,14 @@ func Unreachable(out string, hosts []string) []string {
 	return failed
 }
 
-// Untried are the links to hosts that have no instance yet, so that nothing has shown that they work. Once there are
-// instances they show it themselves.
+// Untried are the links to hosts that have no instance yet. Once there are instances, these show that the links work.
 func Untried(out string, links []Link) []Link {
 	found := answers(out)
 	return slices.DeleteFunc(slices.Clone(links), func(l Link) bool { return found[l.To] != "ok fresh" })
 }
 
-// TryLinks tries connections. It is run in the coordinator's pod. The hosts that are connected to listen for as long as it
-// takes: they must have no instance. Their sshd listens already.
+// TryLinks tries connections, from the coordinator's pod. The hosts that are connected to listen meanwhile, as their sshd does
+// already: they must have no instance.
 func TryLinks(links []Link) Command {
 	var b strings.Builder
 	seen := map[string]bool{}

@@ -17,8 +17,7 @@ import (
 // scramIterations is PostgreSQL's own number, SCRAM_SHA_256_DEFAULT_ITERATIONS.
 const scramIterations = 4096
 
-// RolesSQL prints the stored passwords of roles that exist, as ParseRoles reads them. They are no passwords, but not for
-// everybody's eyes either.
+// RolesSQL prints the stored passwords of roles that exist, for ParseRoles: no passwords, but not for everybody's eyes either.
 func RolesSQL(names []string) string {
 	return "select coalesce(json_object_agg(rolname, coalesce(rolpassword, '')), '{}') from pg_authid where rolname in (" +
 		literals(names) + ");\n"

@@ -15,8 +15,7 @@ type ServerSetting struct {
 	Name string `json:"name"`
 	// Value is the present one, with its unit.
 	Value string `json:"value"`
-	// Context says what it takes to change it, as in PostgreSQL's pg_settings: internal is never, postmaster a restart. It is Hidden for
-	// one that is not in there.
+	// Context is what a change takes, as in PostgreSQL's pg_settings: internal is never, postmaster a restart. Or it is Hidden.
 	Context string `json:"context"`
 	// Pending: the file has another value, which waits for a restart.
 	Pending bool `json:"pending"`
@@ -57,29 +56,27 @@ func PendingSQL(names []string) string {
 `
 }
 
-// UnreadSQL prints t if the coordinator's configuration file, or that of ALTER SYSTEM, has been changed since they were read.
-// Their times have whole seconds.
+// UnreadSQL prints t if the coordinator's file, or that of ALTER SYSTEM, has changed since it was read. Times have whole seconds.
 const UnreadSQL = `select date_trunc('second', pg_conf_load_time()) <= greatest((pg_stat_file(current_setting('config_file'))).modification,
   (pg_stat_file(current_setting('data_directory') || '/postgresql.auto.conf', true)).modification);
 `
 
-// TrySetting has the server's program take a value, without starting a server or changing one that runs. What the server's file
-// has counts too, but for statement_mem and max_statement_mem, which change together: beside has those that these are tried
-// with.
+// TrySetting has the server's program take a value, and neither starts nor changes a server. The server's file counts too, but
+// for statement_mem and max_statement_mem, which change together: beside has those that these are tried with.
 func TrySetting(s Setting, beside []Setting) Command {
 	if name := strings.ToLower(s.Name); name != topology.StatementMem && name != topology.MostStatement {
-		return run("postgres", "-C", s.Name, "-c", s.Name+"="+s.Value, "-D", topology.CoordinatorDir)
+		return Run("postgres", "-C", s.Name, "-c", s.Name+"="+s.Value, "-D", topology.CoordinatorDir)
 	}
 	argv := []string{"postgres", "-C", s.Name}
 	for _, one := range slices.Concat(beside, []Setting{s}) {
 		argv = append(argv, "-c", one.Name+"="+one.Value)
 	}
-	return run(append(argv, "-D", topology.CoordinatorDir, "--config-file=/dev/null")...)
+	return Run(append(argv, "-D", topology.CoordinatorDir, "--config-file=/dev/null")...)
 }
 
 // SegmentPsql runs SQL on an instance of the pod that it is run in, past the coordinator.
 func SegmentPsql(port int32, sql string) Command {
-	return run("env", "PGOPTIONS=-c gp_role=utility", "psql", "-d", "postgres", "-p", fmt.Sprint(port), "-X", "-A", "-t", "-q",
+	return Run("env", "PGOPTIONS=-c gp_role=utility", "psql", "-d", "postgres", "-p", fmt.Sprint(port), "-X", "-A", "-t", "-q",
 		"-v", "ON_ERROR_STOP=1").reading(sql)
 }
 
@@ -95,14 +92,71 @@ func SettingFault(said string) string {
 		if err != nil {
 			continue
 		}
-		for i, column := range columns {
-			if column == "FATAL" && i+4 < len(columns) {
-				return strings.TrimSpace(columns[i+2] + " " + columns[i+4])
-			}
+		if i := slices.Index(columns, "FATAL"); i >= 0 && i+4 < len(columns) {
+			return strings.TrimSpace(columns[i+2] + " " + columns[i+4])
 		}
 	}
 	if match := plainFatal.FindStringSubmatch(said); match != nil {
 		return strings.TrimSpace(match[1])
 	}
 	return firstLine(said)
+}
+
+// FileSetting is what an instance says of a setting in its configuration files.
+type FileSetting struct {
+	Name string `json:"name"`
+	// Value is the last one that the files have, which counts once they are read. Nil: they have none.
+	Value *string `json:"value"`
+	// Altered: it is from ALTER SYSTEM, whose file outranks the one that gpconfig writes.
+	Altered bool `json:"altered"`
+	// Pending: the server runs with another one, until it is started again.
+	Pending bool `json:"pending"`
+}
+
+// Has reports whether the files give the setting this value, in these letters.
+func (s FileSetting) Has(value string) bool { return s.Value != nil && *s.Value == value }
+
+// FileSettingsSQL asks an instance for settings in its files, for ParseFileSettings. What neither the files nor the server
+// know is not in the answer. names are in lower case.
+func FileSettingsSQL(names []string) string {
+	return `select coalesce(json_agg(found), '[]') from (
+  select w.name, f.setting as value, coalesce(f.sourcefile like '%postgresql.auto.conf', false) as altered,
+    coalesce(s.pending_restart, false) as pending
+  from (select unnest(array[` + literals(names) + `]) as name) as w
+  left join pg_settings as s on lower(s.name) = w.name
+  left join (select distinct on (lower(name)) lower(name) as name, setting, sourcefile from pg_file_settings
+    order by lower(name), seqno desc) as f on f.name = w.name
+  where s.name is not null or f.name is not null
+  order by w.name) as found;
+`
+}
+
+// ParseFileSettings reads the answer of FileSettingsSQL, by name.
+func ParseFileSettings(out string) (map[string]FileSetting, error) {
+	settings, err := parseJSON[[]FileSetting](out, "the settings in the files")
+	found := map[string]FileSetting{}
+	for _, s := range settings {
+		found[s.Name] = s
+	}
+	return found, err
+}
+
+// UnalterSQL takes back what ALTER SYSTEM has set on an instance. Each statement is its own transaction.
+func UnalterSQL(names []string) string {
+	var b strings.Builder
+	for _, name := range names {
+		prefix, rest, extension := strings.Cut(name, ".")
+		if name = identifier(prefix); extension {
+			name += "." + identifier(rest)
+		}
+		fmt.Fprintf(&b, "alter system reset %s;\n", name)
+	}
+	return b.String()
+}
+
+// InFileSQL prints those of some settings that an instance's file has. gpconfig -s --file breaks down at one that it lacks.
+func InFileSQL(names []string) string {
+	return `select distinct name from pg_file_settings where sourcefile like '%postgresql.conf' and lower(name) in (` + literals(names) + `)
+  order by name;
+`
 }

@@ -2,8 +2,12 @@ package segments
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
+
+	"gpk/pkg/topology"
 )
 
 // releaseLine is what `postgres --gp-version` prints: `postgres (Greenplum Database) 7.1.0 build commit:local`. A
@@ -20,12 +24,11 @@ func Release(out string) (string, error) {
 }
 
 // AskRelease and AskCatalogueVersion ask the programs of a pod what they are, for Release and CatalogueVersion.
-func AskRelease() Command { return run("postgres", "--gp-version") }
+func AskRelease() Command { return Run("postgres", "--gp-version") }
 
 // AskCatalogueVersion is with AskRelease.
-func AskCatalogueVersion() Command { return run("postgres", "--catalog-version") }
+func AskCatalogueVersion() Command { return Run("postgres", "--catalog-version") }
 
-// catalogueLine is what `postgres --catalog-version` prints.
 var catalogueLine = regexp.MustCompile(`^Catalog version number: +([0-9]+)$`) //nolint:gochecknoglobals // never changed
 
 // CatalogueVersion is the version in what `postgres --catalog-version` printed.
@@ -37,14 +40,10 @@ func CatalogueVersion(out string) (string, error) {
 	return match[1], nil
 }
 
-// SameRelease compares a release with the wanted one. What follows a plus is about the build, as in 7.1.0+dev.12, and says
-// nothing of the release, unless it is asked for.
+// SameRelease compares a release with the wanted one. The build behind a plus, as in 7.1.0+dev.12, counts only if it is wanted.
 func SameRelease(release, wanted string) bool {
-	if release == wanted {
-		return true
-	}
-	release, _, _ = strings.Cut(release, "+")
-	return release == wanted
+	plain, _, _ := strings.Cut(release, "+")
+	return release == wanted || plain == wanted
 }
 
 // Image is what an image has to offer, as image.sh found it.
@@ -61,11 +60,11 @@ type Image struct {
 // InspectImage looks at the image of the pod that it is run in, with the arguments of InspectionOf.
 func InspectImage(arguments []string) Command { return Script("image.sh", arguments...) }
 
-// InspectionOf are the arguments of image.sh: the locale of the instances, and the settings that they start with.
-func InspectionOf(locale string, settings []Setting) []string {
-	arguments := []string{locale}
-	for _, s := range settings {
-		arguments = append(arguments, s.Name+"="+s.Value)
+// InspectionOf are the arguments of image.sh: the locale, and the settings that a person has given: servers know the derived ones.
+func InspectionOf(database topology.Database) []string {
+	arguments := []string{database.Locale}
+	for _, name := range slices.Sorted(maps.Keys(database.Config)) {
+		arguments = append(arguments, name+"="+string(database.Config[name]))
 	}
 	return arguments
 }

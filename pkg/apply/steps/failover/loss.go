@@ -41,7 +41,7 @@ func loss(ahead segments.Ahead, f segments.Following) string {
 	}
 	lost := 0
 	for _, commit := range ahead.Commits {
-		if commit.Made.After(f.Streamed.Add(clockSkew)) {
+		if commit.After(f.Streamed.Add(clockSkew)) {
 			lost++
 		}
 	}

@@ -11,17 +11,15 @@ import (
 // What a standby lacks counts as lost only where it may have been acknowledged: after the standby was last seen to follow.
 func TestLoss(t *testing.T) {
 	followed := time.Unix(1700000000, 0)
-	commit := func(after time.Duration) segments.Commit {
-		return segments.Commit{LSN: "0/0C0C6110", Made: followed.Add(after)}
-	}
+	commit := followed.Add
 	tests := map[string]struct {
 		received string
 		ahead    segments.Ahead
 		want     string
 	}{
 		"nothing":               {"0/1", segments.Ahead{}, ""},
-		"what was under way":    {"0/1", segments.Ahead{Commits: []segments.Commit{commit(-time.Second), commit(time.Second)}}, ""},
-		"two later ones":        {"0/1", segments.Ahead{Commits: []segments.Commit{commit(0), commit(3 * time.Second), commit(time.Hour)}}, "lacks 2 transactions"},
+		"what was under way":    {"0/1", segments.Ahead{Commits: []time.Time{commit(-time.Second), commit(time.Second)}}, ""},
+		"two later ones":        {"0/1", segments.Ahead{Commits: []time.Time{commit(0), commit(3 * time.Second), commit(time.Hour)}}, "lacks 2 transactions"},
 		"the log does not tell": {"0/1", segments.Ahead{Unreadable: true}, "lacks more than the coordinator's log has kept"},
 		"the standby's neither": {"", segments.Ahead{}, "lacks more than the coordinator's log has kept"},
 	}

@@ -108,7 +108,7 @@ func difference(s plan.KeptSetting, file instanceFiles) (what string, command pl
 	case !has.Has(want):
 		return s.Name + " is " + cmp.Or(*has.Value, "''") + " instead of " + want, s.Command
 	case has.Pending:
-		return s.Name + " waits for a restart", plan.RestartCommand()
+		return s.Name + " waits for a restart", plan.Gpk("restart")
 	}
 	return "", nil
 }
