@@ -75,6 +75,38 @@ func TestHaltEndsStart(t *testing.T) {
 	}
 }
 
+// Whoever comes with an older term has been overtaken by a later decision, by which the coordinator here may be to act.
+func TestOlderTermIsRefused(t *testing.T) {
+	p := haltPod(t, "")
+	p.write(coordinatorDir+"/running", "")
+	p.must(nil, "coordinator.sh", "term", "9")
+	for _, args := range [][]string{{"halt", "fast", "7"}, {"term", "8"}} {
+		r := p.run(nil, "coordinator.sh", args...)
+		if r.status == 0 || !strings.Contains(r.err, "a later decision than this one, of term 9") {
+			t.Errorf("%q: %+v", args, r)
+		}
+	}
+	if p.read("greenplum/.gpk/term") != "9\n" || p.has("greenplum/.gpk/halted") || !p.has(coordinatorDir+"/running") {
+		t.Error("an older decision was carried out")
+	}
+	if p.must(nil, "coordinator.sh", "halt", "fast", "9"); p.has(coordinatorDir + "/running") {
+		t.Error("the same decision, carried out again, does not stop the instance")
+	}
+}
+
+// While gpstart goes on, which has the coordinator take writes before it is done, it is fenced as at any other time.
+func TestFencedWhileStarting(t *testing.T) {
+	p := haltPod(t, "touch "+coordinatorDir+"/running cut begun; for i in {1..80}; do [ ! -e over ] || exit; /bin/sleep 0.1; done; touch late")
+	p.write("looks", "10")
+	p.write("gpk/scripts/hosts.sh", `[ "$1" != count ] || echo 1 4; [ ! -e `+p.path("cut")+" ]\n")
+	keep := p.background("keep.sh")
+	p.await("begun")
+	_ = keep.Wait()
+	if p.has(coordinatorDir+"/running") || p.has("late") || strings.Count(p.done(), "gpstart") != 1 {
+		t.Errorf("it runs: %t, gpstart went on: %t; done: %q", p.has(coordinatorDir+"/running"), p.has("late"), p.done())
+	}
+}
+
 // A gpstart that is in the middle when the database is to be stopped must not bring it up afterwards.
 func TestInstancesStopEndsStart(t *testing.T) {
 	p := haltPod(t, "touch begun; /bin/sleep 2; touch "+coordinatorDir+"/running")
@@ -94,7 +126,7 @@ func TestKeepObeysWhileStarting(t *testing.T) {
 	tests := map[string]struct{ change, says string }{
 		"a stop":                       {"echo stopped >gpk/state/database", "the database is to be stopped"},
 		"another coordinator":          {"echo demo-coordinator-1 >gpk/state/coordinator", "is to be in pod 'demo-coordinator-1'"},
-		"another coordinator, to come": {"echo 7 >greenplum/.gpk/term; mkdir gpk/state/later; echo 7 >gpk/state/later/term; echo demo-coordinator-1 >gpk/state/later/coordinator", "is to be in pod 'demo-coordinator-1'"},
+		"another coordinator, to come": {"echo 7 >greenplum/.gpk/term; mkdir later; echo 7 >later/term; echo demo-coordinator-1 >later/coordinator; mv later gpk/state/", "is to be in pod 'demo-coordinator-1'"},
 		"another one that answers":     {"echo 1 >answers/demo-coordinator-1.demo.alive", "the other coordinator answers"},
 	}
 	for name, test := range tests {

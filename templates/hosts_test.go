@@ -2,6 +2,11 @@ package templates_test
 
 import (
 	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 )
@@ -35,7 +40,7 @@ func TestHostsCount(t *testing.T) {
 			p.write("gpk/state/hosts", hosts.String())
 			p.write("up", up.String())
 			p.env = append(p.env, "UP="+p.path("up"))
-			p.fake("timeout", `host=${4#*/dev/tcp/}; grep -qx "${host%/22}" "$UP"`)
+			p.fake("timeout", `host=${4#*/dev/tcp/}; grep -qx "${host%%/22*}" "$UP"`)
 			if r := p.run(nil, "hosts.sh", "count"); strings.TrimSpace(r.out) != test.want {
 				t.Errorf("it says %q, want %q", r.out, test.want)
 			}
@@ -95,5 +100,65 @@ func TestKeepNotesHosts(t *testing.T) {
 				t.Errorf("noted %d times in 26 looks of five seconds, want %d", got, test.want)
 			}
 		})
+	}
+}
+
+// speaker is a server on loopback that says something, or nothing, to whoever connects; it returns its port.
+func speaker(t *testing.T, says string) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = listener.Close() })
+	go func() {
+		for {
+			c, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = io.WriteString(c, says)
+			t.Cleanup(func() { _ = c.Close() })
+		}
+	}()
+	_, port, _ := net.SplitHostPort(listener.Addr().String())
+	return port
+}
+
+// A host is reached when its sshd has spoken: a proxy on the way takes every connection.
+func TestHostsReachSpeaker(t *testing.T) {
+	for says, reached := range map[string]bool{"SSH-2.0-OpenSSH_9.2\r\n": true, "": false, "HTTP/1.1 503 no upstream\r\n": false} {
+		p := newPod(t)
+		p.write("gpk/scripts/hosts.sh", strings.ReplaceAll(p.read("gpk/scripts/hosts.sh"), "}/22 ", "}/"+speaker(t, says)+" "))
+		if r := p.run(nil, "hosts.sh", "reach", "127.0.0.1"); (r.status == 0) != reached {
+			t.Errorf("what says %q is reached: %t", says, r.status == 0)
+		}
+	}
+}
+
+// The API server counts when it says that it is ready, or that it does not tell: the one of this machine may have lost its fellows.
+func TestHostsReachAPI(t *testing.T) {
+	api := func(port string) bool {
+		p := newPod(t)
+		p.env = append(p.env, "KUBERNETES_SERVICE_HOST=127.0.0.1", "KUBERNETES_SERVICE_PORT="+port)
+		return p.run(nil, "hosts.sh", "api").status == 0
+	}
+	for status, reached := range map[int]bool{http.StatusOK: true, http.StatusUnauthorized: true, http.StatusForbidden: true,
+		http.StatusInternalServerError: false, http.StatusServiceUnavailable: false} {
+		server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/readyz" {
+				w.WriteHeader(status)
+			}
+		}))
+		server.Config.ErrorLog = log.New(io.Discard, "", 0)
+		server.StartTLS()
+		t.Cleanup(server.Close)
+		_, port, _ := net.SplitHostPort(server.Listener.Addr().String())
+		if api(port) != reached {
+			t.Errorf("one that answers %d is reached: %t", status, !reached)
+		}
+	}
+	if api(speaker(t, "")) {
+		t.Error("one that accepts and says nothing counts as reached")
 	}
 }

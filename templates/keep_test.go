@@ -18,6 +18,8 @@ func keepPod(t *testing.T, name string, looks string) *fakePod {
 	p.write("looks", looks)
 	p.write("greenplum/.gpk/initialised", "")
 	p.write("gpk/state/hosts", "demo-primary-0.demo\n")
+	// It is cut off from nobody.
+	p.write("gpk/scripts/hosts.sh", "exit 0\n")
 	p.fake("hostname", "echo "+name+".demo")
 	p.fake("ssh", "exit 0")
 	p.fake("gpstart", `echo gpstart >>"$LOG"; echo 1 >"${ANSWERS}here.alive"`)

@@ -143,7 +143,8 @@ func TestStartWithoutLocks(t *testing.T) {
 	}
 }
 
-// A signal that comes before anything runs is not lost, and instances are stopped also where sshd is what ends.
+// A signal that comes before anything runs is not lost, and instances are stopped also where sshd ends, or keep.sh, without which
+// nothing fences a coordinator that is cut off.
 func TestStartEnds(t *testing.T) {
 	early := startPod(t)
 	early.write("gphome/greenplum_path.sh", "touch "+early.path("begun")+"; sleep 1\n")
@@ -155,11 +156,14 @@ func TestStartEnds(t *testing.T) {
 	if !end() || early.has("sshd-runs") || early.has("instances") {
 		t.Error("it did not end before anything ran")
 	}
-	broken := startPod(t)
-	broken.write("sshd-ends", "")
-	says, _, end := broken.first()
-	if end() || broken.read("instances") != "stop\n" || !strings.HasSuffix(says.String(), "gpk: sshd ended\n") {
-		t.Errorf("it says %q, and of the instances were asked %q", says, broken.read("instances"))
+	for ends, words := range map[string]struct{ sshd, keep string }{"sshd": {"exit 1", "exec /bin/sleep 60"}, "keep.sh": {"exec /bin/sleep 60", "exit 1"}} {
+		broken := startPod(t)
+		broken.fake("sshd", words.sshd)
+		broken.write("gpk/scripts/keep.sh", words.keep+"\n")
+		says, _, end := broken.first()
+		if end() || broken.read("instances") != "stop\n" || !strings.HasSuffix(says.String(), "gpk: "+ends+" ended\n") {
+			t.Errorf("%s: it says %q, and of the instances were asked %q", ends, says, broken.read("instances"))
+		}
 	}
 }
 

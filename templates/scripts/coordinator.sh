@@ -6,7 +6,8 @@
 #   begin                    starts the database with gpstart, if what gpk has decided still allows that
 #   halt MODE [TERM]         stops the instance, and whatever is about to start it, and removes its socket's files; fast gives way
 #                            to immediate; the term as below, of the decision that the instance is not to come back by
-#   term TERM                notes that there is a decision of that term, which gpk's state in this pod may not show yet
+#   term TERM                notes that there is a decision of that term, which gpk's state in this pod may not show yet; an older
+#                            term than the one that is noted is refused, here and by halt
 #   aside                    moves the instance's directory aside, so that a new one can be made in its place
 #   discard                  removes what was moved aside
 set -u
@@ -66,8 +67,19 @@ follow() {
   pg_ctl start -D "$dir" -l "$dir/log/startup.log" -w -t 60 -o "-c gp_role=dispatch" >/dev/null 2>&1
 }
 
-# note NAME TERM: a file that is there is whole.
+# note NAME TERM: a file that is there is whole. Terms only grow: who comes with an older one has been overtaken by a later decision,
+# and two that come at once are told apart by the lock.
 note() { echo "$2" >"$state/$1.new" && mv "$state/$1.new" "$state/$1"; }
+
+# note_term TERM [halted]
+note_term() {
+  (
+    flock 8
+    [ "$1" -ge "$(term_in "$state/term")" ] || { echo "there is a later decision than this one, of term $(term_in "$state/term"): nothing was done" >&2; exit 1; }
+    [ -z "${2:-}" ] || note halted "$1" || exit 1
+    note term "$1"
+  ) 8>"$state/term.lock"
+}
 
 # A process of its own, which halt knows: halt notes its term first, so that either it finds this process or this one the term.
 # Amid the setup of an expansion gpstart lets in superusers only, and nobody can finish or take back the setup while nobody answers.
@@ -79,7 +91,7 @@ begin() {
 }
 
 halt() {
-  [ -z "${2:-}" ] || { note halted "$2" && note term "$2"; } || return 1
+  [ -z "${2:-}" ] || note_term "$2" halted || return 1
   end_starts "$dir" || return 1
   if [ "$(instance)" = running ]; then
     pg_ctl stop -D "$dir" -m "$1" -w -t 60 >/dev/null || pg_ctl stop -D "$dir" -m immediate -w -t 60 >/dev/null || return 1
@@ -102,7 +114,7 @@ case $verb in
   follow) follow ;;
   halt) halt "$@" ;;
   begin) begin ;;
-  term) note term "$@" ;;
+  term) note_term "$1" ;;
   aside) aside ;;
   discard) rm -rf -- "$state/aside" ;;
   *) echo "unknown verb: $verb" >&2; exit 2 ;;

@@ -4,6 +4,8 @@
 #   note     notes the addresses of the coordinators and of the hosts that are counted
 #   count    prints how many hosts can be reached, this one among them, and how many were tried
 #   reach HOST...   succeeds if one of them can be reached
+#   api             succeeds if the API server can be reached
+# Reached is who has spoken: between two hosts there may be a proxy that takes every connection.
 # Of many hosts, 64 stand for all. A coordinator that is cut off and the standby that is to follow it count the same ones, so
 # that not both of them reach more than half, and a count takes no longer than one host that does not answer.
 set -u
@@ -16,7 +18,19 @@ address() { awk -v host="$1" '$1 == host { print $2 }' "$noted" 2>/dev/null | ta
 answers() {
   local at
   at=$(address "$1")
-  timeout 2 bash -c "</dev/tcp/${at:-$1}/22" 2>/dev/null
+  timeout 2 bash -c "exec 3<>/dev/tcp/${at:-$1}/22 && IFS= read -r line <&3 && [[ \$line == SSH-* ]]" 2>/dev/null
+}
+
+# An API server that lost its fellows does not say that it is ready. One that refuses to tell has spoken, and is believed.
+api() {
+  local python
+  python=$(command -v python3 || command -v python || command -v python2) || return
+  timeout 3 "$python" -c '
+import socket, ssl, sys
+s = ssl._create_unverified_context().wrap_socket(socket.create_connection((sys.argv[1], int(sys.argv[2])), 2))
+s.sendall(b"GET /readyz HTTP/1.0\r\nHost: kubernetes\r\n\r\n")
+sys.exit(0 if s.recv(64).split()[1:2] in ([b"200"], [b"401"], [b"403"]) else 1)' \
+    "${KUBERNETES_SERVICE_HOST:-}" "${KUBERNETES_SERVICE_PORT:-}" 2>/dev/null
 }
 
 counted() { awk -v all="$(wc -l <"$hosts")" -v most=64 'all <= most || int(NR * most / all) > int((NR - 1) * most / all)' "$hosts"; }
@@ -52,5 +66,6 @@ case $verb in
   note) note ;;
   count) count ;;
   reach) reach "$@" ;;
+  api) api ;;
   *) echo "unknown verb: $verb" >&2; exit 2 ;;
 esac

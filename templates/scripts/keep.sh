@@ -1,14 +1,15 @@
 #!/bin/bash
 # Keeps the database instances of this pod to what the catalogue and gpk allow. Started by start.sh, in the background: brings
-# the instances back after a restart, and from then on stops one whose other copy has taken over while it was away or cut
-# off, and a coordinator that is cut off from all who could tell it of a successor. GPK_COORDINATORS are the hosts of both
-# coordinators.
+# the instances back after a restart and when their process dies. It stops one whose other copy has taken over while it was away
+# or cut off, and a coordinator that is cut off from all who could tell it of a successor. The container ends with this script, so
+# that no coordinator runs that nothing fences. GPK_COORDINATORS are the hosts of both coordinators.
 set -u
 # shellcheck source=SCRIPTDIR/env.sh
 . /gpk/scripts/env.sh
 # shellcheck source=SCRIPTDIR/decision.sh
 . /gpk/scripts/decision.sh
 me=$(hostname -f)
+others=${GPK_COORDINATORS/$me/}
 
 say() { echo "gpk: $*"; }
 query() { PGCONNECT_TIMEOUT=5 timeout 15 psql -X -A -t -q -d postgres "$@" 2>/dev/null; }
@@ -39,10 +40,20 @@ attempt() {
 
 # The other coordinator must not answer as one: two that take writes would be the end of the data.
 other_answers() {
-  for host in $GPK_COORDINATORS; do
-    [ "$host" = "$me" ] || { [ -n "$(query -h "$host" -c "select 1")" ] && return 0; }
+  for host in $others; do
+    [ -n "$(query -h "$host" -c "select 1")" ] && return 0
   done
   return 1
+}
+
+# learn asks the other coordinator's pod for a later decision than this pod knows of: gpk tells both pods at once, and a mounted
+# ConfigMap may be two minutes old.
+learn() {
+  local host term
+  for host in $others; do
+    term=$(timeout 10 ssh -o BatchMode=yes -o ConnectTimeout=3 "$host" cat /greenplum/.gpk/term </dev/null 2>/dev/null)
+    [[ ! $term =~ ^[0-9]+$ ]] || /bin/bash /gpk/scripts/coordinator.sh term "$term" 2>/dev/null
+  done
 }
 
 # gpstart marks what it cannot reach as down, so the other hosts get a minute to come back as well. Of thousands that are gone, not
@@ -98,6 +109,7 @@ restart_standby() {
 # A start takes minutes, and so do those before it that failed: gpk may have decided meanwhile.
 restart_coordinator() {
   local dir=$1 awaited=
+  learn
   await_decision "$dir"
   ! runs "$dir" || return
   if to_be_stopped; then
@@ -113,6 +125,7 @@ restart_coordinator() {
     awaited=1
     /bin/bash /gpk/scripts/coordinator.sh begin || sleep 5
     [ -z "$(query -c "select 1")" ] || return
+    learn
     await_decision "$dir"
   done
 }
@@ -150,21 +163,55 @@ restart_segment() {
   done
 }
 
-restart() {
-  for dir in $(instance_dirs); do
-    case $dir in
-      */coordinator/*) restart_coordinator "$dir" ;;
-      *)
-        restart_segment "$dir" &
-        restarts+=($!)
-        ;;
+# bring_back has an instance started in the background, after a pause in seconds: a start takes minutes, and meanwhile this script
+# goes on watching. It ends with status 0 where the instance runs then.
+bring_back() {
+  {
+    sleep "$2"
+    case $1 in
+      */coordinator/*) restart_coordinator "$1" ;;
+      *) restart_segment "$1" ;;
     esac
-  done
+    runs "$1"
+  } &
+  starting[$1]=$!
+}
+
+# being_started says whether a start goes on. One that has ended without the instance leaves it to people, until somebody starts it.
+being_started() {
+  [ -n "${starting[$1]:-}" ] || return
+  ! kill -0 "${starting[$1]}" 2>/dev/null || return 0
+  wait "${starting[$1]}" || left[$1]=1
+  unset "starting[$1]"
+  return 1
+}
+
+# A process that has ended by itself leaves its pid file, and one that was told to stop does not.
+died() { [ -e "$1/postmaster.pid" ] && [ -z "${left[$1]:-}" ] && ! runs "$1"; }
+
+# revive brings back an instance whose process has died. One that dies again within five minutes waits twice as long as before, a
+# minute at most.
+revive() {
+  local dir=$1 wait=0
+  [ -f /greenplum/.gpk/initialised ] && died "$dir" || return 0
+  if [ $((SECONDS - ${revived[$dir]:--300})) -lt 300 ]; then
+    wait=$((pause[$dir] < 1 ? 1 : pause[$dir] < 30 ? 2 * pause[$dir] : 60))
+  fi
+  revived[$dir]=$SECONDS pause[$dir]=$wait
+  say "the process of the instance in $dir has ended: starting it again after a pause of $wait s"
+  bring_back "$dir" "$wait"
 }
 
 stop_stray() {
   say "$2: stopping the instance in $1, which must not take writes beside it"
-  pg_ctl stop -D "$1" -m immediate -w -t 60 >/dev/null
+  case $1 in
+    */coordinator/*)
+      # First whoever starts it: it would start it again.
+      [ -z "${starting[$1]:-}" ] || kill "${starting[$1]}" 2>/dev/null
+      /bin/bash /gpk/scripts/coordinator.sh halt immediate
+      ;;
+    *) pg_ctl stop -D "$1" -m immediate -w -t 60 >/dev/null ;;
+  esac
 }
 
 # Both coordinators' pods count the hosts, when they are cut off or to take over. Without a DNS that answers this takes long.
@@ -198,10 +245,9 @@ watch_coordinator() {
 # Its commits wait for the standby until wal_sender_timeout, five minutes, so what it does meanwhile is nowhere
 # acknowledged.
 cut_off() {
-  local reached total others
-  others=${GPK_COORDINATORS/$me/}
+  local reached total
   [ -n "${others// /}" ] || return 1
-  timeout 3 bash -c "</dev/tcp/$KUBERNETES_SERVICE_HOST/$KUBERNETES_SERVICE_PORT" 2>/dev/null && return 1
+  /bin/bash /gpk/scripts/hosts.sh api && return 1
   # shellcheck disable=SC2086
   /bin/bash /gpk/scripts/hosts.sh reach $others && return 1
   read -r reached total < <(/bin/bash /gpk/scripts/hosts.sh count)
@@ -210,12 +256,11 @@ cut_off() {
 
 # One that stopped itself comes back when what gpk has decided meanwhile must have reached it.
 come_back() {
-  [ -n "$fenced" ] || return
   if cut_off; then
     healed_looks=0
   elif [ $((++healed_looks)) -ge 24 ]; then
     fenced='' cut_off_looks=0
-    restart_coordinator "$1"
+    bring_back "$1" 0
   fi
 }
 
@@ -257,30 +302,61 @@ watch_segment() {
   esac
 }
 
-# An instance that does not start keeps nobody from watching over the others.
-restarts=()
-[ ! -f /greenplum/.gpk/initialised ] || restart
-declare -A peers
+# first brings back the instances of a pod that has started. A coordinator that is cut off then waits as one that has stopped itself.
+first() {
+  local dir
+  for dir in $(instance_dirs); do
+    case $dir in
+      */coordinator/*) follows "$dir" || ! cut_off_at_start || { fenced=1; continue; } ;;
+    esac
+    bring_back "$dir" 0
+  done
+}
+
+# A network that has not begun yet is no partition: three looks.
+cut_off_at_start() {
+  local tries
+  for ((tries = 0; tries < 3; tries++)); do
+    cut_off || return
+    sleep 3
+  done
+  say "cut off from the API server, from the standby and from most hosts: the coordinator stays down until that is over"
+}
+
+look() {
+  local dir=$1 role
+  role=$(role "$dir")
+  [ -z "$role" ] || unset "left[$dir]"
+  case $role:$dir in
+    leads:*/coordinator/*) watch_coordinator "$dir" ;;
+    leads:*) watch_segment "$dir" ;;
+    follows:*/coordinator/*)
+      fenced=''
+      note_hosts
+      ;;
+    follows:*) ;;
+    :*/coordinator/*)
+      # gpstart has it take writes before it is done, and between two looks.
+      if being_started "$dir"; then
+        follows "$dir" || watch_coordinator "$dir"
+      elif [ -n "$fenced" ]; then
+        come_back "$dir"
+      else
+        revive "$dir"
+      fi
+      ;;
+    *) being_started "$dir" || revive "$dir" ;;
+  esac
+}
+
+# By directory: the process that starts the instance, whether it is left to people, when it was last revived, and the pause before that.
+declare -A peers starting left revived pause
 # gpk knows these times: of looks every five seconds that take seven each when nobody answers, the third has stopped a
 # coordinator that is cut off within 45 seconds. Two minutes are what a pod's view of a ConfigMap may be old.
-tick=10 looks=0 cut_off_looks=0 healed_looks=0 fenced='' noting=''
-case " $GPK_COORDINATORS " in
-  *" $me "*)
-    tick=5
-    note_streaming &
-    ;;
-esac
-while sleep "$tick"; do
-  for dir in $(instance_dirs); do
-    case $(role "$dir"):$dir in
-      leads:*/coordinator/*) watch_coordinator "$dir" ;;
-      leads:*) watch_segment "$dir" ;;
-      follows:*/coordinator/*)
-        fenced=''
-        note_hosts
-        ;;
-      :*/coordinator/*) come_back "$dir" ;;
-    esac
-  done
+looks=0 cut_off_looks=0 healed_looks=0 fenced='' noting=''
+[ ! -f /greenplum/.gpk/initialised ] || first
+case " $GPK_COORDINATORS " in *" $me "*) note_streaming & ;; esac
+while sleep 5; do
+  for dir in $(instance_dirs); do look "$dir"; done
 done
-[ ${#restarts[@]} = 0 ] || wait "${restarts[@]}"
+[ ${#starting[@]} = 0 ] || wait "${starting[@]}"

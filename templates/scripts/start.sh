@@ -68,9 +68,13 @@ sshd_pid=$!
 /bin/bash /gpk/scripts/keep.sh &
 keep_pid=$!
 
-# wait returns for the trap as well, and as the first process this shell also buries what the utilities orphan.
-while kill -0 "$sshd_pid" 2>/dev/null; do
-  wait "$sshd_pid"
+# wait returns for the trap at once, and as the first process this shell also buries what the utilities orphan. Without keep.sh
+# nothing fences a coordinator that is cut off: the container starts again.
+while kill -0 "$sshd_pid" 2>/dev/null && kill -0 "$keep_pid" 2>/dev/null; do
+  sleep 2 >/dev/null 2>&1 9>&- &
+  wait $!
 done
+ended=sshd
+kill -0 "$keep_pid" 2>/dev/null || ended=keep.sh
 stop
-die "sshd ended"
+die "$ended ended"
