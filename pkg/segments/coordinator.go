@@ -17,8 +17,12 @@ type Following struct {
 	Follows bool
 	// Received is the last record of the write-ahead log that the instance has, such as 0/C067458. Empty: it cannot be read.
 	Received string
-	// Streamed is when the instance was last seen to be connected to the coordinator, looked at every second.
+	// Streamed is when the instance was last seen to have all that the coordinator has acknowledged: it streamed, and the coordinator had
+	// called it caught up. Looked at every second.
 	Streamed time.Time
+	// Heard is when the coordinator's machine was last heard of over the connection by which the instance streams. Zero: the pod's scripts
+	// are too old to tell.
+	Heard time.Time
 	// Now is when it answered, by the same clock as Streamed: that of its node. Zero: the pod's scripts are too old to tell.
 	Now time.Time
 }
@@ -40,6 +44,8 @@ func ParseFollowing(out string) (Following, error) {
 			f.Received = rest
 		case "streamed":
 			f.Streamed, err = seconds(rest)
+		case "heard":
+			f.Heard, err = seconds(rest)
 		case "now":
 			f.Now, err = seconds(rest)
 		}
@@ -111,16 +117,25 @@ func HaltCoordinator(mode, term string) Command { return Script("coordinator.sh"
 // Learn lets a coordinator's pod know that there is a decision of a term, before the decision itself has come into the pod.
 func Learn(term string) Command { return Script("coordinator.sh", "term", term) }
 
+// AskTerm asks a coordinator's pod for the latest term that it knows of.
+func AskTerm() Command { return Script("coordinator.sh", "latest") }
+
+// ParseTerm reads the answer of AskTerm. 0: the pod knows of none.
+func ParseTerm(out string) int64 {
+	term, _ := strconv.ParseInt(strings.TrimSpace(out), 10, 64)
+	return term
+}
+
 // MoveCoordinatorAside puts the data of the coordinator's instance of a pod, which must not run, out of the way.
 func MoveCoordinatorAside() Command { return Script("coordinator.sh", "aside") }
 
 // DiscardAside removes what was moved aside.
 func DiscardAside() Command { return Script("coordinator.sh", "discard") }
 
-// Over runs a command of another host over ssh. It takes no standard input.
+// Over runs a command of another host over ssh, at the address that the pod noted while all was well: a pod that was deleted may run
+// where its successor's name does not lead. It takes no standard input.
 func Over(host string, command Command) Command {
-	return Run(append([]string{"ssh", "-n", "-o", "BatchMode=yes", "-o", "ConnectTimeout=5", "-o", "ControlPath=none", host},
-		command.Argv...)...)
+	return Script("hosts.sh", append([]string{"over", host}, command.Argv...)...)
 }
 
 // ActivateStandby makes the standby of the pod that it is run in the coordinator. It refuses while the socket's files of the

@@ -8,12 +8,12 @@ import (
 )
 
 func TestParseFollowing(t *testing.T) {
-	got, err := ParseFollowing("instance running\nfollows yes\nreceived 0/0C067420\nstreamed 1700000000\nnow 1700000009\nend\n")
-	want := Following{"running", true, "0/0C067420", time.Unix(1700000000, 0), time.Unix(1700000009, 0)}
+	got, err := ParseFollowing("instance running\nfollows yes\nreceived 0/0C067420\nstreamed 1700000000\nheard 1700000003\nnow 1700000009\nend\n")
+	want := Following{"running", true, "0/0C067420", time.Unix(1700000000, 0), time.Unix(1700000003, 0), time.Unix(1700000009, 0)}
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Errorf("%v\n%s", err, diff)
 	}
-	if old, err := ParseFollowing("instance running\nfollows yes\nreceived 0/1\nstreamed 1700000000\nend\n"); err != nil || !old.Now.IsZero() {
+	if old, err := ParseFollowing("instance running\nfollows yes\nreceived 0/1\nstreamed 1700000000\nend\n"); err != nil || !old.Now.IsZero() || !old.Heard.IsZero() {
 		t.Errorf("of older scripts: %+v, error %v", old, err)
 	}
 	for _, out := range []string{"", "instance running\n", "streamed soon\nend\n"} {

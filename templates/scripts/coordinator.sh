@@ -8,6 +8,7 @@
 #                            to immediate; the term as below, of the decision that the instance is not to come back by
 #   term TERM                notes that there is a decision of that term, which gpk's state in this pod may not show yet; an older
 #                            term than the one that is noted is refused, here and by halt
+#   latest                   prints the latest term that this pod knows of
 #   aside                    moves the instance's directory aside, so that a new one can be made in its place
 #   discard                  removes what was moved aside
 set -u
@@ -40,6 +41,7 @@ following() {
   if [ -e "$dir/standby.signal" ] || [ -e "$dir/recovery.conf" ]; then echo "follows yes"; else echo "follows no"; fi
   echo "received $(waldump -s "$(control "Latest checkpoint's REDO location")" 2>/dev/null | sed -n 's/.* lsn: \([^,]*\),.*/\1/p' | tail -n 1)"
   echo "streamed $(stat -c %Y "$state/streamed" 2>/dev/null || echo 0)"
+  echo "heard $(stat -c %Y "$state/heard" 2>/dev/null || echo 0)"
   # What this pod's files say is compared with this: the clock of gpk's machine may be any.
   echo "now $(date +%s)"
   echo end
@@ -115,6 +117,7 @@ case $verb in
   halt) halt "$@" ;;
   begin) begin ;;
   term) note_term "$1" ;;
+  latest) term_in "$state/term" ;;
   aside) aside ;;
   discard) rm -rf -- "$state/aside" ;;
   *) echo "unknown verb: $verb" >&2; exit 2 ;;

@@ -4,6 +4,7 @@
 #   note     notes the addresses of the coordinators and of the hosts that are counted
 #   count    prints how many hosts can be reached, this one among them, and how many were tried
 #   reach HOST...   succeeds if one of them can be reached
+#   over HOST COMMAND...  runs a command there, at the address that was noted: a host may go on when its name leads elsewhere
 #   api             succeeds if the API server can be reached
 # Reached is who has spoken: between two hosts there may be a proxy that takes every connection.
 # Of many hosts, 64 stand for all. A coordinator that is cut off and the standby that is to follow it count the same ones, so
@@ -19,6 +20,15 @@ answers() {
   local at
   at=$(address "$1")
   timeout 2 bash -c "exec 3<>/dev/tcp/${at:-$1}/22 && IFS= read -r line <&3 && [[ \$line == SSH-* ]]" 2>/dev/null
+}
+
+# Another pod of the cluster may have got the address since: it refuses with the status of an ssh that reaches nobody.
+over() {
+  local host=$1 at
+  shift
+  at=$(address "$host")
+  exec ssh -n -o BatchMode=yes -o ConnectTimeout=5 -o ControlPath=none -o HostKeyAlias="$host" "${at:-$host}" \
+    "[ \"\${HOSTNAME%%.*}\" = '${host%%.*}' ] || exit 255; $*"
 }
 
 # An API server that lost its fellows does not say that it is ready. One that refuses to tell has spoken, and is believed.
@@ -66,6 +76,7 @@ case $verb in
   note) note ;;
   count) count ;;
   reach) reach "$@" ;;
+  over) over "$@" ;;
   api) api ;;
   *) echo "unknown verb: $verb" >&2; exit 2 ;;
 esac

@@ -264,13 +264,41 @@ come_back() {
   fi
 }
 
-# Up to when the standby has followed the coordinator is the age of a file: whoever wants to activate it must know.
+# last_heard prints when the machine at the other end of a process's connection to a coordinator was last heard of: its kernel
+# acknowledges what the standby reports every ten seconds. Without ss it is now, for as long as the connection is there.
+last_heard() {
+  local now age
+  now=$(date +%s)
+  age=$(ss -tinp state established "( dport = :$PGPORT )" 2>/dev/null | awk -v pid="pid=$1," '
+    index($0, "pid=") { its = index($0, pid) }
+    its && match($0, /lastrcv:[0-9]+/) { rcv = substr($0, RSTART + 8, RLENGTH - 8); match($0, /lastack:[0-9]+/)
+      ack = substr($0, RSTART + 8, RLENGTH - 8); print int((rcv < ack + 0 ? rcv : ack) / 1000); exit }')
+  echo $((now - ${age:-0}))
+}
+
+# caught_up asks the coordinator whether its standby has all that it has acknowledged. It waits for a standby only then, and not
+# while that catches up (syncrep.c).
+caught_up() {
+  local host
+  for host in $others; do
+    [ -z "$(query -h "$host" -c "select 1 from pg_stat_replication where state = 'streaming'")" ] || return 0
+  done
+  return 1
+}
+
+# Up to when the standby has had all that the coordinator has acknowledged, and when that was last heard of, are the ages of files:
+# whoever wants to activate it must know. A connection that is caught up once stays so until it ends.
 note_streaming() {
-  local process title
+  local process title caught_up='' at
   while sleep 1 && kill -0 $$ 2>/dev/null; do
     for process in /proc/[0-9]*; do
       IFS= read -r -d '' title 2>/dev/null <"$process/cmdline"
-      case $title in *walreceiver*streaming*) : >/greenplum/.gpk/streamed; break ;; esac
+      [[ $title = *walreceiver*streaming* ]] || continue
+      at=$(last_heard "${process#/proc/}")
+      touch -d "@$at" /greenplum/.gpk/heard
+      [ "$caught_up" = "$process" ] || ! caught_up || caught_up=$process
+      [ "$caught_up" != "$process" ] || touch -d "@$at" /greenplum/.gpk/streamed
+      break
     done
   done
 }

@@ -6,12 +6,16 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// killInstance kills the server of a data directory, as a crash would, and nothing starts it again.
-const killInstance = `kill -9 "$(head -n 1 "$1/postmaster.pid")"`
+// killInstance kills the server of a data directory for good: without a pid file its pod takes it for one that was told to stop.
+const killInstance = `pid=$(head -n 1 "$1/postmaster.pid") && rm "$1/postmaster.pid" && kill -9 "$pid"`
+
+// crashInstance kills it as a lack of memory does.
+const crashInstance = `kill -9 "$(head -n 1 "$1/postmaster.pid")"`
 
 const coordinatorDir = "/greenplum/coordinator/gpseg-1"
 
@@ -57,6 +61,35 @@ func TestFailover(t *testing.T) {
 	}
 	w.wantAll()
 	c.wantWhole(s)
+}
+
+// TestProcessDies kills the coordinator's server, the standby's, and a primary's that has no mirror. Their pods bring them back.
+func TestProcessDies(t *testing.T) {
+	t.Parallel()
+	s := shape{primaries: 1, standby: true}
+	c := newCluster(t, s)
+	c.gpk("create", "-f", c.file).want(t, 0)
+	w := c.writes()
+	for pod, dir := range map[string]string{"demo-coordinator-0": coordinatorDir, "demo-coordinator-1": coordinatorDir, "demo-primary-0": "/greenplum/primary/gpseg0"} {
+		before := c.in(pod, `head -n 1 "$1/postmaster.pid"`, dir)
+		c.in(pod, crashInstance, dir)
+		began := time.Now()
+		c.patiently("the instance in pod "+pod+" is back", func() (bool, error) {
+			after, err := c.exec(c.ctx, pod, `. /gpk/scripts/env.sh && pg_ctl status -D "$1" >/dev/null && head -n 1 "$1/postmaster.pid"`, dir)
+			return err == nil && after != before, err
+		})
+		c.patiently("the cluster is whole again", func() (bool, error) { return c.gpk("status").status == 0, nil })
+		t.Logf("the instance in pod %s was back within %.1fs", pod, time.Since(began).Seconds())
+	}
+	c.wantCoordinator("demo-coordinator-0")
+	w.wantAll()
+	c.wantWhole(s)
+	// What was told to stop stays down.
+	c.in("demo-coordinator-1", killInstance, coordinatorDir)
+	c.in("demo-coordinator-1", "sleep 12")
+	if r := c.gpk("status"); r.status == 0 {
+		t.Errorf("a standby that was told to stop is back: %s", r.stdout)
+	}
 }
 
 // TestFailoverTakenBack ends gpk when it has put the coordinator out of the way and not activated the standby.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -76,12 +77,12 @@ func cutOff(out string, err error) bool {
 // Announce records a decision, and has the coordinators' pods that can be reached know its term. So none of them acts on an earlier
 // decision if its container ends right now. The other pods do nothing without a coordinator.
 func (c *Coordinators) Announce(ctx context.Context, changes map[string]string, progress func(string)) error {
-	term, err := c.store.Decide(ctx, changes)
-	if err != nil || term == "" { // a decision without a term has not changed
-		return err
-	}
 	pods, err := c.RunningCoordinatorPods(ctx)
 	if err != nil {
+		return err
+	}
+	term, err := c.store.DecideAfter(ctx, changes, c.latestTerm(ctx, pods))
+	if err != nil || term == "" { // a decision without a term has not changed
 		return err
 	}
 	return engine.Each(ctx, pods, func(ctx context.Context, _ int, pod string) error {
@@ -90,6 +91,18 @@ func (c *Coordinators) Announce(ctx context.Context, changes map[string]string, 
 		}
 		return ctx.Err()
 	})
+}
+
+// latestTerm is the latest term that coordinators' pods know of. A pod that does not answer keeps its own: it reads the decision later.
+func (c *Coordinators) latestTerm(ctx context.Context, pods []string) int64 {
+	terms := make([]int64, len(pods))
+	_ = engine.Each(ctx, pods, func(ctx context.Context, i int, pod string) error {
+		if out, err := c.remote.RunSoon(ctx, pod, segments.AskTerm(), AskTimeout); err == nil {
+			terms[i] = segments.ParseTerm(out)
+		}
+		return nil
+	})
+	return slices.Max(append(terms, 0))
 }
 
 // Promoted reports whether gpk decided that the standby of a pod acts, and gpactivatestandby has activated it. It may not answer

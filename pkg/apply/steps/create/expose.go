@@ -41,12 +41,12 @@ func (h *exposeHandler) Check(ctx context.Context) (engine.Finding, error) {
 	})
 }
 
-func (h *exposeHandler) Do(ctx context.Context, _ func(string)) error {
+func (h *exposeHandler) Do(ctx context.Context, progress func(string)) error {
 	acting, err := h.db.RecentActing(ctx)
 	if err != nil {
 		return err
 	}
-	if _, err := h.store.Decide(ctx, record.ActsIn(acting.Pod, h.action.Hosts)); err != nil {
+	if err := h.db.Announce(ctx, record.ActsIn(acting.Pod, h.action.Hosts), progress); err != nil {
 		return err
 	}
 	_, err = h.kube.Apply(ctx, h.service(acting.Pod), kube.ActingManager, false)

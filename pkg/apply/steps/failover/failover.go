@@ -54,26 +54,32 @@ const (
 )
 
 // run runs a command in the old coordinator's pod: by exec or, where the API server does not reach its kubelet, by ssh from the
-// standby's pod. It is errUnreachable if both fail. Both have a time limit.
+// standby's pod. It uses ssh also where the API server has no pod that runs: the containers of a pod that was deleted by force may run.
+// It is errUnreachable if neither reaches the pod, and another error if the command may have begun. Both have a time limit.
 func (o *OldCoordinator) run(ctx context.Context, e plan.Eligible, command segments.Command, patience time.Duration) (string, error) {
-	if running, err := o.pods.Runs(ctx, e.From); err != nil {
+	running, err := o.pods.Runs(ctx, e.From)
+	if err != nil {
 		return "", err
-	} else if !running {
-		return "", fmt.Errorf("pod %s does not run: %w", e.From, errUnreachable)
 	}
 	if at, known := o.unreachable.Load(e.Takeover); known && time.Since(at.(time.Time)) < unreachableHolds {
 		return "", fmt.Errorf("pod %s: %w", e.From, errUnreachable)
 	}
-	out, err := o.remote.RunSoon(ctx, e.From, command, patience)
+	var out string
 	var exit *remote.Error
-	if err == nil || errors.As(err, &exit) || ctx.Err() != nil {
-		return out, err
+	err = errors.New("the API server has no such pod that runs")
+	if running {
+		out, err = o.remote.RunSoon(ctx, e.From, command, patience)
+		if err == nil || errors.As(err, &exit) || ctx.Err() != nil {
+			return out, err
+		}
 	}
 	out, overErr := o.remote.RunSoon(ctx, e.To, segments.Over(e.FromHost, command), patience)
 	switch {
 	case overErr == nil:
 		return out, nil
-	case errors.As(overErr, &exit) && exit.Status != sshFailed:
+	case !errors.As(overErr, &exit):
+		return "", fmt.Errorf("pod %s: %w; and by ssh from pod %s, where it may have begun: %w", e.From, err, e.To, overErr)
+	case exit.Status != sshFailed:
 		return out, overErr
 	}
 	if ctx.Err() == nil {

@@ -10,24 +10,34 @@ import (
 
 	"gpk/pkg/apply/database"
 	"gpk/pkg/apply/engine"
+	"gpk/pkg/apply/pods"
 	"gpk/pkg/apply/record"
+	"gpk/pkg/apply/remote"
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
 	"gpk/pkg/topology"
 )
 
 // fenceHandler keeps the old coordinator from taking writes. It records the new one in the pods' state, so that the old one does not
-// start again with its pod. Then it stops the old instance. An unreachable instance stops itself, and the handler waits for
-// that: keep.sh stops it when the API server, the standby and more than half of the hosts are unreachable from there.
+// start again with its pod. Then it stops the old instance. Without having seen it stopped the handler goes on only by a person's word
+// (--fenced), or by silence: the pod that its kubelet last called running cannot be reached from anywhere, longer than keep.sh there
+// takes to stop the instance, and its machine has sent the standby nothing in all that time.
 type fenceHandler struct {
 	*OldCoordinator
 	action plan.Fence
-	// waited is set when an unreachable instance must have stopped itself.
-	waited bool
+	// halted is set when the instance was seen stopped by the decision, and waited when an unreachable one must have stopped itself.
+	halted, waited bool
 }
 
-// haltTime bounds the stop of a coordinator: a fast one gets a minute (coordinator.sh).
-const haltTime = 75 * time.Second
+const (
+	// haltTime bounds the stop of a coordinator: a fast one gets a minute, an immediate one another, and whatever starts the instance ten
+	// seconds (coordinator.sh).
+	haltTime = 140 * time.Second
+	// halts is how often gpk asks for a stop that may have begun and was not answered.
+	halts = 3
+	// silencePatience is how long gpk waits for the standby to hear nothing any more: wal_receiver_timeout, 60 s, ends a dead connection.
+	silencePatience = 2 * time.Minute
+)
 
 func (h *fenceHandler) Check(ctx context.Context) (engine.Finding, error) {
 	acting, err := h.db.Acting(ctx)
@@ -58,6 +68,10 @@ func (h *fenceHandler) checkInstance(ctx context.Context) (engine.Finding, error
 	if h.waited || h.action.Fenced {
 		return engine.Finding{State: engine.Done}, nil
 	}
+	if !h.halted {
+		// One that is stopped may be about to start: its pod may not know the decision.
+		return engine.PendingIf([]string{"the coordinator in pod " + h.action.From + " has not been told to stay down"}), nil
+	}
 	out, err := h.run(ctx, h.action.Eligible, segments.Instances("facts", topology.CoordinatorDir), database.AskTimeout)
 	if errors.Is(err, errUnreachable) {
 		return engine.PendingIf([]string{"cannot tell whether the coordinator in pod " + h.action.From + " is still running"}), nil
@@ -77,13 +91,35 @@ func (h *fenceHandler) Do(ctx context.Context, progress func(string)) error {
 	if err != nil {
 		return err
 	}
-	_, err = h.run(ctx, h.action.Eligible, segments.HaltCoordinator(segments.Fast, term), haltTime)
-	if !errors.Is(err, errUnreachable) {
+	if err = h.halt(ctx, term, progress); !errors.Is(err, errUnreachable) {
+		h.halted = err == nil
 		return err
 	}
 	progress(err.Error())
 	if h.action.Fenced {
 		return nil
+	}
+	return h.awaitSelfFence(ctx, progress)
+}
+
+// halt stops the old instance. It asks again where the stop may have begun: one that is under way is not an unreachable one.
+func (h *fenceHandler) halt(ctx context.Context, term string, progress func(string)) (err error) {
+	for range halts {
+		_, err = h.run(ctx, h.action.Eligible, segments.HaltCoordinator(segments.Fast, term), haltTime)
+		if _, answered := errors.AsType[*remote.Error](err); err == nil || answered || errors.Is(err, errUnreachable) || ctx.Err() != nil {
+			return err
+		}
+		progress(fmt.Sprintf("asking again: %v", err))
+	}
+	return err
+}
+
+// awaitSelfFence waits until a coordinator that nobody reaches must have stopped itself, and fails where that cannot be known.
+func (h *fenceHandler) awaitSelfFence(ctx context.Context, progress func(string)) error {
+	ended, err := h.wasRunning(ctx)
+	if err != nil || ended {
+		h.waited = ended
+		return err
 	}
 	if err := h.standbyHasMajority(ctx); err != nil {
 		return err
@@ -99,8 +135,59 @@ func (h *fenceHandler) Do(ctx context.Context, progress func(string)) error {
 	if err := engine.Sleep(ctx, wait); err != nil {
 		return err
 	}
+	if err := h.awaitSilence(ctx, progress); err != nil {
+		return err
+	}
 	h.waited = true
 	return nil
+}
+
+// wasRunning fails unless the pod is the one whose instance ran when it was last heard of: a pod that was deleted by force may go on
+// without its object, and its successor says nothing of it. ended: its kubelet, which is well, says that the pod's container has ended.
+func (h *fenceHandler) wasRunning(ctx context.Context) (ended bool, err error) {
+	pod, err := h.remote.Get(ctx, h.action.From)
+	if err != nil {
+		return false, err
+	}
+	if pod != nil {
+		status := pods.Container(pod)
+		if status != nil && status.State.Running != nil {
+			return false, nil
+		}
+		if h.hasEnded(ctx, h.action.To, pod, status) {
+			return true, nil
+		}
+	}
+	return false, h.undecided("the API server has no pod " + h.action.From + " that runs, and nobody has seen its coordinator stopped: " +
+		"the containers of a pod that was deleted by force may run on")
+}
+
+// awaitSilence waits until the standby has heard nothing from the old coordinator's machine for as long as that takes to stop itself.
+func (h *fenceHandler) awaitSilence(ctx context.Context, progress func(string)) error {
+	err := engine.Until(ctx, silencePatience, progress, func() ([]string, error) {
+		f, err := h.db.Following(ctx, h.action.To)
+		if err != nil {
+			return nil, err
+		}
+		heard := f.Heard
+		if heard.IsZero() || heard.Unix() == 0 {
+			heard = f.Streamed
+		}
+		if silence := f.Now.Sub(heard); !f.Now.IsZero() && silence < selfFence {
+			return []string{fmt.Sprintf("the standby heard from the coordinator's machine %s ago", silence)}, nil
+		}
+		return nil, nil
+	}, "%s")
+	if timeout, ok := errors.AsType[*engine.TimeoutError](err); ok {
+		return h.undecided(timeout.Error() + ": the coordinator in pod " + h.action.From + " may still run and take writes")
+	}
+	return err
+}
+
+// undecided refuses to activate a standby beside a coordinator that may take writes.
+func (h *fenceHandler) undecided(why string) error {
+	return &engine.NextError{Err: errors.New(why), Next: engine.Next("repair what keeps gpk from the pod, or make sure that the coordinator's "+
+		"node is off or runs none of its containers, and run ", plan.Gpk("failover", "--fenced"))}
 }
 
 // standbyHasMajority is an error where the coordinator may be on the larger side of a network partition, and still take writes.
@@ -116,7 +203,6 @@ func (h *fenceHandler) standbyHasMajority(ctx context.Context) error {
 	if tried > 0 && 2*reached >= tried {
 		return nil
 	}
-	return &engine.NextError{Err: fmt.Errorf("pod %s is unreachable, and the standby reaches only %d of %d hosts: the coordinator "+
-		"may still run and take writes on the larger side", h.action.From, reached, tried),
-		Next: engine.Next("repair the network, or make sure that the coordinator's node is off and run ", plan.Gpk("failover", "--fenced"))}
+	return h.undecided(fmt.Sprintf("pod %s is unreachable, and the standby reaches only %d of %d hosts: the coordinator "+
+		"may still run and take writes on the larger side", h.action.From, reached, tried))
 }

@@ -7,14 +7,15 @@ import (
 	"time"
 
 	"gpk/pkg/apply/database"
+	"gpk/pkg/apply/remote"
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
 )
 
 // loss says which transactions a takeover loses, or may lose; empty if the standby has all that were acknowledged.
 //
-// While a standby follows, the coordinator acknowledges only what the standby has. So of the commits that the standby lacks, only
-// those count that were made after it was last seen to follow. If the coordinator does not answer, what counts is until when its
+// While a standby that has caught up follows, the coordinator acknowledges only what the standby has. So of the commits that the standby
+// lacks, only those count that were made after it was last seen so. For one that still catches up, it was never seen so. If the coordinator does not answer, what counts is until when its
 // node was last known to be alive.
 //
 // The times of commits are by the clock of the coordinator's node, and the time when the standby followed by that of its own node.
@@ -22,11 +23,10 @@ import (
 func (o *OldCoordinator) loss(ctx context.Context, e plan.Eligible, f segments.Following) (string, error) {
 	nodes := nodeClock{f.Now, time.Now()}
 	out, err := o.run(ctx, e, segments.AskAhead(f.Received), database.AskTimeout)
-	if errors.Is(err, errUnreachable) {
-		return lossUnreachable(o.lifeSigns(ctx, e.From, nodes), f), nil
-	}
-	if err != nil {
+	if _, answered := errors.AsType[*remote.Error](err); err != nil && (answered || ctx.Err() != nil) {
 		return "", err
+	} else if err != nil {
+		return lossUnreachable(o.lifeSigns(ctx, e.From, nodes), f), nil
 	}
 	ahead, err := segments.ParseAhead(out)
 	if err != nil {

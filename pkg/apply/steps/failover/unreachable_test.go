@@ -14,6 +14,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"gpk/pkg/apply/engine"
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
 	"gpk/test/apitest"
@@ -111,9 +112,11 @@ func TestLossByNodesClock(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				a := apitest.New()
 				nodesNow := time.Now().Add(-skew)
-				// It does not run, as far as the API server knows, and its node died 90 s ago.
+				// Nobody reaches it, and its node died 90 s ago.
 				onNode(a, nodesNow, 90*time.Second, true)
-				got, err := oldOf(roomtest.New(t, apitest.ConfigOf(a))).loss(t.Context(), plan.Eligible{Takeover: plan.Takeover{From: "demo-coordinator-0", To: "demo-coordinator-1"}},
+				old, takeover := oldOf(roomtest.New(t, apitest.ConfigOf(a))), plan.Takeover{From: "demo-coordinator-0", To: "demo-coordinator-1"}
+				old.unreachable.Store(takeover, time.Now())
+				got, err := old.loss(t.Context(), plan.Eligible{Takeover: takeover},
 					segments.Following{Follows: true, Received: "0/1", Streamed: nodesNow.Add(-streamed), Now: nodesNow})
 				if err != nil || (got == "") != safe {
 					t.Errorf("gpk ahead by %s, followed until %s ago: %q, error %v; safe is %t", skew, streamed, got, err, safe)
@@ -123,36 +126,111 @@ func TestLossByNodesClock(t *testing.T) {
 	}
 }
 
-// The wait for a coordinator that is cut off is as long where gpk's clock is ahead of the nodes'.
-func TestFenceWaits(t *testing.T) {
+// fencing is an old coordinator that is out of reach, and what gpk's standby says of it.
+type fencing struct {
+	// over is the exit status of ssh from the standby's pod: 255 where it reaches nobody.
+	over int
+	// heard is how long ago the standby heard from the coordinator's machine.
+	heard time.Duration
+	pod   *corev1.Pod
+	// lease is how long ago the node's lease was renewed.
+	lease time.Duration
+}
+
+// fence carries the step out until a line with some words; it returns what was said last.
+func (f fencing) fence(t *testing.T, until string) (h *fenceHandler, last string, err error) {
+	t.Helper()
 	a := apitest.New()
 	nodesNow := time.Now().Add(-time.Hour)
 	a.Put(apitest.Pod("demo-coordinator-1", apitest.Runs(), true))
-	onNode(a, nodesNow, time.Second, true)
+	at := metav1.NewMicroTime(nodesNow.Add(-f.lease))
+	a.Put(&coordinationv1.Lease{ObjectMeta: apitest.Meta("node1", ""), Spec: coordinationv1.LeaseSpec{RenewTime: &at}})
+	if f.pod != nil {
+		f.pod.Spec.NodeName = "node1"
+		a.Put(f.pod)
+	}
 	a.Exec = func(pod string, argv []string, _ io.Reader, out, _ io.Writer) int {
 		switch {
 		case pod != "demo-coordinator-1":
 			return apitest.Cut
+		case strings.HasSuffix(argv[1], "/hosts.sh") && argv[2] == "over":
+			return f.over
 		case strings.HasSuffix(argv[1], "/hosts.sh"):
 			fmt.Fprintln(out, "5 6")
 		default:
-			fmt.Fprintf(out, "instance running\nfollows yes\nreceived 0/1\nstreamed %[1]d\nnow %[1]d\nend\n", nodesNow.Unix())
+			fmt.Fprintf(out, "instance running\nfollows yes\nreceived 0/1\nstreamed %[1]d\nheard %[1]d\nnow %[2]d\nend\n",
+				nodesNow.Add(-f.heard).Unix(), nodesNow.Unix())
 		}
 		return 0
 	}
-	stop := errors.New("enough seen")
 	ctx, cancel := context.WithCancelCause(t.Context())
-	var last string
 	target := roomtest.New(t, apitest.Served(t, a))
-	h := &fenceHandler{OldCoordinator: oldOf(target), action: plan.Fence{Eligible: plan.Eligible{
+	h = &fenceHandler{OldCoordinator: oldOf(target), action: plan.Fence{Eligible: plan.Eligible{
 		Takeover: plan.Takeover{From: "demo-coordinator-0", To: "demo-coordinator-1"}}}}
-	err := h.Do(ctx, func(line string) {
-		if last = line; strings.Contains(line, "cut off") {
-			cancel(stop)
+	err = h.Do(ctx, func(line string) {
+		if last = line; until != "" && strings.Contains(line, until) {
+			cancel(errEnough)
 		}
 	})
-	if !errors.Is(err, stop) || !strings.Contains(last, "within 4") || h.waited {
+	return h, last, err
+}
+
+var errEnough = errors.New("enough seen")
+
+// The wait for a coordinator that is cut off is as long where gpk's clock is ahead of the nodes'.
+func TestFenceWaits(t *testing.T) {
+	h, last, err := fencing{over: sshFailed, heard: time.Hour, lease: time.Second,
+		pod: apitest.Pod("demo-coordinator-0", apitest.Runs(), true)}.fence(t, "cut off")
+	if !errors.Is(err, errEnough) || !strings.Contains(last, "within 4") || h.waited {
 		t.Errorf("it said %q, error %v; it has to wait for some 45 s", last, err)
+	}
+}
+
+// Time alone is no evidence: a standby that hears from the coordinator's machine, a pod that was deleted by force, and one whose
+// successor waits for a node may have a coordinator that takes writes.
+func TestFenceNeedsEvidence(t *testing.T) {
+	waiting := corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "ContainerCreating"}}
+	crashed := apitest.Pod("demo-coordinator-0", corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "CrashLoopBackOff"}}, false)
+	for i := range crashed.Status.ContainerStatuses {
+		crashed.Status.ContainerStatuses[i].LastTerminationState = corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: 1}}
+	}
+	const hour = time.Hour
+	tests := map[string]struct {
+		fencing
+		done  bool
+		until string
+		says  string
+	}{
+		"it was stopped over ssh":           {fencing{0, 0, apitest.Pod("demo-coordinator-0", waiting, false), hour}, true, "", ""},
+		"its successor waits for a node":    {fencing{sshFailed, hour, apitest.Pod("demo-coordinator-0", waiting, false), hour}, false, "", "gpk failover --fenced"},
+		"its pod was deleted":               {fencing{sshFailed, hour, nil, hour}, false, "", "gpk failover --fenced"},
+		"its kubelet says that it ended":    {fencing{sshFailed, hour, crashed.DeepCopy(), time.Second}, true, "", ""},
+		"a kubelet that is lost said so":    {fencing{sshFailed, hour, crashed.DeepCopy(), hour}, false, "", "gpk failover --fenced"},
+		"the standby hears from it":         {fencing{sshFailed, 3 * time.Second, apitest.Pod("demo-coordinator-0", apitest.Runs(), true), hour}, false, "heard", "3s ago"},
+		"nobody has heard of it for long":   {fencing{sshFailed, hour, apitest.Pod("demo-coordinator-0", apitest.Runs(), true), hour}, true, "", ""},
+		"the stop may have begun over ssh":  {fencing{apitest.Cut, hour, apitest.Pod("demo-coordinator-0", apitest.Runs(), true), hour}, false, "", "may have begun"},
+		"the stop over ssh did not succeed": {fencing{1, hour, apitest.Pod("demo-coordinator-0", apitest.Runs(), true), hour}, false, "", "exit status 1"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h, last, err := test.fence(t, test.until)
+			if test.done {
+				if err != nil || !h.halted && !h.waited {
+					t.Errorf("error %v, halted %t, waited %t", err, h.halted, h.waited)
+				}
+				return
+			}
+			said := last
+			if next, ok := errors.AsType[*engine.NextError](err); ok {
+				said += next.Error() + next.Next.String()
+			} else if err != nil {
+				said += err.Error()
+			}
+			if err == nil || h.halted || h.waited || !strings.Contains(said, test.says) {
+				t.Errorf("it said %q, error %v, halted %t, waited %t", said, err, h.halted, h.waited)
+			}
+		})
 	}
 }
 
