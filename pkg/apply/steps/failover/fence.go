@@ -124,13 +124,13 @@ func (h *fenceHandler) awaitSelfFence(ctx context.Context, progress func(string)
 	if err := h.standbyHasMajority(ctx); err != nil {
 		return err
 	}
+	signs := h.lifeSigns(ctx, h.action.From, h.nodeClock(ctx, h.action.To))
 	// A kubelet that is connected again then ends the pod before anything else.
 	err = h.kube.API.CoreV1().Pods(h.kube.Ref.Namespace).Delete(ctx, h.action.From, metav1.DeleteOptions{})
 	if err != nil {
 		progress(fmt.Sprintf("pod %s: %v", h.action.From, err))
 	}
-	nodes := h.nodeClock(ctx, h.action.To)
-	wait := max(0, time.Until(h.lifeSigns(ctx, h.action.From, nodes).stopped))
+	wait := max(0, time.Until(signs.stopped))
 	progress(fmt.Sprintf("the coordinator in pod %s is cut off: it stops itself within %s", h.action.From, wait.Round(time.Second)))
 	if err := engine.Sleep(ctx, wait); err != nil {
 		return err
