@@ -8,6 +8,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -64,6 +65,19 @@ type fakeVolume struct {
 	marker segments.Marker
 	dirs   map[string]bool
 	jobs   map[string]*fakeJob
+	// term is the latest of a decision that it knows.
+	term int64
+}
+
+// learn refuses a term that an earlier decision has.
+func (v *fakeVolume) learn(term string, errs io.Writer) int {
+	n, err := strconv.ParseInt(term, 10, 64)
+	if err != nil || n < v.term {
+		fmt.Fprintln(errs, "there is a later decision than this one")
+		return 1
+	}
+	v.term = n
+	return 0
 }
 
 type fakeJob struct {
@@ -75,7 +89,7 @@ func newDatabase(api *apitest.API, t topology.Topology) *fakeDatabase {
 	d := &fakeDatabase{api: api, topology: t, volumes: map[string]*fakeVolume{}, hba: map[string]string{},
 		roles: map[string]string{}, config: map[string]string{}, begun: map[string]int{}, finished: map[string]int{}}
 	for _, pod := range t.Pods() {
-		d.volumes[pod] = &fakeVolume{segments.NotInitialised, map[string]bool{}, map[string]*fakeJob{}}
+		d.volumes[pod] = &fakeVolume{marker: segments.NotInitialised, dirs: map[string]bool{}, jobs: map[string]*fakeJob{}}
 	}
 	api.Exec = d.exec
 	api.Stored = d.stored
@@ -134,6 +148,10 @@ func (d *fakeDatabase) exec(pod string, argv []string, stdin io.Reader, out, err
 		d.everywhere(args[0], args[1], string(input), out)
 	case script == "expand.sh" && args[0] == "facts":
 		fmt.Fprintf(out, "status %s\ngpexpand idle\nfree 0\nend\n", cmp.Or(d.setup, segments.NoSetup))
+	case script == "coordinator.sh" && args[0] == "latest":
+		fmt.Fprintln(out, d.volumes[pod].term)
+	case script == "coordinator.sh" && args[0] == "term":
+		return d.volumes[pod].learn(args[1], errs)
 	case script == "why.sh":
 		fmt.Fprintf(out, "gpinitsystem.log: no space left in %s\nend\n", pod)
 	case script == "image.sh":

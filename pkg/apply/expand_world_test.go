@@ -129,6 +129,7 @@ func (f *fakeExpansion) exec(pod string, argv []string, stdin io.Reader, out, _ 
 		for host := range strings.FieldsSeq(string(input)) {
 			fmt.Fprintf(out, "%s ok\n", host)
 		}
+	case script == "coordinator.sh": // it knows of no term
 	case script == "why.sh":
 		fmt.Fprintln(out, "end")
 	case script == "hba.sh":
