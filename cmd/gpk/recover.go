@@ -21,10 +21,11 @@ their preferred roles, and makes a standby if there is none. On a healthy cluste
 	}
 	full := cmd.Flags().Bool("full", false, "copy all data of instances that are down from their peers, not only the changes")
 	keep := cmd.Flags().Bool("no-rebalance", false, "leave mirrors that act as primaries as they are")
+	discard := cmd.Flags().Bool("discard-aside", false, "remove the data of old coordinators that failovers kept; see gpk status")
 	a.changes(cmd, func(ctx context.Context, on subject) error {
 		healthy := on.made.Ref.Name + " is healthy"
 		attempt := func(full bool) error {
-			o, err := apply.Recover(on.made, full, !*keep)
+			o, err := apply.Recover(on.made, full, !*keep, *discard)
 			return a.operate(ctx, on, o, err, sentences{done: healthy, same: healthy + ": there was nothing to recover"})
 		}
 		err := attempt(*full)

@@ -5,6 +5,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"gpk/pkg/apply"
+	"gpk/pkg/plan"
 )
 
 func (a *app) statusCommand() *cobra.Command {
@@ -41,6 +42,12 @@ func statusText(s apply.Status) string {
 	}
 	for _, fault := range s.Faults {
 		text.line("%s %s", color.RedString("!"), fault)
+	}
+	for _, kept := range s.Kept {
+		text.line("%s %s", color.YellowString("-"), kept)
+	}
+	if len(s.Kept) > 0 {
+		text.line("  It may have commits that the acting coordinator lacks. To remove it: %s", plan.Gpk("recover", "--discard-aside"))
 	}
 	return text.String()
 }

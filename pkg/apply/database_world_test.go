@@ -150,6 +150,8 @@ func (d *fakeDatabase) exec(pod string, argv []string, stdin io.Reader, out, err
 		fmt.Fprintf(out, "status %s\ngpexpand idle\nfree 0\nend\n", cmp.Or(d.setup, segments.NoSetup))
 	case script == "coordinator.sh" && args[0] == "latest":
 		fmt.Fprintln(out, d.volumes[pod].term)
+	case script == "coordinator.sh" && slices.Contains([]string{"asides", "discard", "timelines"}, args[0]):
+		fmt.Fprintln(out, "end")
 	case script == "coordinator.sh" && args[0] == "term":
 		return d.volumes[pod].learn(args[1], errs)
 	case script == "why.sh":

@@ -7,9 +7,10 @@ import (
 	"gpk/pkg/plan"
 )
 
-// Recover brings back whatever is down. full copies all data of what is down, and rebalance gives instances their preferred roles.
-func Recover(m Made, full, rebalance bool) (Operation, error) {
-	p, err := plan.Recover(m.Cluster, full, rebalance)
+// Recover brings back whatever is down. full copies all data of what is down, rebalance gives instances their preferred roles, and discard
+// removes the data of old coordinators that a failover kept.
+func Recover(m Made, full, rebalance, discard bool) (Operation, error) {
+	p, err := plan.Recover(m.Cluster, full, rebalance, discard)
 	return Operation{made: m, plan: p, run: Options{Amid: true}}, err
 }
 

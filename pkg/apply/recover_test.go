@@ -25,7 +25,7 @@ func loneCoordinator(t *testing.T) *creation {
 	d := c.database
 	d.standby, d.begun["gpinitstandby"] = false, 0
 	c.api.Exec = func(pod string, argv []string, stdin io.Reader, out, errs io.Writer) int {
-		if !strings.HasSuffix(argv[1], "/coordinator.sh") {
+		if !strings.HasSuffix(argv[1], "/coordinator.sh") || !slices.Contains([]string{"aside", "halt", "follow"}, argv[2]) {
 			return d.exec(pod, argv, stdin, out, errs)
 		}
 		if argv[2] == "aside" {
@@ -42,7 +42,7 @@ func loneCoordinator(t *testing.T) *creation {
 // that were skipped, with what was told of them.
 func (c *creation) beforeSegments() (skipped []string, err error) {
 	c.t.Helper()
-	whole, err := plan.Recover(apitest.Cluster(c.t), false, false)
+	whole, err := plan.Recover(apitest.Cluster(c.t), false, false, false)
 	if err != nil {
 		c.t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"gpk/pkg/apply/database"
 	"gpk/pkg/apply/remote"
@@ -20,6 +21,8 @@ type Status struct {
 	Instances   []InstanceStatus `json:"instances"`
 	// Faults say in words what is not as it should be. None: the cluster is whole.
 	Faults []string `json:"faults"`
+	// Kept says in words which data of old coordinators are kept, since they may have commits that the acting one lacks.
+	Kept []string `json:"kept,omitempty"`
 }
 
 // InstanceStatus is one row of the catalogue with its pod.
@@ -65,6 +68,14 @@ func StatusOf(ctx context.Context, t *Target) (Status, error) {
 		status.Instances = append(status.Instances, instanceStatus(row, nodes[row.Pod()], acting.Catalogue))
 	}
 	status.Faults = append(status.Faults, acting.Catalogue.Unhealthy()...)
+	for pod := range acting.Pods {
+		// A pod of another gpk's scripts has kept nothing.
+		kept, _ := t.db.Aside(ctx, pod)
+		for _, copied := range kept {
+			status.Kept = append(status.Kept, fmt.Sprintf("pod %s keeps an old coordinator's data in %s", pod, copied.Dir))
+		}
+	}
+	slices.Sort(status.Kept)
 	return status, nil
 }
 

@@ -193,7 +193,7 @@ func TestExpandReachesFromActing(t *testing.T) {
 // Whatever of a plan that comes between notes the hosts of all pods, it notes the new ones with them, from its first step on.
 func TestKeepingNewHosts(t *testing.T) {
 	from, to := grown(t, 4, 1)
-	whole, err := Recover(from, false, false)
+	whole, err := Recover(from, false, false, false)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -40,7 +40,7 @@ func everyOperation(t *testing.T, from, to *topology.Cluster) map[string]Plan {
 	add("expand", expand, err)
 	unexpand, err := Unexpand(from, to)
 	add("unexpand", unexpand, err)
-	recovered, err := Recover(from, false, true)
+	recovered, err := Recover(from, false, true, true)
 	add("recover", recovered, err)
 	stop, err := Stop(from, "fast", true)
 	add("stop", stop, err)

@@ -8,8 +8,8 @@ import (
 
 // Recover is the plan that makes a cluster whole again: volumes and pods that are missing, the database, the standby, segments,
 // mirrors. Neither the standby nor the segments wait for what the other lacks. full copies all data of instances that are down
-// from their peers, and rebalance gives the instances their preferred roles back.
-func Recover(c *topology.Cluster, full, rebalance bool) (Plan, error) {
+// from their peers, rebalance gives the instances their preferred roles back, and discard removes what was kept of old coordinators.
+func Recover(c *topology.Cluster, full, rebalance, discard bool) (Plan, error) {
 	p, err := partsOf(c)
 	if err != nil {
 		return Plan{}, err
@@ -27,6 +27,7 @@ func Recover(c *topology.Cluster, full, rebalance bool) (Plan, error) {
 		{"caught", "mirrors in sync", Converge, when(mirrors, Caught{})},
 		{"balanced", "segments in their preferred roles", Converge, when(mirrors && rebalance, Balanced{})},
 		{"standby", "standby coordinator", Once, when(standby, rebuild)},
+		{"discard", "old coordinators' data removed", Converge, when(discard, Discarded{p.coordinators})},
 		{"ready", "instances running in every pod", Converge, Ready{p.pods}},
 	}, p.reachable()), nil
 }
@@ -53,6 +54,9 @@ type Recovered struct {
 // away. It never keeps gpk from the segments: what it cannot do is left to the Rebuild after them.
 type RebuildFirst struct{ Rebuild }
 
+// Discarded removes the data of old coordinators that a failover kept in the coordinators' pods.
+type Discarded struct{ Pods []topology.Instance }
+
 // Balanced gives every segment's instance the role that it was made for.
 type Balanced struct{}
 
@@ -63,6 +67,7 @@ type Caught struct{}
 type Switched struct{ Content int32 }
 
 func (Answering) action() {}
+func (Discarded) action() {}
 func (Recovered) action() {}
 func (Balanced) action()  {}
 func (Caught) action()    {}

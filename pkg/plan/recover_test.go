@@ -19,7 +19,7 @@ func TestRecoverOrder(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c, _ := grown(t, 3, 1)
 			c.Spec.Coordinator.Standby, c.Spec.Segments.Mirrors = &test.standby, &test.mirrors
-			p, err := Recover(c, false, true)
+			p, err := Recover(c, false, true, false)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -129,8 +129,43 @@ func ParseTerm(out string) int64 {
 // MoveCoordinatorAside puts the data of the coordinator's instance of a pod, which must not run, out of the way.
 func MoveCoordinatorAside() Command { return Script("coordinator.sh", "aside") }
 
-// DiscardAside removes what was moved aside.
-func DiscardAside() Command { return Script("coordinator.sh", "discard") }
+// AskTimelines asks the acting coordinator's pod where each timeline of its instance ended.
+func AskTimelines() Command { return Script("coordinator.sh", "timelines") }
+
+// ParseTimelines reads the answer of AskTimelines, for DiscardAside.
+func ParseTimelines(out string) (timelines []string, err error) {
+	err = parseLines(out, "the coordinator's timelines were", func(line string, _ []string) error {
+		timelines = append(timelines, line)
+		return nil
+	})
+	return timelines, err
+}
+
+// DiscardAside removes what was moved aside: all of it or, with the acting coordinator's timelines, what has no commit that this one lacks.
+func DiscardAside(timelines ...string) Command {
+	return Script("coordinator.sh", append([]string{"discard"}, timelines...)...)
+}
+
+// AskAside asks a coordinator's pod what was moved aside there and kept.
+func AskAside() Command { return Script("coordinator.sh", "asides") }
+
+// Aside is a copy of a coordinator's data that was moved aside and kept.
+type Aside struct {
+	Dir string
+	// Commits is how many commits it has that the acting coordinator lacks, or unknown.
+	Commits string
+}
+
+// ParseAside reads the answer of DiscardAside or AskAside.
+func ParseAside(out string) (kept []Aside, err error) {
+	err = parseLines(out, "what was kept was", func(_ string, words []string) error {
+		if len(words) == 3 && words[0] == "kept" {
+			kept = append(kept, Aside{words[1], words[2]})
+		}
+		return nil
+	})
+	return kept, err
+}
 
 // Over runs a command of another host over ssh, at the address that the pod noted while all was well: a pod that was deleted may run
 // where its successor's name does not lead. It takes no standard input.

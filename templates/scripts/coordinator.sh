@@ -9,8 +9,11 @@
 #   term TERM                notes that there is a decision of that term, which gpk's state in this pod may not show yet; an older
 #                            term than the one that is noted is refused, here and by halt
 #   latest                   prints the latest term that this pod knows of
+#   timelines                prints where each timeline of the acting coordinator ended, as TIMELINE:LSN, and the last one as TIMELINE:
 #   aside                    moves the instance's directory aside, so that a new one can be made in its place
-#   discard                  removes what was moved aside
+#   asides                   prints `kept DIR unknown` for each directory that was moved aside
+#   discard [TIMELINE:LSN...]  removes what was moved aside; with the acting coordinator's timelines only what has no commit that this one
+#                            lacks, and prints `kept DIR COMMITS` for the rest
 set -u
 # shellcheck source=SCRIPTDIR/env.sh
 . /gpk/scripts/env.sh
@@ -108,9 +111,55 @@ aside() {
   mkdir -p "$state/aside" && mv "$dir" "$state/aside/${dir##*/}.$(date -u +%Y%m%dT%H%M%S.%N)"
 }
 
+timelines() {
+  local current
+  current=$(control "Latest checkpoint's TimeLineID")
+  awk '$1 ~ /^[0-9]+$/ { print $1 ":" $2 }' "$dir/pg_wal/$(printf %08X "$current").history" 2>/dev/null
+  echo "$current:"
+  echo end
+}
+
+# beyond prints how many commits a copy has that come after the end of its timeline elsewhere, or "unknown". A copy of the timeline that goes
+# on there was a standby, which has none.
+beyond() {
+  local copy=$1 timeline entry said
+  shift
+  timeline=$(dir=$copy control "Latest checkpoint's TimeLineID")
+  for entry; do
+    [ "${entry%%:*}" = "$timeline" ] || continue
+    [ -n "${entry#*:}" ] || { echo 0; return; }
+    said=$(dir=$copy missing "${entry#*:}")
+    case $said in
+      *unreadable*) echo unknown ;;
+      *) grep -c '^commit ' <<<"$said" ;;
+    esac
+    return
+  done
+  echo unknown
+}
+
+copies() { find "$state/aside" -mindepth 1 -maxdepth 1 -type d 2>/dev/null; }
+
+asides() {
+  local copy
+  for copy in $(copies); do echo "kept $copy unknown"; done
+  echo end
+}
+
+discard() {
+  local copy commits
+  for copy in $(copies); do
+    if [ $# = 0 ]; then commits=0; else commits=$(beyond "$copy" "$@"); fi
+    if [ "$commits" = 0 ]; then rm -rf -- "$copy"; else echo "kept $copy $commits"; fi
+  done
+  rmdir "$state/aside" 2>/dev/null
+  echo end
+}
+
 verb=$1
 shift
 case $verb in
+  timelines) timelines ;;
   following) following ;;
   missing) missing "$@" ;;
   follow) follow ;;
@@ -119,6 +168,7 @@ case $verb in
   term) note_term "$1" ;;
   latest) term_in "$state/term" ;;
   aside) aside ;;
-  discard) rm -rf -- "$state/aside" ;;
+  asides) asides ;;
+  discard) discard "$@" ;;
   *) echo "unknown verb: $verb" >&2; exit 2 ;;
 esac

@@ -93,6 +93,25 @@ func (c *Coordinators) Announce(ctx context.Context, changes map[string]string, 
 	})
 }
 
+// Aside is what a coordinator's pod keeps of data that were moved aside.
+func (c *Coordinators) Aside(ctx context.Context, pod string) ([]segments.Aside, error) {
+	out, err := c.remote.RunSoon(ctx, pod, segments.AskAside(), AskTimeout)
+	if err != nil {
+		return nil, err
+	}
+	return segments.ParseAside(out)
+}
+
+// Discard removes what was moved aside in a coordinator's pod. With the acting coordinator's timelines it keeps, and returns, what may have
+// commits that this one lacks.
+func (c *Coordinators) Discard(ctx context.Context, pod string, timelines ...string) ([]segments.Aside, error) {
+	out, err := c.remote.Run(ctx, pod, segments.DiscardAside(timelines...))
+	if err != nil {
+		return nil, err
+	}
+	return segments.ParseAside(out)
+}
+
 // latestTerm is the latest term that coordinators' pods know of. A pod that does not answer keeps its own: it reads the decision later.
 func (c *Coordinators) latestTerm(ctx context.Context, pods []string) int64 {
 	terms := make([]int64, len(pods))

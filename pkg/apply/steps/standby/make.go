@@ -47,7 +47,24 @@ func (h *handler) do(ctx context.Context, progress func(string)) error {
 	if err := h.awaitSync(ctx, progress); err != nil {
 		return err
 	}
-	_, err = h.remote.Run(ctx, place.Pod, segments.DiscardAside())
+	return h.discard(ctx, acting.Pod, place.Pod, progress)
+}
+
+// discard removes the data that were moved aside, but for those that may have commits which the acting coordinator lacks: nobody else has
+// them.
+func (h *handler) discard(ctx context.Context, acting, pod string, progress func(string)) error {
+	out, err := h.remote.Run(ctx, acting, segments.AskTimelines())
+	if err != nil {
+		return err
+	}
+	timelines, err := segments.ParseTimelines(out)
+	if err != nil {
+		return err
+	}
+	kept, err := h.db.Discard(ctx, pod, timelines...)
+	for _, copied := range kept {
+		progress(fmt.Sprintf("pod %s keeps the old coordinator's data in %s: commits that the new one lacks: %s", pod, copied.Dir, copied.Commits))
+	}
 	return err
 }
 

@@ -23,6 +23,7 @@ func Register(r engine.Handlers, remote *remote.Pods, p *pods.Pods, db *database
 	engine.Handle(r, func(a plan.Standby) engine.Handler {
 		return handler([]topology.Instance{a.Instance}, rules{})
 	})
+	engine.Handle(r, func(a plan.Discarded) engine.Handler { return &discardedHandler{db, a} })
 	engine.Handle(r, func(a plan.Rebuild) engine.Handler { return handler(a.Pods, rebuild(a)) })
 	engine.Handle(r, func(a plan.RebuildFirst) engine.Handler {
 		rules := rebuild(a.Rebuild)
