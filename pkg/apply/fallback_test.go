@@ -3,7 +3,10 @@ package apply
 import (
 	"context"
 	"errors"
+	"net/http"
+	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"gpk/pkg/apply/engine"
@@ -84,6 +87,43 @@ func TestFallBack(t *testing.T) {
 			}
 		})
 	}
+}
+
+// begunUpgrade keeps that an upgrade has begun.
+func begunUpgrade(t *testing.T, target *Target) {
+	t.Helper()
+	begun := &record.Unfinished{Operation: plan.UpgradeOperation, Since: time.Now(), Undo: "gpk upgrade --rollback"}
+	if err := target.store.Keep(t.Context(), record.Record{Unfinished: begun}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Requests that fail for some seconds take nothing back, in the middle of an upgrade's window.
+func TestHiccupTakesNothingBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := apitest.New()
+		target := clusterFor(t, apitest.ConfigOf(a))
+		begunUpgrade(t, target)
+		a.Put(apitest.Pod("demo-primary-0", apitest.Runs(), true))
+		until := time.Now().Add(10 * time.Second)
+		a.FailWith(func(r *http.Request) error {
+			if strings.HasSuffix(r.URL.Path, "/pods") && time.Now().Before(until) {
+				return errors.New("etcdserver: leader changed")
+			}
+			return nil
+		})
+		tell := unheard()
+		tell.Observe = func(e engine.Event) {
+			if e.Step.ID == "fallback" {
+				t.Errorf("it goes back: %q", e.Finding.Details)
+			}
+		}
+		steps := []plan.Step{{ID: "running", Action: plan.Running{Pods: []string{"demo-primary-0"}}}}
+		back := plan.Plan{Steps: []plan.Step{{ID: "back"}}}
+		if _, err := target.Run(t.Context(), plan.Plan{Operation: plan.UpgradeOperation, Steps: steps}, Options{Fallback: &back}, tell); err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 func TestOutage(t *testing.T) {
