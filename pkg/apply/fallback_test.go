@@ -1,8 +1,10 @@
 package apply
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -95,6 +97,36 @@ func begunUpgrade(t *testing.T, target *Target) {
 	begun := &record.Unfinished{Operation: plan.UpgradeOperation, Since: time.Now(), Undo: "gpk upgrade --rollback"}
 	if err := target.store.Keep(t.Context(), record.Record{Unfinished: begun}); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// An API server too old for the pair rule refuses the StatefulSets of the way back as those of the plan: both are made for it.
+func TestFallBackAdapted(t *testing.T) {
+	a := apitest.New()
+	target := clusterFor(t, apitest.Served(t, a))
+	begunUpgrade(t, target)
+	a.FailWith(func(r *http.Request) error {
+		if r.Method != http.MethodPatch || !strings.Contains(r.URL.Path, "/statefulsets/") {
+			return nil
+		}
+		body, err := io.ReadAll(r.Body)
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		if err == nil && bytes.Contains(body, []byte("matchLabelKeys")) {
+			err = errors.New("failed to create typed patch object (x): .matchLabelKeys: field not declared in schema")
+		}
+		return err
+	})
+	back := apitest.Sets(t, apitest.Wide(t, 2))
+	if back.PairRule() == nil {
+		t.Fatal("the way back has no pair rule")
+	}
+	steps := []plan.Step{{ID: "impossible"}}
+	_, err := target.Run(t.Context(), plan.Plan{Operation: plan.UpgradeOperation, Steps: steps}, Options{Fallback: &back}, unheard())
+	if fell, ok := errors.AsType[*FellBackError](err); !ok || !strings.Contains(fell.Error(), "impossible") {
+		t.Errorf("it did not go back: %v", err)
+	}
+	if sets := a.Names("statefulsets"); len(sets) < 2 {
+		t.Errorf("there are the sets %q", sets)
 	}
 }
 
