@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync"
 	"time"
 
 	"gpk/pkg/apply"
@@ -21,6 +22,8 @@ type progress struct {
 	verbose bool
 	spin    *spinner.Spinner
 	last    string
+	// printing is one line at a time: requests of several goroutines may wait.
+	printing sync.Mutex
 	// shown is advice with commands that lead to this cluster.
 	shown func(engine.Advice) string
 }
@@ -36,6 +39,8 @@ func (a *printer) progress() *progress {
 // observed runs an operation and shows its progress.
 func observed[T any](a *app, run func(apply.Observers) (T, error)) (T, error) {
 	progress := a.progress()
+	a.current.Store(progress)
+	defer a.current.Store(nil)
 	defer progress.stop()
 	return run(apply.Observers{Observe: progress.observe, Waiting: progress.waiting})
 }
@@ -73,6 +78,23 @@ func (p *progress) waiting(holder string) {
 	}
 }
 
+// unanswered says why gpk waits for the API server, also in the middle of a step.
+func (a *printer) unanswered(why string) {
+	p := a.current.Load()
+	if p == nil {
+		p = a.progress()
+	}
+	if p.quiet {
+		return
+	}
+	turning := p.spin != nil && p.spin.Active()
+	p.stop()
+	p.print("…", why)
+	if turning {
+		p.spin.Start()
+	}
+}
+
 func (p *progress) start(title string) {
 	if p.spin != nil {
 		p.spin.Suffix = " " + title
@@ -105,5 +127,7 @@ func (p *progress) stop() {
 }
 
 func (p *progress) print(mark, text string) {
+	p.printing.Lock()
+	defer p.printing.Unlock()
 	_, _ = fmt.Fprintf(p.out, "%s %s\n", mark, text)
 }

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/fatih/color"
@@ -37,21 +38,27 @@ type finder struct {
 	// settings are those of flags, environment and the user's own file.
 	settings *viper.Viper
 	*aim
+	// unanswered is told why gpk waits for the API server.
+	unanswered func(why string)
 }
 
 // printer shows people and machines what there is.
 type printer struct {
 	streams
 	*finder
+	// current is the progress of the operation that runs.
+	current atomic.Pointer[progress]
 }
 
 // app has the commands.
 type app struct{ *printer }
 
 func newApp(io streams) *app {
-	find := &finder{viper.New(), &aim{}}
+	find := &finder{settings: viper.New(), aim: &aim{}}
 	find.here = find.contextNamespace
-	return &app{&printer{io, find}}
+	show := &printer{streams: io, finder: find}
+	find.unanswered = show.unanswered
+	return &app{show}
 }
 
 func newRoot(io streams) (*cobra.Command, *app) {

@@ -104,7 +104,11 @@ func (a *finder) target(ref plan.Ref) (*apply.Target, error) {
 	if err != nil {
 		return nil, a.explainKubeconfig(err)
 	}
-	return apply.NewTarget(config, ref)
+	target, err := apply.NewTarget(config, ref)
+	if err == nil {
+		target.OnWait(a.unanswered)
+	}
+	return target, err
 }
 
 // existing is the target of a cluster that was made before: the one that is named, or the only one of the namespace.

@@ -1,9 +1,14 @@
 package apply
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"io"
+	"net/http"
+	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"gpk/pkg/apply/engine"
@@ -84,6 +89,73 @@ func TestFallBack(t *testing.T) {
 			}
 		})
 	}
+}
+
+// begunUpgrade keeps that an upgrade has begun.
+func begunUpgrade(t *testing.T, target *Target) {
+	t.Helper()
+	begun := &record.Unfinished{Operation: plan.UpgradeOperation, Since: time.Now(), Undo: "gpk upgrade --rollback"}
+	if err := target.store.Keep(t.Context(), record.Record{Unfinished: begun}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// An API server too old for the pair rule refuses the StatefulSets of the way back as those of the plan: both are made for it.
+func TestFallBackAdapted(t *testing.T) {
+	a := apitest.New()
+	target := clusterFor(t, apitest.Served(t, a))
+	begunUpgrade(t, target)
+	a.FailWith(func(r *http.Request) error {
+		if r.Method != http.MethodPatch || !strings.Contains(r.URL.Path, "/statefulsets/") {
+			return nil
+		}
+		body, err := io.ReadAll(r.Body)
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		if err == nil && bytes.Contains(body, []byte("matchLabelKeys")) {
+			err = errors.New("failed to create typed patch object (x): .matchLabelKeys: field not declared in schema")
+		}
+		return err
+	})
+	back := apitest.Sets(t, apitest.Wide(t, 2))
+	if back.PairRule() == nil {
+		t.Fatal("the way back has no pair rule")
+	}
+	steps := []plan.Step{{ID: "impossible"}}
+	_, err := target.Run(t.Context(), plan.Plan{Operation: plan.UpgradeOperation, Steps: steps}, Options{Fallback: &back}, unheard())
+	if fell, ok := errors.AsType[*FellBackError](err); !ok || !strings.Contains(fell.Error(), "impossible") {
+		t.Errorf("it did not go back: %v", err)
+	}
+	if sets := a.Names("statefulsets"); len(sets) < 2 {
+		t.Errorf("there are the sets %q", sets)
+	}
+}
+
+// Requests that fail for some seconds take nothing back, in the middle of an upgrade's window.
+func TestHiccupTakesNothingBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := apitest.New()
+		target := clusterFor(t, apitest.ConfigOf(a))
+		begunUpgrade(t, target)
+		a.Put(apitest.Pod("demo-primary-0", apitest.Runs(), true))
+		until := time.Now().Add(10 * time.Second)
+		a.FailWith(func(r *http.Request) error {
+			if strings.HasSuffix(r.URL.Path, "/pods") && time.Now().Before(until) {
+				return errors.New("etcdserver: leader changed")
+			}
+			return nil
+		})
+		tell := unheard()
+		tell.Observe = func(e engine.Event) {
+			if e.Step.ID == "fallback" {
+				t.Errorf("it goes back: %q", e.Finding.Details)
+			}
+		}
+		steps := []plan.Step{{ID: "running", Action: plan.Running{Pods: []string{"demo-primary-0"}}}}
+		back := plan.Plan{Steps: []plan.Step{{ID: "back"}}}
+		if _, err := target.Run(t.Context(), plan.Plan{Operation: plan.UpgradeOperation, Steps: steps}, Options{Fallback: &back}, tell); err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 func TestOutage(t *testing.T) {

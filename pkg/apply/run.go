@@ -73,7 +73,7 @@ func (t *Target) Run(ctx context.Context, p plan.Plan, options Options, tell Obs
 			return Outcome{}, err
 		}
 	}
-	if p, err = t.adapted(held, p); err != nil {
+	if p, options.Fallback, err = t.bothAdapted(held, p, options.Fallback); err != nil {
 		return Outcome{}, err
 	}
 	if u := kept.Unfinished; u != nil && u.Operation != p.Operation {
@@ -131,6 +131,16 @@ func (t *Target) Preview(ctx context.Context, p plan.Plan) ([]engine.Preview, er
 		return nil, err
 	}
 	return t.handlers.Preview(ctx, p.Steps)
+}
+
+// bothAdapted are a plan and the way back from it, which may be nil, as this API server can carry them out.
+func (t *Target) bothAdapted(ctx context.Context, p plan.Plan, back *plan.Plan) (plan.Plan, *plan.Plan, error) {
+	p, err := t.adapted(ctx, p)
+	if err != nil || back == nil {
+		return p, back, err
+	}
+	adapted, err := t.adapted(ctx, *back)
+	return p, &adapted, err
 }
 
 // adapted is the plan as this API server can carry it out. An old one drops matchLabelKeys in anti-affinity without a word, or refuses

@@ -62,6 +62,9 @@ func (t *Target) Exec(ctx context.Context, pod string, argv []string, streams re
 	return t.remote.Exec(ctx, pod, argv, streams)
 }
 
+// OnWait has tell called when gpk waits for the API server, as kube.Client.OnWait does.
+func (t *Target) OnWait(tell func(why string)) { t.kube.OnWait(tell) }
+
 // Clusters are the names of the clusters in the target's namespace, in order.
 func (t *Target) Clusters(ctx context.Context) ([]string, error) { return record.Clusters(ctx, t.kube) }
 

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -309,6 +310,52 @@ func TestEngineChecksEarly(t *testing.T) {
 			if got := strings.Join(r.calls, ", "); got != test.calls {
 				t.Errorf("%s, want %s", got, test.calls)
 			}
+		})
+	}
+}
+
+// cut is an error of a stream that may be whole the next time.
+type cut struct{ passes bool }
+
+func (c cut) Error() string { return "the stream was cut" }
+func (c cut) Passing() bool { return c.passes }
+
+// What passes in a moment ends neither a Check nor a wait. What does not pass, or passes too late, does.
+func TestPassing(t *testing.T) {
+	for name, test := range map[string]struct {
+		err     error
+		fails   int
+		checks  int
+		settles bool
+	}{
+		"once":        {cut{true}, 1, 2, true},
+		"again":       {fmt.Errorf("asking: %w", cut{true}), 3, 4, true},
+		"for ever":    {cut{true}, 100, 4, false},
+		"for certain": {cut{false}, 1, 1, false},
+		"another":     {errors.New("no right"), 1, 1, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				answers := []answer{{finding: Finding{State: Done}}}
+				for range test.fails {
+					answers = append([]answer{{err: test.err}}, answers...)
+				}
+				var calls []string
+				found, err := checked(t.Context(), &scripted{checks: answers, calls: &calls})
+				if len(calls) != test.checks || (err == nil) != test.settles || test.settles && found.State != Done {
+					t.Errorf("%d checks, %+v, error %v", len(calls), found, err)
+				}
+				tries := 0
+				err = Until(t.Context(), time.Minute, func(string) {}, func() ([]string, error) {
+					if tries++; tries <= test.fails {
+						return nil, test.err
+					}
+					return nil, nil
+				}, "in vain: %s")
+				if test.settles != (err == nil) && name != "for ever" {
+					t.Errorf("the wait: error %v", err)
+				}
+			})
 		})
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 )
 
 // State is what a Check found.
@@ -68,11 +69,29 @@ type Blocking interface {
 	Blocks() Finding
 }
 
-// checked is the finding of a handler's Check. A Blocking error is a finding.
+// checked is the finding of a handler's Check. A Blocking error is a finding. A Check that a passing error ended is made again: it changes
+// nothing.
 func checked(ctx context.Context, h Handler) (Finding, error) {
 	finding, err := h.Check(ctx)
+	for pause := time.Second; passing(err) && pause <= checkPause && Sleep(ctx, pause) == nil; pause *= 2 {
+		finding, err = h.Check(ctx)
+	}
 	if blocking, ok := errors.AsType[Blocking](err); ok {
 		return blocking.Blocks(), nil
 	}
 	return finding, err
+}
+
+// checkPause is the last pause before a Check is made again: its own requests wait for the API server.
+const checkPause = 4 * time.Second
+
+// Passing is an error that may be over in a moment.
+type Passing interface {
+	error
+	Passing() bool
+}
+
+func passing(err error) bool {
+	found, ok := errors.AsType[Passing](err)
+	return ok && found.Passing()
 }

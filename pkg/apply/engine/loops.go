@@ -41,12 +41,16 @@ type TimeoutError struct{ text string }
 func (e *TimeoutError) Error() string { return e.text }
 
 // Until tries until it finds no fault, or for as long as patience. That begins when the first try has ended: in a large cluster one try
-// may take longer, and a fault is tried again in any case. format is that of the TimeoutError, which has the last faults.
+// may take longer, and a fault is tried again in any case. A Passing error is a fault. format is that of the TimeoutError, which has the
+// last faults.
 func Until(ctx context.Context, patience time.Duration, progress func(string), try func() (faults []string, err error),
 	format string) error {
 	var end time.Time
 	for {
 		faults, err := try()
+		if passing(err) {
+			faults, err = []string{err.Error()}, nil
+		}
 		if err != nil || len(faults) == 0 {
 			return err
 		}

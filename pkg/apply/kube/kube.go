@@ -2,8 +2,10 @@
 package kube
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"net/http"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -24,24 +26,34 @@ type Client struct {
 	API    kubernetes.Interface
 	// metadata lists and deletes: of 3,000 pods it reads the names only.
 	metadata metadata.Interface
+	// patient has every request of API and metadata.
+	patient *patient
 }
 
 // New makes the client of a cluster. It speaks protobuf, and leaves rate limits to the API server (priority and fairness).
 func New(config *rest.Config, ref plan.Ref) (*Client, error) {
 	config = rest.CopyConfig(config)
 	config.QPS = -1
+	config.UserAgent = cmp.Or(config.UserAgent, rest.DefaultKubernetesUserAgent())
+	// patient is around client-go's own transports, which renew a token that was refused. config.Wrap would put it inside.
+	transport, err := rest.TransportFor(config)
+	if err != nil {
+		return nil, fmt.Errorf("kubeconfig: %w", err)
+	}
+	patient := &patient{next: transport}
+	requests := &http.Client{Transport: patient, Timeout: config.Timeout}
 	protobuf := rest.CopyConfig(config)
 	protobuf.AcceptContentTypes = "application/vnd.kubernetes.protobuf,application/json"
 	protobuf.ContentType = "application/vnd.kubernetes.protobuf"
-	api, err := kubernetes.NewForConfig(protobuf)
+	api, err := kubernetes.NewForConfigAndClient(protobuf, requests)
 	if err != nil {
 		return nil, fmt.Errorf("kubeconfig: %w", err)
 	}
-	names, err := metadata.NewForConfig(config)
+	names, err := metadata.NewForConfigAndClient(config, requests)
 	if err != nil {
 		return nil, fmt.Errorf("kubeconfig: %w", err)
 	}
-	return &Client{Ref: ref, Config: config, API: api, metadata: names}, nil
+	return &Client{Ref: ref, Config: config, API: api, metadata: names, patient: patient}, nil
 }
 
 // Selector finds every object of the cluster.

@@ -10,14 +10,16 @@ import (
 	"gpk/pkg/plan"
 )
 
+// unmerged begins the server's message if server-side apply cannot merge an object, such as a list with two entries of one name. The server
+// calls that an internal error.
+const unmerged = "failed to create typed patch object"
+
 // Refusal says which object the API server refuses, and why, in the server's words. It is "" for errors that are not about the object.
 func Refusal(object plan.Object, err error) string {
 	var answer apierrors.APIStatus
 	if !errors.As(err, &answer) || Undecided(err) != "" {
 		return ""
 	}
-	// The server calls it an internal error if server-side apply cannot merge an object, such as a list with two entries of one name.
-	const unmerged = "failed to create typed patch object"
 	cause := answer.Status().Message
 	if !apierrors.IsInvalid(err) && !apierrors.IsBadRequest(err) && !apierrors.IsForbidden(err) && !strings.HasPrefix(cause, unmerged) {
 		return ""

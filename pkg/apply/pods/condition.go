@@ -131,8 +131,12 @@ func Unfinished(names []string, pods map[string]*corev1.Pod, done func(*corev1.P
 	return waiting
 }
 
-// CannotStart is the error of a pod that no waiting helps, nil for others: its image cannot be pulled, or its container keeps exiting. A
-// pod that is being deleted makes way for another.
+// mostRestarts is how often a container may be started again before gpk takes it that it never will run: with the kubelet's pauses, about
+// 70 seconds after the first start. Something that it needs may come moments later than the container.
+const mostRestarts = 4
+
+// CannotStart is the error of a pod that no waiting helps, nil for others: its image cannot be pulled for certain, or its container keeps
+// exiting. A pod that is being deleted makes way for another.
 func CannotStart(pod *corev1.Pod) error {
 	if pod == nil || pod.DeletionTimestamp != nil {
 		return nil
@@ -143,9 +147,14 @@ func CannotStart(pod *corev1.Pod) error {
 		who += ", init container " + status.Name
 	}
 	switch waitingReason(status) {
-	case "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName":
-		return fmt.Errorf("%s: the image %s cannot be pulled: %s", who, status.Image, status.State.Waiting.Message)
+	case "ErrImageNeverPull", "InvalidImageName", "ImagePullBackOff", "ErrImagePull":
+		if PullMayPass(pod) == "" {
+			return fmt.Errorf("%s: the image %s cannot be pulled: %s", who, status.Image, status.State.Waiting.Message)
+		}
 	case "CrashLoopBackOff", "RunContainerError":
+		if status.RestartCount < mostRestarts {
+			return nil
+		}
 		cause := status.State.Waiting.Message
 		if last := status.LastTerminationState.Terminated; last != nil {
 			cause = strings.TrimSpace(fmt.Sprintf("exit status %d %s", last.ExitCode, remote.LastLines(last.Message, 3)))
@@ -154,4 +163,22 @@ func CannotStart(pod *corev1.Pod) error {
 			Next: engine.Next(fmt.Sprintf("`kubectl logs -n %s %s -c %s --previous` shows its output", pod.Namespace, pod.Name, status.Name))}
 	}
 	return nil
+}
+
+// PullMayPass is why the image of a pod cannot be pulled at the moment, "" if it can, or if it never will be. The kubelet tries again, and
+// has the registry's answer in words only. What is not known to last may pass.
+func PullMayPass(pod *corev1.Pod) string {
+	status, _ := currentContainer(pod)
+	if !slices.Contains([]string{"ImagePullBackOff", "ErrImagePull", "RegistryUnavailable"}, waitingReason(status)) {
+		return ""
+	}
+	cause := status.State.Waiting.Message
+	// The image's own name says nothing of it.
+	words := strings.ToLower(strings.ReplaceAll(cause, status.Image, ""))
+	lasting := []string{"not found", "notfound", "manifest unknown", "no such host", "no match for platform", "no matching manifest",
+		"unauthorized", "forbidden", "denied", "authorization failed", "authentication required", "no basic auth credentials", "invalid reference"}
+	if slices.ContainsFunc(lasting, func(lasts string) bool { return strings.Contains(words, lasts) }) {
+		return ""
+	}
+	return strings.TrimSuffix(status.State.Waiting.Reason+": "+cause, ": ")
 }

@@ -41,9 +41,14 @@ func TestPodConditions(t *testing.T) {
 	homeless := apitest.Pod("p", apitest.Runs(), false)
 	homeless.Status = corev1.PodStatus{Conditions: []corev1.PodCondition{{Type: corev1.PodScheduled, Status: corev1.ConditionFalse, Message: "0/2 nodes are available"}}}
 	crashing := apitest.Pod("p", apitest.Waits("CrashLoopBackOff", "back-off 5m0s restarting failed container"), false)
+	crashing.Status.ContainerStatuses[1].RestartCount = mostRestarts
 	crashing.Status.ContainerStatuses[1].LastTerminationState.Terminated = &corev1.ContainerStateTerminated{ExitCode: 127, Message: "no sshd\n"}
 	unprepared := preparing(inits("prepare", apitest.Waits("CrashLoopBackOff", "back-off 10s")))
 	unprepared.Status.InitContainerStatuses[0].LastTerminationState = ended(9)
+	unprepared.Status.InitContainerStatuses[0].RestartCount = mostRestarts
+	failedTwice := unprepared.DeepCopy()
+	failedTwice.Status.InitContainerStatuses[0].RestartCount = 2
+	const busy = `Back-off pulling image "registry.example/greenplum:7.1.0": ErrImagePull: unexpected status from HEAD request: 503 Service Unavailable`
 	besides := apitest.Pod("p", apitest.Runs(), true)
 	besides.Status.ContainerStatuses[0].State = apitest.Waits("CrashLoopBackOff", "back-off 10s")
 	tests := map[string]struct {
@@ -61,6 +66,10 @@ func TestPodConditions(t *testing.T) {
 		"being made":         {apitest.Pod("p", apitest.Waits("ContainerCreating", ""), false), false, false, "waits: ContainerCreating", ""},
 		"pulling failed":     {apitest.Pod("p", apitest.Waits("ErrImagePull", "timeout"), false), false, false, "waits: ErrImagePull: timeout", ""},
 		"ended":              {apitest.Pod("p", corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: 3}}, false), false, false, "ended with exit status 3", ""},
+		"a busy registry":    {apitest.Pod("p", apitest.Waits("ImagePullBackOff", busy), false), false, false, "waits: ImagePullBackOff: " + busy, ""},
+		"too many pulls":     {apitest.Pod("p", apitest.Waits("ErrImagePull", "429 Too Many Requests - toomanyrequests: slow down"), false), false, false, "waits: ErrImagePull: 429 Too Many Requests - toomanyrequests: slow down", ""},
+		"no password":        {apitest.Pod("p", apitest.Waits("ErrImagePull", "failed to authorize: 401 Unauthorized"), false), false, false, "waits: ErrImagePull: failed to authorize: 401 Unauthorized", "cannot be pulled: failed to authorize: 401 Unauthorized"},
+		"prepared next time": {failedTwice, false, false, "waits for its init container prepare, which waits: CrashLoopBackOff: back-off 10s", ""},
 		"no such image":      {apitest.Pod("p", apitest.Waits("ImagePullBackOff", "not found"), false), false, false, "waits: ImagePullBackOff: not found", "the image registry.example/greenplum:7.1.0 cannot be pulled: not found"},
 		"no image of a node": {apitest.Pod("p", apitest.Waits("ErrImageNeverPull", "policy is Never"), false), false, false, "waits: ErrImageNeverPull: policy is Never", "cannot be pulled: policy is Never"},
 		"no image's name":    {apitest.Pod("p", apitest.Waits("InvalidImageName", "bad"), false), false, false, "waits: InvalidImageName: bad", "cannot be pulled: bad"},

@@ -14,6 +14,10 @@ const (
 	unscheduledPatience = 10 * time.Minute
 	blockedPatience     = 10 * time.Minute
 	configPatience      = time.Minute
+	// PullPatience is for a registry that answers for the moment that it is busy or away. The kubelet asks it some five times in that.
+	PullPatience = 5 * time.Minute
+	// failingPatience is for a container that exits: CannotStart ends the wait earlier if it does so again and again.
+	failingPatience = 10 * time.Minute
 	// deletionPatience is how long a deleted pod may exist beyond its DeletionTimestamp, which includes its grace period. Only its kubelet
 	// reports its end, and the kubelet of a lost node never does.
 	deletionPatience = 2 * time.Minute
@@ -46,6 +50,10 @@ func stageOf(name string, pod *corev1.Pod, blocked bool) stage {
 		return at("unscheduled", unscheduledPatience)
 	case reason == "CreateContainerConfigError" || reason == "CreateContainerError":
 		return at(reason, configPatience)
+	case PullMayPass(pod) != "":
+		return at("unpulled", PullPatience)
+	case reason == "CrashLoopBackOff" || reason == "RunContainerError":
+		return at("failing", failingPatience)
 	case blocked:
 		return at("blocked", blockedPatience)
 	}

@@ -27,6 +27,7 @@ func TestStalled(t *testing.T) {
 		return p
 	}
 	creating, refers := on("node1", apitest.Waits("ContainerCreating", "")), on("node1", apitest.Waits("CreateContainerConfigError", "no such key"))
+	unpulled, denied := on("node1", apitest.Waits("ErrImagePull", "503 Service Unavailable")), on("node1", apitest.Waits("ImagePullBackOff", ""))
 	lost := on("node1", apitest.Runs())
 	lost.DeletionTimestamp = &metav1.Time{Time: time.Unix(180, 0)}
 	const mounting = "FailedMount: no such secret"
@@ -50,6 +51,8 @@ func TestStalled(t *testing.T) {
 		"lost, and a new one":   {[]*corev1.Pod{nil, placed, nil, placed, nil, placed}, "", -1},
 		"never made after that": {[]*corev1.Pod{nil, placed, nil, nil, nil}, "", 4},
 		"an image for an hour":  {times(creating, 60), "", -1},
+		"no registry":           {times(unpulled, 8), "", 5},
+		"a registry in time":    {append(append(times(unpulled, 4), denied), times(on("node1", apitest.Runs()), 20)...), "", -1},
 		"no volume":             {times(creating, 12), mounting, 10},
 		"a volume in time":      {append(times(creating, 10), times(on("node1", apitest.Runs()), 20)...), mounting, -1},
 		"no key":                {times(refers, 3), "", 1},

@@ -37,12 +37,12 @@ func (s *Store) lease(ctx context.Context) (*coordinationv1.Lease, error) {
 }
 
 // hold writes this gpk into the lease as its holder. Without a lease it creates one.
-func (s *Store) hold(ctx context.Context, lease *coordinationv1.Lease) (*coordinationv1.Lease, error) {
+func (s *Store) hold(ctx context.Context, lease *coordinationv1.Lease, me string) (*coordinationv1.Lease, error) {
 	now, create := metav1.NowMicro(), lease == nil
 	if create {
 		lease = &coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Name: RecordName(s.kube.Ref.Name), Labels: plan.Labels(s.kube.Ref.Name)}}
 	}
-	lease.Spec = coordinationv1.LeaseSpec{HolderIdentity: new(identity()), LeaseDurationSeconds: new(int32(leaseDuration / time.Second)),
+	lease.Spec = coordinationv1.LeaseSpec{HolderIdentity: &me, LeaseDurationSeconds: new(int32(leaseDuration / time.Second)),
 		AcquireTime: &now, RenewTime: &now}
 	if create {
 		return leases(s.kube).Create(ctx, lease, metav1.CreateOptions{})

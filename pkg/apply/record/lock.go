@@ -74,10 +74,12 @@ func (s *Store) Acquire(ctx context.Context, waiting func(holder string)) (*Lock
 
 // take returns the lease that it has taken, and when it asked for it. The lease counts from then: nobody knows how much later the
 // server wrote it. It waits for a holder that may be dead from when it saw the lease, which is later than the holder wrote it. So the
-// holder has given up before its lease is taken, however long the server takes to answer.
+// holder has given up before its lease is taken, however long the server takes to answer. A lease that it finds in its own name is one that
+// it has taken by a request whose answer was lost.
 func (s *Store) take(ctx context.Context, waiting func(string)) (lease *coordinationv1.Lease, asked time.Time, err error) {
 	var seen string // the lease's version, which changes with each renewal
 	var deadline time.Time
+	me := identity()
 	for {
 		lease, err := s.lease(ctx)
 		if err != nil {
@@ -85,8 +87,8 @@ func (s *Store) take(ctx context.Context, waiting func(string)) (lease *coordina
 		}
 		asked = time.Now()
 		switch {
-		case lease == nil, holder(lease) == "", seen == lease.ResourceVersion && time.Now().After(deadline):
-			lease, err := s.hold(ctx, lease)
+		case lease == nil, holder(lease) == "", holder(lease) == me, seen == lease.ResourceVersion && time.Now().After(deadline):
+			lease, err := s.hold(ctx, lease, me)
 			if err == nil {
 				return lease, asked, nil
 			}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -319,6 +320,43 @@ func TestLockLateAnswer(t *testing.T) {
 			var locked *LockedError
 			if inTime := late < renewUntil; inTime && (err != nil || !errors.As(other, &locked)) || !inTime && (!errors.Is(err, errLockLost) || other != nil) {
 				t.Errorf("with an answer after %s: error %v; the other one's %v", late, err, other)
+			}
+		})
+	}
+}
+
+// forgetful is a network that loses the answer to the first request of a method, which the server has carried out.
+type forgetful struct {
+	next   http.RoundTripper
+	method string
+	lost   *atomic.Bool
+}
+
+func (f forgetful) RoundTrip(r *http.Request) (*http.Response, error) {
+	answer, err := f.next.RoundTrip(r)
+	if r.Method == f.method && f.lost.CompareAndSwap(false, true) {
+		return nil, syscall.ECONNRESET
+	}
+	return answer, err
+}
+
+// Who never heard that it has taken the lock finds itself as the holder, and need not wait until it is taken for dead.
+func TestLockTakenUnheard(t *testing.T) {
+	for _, method := range []string{http.MethodPost, http.MethodPut} {
+		synctest.Test(t, func(t *testing.T) {
+			a := apitest.New()
+			if method == http.MethodPut {
+				a.Put(&coordinationv1.Lease{ObjectMeta: apitest.Meta("demo-gpk", "demo")})
+			}
+			config := apitest.ConfigOf(a)
+			config.Transport = forgetful{config.Transport, method, new(atomic.Bool)}
+			began := time.Now()
+			l, _ := held(t, clusterFor(t, config))
+			if took := time.Since(began); took > 2*time.Second {
+				t.Errorf("%s: it took %s", method, took)
+			}
+			if err := l.Release(false); err != nil || holder(lease(a)) != "" {
+				t.Errorf("%s: error %v, held by %q", method, err, holder(lease(a)))
 			}
 		})
 	}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -92,9 +93,11 @@ func TestClustersWithoutTheRightToVolumes(t *testing.T) {
 			}
 			return nil
 		})
-		names, err := Clusters(t.Context(), clusterFor(t, apitest.ConfigOf(a)).kube)
-		if fault.names == "" && err == nil || fault.names != "" && (err != nil || fmt.Sprint(names) != fault.names) {
-			t.Errorf("where claims are answered with %q: clusters %q, error %v", fault.error, names, err)
-		}
+		synctest.Test(t, func(t *testing.T) {
+			names, err := Clusters(t.Context(), clusterFor(t, apitest.ConfigOf(a)).kube)
+			if fault.names == "" && err == nil || fault.names != "" && (err != nil || fmt.Sprint(names) != fault.names) {
+				t.Errorf("where claims are answered with %q: clusters %q, error %v", fault.error, names, err)
+			}
+		})
 	}
 }

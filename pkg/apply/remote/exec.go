@@ -5,14 +5,20 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
+	"slices"
+	"strings"
 	"sync"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/tools/remotecommand"
 	utilexec "k8s.io/client-go/util/exec"
 	"k8s.io/streaming/pkg/httpstream"
 
+	"gpk/pkg/apply/engine"
 	"gpk/pkg/plan"
 )
 
@@ -25,16 +31,68 @@ type Streams struct {
 	Sizes remotecommand.TerminalSizeQueue
 }
 
-// Exec runs a command in a pod's database container. If ctx ends, the command in the pod continues: what takes long is a job.
+// execPatience is how long gpk tries to begin a command while the API server does not take it.
+const execPatience = time.Minute
+
+// Exec runs a command in a pod's database container. If ctx ends, the command in the pod continues: what takes long is a job. Only a
+// command that has certainly not begun is tried again.
 func (p *Pods) Exec(ctx context.Context, pod string, argv []string, streams Streams) error {
+	began := time.Now()
 	err := p.connect(ctx, pod, argv, streams)
+	for notBegun(err) && time.Since(began) < execPatience && p.answers(ctx, pod) {
+		err = p.connect(ctx, pod, argv, streams)
+	}
 	if exit, ok := errors.AsType[utilexec.CodeExitError](err); ok {
 		return &Error{Pod: pod, Argv: argv, Status: exit.Code}
 	}
 	if err != nil {
-		return fmt.Errorf("exec in pod %s: %w", pod, err)
+		return &StreamError{pod, err}
 	}
 	return nil
+}
+
+// StreamError is an exec whose stream has failed. What became of its command is unknown.
+type StreamError struct {
+	Pod string
+	Err error
+}
+
+// Error names the pod.
+func (e *StreamError) Error() string { return fmt.Sprintf("exec in pod %s: %v", e.Pod, e.Err) }
+
+// Unwrap gives the cause.
+func (e *StreamError) Unwrap() error { return e.Err }
+
+// Passing says whether the stream was cut, as by an API server that restarts: the next one may well work. client-go has only the words.
+func (e *StreamError) Passing() bool {
+	text := e.Err.Error()
+	return errors.Is(e.Err, errCut) || slices.ContainsFunc([]string{"unexpected EOF", "connection reset by peer", "close 1006"},
+		func(cut string) bool { return strings.Contains(text, cut) })
+}
+
+// errCut is that a stream ended before its answer.
+var errCut = errors.New("the session ended before its answer")
+
+// notBegun says whether the API server was not reached, or has refused the request for the moment: too many of them, or an expired token.
+func notBegun(err error) bool {
+	if dial, ok := errors.AsType[*net.OpError](err); ok && dial.Op == "dial" {
+		return true
+	}
+	return refusedForNow(err)
+}
+
+func refusedForNow(err error) bool {
+	upgrade, ok := errors.AsType[*httpstream.UpgradeFailureError](err)
+	return ok && (apierrors.IsTooManyRequests(upgrade.Cause) || apierrors.IsUnauthorized(upgrade.Cause))
+}
+
+// answers waits for the API server, as long as a client waits that reads, and says whether it answers. That also renews an expired token.
+func (p *Pods) answers(ctx context.Context, pod string) bool {
+	if engine.Sleep(ctx, time.Second) != nil {
+		return false
+	}
+	_, err := p.Get(ctx, pod)
+	return err == nil
 }
 
 // connect connects a command over WebSocket, or over SPDY if the server or a proxy knows only that.
@@ -51,7 +109,7 @@ func (p *Pods) connect(ctx context.Context, pod string, argv []string, streams S
 		return err
 	}
 	executor, err := remotecommand.NewFallbackExecutor(websocket, spdy, func(err error) bool {
-		return httpstream.IsUpgradeFailure(err) || httpstream.IsHTTPSProxyError(err)
+		return httpstream.IsUpgradeFailure(err) && !refusedForNow(err) || httpstream.IsHTTPSProxyError(err)
 	})
 	if err != nil {
 		return err

@@ -92,7 +92,7 @@ func (p *Pods) openSession(ctx context.Context, pod string) *session {
 		defer end()
 		err := p.Exec(ctx, pod, segments.Session().Argv, Streams{In: stdin, Out: stdout, Err: io.Discard})
 		if err == nil {
-			err = fmt.Errorf("exec in pod %s: the session ended before its answer", pod)
+			err = &StreamError{pod, errCut}
 		}
 		_ = stdout.CloseWithError(err)
 		_ = stdin.CloseWithError(err)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	appsv1 "k8s.io/api/apps/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -86,12 +87,14 @@ func TestAdmissible(t *testing.T) {
 
 // An unexpected failure says nothing of the sets.
 func TestAdmissibleFails(t *testing.T) {
-	a := apitest.New()
-	a.Fail = apitest.Refusing("demo-primary", apierrors.NewInternalError(io.ErrUnexpectedEOF))
-	finding, err := (&admissibleHandler{kube: roomtest.New(t, apitest.ConfigOf(a)).Kube, action: plan.Admissible{Sets: admissibleSets(t)}}).Check(t.Context())
-	if err == nil || !strings.Contains(err.Error(), "StatefulSet/demo-primary") {
-		t.Errorf("found %+v, error %v", finding, err)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		a := apitest.New()
+		a.Fail = apitest.Refusing("demo-primary", apierrors.NewInternalError(io.ErrUnexpectedEOF))
+		finding, err := (&admissibleHandler{kube: roomtest.New(t, apitest.ConfigOf(a)).Kube, action: plan.Admissible{Sets: admissibleSets(t)}}).Check(t.Context())
+		if err == nil || !strings.Contains(err.Error(), "StatefulSet/demo-primary") {
+			t.Errorf("found %+v, error %v", finding, err)
+		}
+	})
 }
 
 // Claims of another size are the business of a later step, and a set of somebody else's is nobody's to ask about.

@@ -110,24 +110,39 @@ func (h *pullHandler) owner(ctx context.Context) (metav1.OwnerReference, error) 
 	return metav1.OwnerReference{APIVersion: "v1", Kind: "ConfigMap", Name: name, UID: scripts.UID}, nil
 }
 
-// await waits until every node's image pod has ended. A pull has no time limit of its own: --timeout limits it.
+// await waits until every node's image pod has ended. A pull has no time limit of its own: --timeout limits it. One that fails for the
+// moment has.
 func (h *pullHandler) await(ctx context.Context, nodes []string, progress func(string)) error {
+	failing := map[string]time.Time{}
 	for {
-		pods, err := h.imagePods(ctx)
+		list, err := h.imagePods(ctx)
 		h.pulled = map[string]inspection{}
-		for i := range pods {
-			found, ended, err := inspectionOf(&pods[i])
+		waiting := ""
+		for i := range list {
+			found, ended, err := inspectionOf(&list[i])
 			if err != nil {
 				return err
 			}
+			node, cause := list[i].Spec.NodeName, pods.PullMayPass(&list[i])
 			if ended {
-				h.pulled[pods[i].Spec.NodeName] = found
+				h.pulled[node] = found
 			}
+			if cause == "" {
+				delete(failing, node)
+				continue
+			}
+			if failing[node].IsZero() {
+				failing[node] = time.Now()
+			}
+			if time.Since(failing[node]) > pods.PullPatience {
+				return fmt.Errorf("node %s could not pull the image %s for %s: %s", node, h.reference(), pods.PullPatience, cause)
+			}
+			waiting = "; node " + node + " waits: " + cause
 		}
 		if err != nil || len(h.pulled) == len(nodes) {
 			return err
 		}
-		progress(fmt.Sprintf("%d of %d nodes have the image %s", len(h.pulled), len(nodes), h.reference()))
+		progress(fmt.Sprintf("%d of %d nodes have the image %s%s", len(h.pulled), len(nodes), h.reference(), waiting))
 		if err := engine.Sleep(ctx, 300*time.Millisecond); err != nil {
 			return fmt.Errorf("%w while waiting for the image %s on %d nodes", err, h.reference(), len(nodes)-len(h.pulled))
 		}

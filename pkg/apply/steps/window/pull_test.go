@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -79,9 +81,9 @@ func TestInspectionOf(t *testing.T) {
 		return &corev1.Pod{Spec: corev1.PodSpec{NodeName: "node1"}, Status: corev1.PodStatus{ContainerStatuses: []corev1.ContainerStatus{{
 			Name: plan.Container, State: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: status, Message: message}}}}}}
 	}
-	waits := func(reason string) *corev1.Pod {
+	waits := func(reason, message string) *corev1.Pod {
 		return &corev1.Pod{Spec: corev1.PodSpec{NodeName: "node1"}, Status: corev1.PodStatus{ContainerStatuses: []corev1.ContainerStatus{{
-			Name: plan.Container, State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: reason}}}}}}
+			Name: plan.Container, State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: reason, Message: message}}}}}}
 	}
 	tests := map[string]struct {
 		pod          *corev1.Pod
@@ -91,8 +93,9 @@ func TestInspectionOf(t *testing.T) {
 		"told":               {pod: ended(0, "release postgres (Greenplum Database) 7.2.0\nend\n"), ended: true},
 		"cut off":            {pod: ended(0, "release postgres (Greenplum Database) 7.2.0\n"), ended: true, fault: true},
 		"no bash":            {pod: ended(128, `exec: "/bin/bash": no such file`), ended: true, fault: true},
-		"still being pulled": {pod: waits("ContainerCreating")},
-		"not to be had":      {pod: waits("ImagePullBackOff"), err: true},
+		"still being pulled": {pod: waits("ContainerCreating", "")},
+		"not to be had":      {pod: waits("ImagePullBackOff", "manifest unknown"), err: true},
+		"a busy registry":    {pod: waits("ImagePullBackOff", "429 Too Many Requests")},
 		"refused":            {pod: &corev1.Pod{Status: corev1.PodStatus{Phase: corev1.PodFailed, Reason: "OutOfpods"}}, ended: true, fault: true},
 	}
 	for name, test := range tests {
@@ -103,5 +106,37 @@ func TestInspectionOf(t *testing.T) {
 	}
 	if fault := database.ImageFault(segments.Image{Release: "7.1.0"}, "7.2.0", "x:2", "node node1"); !strings.Contains(fault, "seen in node node1") {
 		t.Errorf("%q", fault)
+	}
+}
+
+// A registry that is away for the moment is waited for, and not for ever.
+func TestPullWaitsForRegistry(t *testing.T) {
+	for name, back := range map[string]time.Duration{"soon": time.Minute, "never": time.Hour} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				a := apitest.New()
+				pod := apitest.Pod("demo-image-1", apitest.Waits("ImagePullBackOff", "503 Service Unavailable"), false)
+				pod.Labels, pod.Spec.NodeName = plan.ImageLabels("demo"), "node1"
+				a.Put(pod)
+				pulled := pod.DeepCopy()
+				pulled.Status.ContainerStatuses[1].State = corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{Message: "end\n"}}
+				timer := time.AfterFunc(back, func() { a.Put(pulled) })
+				defer timer.Stop()
+				wanted := &corev1.Pod{Spec: corev1.PodSpec{Containers: apitest.ContainerOf("x:2", "", "")}}
+				h := &pullHandler{kube: roomtest.New(t, apitest.ConfigOf(a)).Kube, action: plan.Pulled{Pod: wanted}}
+				told, began := "", time.Now()
+				err := h.await(t.Context(), []string{"node1"}, func(line string) { told = line })
+				if told != "0 of 1 nodes have the image x:2; node node1 waits: ImagePullBackOff: 503 Service Unavailable" {
+					t.Errorf("told %q", told)
+				}
+				took := time.Since(began)
+				if name == "soon" && (err != nil || took > 2*time.Minute) {
+					t.Errorf("error %v after %s", err, took)
+				}
+				if name == "never" && (err == nil || !strings.Contains(err.Error(), "node node1 could not pull the image x:2 for 5m0s: ImagePullBackOff: 503") || took > 6*time.Minute) {
+					t.Errorf("error %v after %s", err, took)
+				}
+			})
+		})
 	}
 }
