@@ -8,6 +8,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/wait"
@@ -34,29 +35,46 @@ func (p *Pods) Replace(ctx context.Context, pods []*corev1.Pod, progress func(st
 	})
 }
 
+// Outdated are those of the pods, in their order, that among chooses and that were made from an earlier template than their
+// StatefulSets have. A StatefulSet with the OnDelete strategy replaces no pod by itself, since that would restart databases at any
+// time.
+func (p *Pods) Outdated(ctx context.Context, names []string, among func(*corev1.Pod) bool) ([]*corev1.Pod, error) {
+	pods, err := p.ByName(ctx)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	sets := map[string]*appsv1.StatefulSet{}
+	var outdated []*corev1.Pod
+	for _, name := range names {
+		pod := pods[name]
+		if pod == nil || pod.DeletionTimestamp != nil || metav1.GetControllerOf(pod) == nil || !among(pod) {
+			continue
+		}
+		owner := metav1.GetControllerOf(pod).Name
+		if sets[owner] == nil {
+			if sets[owner], err = p.Observed(ctx, owner); apierrors.IsNotFound(err) {
+				sets[owner] = &appsv1.StatefulSet{}
+			} else if err != nil {
+				return nil, err
+			}
+		}
+		if latest := sets[owner].Status.UpdateRevision; latest != "" && pod.Labels[appsv1.StatefulSetRevisionLabel] != latest {
+			outdated = append(outdated, pod)
+		}
+	}
+	return outdated, nil
+}
+
 // ReplaceOutdated deletes those of the pods that were made from an earlier template and run nothing, such as a pod whose image could not
-// be pulled before cluster.yaml was corrected. Their StatefulSets recreate them. A StatefulSet with the OnDelete strategy replaces no pod
-// by itself, since that would restart databases at any time. A pod that runs stays here too.
+// be pulled before cluster.yaml was corrected. Their StatefulSets recreate them. A pod that runs stays here.
 func (p *Pods) ReplaceOutdated(ctx context.Context, names []string, progress func(string)) error {
-	pods, err := p.List(ctx)
+	outdated, err := p.Outdated(ctx, names, func(pod *corev1.Pod) bool { return !Running(pod) })
 	if err != nil {
 		return err
 	}
-	sets := map[string]*appsv1.StatefulSet{}
-	for i := range pods {
-		pod := &pods[i]
-		owner := metav1.GetControllerOf(pod)
-		if Running(pod) || pod.DeletionTimestamp != nil || owner == nil || !slices.Contains(names, pod.Name) {
-			continue
-		}
-		if sets[owner.Name] == nil {
-			if sets[owner.Name], err = p.Observed(ctx, owner.Name); err != nil {
-				return err
-			}
-		}
-		if pod.Labels[appsv1.StatefulSetRevisionLabel] == sets[owner.Name].Status.UpdateRevision {
-			continue
-		}
+	for _, pod := range outdated {
 		progress("pod " + pod.Name + " runs nothing and was made from an earlier cluster.yaml; gpk deletes it, and its StatefulSet recreates it")
 		if err := p.kube.Delete(ctx, "Pod", pod, metav1.DeleteOptions{}); err != nil {
 			return err
