@@ -20,7 +20,7 @@ func Register(r engine.Handlers, k *kube.Client, store *record.Store, p *pods.Po
 	engine.Handle(r, func(a plan.Orphaned) engine.Handler { return &orphanedHandler{kube: k, action: a} })
 	engine.Handle(r, func(a plan.Growable) engine.Handler { return &growableHandler{kube: k, action: a} })
 	engine.Handle(r, func(a plan.Grown) engine.Handler { return &grownHandler{kube: k, action: a} })
-	engine.Handle(r, func(a plan.Admissible) engine.Handler { return &admissibleHandler{kube: k, action: a} })
+	engine.Handle(r, func(a plan.Admissible) engine.Handler { return &admissibleHandler{kube: k, pods: p, action: a} })
 	engine.Handle(r, func(a plan.Running) engine.Handler {
 		return &runningHandler{store: store, pods: p, db: db, action: a, patience: pods.PodPatience}
 	})
