@@ -93,6 +93,14 @@ type Running struct {
 	Pods []string
 	// Standby are the pods of both coordinators. gpk waits only a while for the one that will not act.
 	Standby []string
+	// Unmade, if set, has gpk recreate pods that run but were made from an earlier template, as long as there is no database in them.
+	Unmade *Unmade
+}
+
+// Unmade is what there is not before a database has been made: the clients' Service leads to a pod, and the catalogue has the instances.
+type Unmade struct {
+	Service   string
+	Instances []topology.Instance
 }
 
 // Ready waits until the pods are ready, which means that their database instances run.

@@ -18,7 +18,7 @@ import (
 )
 
 // API is a fake: the part of an API server that gpk uses, in memory. It has real optimistic concurrency, watches,
-// preconditions and exec. It has no admission, no controllers and no defaults, and server-side apply merges lists as a whole. Tests use it
+// preconditions and exec. It has no admission of its own, no controllers and no defaults, and server-side apply merges lists as a whole. Tests use it
 // to stop a server at each of its answers, and to run one in fake time.
 type API struct {
 	// Mutex guards Objects and what follows.
@@ -37,6 +37,8 @@ type API struct {
 	Lingers time.Duration
 	// Fail is called before every request. Its error is the answer.
 	Fail func(r *http.Request) error
+	// Admit is called with every object that is written, in dry runs too. It may change the object, as webhooks do. Its error is the answer.
+	Admit func(object plan.Object) error
 	// Stored is called with every object that is kept, and returns what a controller would make of it.
 	Stored func(object plan.Object) []plan.Object
 	// Exec runs in every pod.

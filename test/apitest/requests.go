@@ -142,6 +142,11 @@ func (a *API) write(r *http.Request, resource, name string) (runtime.Object, err
 	if object.GetName() == "" {
 		object.SetName(fmt.Sprint(object.GetGenerateName(), a.version))
 	}
+	if a.Admit != nil {
+		if err := a.Admit(object); err != nil {
+			return nil, err
+		}
+	}
 	at, group := Key(resource, object.GetName()), schema.GroupResource{Resource: resource}
 	switch {
 	case r.Method == http.MethodPost && a.Objects[at] != nil:

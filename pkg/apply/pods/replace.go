@@ -3,94 +3,18 @@ package pods
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
-	"sync"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/wait"
 
 	"gpk/pkg/apply/kube"
-	"gpk/pkg/plan"
 )
-
-// ToReplace are the pods whose database container differs from what their StatefulSets should have.
-func (p *Pods) ToReplace(ctx context.Context, sets []*appsv1.StatefulSet) ([]*corev1.Pod, error) {
-	pods, err := p.List(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var outdated []*corev1.Pod
-	for _, set := range sets {
-		live := sync.OnceValues(func() (*appsv1.StatefulSet, error) {
-			ctx, cancel := context.WithTimeout(ctx, time.Minute)
-			defer cancel()
-			return p.Observed(ctx, set.Name)
-		})
-		for i := range pods {
-			pod := &pods[i]
-			if owner := metav1.GetControllerOf(pod); owner == nil || owner.Name != set.Name {
-				continue
-			}
-			differs, err := differsFrom(set, pod, live)
-			if err != nil {
-				return nil, err
-			}
-			if differs {
-				outdated = append(outdated, pod)
-			}
-		}
-	}
-	return outdated, nil
-}
-
-// differsFrom compares the containers first: a pod from an earlier template may differ in nothing that matters. If they differ, a
-// LimitRange or a webhook may have changed a pod of the wanted template. A new pod would be the same.
-func differsFrom(set *appsv1.StatefulSet, pod *corev1.Pod, live func() (*appsv1.StatefulSet, error)) (bool, error) {
-	wanted, has := databaseContainer(&set.Spec.Template.Spec), databaseContainer(&pod.Spec)
-	if wanted == nil || has == nil || sameContainer(wanted, has) {
-		return false, nil
-	}
-	latest, err := live()
-	if apierrors.IsNotFound(err) {
-		return true, nil
-	}
-	revision := pod.Labels[appsv1.StatefulSetRevisionLabel]
-	if err != nil || revision == "" || revision != latest.Status.UpdateRevision {
-		return true, err
-	}
-	template := databaseContainer(&latest.Spec.Template.Spec)
-	return template == nil || !sameContainer(wanted, template), nil
-}
-
-// sameContainer says whether a container has the wanted image and resources, and no others. A limit without a request is a request too.
-func sameContainer(wanted, has *corev1.Container) bool {
-	requests := maps.Clone(has.Resources.Requests)
-	maps.DeleteFunc(requests, func(name corev1.ResourceName, _ resource.Quantity) bool {
-		_, requested := wanted.Resources.Requests[name]
-		_, limited := wanted.Resources.Limits[name]
-		return limited && !requested
-	})
-	return has.Image == wanted.Image && equality.Semantic.DeepEqual(requests, wanted.Resources.Requests) &&
-		equality.Semantic.DeepEqual(has.Resources.Limits, wanted.Resources.Limits)
-}
-
-// databaseContainer is the database container of a pod, nil if a patch has removed it.
-func databaseContainer(pod *corev1.PodSpec) *corev1.Container {
-	for i := range pod.Containers {
-		if pod.Containers[i].Name == plan.Container {
-			return &pod.Containers[i]
-		}
-	}
-	return nil
-}
 
 // Replace deletes pods and waits until they are gone. Their StatefulSets recreate them.
 func (p *Pods) Replace(ctx context.Context, pods []*corev1.Pod, progress func(string)) error {
@@ -111,29 +35,46 @@ func (p *Pods) Replace(ctx context.Context, pods []*corev1.Pod, progress func(st
 	})
 }
 
+// Outdated are those of the pods, in their order, that among chooses and that were made from an earlier template than their
+// StatefulSets have. A StatefulSet with the OnDelete strategy replaces no pod by itself, since that would restart databases at any
+// time.
+func (p *Pods) Outdated(ctx context.Context, names []string, among func(*corev1.Pod) bool) ([]*corev1.Pod, error) {
+	pods, err := p.ByName(ctx)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	sets := map[string]*appsv1.StatefulSet{}
+	var outdated []*corev1.Pod
+	for _, name := range names {
+		pod := pods[name]
+		if pod == nil || pod.DeletionTimestamp != nil || metav1.GetControllerOf(pod) == nil || !among(pod) {
+			continue
+		}
+		owner := metav1.GetControllerOf(pod).Name
+		if sets[owner] == nil {
+			if sets[owner], err = p.Observed(ctx, owner); apierrors.IsNotFound(err) {
+				sets[owner] = &appsv1.StatefulSet{}
+			} else if err != nil {
+				return nil, err
+			}
+		}
+		if latest := sets[owner].Status.UpdateRevision; latest != "" && pod.Labels[appsv1.StatefulSetRevisionLabel] != latest {
+			outdated = append(outdated, pod)
+		}
+	}
+	return outdated, nil
+}
+
 // ReplaceOutdated deletes those of the pods that were made from an earlier template and run nothing, such as a pod whose image could not
-// be pulled before cluster.yaml was corrected. Their StatefulSets recreate them. A StatefulSet with the OnDelete strategy replaces no pod
-// by itself, since that would restart databases at any time. A pod that runs stays here too.
+// be pulled before cluster.yaml was corrected. Their StatefulSets recreate them. A pod that runs stays here.
 func (p *Pods) ReplaceOutdated(ctx context.Context, names []string, progress func(string)) error {
-	pods, err := p.List(ctx)
+	outdated, err := p.Outdated(ctx, names, func(pod *corev1.Pod) bool { return !Running(pod) })
 	if err != nil {
 		return err
 	}
-	sets := map[string]*appsv1.StatefulSet{}
-	for i := range pods {
-		pod := &pods[i]
-		owner := metav1.GetControllerOf(pod)
-		if Running(pod) || pod.DeletionTimestamp != nil || owner == nil || !slices.Contains(names, pod.Name) {
-			continue
-		}
-		if sets[owner.Name] == nil {
-			if sets[owner.Name], err = p.Observed(ctx, owner.Name); err != nil {
-				return err
-			}
-		}
-		if pod.Labels[appsv1.StatefulSetRevisionLabel] == sets[owner.Name].Status.UpdateRevision {
-			continue
-		}
+	for _, pod := range outdated {
 		progress("pod " + pod.Name + " runs nothing and was made from an earlier cluster.yaml; gpk deletes it, and its StatefulSet recreates it")
 		if err := p.kube.Delete(ctx, "Pod", pod, metav1.DeleteOptions{}); err != nil {
 			return err

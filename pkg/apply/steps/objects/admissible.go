@@ -9,14 +9,16 @@ import (
 
 	"gpk/pkg/apply/engine"
 	"gpk/pkg/apply/kube"
+	"gpk/pkg/apply/pods"
 	"gpk/pkg/plan"
 )
 
-// admissibleHandler blocks what the API server would refuse, by a dry run of all StatefulSets. The step that applies the sets reports what
-// a dry run does not find.
+// admissibleHandler blocks what the API server would refuse, by a dry run of all StatefulSets, and of a pod of each: rules on pods, such
+// as a LimitRange, do not look at StatefulSets. The step that applies the sets reports what a dry run does not find.
 type admissibleHandler struct {
 	engine.Nothing
 	kube   *kube.Client
+	pods   *pods.Pods
 	action plan.Admissible
 }
 
@@ -33,11 +35,15 @@ func (h *admissibleHandler) Check(ctx context.Context) (engine.Finding, error) {
 		return kube.ForeignFinding(found...), nil
 	}
 	refused, undecided := make([]string, len(wanted)), make([]string, len(wanted))
+	answers := make([]*appsv1.StatefulSet, len(wanted))
 	err = engine.Each(ctx, h.action.Sets, func(ctx context.Context, i int, set *appsv1.StatefulSet) error {
-		_, err := h.kube.Apply(ctx, withClaimsOf(live[i], set), kube.Manager, true)
+		answer, err := h.kube.Apply(ctx, withClaimsOf(live[i], set), kube.Manager, true)
 		refused[i], undecided[i] = kube.Refusal(set, err), kube.Undecided(err)
 		if refused[i] != "" || undecided[i] != "" {
 			return nil
+		}
+		if err == nil {
+			answers[i] = answer.(*appsv1.StatefulSet)
 		}
 		return err
 	})
@@ -49,7 +55,7 @@ func (h *admissibleHandler) Check(ctx context.Context) (engine.Finding, error) {
 	case len(reasons) > 0:
 		return notChecked(reasons[0]), nil
 	}
-	return engine.Finding{State: engine.Done}, nil
+	return h.checkPods(ctx, answers)
 }
 
 // next is the advice about refused StatefulSets.
@@ -78,5 +84,9 @@ func withClaimsOf(live plan.Object, set *appsv1.StatefulSet) *appsv1.StatefulSet
 
 // notChecked is done, with a note: the step that applies the sets will find out.
 func notChecked(reason string) engine.Finding {
-	return engine.Finding{State: engine.Done, Details: []string{"gpk did not check whether the API server takes the stateful sets: " + reason}}
+	return unchecked("stateful sets", reason)
+}
+
+func unchecked(what, reason string) engine.Finding {
+	return engine.Finding{State: engine.Done, Details: []string{"gpk did not check whether the API server takes the " + what + ": " + reason}}
 }

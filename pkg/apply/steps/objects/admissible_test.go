@@ -29,6 +29,12 @@ func admissibleSets(t *testing.T) []*appsv1.StatefulSet {
 	return p.Steps[i].Action.(plan.Admissible).Sets
 }
 
+func admissibleOn(t *testing.T, a *apitest.API, action plan.Admissible) *admissibleHandler {
+	t.Helper()
+	c := roomtest.New(t, apitest.ConfigOf(a))
+	return &admissibleHandler{kube: c.Kube, pods: c.Pods, action: action}
+}
+
 // What the API server says to the dry run of a StatefulSet, what is found of that, and what to type.
 func TestAdmissible(t *testing.T) {
 	const name = "demo-primary"
@@ -67,7 +73,7 @@ func TestAdmissible(t *testing.T) {
 			if test.answer != nil {
 				a.Fail = apitest.Refusing("demo-primary", test.answer)
 			}
-			finding, err := (&admissibleHandler{kube: roomtest.New(t, apitest.ConfigOf(a)).Kube, action: plan.Admissible{Sets: admissibleSets(t), Made: test.made}}).Check(t.Context())
+			finding, err := (admissibleOn(t, a, plan.Admissible{Sets: admissibleSets(t), Made: test.made})).Check(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -90,7 +96,7 @@ func TestAdmissibleFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := apitest.New()
 		a.Fail = apitest.Refusing("demo-primary", apierrors.NewInternalError(io.ErrUnexpectedEOF))
-		finding, err := (&admissibleHandler{kube: roomtest.New(t, apitest.ConfigOf(a)).Kube, action: plan.Admissible{Sets: admissibleSets(t)}}).Check(t.Context())
+		finding, err := (admissibleOn(t, a, plan.Admissible{Sets: admissibleSets(t)})).Check(t.Context())
 		if err == nil || !strings.Contains(err.Error(), "StatefulSet/demo-primary") {
 			t.Errorf("found %+v, error %v", finding, err)
 		}
@@ -111,7 +117,7 @@ func TestAdmissibleBesideOthers(t *testing.T) {
 		}
 		return apitest.Unmounted("demo-primary")
 	}
-	h := &admissibleHandler{kube: roomtest.New(t, apitest.ConfigOf(a)).Kube, action: plan.Admissible{Sets: []*appsv1.StatefulSet{wanted}}}
+	h := admissibleOn(t, a, plan.Admissible{Sets: []*appsv1.StatefulSet{wanted}})
 	if finding, err := h.Check(t.Context()); err != nil || finding.State != engine.Blocked {
 		t.Errorf("found %+v, error %v", finding, err)
 	}

@@ -9,6 +9,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"gpk/pkg/apply/database"
 	"gpk/pkg/apply/engine"
 	"gpk/pkg/apply/pods"
 	"gpk/pkg/apply/record"
@@ -20,6 +21,7 @@ import (
 type runningHandler struct {
 	store  *record.Store
 	pods   *pods.Pods
+	db     *database.Database
 	action plan.Running
 	// patience is how long gpk waits for the standby's pod, if the database starts without it.
 	patience time.Duration
@@ -29,13 +31,38 @@ type runningHandler struct {
 
 func (h *runningHandler) Check(ctx context.Context) (engine.Finding, error) {
 	down, err := h.pods.NotRunning(ctx, pods.Others(h.action.Pods, h.without))
-	return engine.PendingIf(down), err
+	if err != nil || len(down) > 0 || h.action.Unmade == nil {
+		return engine.PendingIf(down), err
+	}
+	outdated, err := h.outdated(ctx)
+	if err != nil || len(outdated) == 0 {
+		return engine.Finding{State: engine.Done}, err
+	}
+	made, err := h.db.Made(ctx, *h.action.Unmade)
+	if made || err != nil {
+		return engine.Finding{State: engine.Done}, err
+	}
+	return engine.PendingIf(ofSets(outdated)), nil
 }
 
+// Do recreates outdated pods as soon as it is certain that there is no database: an old pod may take the room of a new one.
 func (h *runningHandler) Do(ctx context.Context, progress func(string)) error {
 	if err := h.pods.ReplaceOutdated(ctx, h.action.Pods, progress); err != nil {
 		return err
 	}
+	if _, err := h.renew(ctx, progress); err != nil {
+		return err
+	}
+	if err := h.wait(ctx, progress); err != nil {
+		return err
+	}
+	if renewed, err := h.renew(ctx, progress); !renewed || err != nil {
+		return err
+	}
+	return h.wait(ctx, progress)
+}
+
+func (h *runningHandler) wait(ctx context.Context, progress func(string)) error {
 	standby, err := h.optional(ctx)
 	if err != nil {
 		return err
