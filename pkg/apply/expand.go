@@ -118,7 +118,7 @@ func (o ExpandOptions) wanted(m Made) (*topology.Cluster, error) {
 	}
 	to := *m.Cluster
 	to.Spec.Segments.Count = o.Segments
-	if err := to.Validate(); err != nil {
+	if err := to.ValidateChange(m.Cluster); err != nil {
 		return nil, UsageError{fmt.Errorf("--segments %d: %w", o.Segments, err)}
 	}
 	return &to, nil
