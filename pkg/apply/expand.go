@@ -53,7 +53,7 @@ func Expand(ctx context.Context, t *Target, m Made, options ExpandOptions, tell 
 		if answer.Outcome, err = t.Run(ctx, p, run, tell); err != nil {
 			return answer, unexpand(ctx, t, m, to, err, tell)
 		}
-		answer.ClusterYAML = plan.Differences(m.Cluster, to)
+		answer.ClusterYAML = plan.ClusterDifferences(m.Cluster, to)
 		answer.Segments, cluster = to.Spec.Segments.Count, to
 	}
 	under, err := redistribute(ctx, t, cluster, options, &answer.Outcome, tell)

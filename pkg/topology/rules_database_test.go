@@ -60,7 +60,7 @@ func hbaRules() []rule {
 		hba("hba: options are pairs", "hostssl all all all md5 clientcert=1", "hostssl all all all md5 clientcert", "behind the method there are only options"),
 		hba("hba: an option has a name", "host all all all gss include_realm=0", "host all all all gss =0", "behind the method there are only options"),
 		hba("hba: where LDAP looks", `host all all all ldap ldapserver=l ldapbasedn="dc=example, dc=com"`, "host all all all ldap ldapserver=l", "ldap needs ldapurl,"),
-		hba("hba: RADIUS has a secret", "host all all all radius radiusservers=r radiussecrets=s", "host all all all radius radiusservers=r", "radius needs "),
+		hba("hba: RADIUS has a secret", "host secret_db all all md5", "host all all all radius radiusservers=r", "radius needs a secret in its line, and gpk"),
 		// In single quotes YAML would fold the lines.
 		{"hba: a line is one line", "", `spec/database/hba: ["host all all\tall md5"]`, `spec/database/hba: ["local all all md5\nhost all all all md5"]`,
 			`spec.database.hba[0]: "local all all md5\nhost all all all md5" is not allowed: give one line of pg_hba.conf`},

@@ -45,7 +45,7 @@ func (v *validator) database(c *Cluster, path *field.Path) {
 	v.keptGuarantees(c, path.Child("config"))
 	for i, line := range database.HBA {
 		if complaint := hbaComplaint(line); complaint != "" {
-			v.refuse(path.Child("hba").Index(i), line, "%s", complaint)
+			v.fault(path.Child("hba").Index(i), "%s is not allowed: %s", shownHBA(line), complaint)
 		}
 	}
 	for i, name := range database.Extensions {
@@ -90,6 +90,8 @@ var reservedGroups = []struct{ why, names string }{
 		"recovery_target_xid recovery_min_apply_delay"},
 	{"gpk reads the logs that Greenplum's own logging writes", "logging_collector log_destination log_directory"},
 	{"it is no setting; give the settings themselves", "include include_dir include_if_exists"},
+	{"the command may have a secret in it, and " + keptInConfigMap + "; give ssl_key_file a key without a passphrase, from a Secret",
+		"ssl_passphrase_command"},
 	{"give spec.database.locale", "lc_collate lc_ctype server_encoding"},
 }
 
