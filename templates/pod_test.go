@@ -28,7 +28,8 @@ func newPod(t *testing.T) *fakePod {
 		t.Fatal(err)
 	}
 	// All in one pass, since the root itself may lie under /tmp.
-	paths := strings.NewReplacer("/greenplum/", p.path("greenplum/"), "/gpk/", p.path("gpk/"), "/tmp/", p.path("tmp/"))
+	paths := strings.NewReplacer("/greenplum/", p.path("greenplum/"), "/gpk/", p.path("gpk/"), "/tmp/", p.path("tmp/"),
+		"/etc/resolv.conf", p.path("etc/resolv.conf"))
 	for name, script := range scripts {
 		p.write("gpk/scripts/"+name, paths.Replace(script))
 	}

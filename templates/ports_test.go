@@ -172,15 +172,30 @@ esac`)
 	}
 	p.fake("gpinitstandby", "")
 	p.fake("gpstop", "")
-	if out := p.must(nil, "image.sh", "de_DE.UTF-8"); !strings.HasPrefix(out, "missing the locale de_DE.UTF-8\nrelease ") {
+	if out := p.must(nil, "image.sh", "de_DE.UTF-8"); !strings.HasPrefix(out, "missing the locale de_DE.UTF-8\nlocales C C.utf8 en_US.utf8\nrelease ") {
 		t.Errorf("%q", out)
 	}
-	if out := p.must(nil, "image.sh", "en_US"); !strings.HasPrefix(out, "missing the locale en_US in UTF-8, which is in ISO-8859-1 there\nrelease ") {
+	if out := p.must(nil, "image.sh", "en_US"); !strings.HasPrefix(out, "missing the locale en_US in UTF-8, which is in ISO-8859-1 there\nlocales C C.utf8 en_US.utf8\nrelease ") {
 		t.Errorf("%q", out)
 	}
 	out := p.must(nil, "image.sh", "C", "work_mem=a b", "no_such=x y=z")
 	if want := "251\nrefused no_such FATAL: no_such=x y=z\nend\n"; !strings.HasSuffix(out, want) {
 		t.Errorf("got %q, want it to end with %q", out, want)
+	}
+	// A kubelet keeps the last 4096 bytes of what an image pod says. Each setting is named as long as there is room, with its reason before.
+	arguments := []string{"xx_XX.UTF-8"}
+	for i := range 90 {
+		arguments = append(arguments, fmt.Sprintf("setting_%d=%s", i, strings.Repeat("ä", 100)))
+	}
+	p.fake("locale", `for i in $(seq 9999); do echo aa_$i.utf8; done`)
+	out = p.must(nil, "image.sh", arguments...)
+	if !strings.HasPrefix(out, "missing the locale xx_XX.UTF-8\nlocales C aa_1.utf8 ") || !strings.HasSuffix(out, "\nend\n") || len(out) > 4096 {
+		t.Errorf("%d bytes: %q", len(out), out)
+	}
+	for _, words := range []string{"\nrelease postgres", "\nrefused setting_0 FATAL: ", "\nrefused setting_20\n", "\nunlisted "} {
+		if !strings.Contains(out, words) {
+			t.Errorf("%q is not in %q", words, out)
+		}
 	}
 	// A maximum goes before what it bounds, wherever it was given.
 	if out := p.must(nil, "image.sh", "C", "Statement_Mem=4GB", "Max_Statement_Mem=8GB"); strings.Contains(out, "refused") {

@@ -74,9 +74,9 @@ func (a *printer) report(err error) int {
 	if err == nil || is[statusError](err) {
 		return code
 	}
-	_, _ = fmt.Fprintf(a.err, "%s %v\n", color.New(color.FgRed, color.Bold).Sprint("error:"), err)
+	_, _ = fmt.Fprintf(a.err, "%s %s\n", color.New(color.FgRed, color.Bold).Sprint("error:"), printable(err.Error()))
 	if next := a.shown(next(code, err)); next != "" {
-		_, _ = fmt.Fprintf(a.err, "%s %s\n", color.New(color.Bold).Sprint("next:"), next)
+		_, _ = fmt.Fprintf(a.err, "%s %s\n", color.New(color.Bold).Sprint("next:"), printable(next))
 	}
 	return code
 }

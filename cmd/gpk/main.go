@@ -61,13 +61,23 @@ func (a *app) versionCommand() *cobra.Command {
 		Use:   "version",
 		Short: "Show gpk's own version",
 		RunE: func(*cobra.Command, []string) error {
-			v := versionInfo{Version: version, Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
-			if build, ok := debug.ReadBuildInfo(); ok && v.Version == "" {
-				v.Version = build.Main.Version
-			}
-			return a.print(v, fmt.Sprintf("gpk %s, %s, %s\n", v.Version, v.Go, v.Platform))
+			v := ownVersion()
+			return a.print(v, v.String()+"\n")
 		},
 	}
+}
+
+func ownVersion() versionInfo {
+	v := versionInfo{Version: version, Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
+	if build, ok := debug.ReadBuildInfo(); ok && v.Version == "" {
+		v.Version = build.Main.Version
+	}
+	return v
+}
+
+// String is the version on one line.
+func (v versionInfo) String() string {
+	return fmt.Sprintf("gpk %s, %s, %s", v.Version, v.Go, v.Platform)
 }
 
 // versionInfo is what `gpk version -o json` prints.

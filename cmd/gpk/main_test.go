@@ -15,6 +15,10 @@ func TestVersion(t *testing.T) {
 	if r := typed(t, "", "version"); r.out != "gpk 1.2.3, "+runtime.Version()+", "+platform+"\n" || r.status != 0 {
 		t.Errorf("%+v", r)
 	}
+	// As most programs do.
+	if r := typed(t, "", "--version"); r.out != "gpk 1.2.3, "+runtime.Version()+", "+platform+"\n" || r.err != "" || r.status != 0 {
+		t.Errorf("%+v", r)
+	}
 	for _, set := range []string{"1.2.3", ""} {
 		version = set
 		var v versionInfo

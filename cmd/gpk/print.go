@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 	"text/tabwriter"
+	"unicode"
 )
 
 // print prints a value as JSON for machines, or text for people.
@@ -76,6 +77,17 @@ func lines(text string) string {
 }
 
 func value(text string) string { return cmp.Or(shorten(text, 100), "absent") }
+
+// printable is text with a space for each control character but newlines and tabs: names in a database may have any, and a terminal
+// obeys them.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' && r != '\t' {
+			return ' '
+		}
+		return r
+	}, text)
+}
 
 func shorten(s string, width int) string {
 	runes := []rune(s)

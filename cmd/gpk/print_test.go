@@ -1,8 +1,11 @@
 package main
 
 import (
+	"errors"
 	"strings"
 	"testing"
+
+	"gpk/pkg/apply/engine"
 )
 
 func TestBrief(t *testing.T) {
@@ -33,5 +36,20 @@ func TestShorten(t *testing.T) {
 		if got := shorten(text, 5); got != want {
 			t.Errorf("%q is shortened to %q, want %q", text, got, want)
 		}
+	}
+}
+
+// Whoever may create databases chooses names that a terminal would obey. Neither progress nor an error passes them on.
+func TestControlCharactersStayOutOfTheTerminal(t *testing.T) {
+	const evil = "database a\x1b]0;title\x07\r\x1b[2Jb\u009bc"
+	var text strings.Builder
+	a := newApp(streams{err: &text})
+	a.settings.Set("verbose", true)
+	p := a.progress()
+	p.observe(engine.Event{Kind: engine.Progress, Line: evil})
+	p.observe(engine.Event{Kind: engine.StepSkipped, Finding: engine.Finding{Details: []string{evil}, Next: engine.Next(evil)}})
+	a.report(hint(errors.New(evil+"\n\tand a second line"), evil))
+	if strings.ContainsAny(text.String(), "\x1b\x07\r\u009b") || !strings.Contains(text.String(), "\n\tand a second line") {
+		t.Errorf("printed: %q", text.String())
 	}
 }

@@ -114,7 +114,7 @@ func (p *progress) line(title, line string) {
 		p.print(" ", line)
 	case p.spin != nil:
 		p.spin.Lock()
-		p.spin.Suffix = " " + title + ": " + shorten(line, 80)
+		p.spin.Suffix = " " + title + ": " + shorten(printable(line), 80)
 		p.spin.Unlock()
 	}
 }
@@ -129,5 +129,5 @@ func (p *progress) stop() {
 func (p *progress) print(mark, text string) {
 	p.printing.Lock()
 	defer p.printing.Unlock()
-	_, _ = fmt.Fprintf(p.out, "%s %s\n", mark, text)
+	_, _ = fmt.Fprintf(p.out, "%s %s\n", mark, printable(text))
 }

@@ -10,8 +10,8 @@ func TestPsql(t *testing.T) {
 	f := &fleet{}
 	gpk := f.runs(t, clusterOf(t, "7.1.0", "x/greenplum"))
 	r := typed(t, "select 1;\n", "psql")
-	r.wants(t, 0, "demo-coordinator-0: ", "psql -d postgres: select 1;")
-	gpk("psql", "-d", "sales", "--", "-c", "select 2", "-A").wants(t, 0, "psql -d sales -c select 2 -A: ")
+	r.wants(t, 0, "demo-coordinator-0: ", "psql -d dbname='postgres': select 1;")
+	gpk("psql", "-d", "sales", "--", "-c", "select 2", "-A").wants(t, 0, "psql -d dbname='sales' -c select 2 -A: ")
 
 	r = gpk("psql", "-d", "nowhere")
 	r.wants(t, 2, `psql: error: database "nowhere" does not exist`)

@@ -81,6 +81,10 @@ Every command can be run again: it does what is left to do.`,
 		},
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	// The library prints the version for this flag, whatever else is on the command line.
+	root.Version = ownVersion().String()
+	root.SetVersionTemplate("{{.Version}}\n")
+	root.Flags().Bool("version", false, "show gpk's own version")
 	flags := root.PersistentFlags()
 	flags.String("kubeconfig", "", "path of the kubeconfig (default: $KUBECONFIG, ~/.kube/config, or the pod's own account)")
 	flags.String("context", "", "context of the kubeconfig")

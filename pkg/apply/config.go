@@ -42,7 +42,7 @@ func configured(c *topology.Cluster, given []segments.Setting) (*topology.Cluste
 			to.Spec.Database.Config[s.Name] = topology.Setting(s.Value)
 		}
 	}
-	if err := to.Validate(); err != nil {
+	if err := to.ValidateChange(c); err != nil {
 		return nil, UsageError{err}
 	}
 	return to, nil

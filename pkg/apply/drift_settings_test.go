@@ -34,7 +34,7 @@ func TestSettingDrift(t *testing.T) {
 		"by gpconfig": {func(d *fakeDatabase) {
 			d.setting(coordinatorPod, "search_path", other)
 			d.setting(primaryPod, "search_path", other)
-		}, []string{"search_path is public instead of analytics, public on the coordinator in pod demo-coordinator-0 and 1 more|" + again}},
+		}, []string{"search_path is public instead of analytics, public on the coordinator in pod demo-coordinator-0 and 1 more of the instances|" + again}},
 		"by ALTER SYSTEM": {func(d *fakeDatabase) {
 			d.setting(coordinatorPod, "search_path", func(s *segments.FileSetting) { s.Value, s.Altered = new(""), true })
 		}, []string{"search_path is '' by ALTER SYSTEM instead of analytics, public on the coordinator in pod demo-coordinator-0|" + again}},
@@ -55,7 +55,7 @@ func TestSettingDrift(t *testing.T) {
 			for _, pod := range []string{coordinatorPod, primaryPod} {
 				d.setting(pod, "shared_buffers", func(s *segments.FileSetting) { s.Pending = true })
 			}
-		}, []string{"shared_buffers waits for a restart on the coordinator in pod demo-coordinator-0 and 1 more|gpk restart"}},
+		}, []string{"shared_buffers waits for a restart on the coordinator in pod demo-coordinator-0 and 1 more of the instances|gpk restart"}},
 		// The server has hidden settings, and no word for what it does not know.
 		"not known to the server": {func(d *fakeDatabase) {
 			delete(d.files[coordinatorPod], "statement_mem")

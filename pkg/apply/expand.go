@@ -53,7 +53,7 @@ func Expand(ctx context.Context, t *Target, m Made, options ExpandOptions, tell 
 		if answer.Outcome, err = t.Run(ctx, p, run, tell); err != nil {
 			return answer, unexpand(ctx, t, m, to, err, tell)
 		}
-		answer.ClusterYAML = plan.Differences(m.Cluster, to)
+		answer.ClusterYAML = plan.ClusterDifferences(m.Cluster, to)
 		answer.Segments, cluster = to.Spec.Segments.Count, to
 	}
 	under, err := redistribute(ctx, t, cluster, options, &answer.Outcome, tell)
@@ -118,7 +118,7 @@ func (o ExpandOptions) wanted(m Made) (*topology.Cluster, error) {
 	}
 	to := *m.Cluster
 	to.Spec.Segments.Count = o.Segments
-	if err := to.Validate(); err != nil {
+	if err := to.ValidateChange(m.Cluster); err != nil {
 		return nil, UsageError{fmt.Errorf("--segments %d: %w", o.Segments, err)}
 	}
 	return &to, nil

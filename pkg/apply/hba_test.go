@@ -51,6 +51,13 @@ func TestRefusedHBA(t *testing.T) {
 	if _, _, err = c.run(0); !errors.As(err, &told) || !strings.Contains(err.Error(), "would not start again") {
 		t.Errorf("error %v", err)
 	}
+	// Nor does a secret in a line of an earlier gpk, or of somebody else, get into an error and the journal.
+	d.refuses = "host all all all ldap ldapserver=x ldapbindpasswd=hunter2"
+	d.hba[killed] = before[killed] + d.refuses + "\n"
+	_, _, err = c.run(0)
+	if err == nil || strings.Contains(err.Error(), "hunter2") || !strings.Contains(err.Error(), "ldapbindpasswd=…") {
+		t.Errorf("error %v", err)
+	}
 	d.hba[killed] = before[killed]
 	if _, outcome, err := c.run(0); err != nil || outcome.Changed != 0 {
 		t.Errorf("%d steps, error %v", outcome.Changed, err)

@@ -65,7 +65,7 @@ func (t *Target) Carry(ctx context.Context, o Operation, tell Observers) (Operat
 		if err != nil {
 			return answer, err
 		}
-		options.Result, answer.ClusterYAML = text, plan.Differences(was, o.result)
+		options.Result, answer.ClusterYAML = text, plan.ClusterDifferences(was, o.result)
 	}
 	p, err := o.kept()
 	if err != nil {

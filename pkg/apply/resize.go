@@ -50,7 +50,7 @@ func resizeTo(m Made, c *topology.Cluster, file string) (*resizing, error) {
 	}
 	to.Spec.Coordinator.Resources = c.Spec.Coordinator.Resources
 	to.Spec.Segments.Resources = c.Spec.Segments.Resources
-	if err := to.Validate(); err != nil {
+	if err := to.ValidateChange(m.Cluster); err != nil {
 		return nil, UsageError{err}
 	}
 	return &resizing{larger, to, file}, nil

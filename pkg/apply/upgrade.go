@@ -183,7 +183,7 @@ func withRelease(c *topology.Cluster, version, image string) (*topology.Cluster,
 		}
 	}
 	to.Spec.Version, to.Spec.Image = version, image
-	if err := to.Validate(); err != nil {
+	if err := to.ValidateChange(c); err != nil {
 		return nil, UsageError{err}
 	}
 	return to, nil

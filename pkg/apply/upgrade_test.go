@@ -172,3 +172,21 @@ func TestConfigured(t *testing.T) {
 		t.Errorf("a setting that is gpk's: %v", err)
 	}
 }
+
+// config set refuses what undoes a guarantee, and takes it out of a cluster that was made with it.
+func TestGuaranteesAreKept(t *testing.T) {
+	made := clusterFrom(t, "7.1.0", "g")
+	for name, value := range map[string]string{"synchronous_commit": "off", "wal_sender_timeout": "10s", "update_process_title": "off"} {
+		_, err := configured(made, []segments.Setting{{Name: name, Value: value}})
+		if _, refused := errors.AsType[UsageError](err); !refused || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s=%s: error %v", name, value, err)
+		}
+	}
+	made.Spec.Database.Config = map[string]topology.Setting{"synchronous_commit": "local", "fsync": "off"}
+	if _, err := withRelease(made, "7.2.0", "g:7.2.0"); err != nil {
+		t.Errorf("an upgrade of a cluster of an earlier gpk: %v", err)
+	}
+	if to, err := configured(made, []segments.Setting{{Name: "fsync", Value: plan.SettingDefault}}); err != nil || len(to.Spec.Database.Config) != 1 {
+		t.Errorf("%+v, error %v", to, err)
+	}
+}

@@ -23,11 +23,21 @@ type Change struct {
 // Changes are the differences between the cluster.yaml that a cluster was made from and another one of the same cluster,
 // both with their defaults. file is the name of the other one in the commands.
 func Changes(from, to *topology.Cluster, file string) []Change {
-	return each(Differences(from, to), func(d Difference) Change {
+	return each(ClusterDifferences(from, to), func(d Difference) Change {
 		r := ruleOf(d.Field)
 		change := Change{Difference: d, Fixed: r.fixed}
 		r.answer(&change, edit{from, to, file})
 		return change
+	})
+}
+
+// ClusterDifferences are the differences of two files, without the secrets that an earlier gpk has let into lines of pg_hba.conf.
+func ClusterDifferences(from, to *topology.Cluster) []Difference {
+	return each(Differences(from, to), func(d Difference) Difference {
+		if d.Field == "spec.database.hba" {
+			d.From, d.To = topology.HideSecrets(d.From), topology.HideSecrets(d.To)
+		}
+		return d
 	})
 }
 

@@ -1,6 +1,7 @@
 package plan_test
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -79,6 +80,21 @@ func TestChanges(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+// A secret that an earlier gpk let into a line of pg_hba.conf is in no difference, as text or as JSON.
+func TestChangesHideSecrets(t *testing.T) {
+	from, to := parsed(t, before), parsed(t, before)
+	from.Spec.Database.HBA = []string{`host all all all ldap ldapserver=l ldapbindpasswd="hunter 2"`, "host all all all md5"}
+	changes := plan.Changes(from, to, "next.yaml")
+	data, err := json.Marshal(changes)
+	if err != nil || len(changes) != 1 || strings.Contains(string(data), "hunter") || !strings.HasSuffix(changes[0].From, "ldapbindpasswd=…") {
+		t.Errorf("%s, error %v", data, err)
+	}
+	to.Spec.Database.HBA = []string{`host all all all ldap ldapserver=l ldapbindpasswd=other`, "host all all all md5"}
+	if len(plan.Changes(from, to, "next.yaml")) != 1 {
+		t.Error("another secret is no difference")
 	}
 }
 

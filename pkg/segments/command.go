@@ -57,11 +57,17 @@ func Psql(database, host, sql string) Command {
 
 // PsqlArgv is psql with a user's own arguments.
 func PsqlArgv(database, host string, args ...string) []string {
-	argv := []string{"psql", "-d", database}
+	argv := []string{"psql", "-d", connection(database)}
 	if host != "" {
 		argv = append(argv, "-h", host)
 	}
 	return append(argv, args...)
+}
+
+// connection is a database as psql takes it. psql reads a name with = or in the form of a URL as a connection string: the bare name
+// host=… would lead the administrator to another server. Whoever may create databases chooses their names.
+func connection(database string) string {
+	return "dbname='" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(database) + "'"
 }
 
 // parseJSON reads an answer that is JSON. name says in the error what was asked for.

@@ -55,7 +55,7 @@ func TestSQLQuoting(t *testing.T) {
 // SQL and file contents go by standard input: other processes and the API server's audit log see an argv.
 func TestNothingSecretInArgv(t *testing.T) {
 	sql := Psql("postgres", "demo-coordinator.analytics.svc", "alter role gpadmin password 'secret';")
-	if !slices.Equal(sql.Argv, []string{"/bin/bash", "/gpk/scripts/run.sh", "psql", "-d", "postgres", "-h", "demo-coordinator.analytics.svc",
+	if !slices.Equal(sql.Argv, []string{"/bin/bash", "/gpk/scripts/run.sh", "psql", "-d", "dbname='postgres'", "-h", "demo-coordinator.analytics.svc",
 		"-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1"}) || !strings.Contains(sql.Stdin, "secret") {
 		t.Errorf("psql is called as %q with %q", sql.Argv, sql.Stdin)
 	}
@@ -67,7 +67,31 @@ func TestNothingSecretInArgv(t *testing.T) {
 }
 
 func TestPsqlLocal(t *testing.T) {
-	if argv := PsqlArgv("a b", "", "-c", "select 1"); !slices.Equal(argv, []string{"psql", "-d", "a b", "-c", "select 1"}) {
+	if argv := PsqlArgv("a b", "", "-c", "select 1"); !slices.Equal(argv, []string{"psql", "-d", "dbname='a b'", "-c", "select 1"}) {
 		t.Errorf("got %q", argv)
+	}
+}
+
+// psql reads what has a = or begins like a URL as a connection string. A database may be called so, and is then the one meant, whoever
+// calls psql.
+func TestDatabaseNames(t *testing.T) {
+	for name, want := range map[string]string{
+		"a=b":                               "dbname='a=b'",
+		"host=evil.example user=x dbname=y": "dbname='host=evil.example user=x dbname=y'",
+		"postgresql://evil.example/x":       "dbname='postgresql://evil.example/x'",
+		"postgres://evil.example/x":         "dbname='postgres://evil.example/x'",
+		`x' host='evil.example`:             `dbname='x\' host=\'evil.example'`,
+		`x\' host=evil.example`:             `dbname='x\\\' host=evil.example'`,
+		`back\`:                             `dbname='back\\'`,
+		"-h":                                "dbname='-h'",
+		"two\nlines":                        "dbname='two\nlines'",
+		"日本":                                "dbname='日本'",
+		"":                                  "dbname=''",
+	} {
+		for _, argv := range [][]string{Psql(name, "", "select 1").Argv, Analyze(name).Argv, PsqlArgv(name, "")} {
+			if at := slices.Index(argv, "-d"); at < 0 || argv[at+1] != want {
+				t.Errorf("of %q: %q, want %s", name, argv, want)
+			}
+		}
 	}
 }

@@ -53,6 +53,8 @@ type Image struct {
 	Catalogue string
 	// Missing are what gpk or the utilities need and the image lacks, in words.
 	Missing []string
+	// Locales are some that it has, if it lacks the wanted one.
+	Locales []string
 	// Refused are the settings that its server would not start with, each with why.
 	Refused []string
 }
@@ -72,7 +74,7 @@ func InspectionOf(database topology.Database) []string {
 // ParseImage reads what image.sh printed.
 func ParseImage(out string) (Image, error) {
 	var image Image
-	err := parseLines(out, "the facts of the image were", func(line string, _ []string) (err error) {
+	err := parseLines(out, "the facts of the image were", func(line string, words []string) (err error) {
 		switch word, rest, _ := strings.Cut(line, " "); word {
 		case "missing":
 			image.Missing = append(image.Missing, rest)
@@ -82,8 +84,15 @@ func ParseImage(out string) (Image, error) {
 			// Only an upgrade asks for it, and says so where there is none.
 			image.Catalogue, _ = CatalogueVersion(rest)
 		case "refused":
-			name, said, _ := strings.Cut(rest, " ")
-			image.Refused = append(image.Refused, name+": "+SettingFault(said))
+			name, said, told := strings.Cut(rest, " ")
+			if told {
+				name += ": " + SettingFault(said)
+			}
+			image.Refused = append(image.Refused, name)
+		case "unlisted":
+			image.Refused = append(image.Refused, "and "+rest+" more")
+		case "locales":
+			image.Locales = words[1:]
 		default:
 			err = fmt.Errorf("unknown fact of the image %q", line)
 		}

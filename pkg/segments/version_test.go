@@ -58,6 +58,12 @@ func TestParseImage(t *testing.T) {
 	if diff := cmp.Diff(want, image); diff != "" || err != nil {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
+	image, err = ParseImage("missing the locale de_DE.UTF-8\nlocales C en_US.utf8\nrelease postgres (Greenplum Database) 7.1.0\n" +
+		"refused a FATAL:  no\nrefused b\nunlisted 3\nend\n")
+	want = Image{Release: "7.1.0", Missing: []string{"the locale de_DE.UTF-8"}, Locales: []string{"C", "en_US.utf8"}, Refused: []string{"a: no", "b", "and 3 more"}}
+	if diff := cmp.Diff(want, image); diff != "" || err != nil {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
+	}
 	for _, out := range []string{"", "missing rsync\n", "release postgres 12\nend\n", "bash: no such file\nend\n"} {
 		if image, err := ParseImage(out); err == nil {
 			t.Errorf("%q: %+v", out, image)

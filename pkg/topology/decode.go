@@ -198,7 +198,7 @@ func describe(node *yaml.Node) string {
 	case yaml.SequenceNode:
 		return "a list"
 	default:
-		return quoted(node.Value, node.ShortTag() == "!!str")
+		return quoted(HideSecrets(node.Value), node.ShortTag() == "!!str")
 	}
 }
 

@@ -10,21 +10,35 @@ import (
 )
 
 // The first and the last word of a line of pg_hba.conf, by PostgreSQL's documentation. It has two more methods, sspi and bsd,
-// which no server on Linux knows.
+// which no server on Linux knows, and radius, which cannot do without a secret in its line.
 var (
 	hbaTypes   = []string{"local", "host", "hostssl", "hostnossl", "hostgssenc", "hostnogssenc"}
 	hbaMethods = []string{
-		"scram-sha-256", "md5", "password", "reject", "gss", "ident", "peer", "ldap", "radius", "cert", "pam", "trust",
+		"scram-sha-256", "md5", "password", "reject", "gss", "ident", "peer", "ldap", "cert", "pam", "trust",
 	}
 	// hbaWord is a word, or a list of words with commas, each in quotes or not.
 	hbaWord = regexp.MustCompile(`(?:"[^"]*"|[^\s",#]|,\s*)+`)
 	hbaHost = regexp.MustCompile(`^\.?[0-9A-Za-z_]([0-9A-Za-z_-]*[0-9A-Za-z_])?(\.[0-9A-Za-z_]([0-9A-Za-z_-]*[0-9A-Za-z_])?)*$`)
 )
 
+const keptInConfigMap = "gpk keeps cluster.yaml in a ConfigMap, which is no place for one"
+
+// shownHBA is a line for a message: "the line" where a secret may be in it.
+func shownHBA(line string) string {
+	if secretWord.MatchString(strings.ReplaceAll(line, `"`, "")) {
+		return "the line"
+	}
+	return quoted(line, true)
+}
+
 // hbaComplaint is what is wrong with a line of pg_hba.conf and what is allowed, or "".
 func hbaComplaint(line string) string {
 	if strings.ContainsFunc(line, func(r rune) bool { return unicode.IsControl(r) && r != '\t' }) {
 		return "give one line of pg_hba.conf in each entry"
+	}
+	if secret := secretOf(line); secret != "" {
+		return secret + " is a secret, and " + keptInConfigMap + ": give a method without a secret in its line, such as scram-sha-256, " +
+			"or ldap with ldapprefix and ldapsuffix"
 	}
 	words := hbaWord.FindAllString(line, -1)
 	if left := hbaWord.ReplaceAllString(line, ""); strings.TrimSpace(left) != "" {
@@ -81,6 +95,8 @@ func hbaAfterAddress(words []string) (rest []string, complaint string) {
 func hbaMethodComplaint(kind, method string, options []string) string {
 	local := kind == "local"
 	switch {
+	case method == "radius":
+		return "radius needs a secret in its line, and " + keptInConfigMap + ": give another method, such as scram-sha-256 or ldap"
 	case !slices.Contains(hbaMethods, method):
 		return "the method is one of " + strings.Join(hbaMethods[:len(hbaMethods)-1], ", ")
 	case method == "trust" && !local:
@@ -100,11 +116,8 @@ func hbaMethodComplaint(kind, method string, options []string) string {
 		}
 		given[name] = true
 	}
-	switch {
-	case method == "ldap" && !given["ldapurl"] && !given["ldapbasedn"] && !given["ldapprefix"] && !given["ldapsuffix"]:
+	if method == "ldap" && !given["ldapurl"] && !given["ldapbasedn"] && !given["ldapprefix"] && !given["ldapsuffix"] {
 		return "ldap needs ldapurl, ldapbasedn, ldapprefix or ldapsuffix behind it"
-	case method == "radius" && (!given["radiusservers"] || !given["radiussecrets"]):
-		return "radius needs radiusservers and radiussecrets behind it"
 	}
 	return ""
 }

@@ -27,6 +27,7 @@ const (
 	defaultStatement   = 125  // MiB; statement_mem
 	maxStatement       = 2000 // MiB; max_statement_mem, which statement_mem must stay below
 	connectionBuffers  = 16   // kB of shared_buffers for each connection, at least
+	lockMemory         = 64   // kB for each connection, of its own and of its 128 locks (max_locks_per_transaction) and predicate locks
 	activeStatements   = 20   // the limit of the resource queue pg_default
 	// leastStatement is in MiB, so that a plan may have a hundred operators: the simple ones have 100 kB each, and a statement that
 	// has not enough for them is refused (gp_resmanager_memory_policy_auto_fixed_mem, "insufficient memory reserved for
@@ -147,7 +148,10 @@ func (t tuning) clientConnections() int64 {
 }
 
 // buffers are the shared_buffers of an instance in MiB: those given, or an eighth of its memory, and enough for its connections.
-func (t tuning) buffers(s share) int64 {
+func (t tuning) buffers(s share) int64 { return t.buffersOf(s, t.clientConnections()) }
+
+// buffersOf is buffers with so many connections of the coordinator.
+func (t tuning) buffersOf(s share, connections int64) int64 {
 	if given, ok := memorySetting(t.config["shared_buffers"]); ok {
 		return (given + 1023) / 1024
 	}
@@ -155,7 +159,19 @@ func (t tuning) buffers(s share) int64 {
 	if s.memory > 0 {
 		size = min(max(s.each()/8, 32), 8192)
 	}
-	return max(size, (connectionBuffers*s.connections*t.clientConnections()+1023)/1024)
+	return max(size, (connectionBuffers*s.connections*connections+1023)/1024)
+}
+
+// sharedMemory is what an instance takes when it starts, in kB, with so many connections of the coordinator: its buffers, the locks of
+// each connection and each prepared transaction, and the snapshots that segments share. These are two for each prepared transaction,
+// with 4 bytes for every connection and prepared transaction in each (Greenplum's sharedsnapshot.c).
+func (t tuning) sharedMemory(s share, connections int64) int64 {
+	prepared, given := wholeSetting(t.config["max_prepared_transactions"])
+	if !given {
+		prepared = connections
+	}
+	all := s.connections*connections + prepared
+	return t.buffersOf(s, connections)<<10 + lockMemory*all + 2*prepared*4*all/1024
 }
 
 func (t tuning) vmemLimit() NamedSetting {

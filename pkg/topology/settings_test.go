@@ -126,12 +126,12 @@ gp_vmem_protect_limit 50416 50416
 max_statement_mem 8GB 8GB
 statement_mem 2268MB 2268MB
 gp_segment_connect_timeout 30s 30s`},
-		{"buffers follow connections", "4Gi", "4Gi", 1, "max_connections: 20000", `
-max_connections 20000 60000
-max_prepared_transactions 20000 20000
-shared_buffers 512MB 938MB
-gp_vmem_protect_limit 1686 1686
-statement_mem 75MB 75MB
+		{"buffers follow connections", "512Mi", "512Mi", 1, "max_connections: 1400, gp_vmem_protect_limit: 100", `
+max_connections 1400 4200
+max_prepared_transactions 1400 1400
+shared_buffers 64MB 66MB
+gp_vmem_protect_limit 100 100
+statement_mem 10MB 10MB
 gp_segment_connect_timeout 30s 30s`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -173,14 +173,14 @@ func TestSettingsFit(t *testing.T) {
 	}
 }
 
-// More connections than an instance has shared_buffers for are refused, unless the file says how many buffers there are.
+// More connections than an instance has shared memory for are refused, by the smaller of the pods.
 func TestConnectionsFit(t *testing.T) {
 	for config, want := range map[string]string{
-		"max_connections: 3221": "",
-		"max_connections: 20000": "give at most 3221: the shared_buffers for more do not fit next to gp_vmem_protect_limit in " +
-			"an instance's part, 256 MB, of the memory of a segment pod",
-		"max_connections: 20000, shared_buffers: 128MB": "",
-		"max_connections: 20000, Shared_Buffers: 128MB": "",
+		"max_connections: 451": "",
+		"max_connections: 20000": "give at most 451, or the pod more memory: the shared memory for more does not fit next to " +
+			"gp_vmem_protect_limit in an instance's part, 256 MB, of the memory of a segment pod",
+		"max_connections: 500, shared_buffers: 16MB":   "",
+		"max_connections: 20000, Shared_Buffers: 16MB": "give at most ",
 	} {
 		c := load(t, "1Gi", "2Gi", 8, "")
 		c.Spec.Database.Config = map[string]topology.Setting{}

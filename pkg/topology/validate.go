@@ -39,6 +39,17 @@ func (c *Cluster) Validate() error {
 	return nil
 }
 
+// ValidateChange says what is wrong with a cluster, and was not wrong before the change. A cluster may have been made by a gpk that refused
+// less, and can be worked with.
+func (c *Cluster) ValidateChange(before *Cluster) error {
+	earlier := before.faults(true)
+	faults := slices.DeleteFunc(c.faults(true), func(f Fault) bool { return slices.Contains(earlier, f) })
+	if len(faults) > 0 {
+		return faults.sorted()
+	}
+	return nil
+}
+
 // faults are what is wrong with a cluster. A count of 0 is missing unless it is given.
 func (c *Cluster) faults(countGiven bool) Faults {
 	v := validator{c.shapeFaults(countGiven)}

@@ -42,9 +42,10 @@ func (v *validator) database(c *Cluster, path *field.Path) {
 	}
 	v.config(c, path.Child("config"))
 	v.boundedSettings(c, path.Child("config"))
+	v.keptGuarantees(c, path.Child("config"))
 	for i, line := range database.HBA {
 		if complaint := hbaComplaint(line); complaint != "" {
-			v.refuse(path.Child("hba").Index(i), line, "%s", complaint)
+			v.fault(path.Child("hba").Index(i), "%s is not allowed: %s", shownHBA(line), complaint)
 		}
 	}
 	for i, name := range database.Extensions {
@@ -86,9 +87,11 @@ var reservedGroups = []struct{ why, names string }{
 		"primary_slot_name wal_level standby_mode trigger_file promote_trigger_file"},
 	{"it makes an instance wait for a recovery that gpk knows nothing of", "recovery_target recovery_target_action " +
 		"recovery_target_inclusive recovery_target_lsn recovery_target_name recovery_target_time recovery_target_timeline " +
-		"recovery_target_xid"},
+		"recovery_target_xid recovery_min_apply_delay"},
 	{"gpk reads the logs that Greenplum's own logging writes", "logging_collector log_destination log_directory"},
 	{"it is no setting; give the settings themselves", "include include_dir include_if_exists"},
+	{"the command may have a secret in it, and " + keptInConfigMap + "; give ssl_key_file a key without a passphrase, from a Secret",
+		"ssl_passphrase_command"},
 	{"give spec.database.locale", "lc_collate lc_ctype server_encoding"},
 }
 

@@ -2,6 +2,7 @@ package topology
 
 import (
 	"regexp"
+	"sort"
 	"strconv"
 	"strings"
 
@@ -25,8 +26,11 @@ func (v *validator) boundedSettings(c *Cluster, path *field.Path) {
 			v.connectionsFit(t, at, value)
 		case "max_prepared_transactions":
 			connections := t.clientConnections()
+			_, both := t.config["max_connections"]
 			if n, ok := wholeSetting(value); !ok || n < connections {
 				v.refuse(at, string(value), "give at least max_connections, %d: each session may have a prepared transaction", connections)
+			} else if !both {
+				v.preparedFit(t, at, value)
 			}
 		case "gp_vmem_protect_limit":
 			v.vmemLimit(t, at, value)
@@ -130,7 +134,7 @@ func (v *validator) enoughForCopies(c *Cluster, path *field.Path, value Setting,
 	}
 }
 
-// connectionsFit refuses too few and too many connections, and those whose derived shared_buffers would not fit into the pod.
+// connectionsFit refuses too few and too many connections, and those whose shared memory would not fit into the pod.
 func (v *validator) connectionsFit(t tuning, path *field.Path, value Setting) {
 	connections, ok := wholeSetting(value)
 	reserved, given := wholeSetting(t.config["superuser_reserved_connections"])
@@ -142,17 +146,36 @@ func (v *validator) connectionsFit(t tuning, path *field.Path, value Setting) {
 			reserved+1, mostConnections, connectionFactor)
 		return
 	}
-	if _, given := t.config["shared_buffers"]; given {
-		return
-	}
+	most, tight := int(connections), share{}
 	for _, s := range t.shares() {
-		room := s.each()
-		if _, given := t.config["gp_vmem_protect_limit"]; !given {
-			room -= t.vmem(s)
+		// Search finds the first that does not fit.
+		first := sort.Search(most+1, func(n int) bool { return t.sharedMemory(s, int64(n)) > t.room(s) })
+		if first <= most {
+			most, tight = first-1, s
 		}
-		if most := room << 10 / (connectionBuffers * s.connections); connections > most {
-			v.refuse(path, string(value), "give at most %d: the shared_buffers for more do not fit next to gp_vmem_protect_limit in "+
-				"an instance's part, %d MB, of the memory of %s pod", most, s.each(), s.pod)
+	}
+	if most < int(connections) {
+		v.refuse(path, string(value), "give at most %d, or the pod more memory: the shared memory for more does not fit next to "+
+			"gp_vmem_protect_limit in an instance's part, %d MB, of the memory of %s pod", max(most, 0), tight.each(), tight.pod)
+	}
+}
+
+// room is what of an instance's part of the memory its shared memory may take, in kB. What a given gp_vmem_protect_limit leaves for the
+// buffers is checked with that.
+func (t tuning) room(s share) int64 {
+	room := s.each()
+	if _, given := t.config["gp_vmem_protect_limit"]; !given {
+		room -= t.vmem(s)
+	}
+	return room << 10
+}
+
+// preparedFit refuses prepared transactions whose snapshots would not fit into the pod.
+func (v *validator) preparedFit(t tuning, path *field.Path, value Setting) {
+	for _, s := range t.shares() {
+		if need := t.sharedMemory(s, t.clientConnections()); need > t.room(s) {
+			v.refuse(path, string(value), "give less, or the pod more memory: the shared memory, %d MB, does not fit next to "+
+				"gp_vmem_protect_limit in an instance's part, %d MB, of the memory of %s pod", need>>10, s.each(), s.pod)
 			return
 		}
 	}

@@ -1,7 +1,9 @@
 #!/bin/bash
 # Looks for what gpk and the utilities need of the image, and prints `missing WHAT` for each thing that is not there, then
 # `release` and `catalogue` with what the database says of itself, `refused NAME MESSAGE` for each server setting that it would not start
-# with, and `end`.
+# with, and `end`. Instead of a locale that is not there it prints `locales NAME...`, those that the databases could have.
+# The answer has room in the 4096 bytes that a kubelet keeps of a pod's last words: messages are cut, and of what does not fit
+# there is `refused NAME` only, and of what does not fit then `unlisted COUNT`.
 #   image.sh LOCALE [NAME=VALUE...]     with the locale and the settings that the instances are to have
 set -u
 # shellcheck source=SCRIPTDIR/env.sh
@@ -34,22 +36,45 @@ done
 
 # locale -a has its own way of writing UTF-8.
 plain() { tr -d '-' | tr '[:upper:]' '[:lower:]'; }
+lacks() {
+  local found
+  found=$(locale -a 2>/dev/null | grep -iE '\.utf-?8' | head -n 20 | xargs)
+  echo "missing the locale $1"
+  # Whole names of the first few.
+  [ ${#found} -le 300 ] || { found=${found:0:300}; found=${found% *}; }
+  echo "locales C $found"
+}
 case $locale in
   C | POSIX) ;;
   *)
     if ! locale -a 2>/dev/null | plain | grep -qxF "$(plain <<<"$locale")"; then
-      echo "missing the locale $locale"
+      lacks "$locale"
     else
       # gpinitsystem is asked for UTF-8, and initdb refuses a locale of another codeset.
       charmap=$(LC_ALL=$locale locale charmap 2>/dev/null)
-      [ "$charmap" = UTF-8 ] || echo "missing the locale $locale in UTF-8, which is in $charmap there"
+      [ "$charmap" = UTF-8 ] || lacks "$locale in UTF-8, which is in $charmap there"
     fi
     ;;
 esac
 
+# refused prints what has room: lengths are in bytes.
+messages=1600 names=600 unlisted=0
+refused() {
+  local LC_ALL=C line="refused $1 ${2:0:500}"
+  if [ ${#line} -le $messages ]; then
+    echo "$line"
+    messages=$((messages - ${#line} - 1))
+  elif line="refused $1"; [ ${#line} -le $names ]; then
+    echo "$line"
+    names=$((names - ${#line} - 1))
+  else
+    unlisted=$((unlisted + 1))
+  fi
+}
+
 if has postgres; then
-  echo "release $(postgres --gp-version 2>&1 | head -n 1)"
-  echo "catalogue $(postgres --catalog-version 2>&1 | head -n 1)"
+  echo "release $(postgres --gp-version 2>&1 | head -n 1 | cut -b 1-200)"
+  echo "catalogue $(postgres --catalog-version 2>&1 | head -n 1 | cut -b 1-200)"
   # Any folder with a file of settings will do, before there is an instance.
   folder=$(mktemp -d) && : >"$folder/postgresql.conf"
   # The server takes its options in their order, and a statement_mem only that is below the maximum by then.
@@ -59,8 +84,9 @@ if has postgres; then
   done
   for setting; do
     said=$(postgres -D "$folder" -C "${setting%%=*}" "${most[@]}" -c "$setting" 2>&1 >/dev/null) ||
-      echo "refused ${setting%%=*} $(grep -m 1 FATAL <<<"$said" || head -n 1 <<<"$said")"
+      refused "${setting%%=*}" "$(grep -m 1 FATAL <<<"$said" || head -n 1 <<<"$said")"
   done
+  [ $unlisted = 0 ] || echo "unlisted $unlisted"
   rm -rf "$folder"
 fi
 echo end

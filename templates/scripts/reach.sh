@@ -7,13 +7,24 @@ set -u
 # shellcheck source=SCRIPTDIR/env.sh
 . /gpk/scripts/env.sh
 
+# The kubelet names the cluster's domain: among the domains to search is svc.DOMAIN.
+domain=$(sed -n 's/^search.* svc\.\([^ ]*\).*/\1/p' /etc/resolv.conf 2>/dev/null | head -n 1)
+export domain
+
 try() {
   # ssh alone would not say which of the two it waited for.
   address=$(timeout 10 getent ahosts "$1")
   case $? in
     0) read -r address _ <<<"$address" ;;
     124) echo "$1 the DNS did not answer within 10 s"; return ;;
-    *) echo "$1 the DNS has no address for it"; return ;;
+    *)
+      if [ -n "$domain" ] && [ "${1%".svc.$domain"}" = "$1" ]; then
+        echo "$1 the DNS has no address for it, and spec.network.clusterDomain is not $domain, as /etc/resolv.conf of this pod says"
+      else
+        echo "$1 the DNS has no address for it"
+      fi
+      return
+      ;;
   esac
   # shellcheck disable=SC2016
   answer=$(timeout 10 ssh -o BatchMode=yes -o ConnectTimeout=5 "$1" '[ -n "$(ls -A /greenplum/.gpk/initialis* 2>/dev/null)" ] || echo fresh' 2>&1)

@@ -46,7 +46,11 @@ func UnfinishedCluster() engine.Finding {
 func ImageFault(image segments.Image, version, reference, where string) string {
 	switch {
 	case len(image.Missing) > 0:
-		return fmt.Sprintf("the image %s (seen in %s) lacks %s", reference, where, strings.Join(image.Missing, ", "))
+		fault := fmt.Sprintf("the image %s (seen in %s) lacks %s", reference, where, strings.Join(image.Missing, ", "))
+		if len(image.Locales) > 0 {
+			fault += "; spec.database.locale can be one of its locales, such as " + strings.Join(image.Locales, ", ")
+		}
+		return fault
 	case !segments.SameRelease(image.Release, version):
 		return fmt.Sprintf("the image %s (seen in %s) has the release %s, but spec.version is %s", reference, where, image.Release, version)
 	}

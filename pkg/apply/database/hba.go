@@ -68,9 +68,9 @@ func (c *ClientAuthentication) RefusedHBA(ctx context.Context, acting Acting, co
 	for i, r := range refused {
 		faults[i] = fmt.Sprintf("the coordinator refuses line %d of %s/pg_hba.conf in pod %s", r.Line, topology.CoordinatorDir, acting.Pod)
 		if content != "" && r.Line > 0 && r.Line <= len(lines) {
-			faults[i] += fmt.Sprintf(", %q", lines[r.Line-1])
+			faults[i] += fmt.Sprintf(", %q", topology.HideSecrets(lines[r.Line-1]))
 		}
-		faults[i] += ": " + r.Error
+		faults[i] += ": " + topology.HideSecrets(r.Error)
 	}
 	return faults, err
 }

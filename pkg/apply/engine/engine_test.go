@@ -117,7 +117,7 @@ func TestEngine(t *testing.T) {
 		"blocked": {
 			steps: []*scripted{{id: "a", checks: []answer{found(Blocked, "two coordinators", "and more")}}, {id: "b", checks: []answer{found(Pending)}}},
 			calls: []string{"check a"},
-			err:   "step a (title of a): two coordinators (and 1 more)",
+			err:   "step a (title of a): two coordinators; and more",
 			next:  "next of blocked",
 		},
 		"the facts outrank the error": {
@@ -128,9 +128,9 @@ func TestEngine(t *testing.T) {
 		},
 		"the facts outrank success": {
 			steps:   []*scripted{{id: "a", checks: []answer{found(Pending, "x"), found(Pending, "x", "y")}}, {id: "b", checks: []answer{found(Pending)}}},
-			calls:   []string{"check a", "started a", "note a started x", "do a", "check a", "note a failed the step ran, but its check still fails: x (and 1 more)"},
+			calls:   []string{"check a", "started a", "note a started x", "do a", "check a", "note a failed the step ran, but its check still fails: x; y"},
 			changed: 1,
-			err:     "step a (title of a): the step ran, but its check still fails: x (and 1 more)",
+			err:     "step a (title of a): the step ran, but its check still fails: x; y",
 		},
 		"Do fails": {
 			steps: []*scripted{{id: "a", checks: []answer{found(Pending, "x")}, do: func(_ context.Context, progress func(string)) error {

@@ -5,7 +5,6 @@ package engine
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 )
@@ -47,15 +46,12 @@ func BlockedBy(detail string, next ...any) Finding {
 	return Finding{State: Blocked, Details: []string{detail}, Next: Next(next...)}
 }
 
-// FirstOf is the first of some details, and how many more there are.
+// FirstOf are the first few of some details, on one line.
 func FirstOf(details []string) string {
-	switch len(details) {
-	case 0:
+	if len(details) == 0 {
 		return "no details are known"
-	case 1:
-		return details[0]
 	}
-	return fmt.Sprintf("%s (and %d more)", details[0], len(details)-1)
+	return Few(details)
 }
 
 // NonEmpty are the texts that are not empty.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"gpk/pkg/plan"
+	"gpk/pkg/topology"
 )
 
 // Journal is the journal of one operation, in the cluster's record.
@@ -30,7 +31,7 @@ func (r *Journal) Note(ctx context.Context, step plan.Step, event, detail string
 	if r.Begun != nil && r.Record.Unfinished == nil && r.inWindow(step.ID) {
 		r.Record.Unfinished = r.Begun
 	}
-	r.Record.Journal = append(r.Record.Journal, Entry{time.Now().UTC(), r.plan.Operation, step.ID, event, detail})
+	r.Record.Journal = append(r.Record.Journal, Entry{time.Now().UTC(), r.plan.Operation, step.ID, event, short(topology.HideSecrets(detail))})
 	return r.keep(ctx)
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -32,8 +33,14 @@ const (
 	journalKey    = "journal.json"
 	unfinishedKey = "unfinished.json"
 	previousKey   = "previous.json"
-	// journalLength is how many entries the journal keeps: a ConfigMap holds a mebibyte.
+	// journalLength is how many entries the journal keeps at most.
 	journalLength = 300
+	// recordSize is what the record may have in bytes. A ConfigMap holds 1 MiB, its names and labels among them.
+	recordSize = 900 << 10
+	// journalSize is what the journal may have of it in bytes, if the rest leaves so much.
+	journalSize = 256 << 10
+	// detailSize is what an entry keeps of its detail in bytes. The failure of two utilities may have ten times as many.
+	detailSize = 1 << 10
 )
 
 // Record is what gpk keeps of a cluster, in a ConfigMap, so that any machine with access can resume an operation and inspect it.
@@ -95,13 +102,16 @@ func IsUnreadable(err error) bool {
 
 // Keep writes the record.
 func (s *Store) Keep(ctx context.Context, record Record) error {
-	if extra := len(record.Journal) - journalLength; extra > 0 {
-		record.Journal = record.Journal[extra:]
-	}
 	data := map[string]string{specKey: record.Spec}
-	err := errors.Join(encode(data, journalKey, &record.Journal), encode(data, unfinishedKey, record.Unfinished),
-		encode(data, previousKey, record.Previous))
+	err := errors.Join(encode(data, unfinishedKey, record.Unfinished), encode(data, previousKey, record.Previous))
 	if err != nil {
+		return err
+	}
+	room := recordSize
+	for _, part := range data {
+		room -= len(part)
+	}
+	if data[journalKey], err = encodeJournal(record.Journal, min(room, journalSize)); err != nil {
 		return err
 	}
 	if _, err := s.kube.Apply(ctx, s.configMap(RecordName(s.kube.Ref.Name), data), kube.Manager, false); err != nil {
@@ -118,6 +128,38 @@ func encode[T any](data map[string]string, key string, part *T) error {
 	text, err := json.MarshalIndent(part, "", " ")
 	data[key] = string(text)
 	return err
+}
+
+// encodeJournal writes the latest entries that have room in so many bytes. Entries of an earlier gpk may have details of any length.
+func encodeJournal(journal []Entry, room int) (string, error) {
+	var latest []string
+	room -= len("[\n\n]")
+	for _, entry := range slices.Backward(journal[max(len(journal)-journalLength, 0):]) {
+		entry.Detail = short(entry.Detail)
+		text, err := json.MarshalIndent(entry, " ", " ")
+		if err != nil {
+			return "", err
+		}
+		if room -= len(text) + len(" ,\n"); room < 0 {
+			break
+		}
+		latest = append(latest, " "+string(text))
+	}
+	if len(latest) == 0 {
+		return "[]", nil
+	}
+	slices.Reverse(latest)
+	return "[\n" + strings.Join(latest, ",\n") + "\n]", nil
+}
+
+// short is a detail with its middle left out where it is too long: an error begins with what failed, and ends with why.
+func short(detail string) string {
+	if len(detail) <= detailSize {
+		return detail
+	}
+	const mark = " … "
+	half := (detailSize - len(mark)) / 2
+	return strings.ToValidUTF8(detail[:half], "") + mark + strings.ToValidUTF8(detail[len(detail)-half:], "")
 }
 
 // Forget deletes the record of a deleted cluster.

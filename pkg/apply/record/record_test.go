@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"unicode/utf8"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -48,6 +49,65 @@ func TestRecord(t *testing.T) {
 	}
 	if a.Get("configmaps", "demo-gpk") != nil {
 		t.Error("the record is left")
+	}
+}
+
+// However often something fails, and however much it has to say, the record has room in a ConfigMap, and keeps what was last.
+func TestRecordSize(t *testing.T) {
+	a := apitest.New()
+	target := clusterFor(t, apitest.ConfigOf(a))
+	failure := "step segments: gprecoverseg failed\n" + strings.Repeat("demo-primary-12: \x01<é\n", 1000) + "no space left"
+	size := func() (size int) {
+		record, _ := a.Get("configmaps", "demo-gpk").(*corev1.ConfigMap)
+		for _, part := range record.Data {
+			size += len(part)
+		}
+		return size
+	}
+	// An earlier gpk may have kept whole details.
+	kept := Record{Spec: strings.Repeat("x", 1<<16), Unfinished: &Unfinished{From: strings.Repeat("f", 1<<16)}, Journal: []Entry{{Detail: failure}}}
+	notes := target.store.Journal(kept, plan.Plan{Operation: "recover"})
+	for i := range journalLength {
+		notes.Record.Journal = append(notes.Record.Journal, Entry{Step: fmt.Sprint(i), Detail: failure})
+	}
+	for range 3 {
+		if err := notes.Note(t.Context(), plan.Step{ID: "segments"}, "failed", failure); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := size(); got > 1<<17+journalSize+1000 {
+		t.Errorf("the record has %d bytes", got)
+	}
+	record, err := target.store.Record(t.Context())
+	if err != nil || record.Spec != kept.Spec || len(record.Journal) < 50 {
+		t.Fatalf("%d entries, error %v", len(record.Journal), err)
+	}
+	last := record.Journal[len(record.Journal)-1]
+	if len(last.Detail) > detailSize || last.Step != "segments" || !strings.HasPrefix(last.Detail, "step segments: ") ||
+		!strings.HasSuffix(last.Detail, "no space left") || !utf8.ValidString(last.Detail) {
+		t.Errorf("the last entry is %+v", last)
+	}
+
+	// The journal explains; the rest decides.
+	notes.Record.Spec, notes.Record.Unfinished.From = strings.Repeat("x", 450<<10), strings.Repeat("f", 449<<10)
+	if err := notes.Note(t.Context(), plan.Step{ID: "segments"}, "failed", failure); err != nil {
+		t.Fatal(err)
+	}
+	if got := size(); got > recordSize {
+		t.Errorf("the record has %d bytes", got)
+	}
+	if record, err = target.store.Record(t.Context()); err != nil || record.Spec != notes.Record.Spec {
+		t.Errorf("of a large file: error %v", err)
+	}
+}
+
+// No secret gets into the journal.
+func TestNoteHidesSecrets(t *testing.T) {
+	target := clusterFor(t, apitest.ConfigOf(apitest.New()))
+	notes := target.store.Journal(Record{}, plan.Plan{})
+	err := notes.Note(t.Context(), plan.Step{}, "failed", "the coordinator refuses host all all all ldap ldapbindpasswd=hunter2")
+	if err != nil || strings.Contains(notes.Record.Journal[0].Detail, "hunter2") {
+		t.Errorf("%+v, error %v", notes.Record.Journal, err)
 	}
 }
 

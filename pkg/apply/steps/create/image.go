@@ -55,7 +55,7 @@ func (h *imageHandler) Check(ctx context.Context) (engine.Finding, error) {
 	}
 	if found := strings.Join(engine.NonEmpty(faults), "; "); found != "" {
 		return engine.BlockedBy(found,
-			"the database was not changed; correct spec.image or spec.version in cluster.yaml (docs/image.md lists what "+
+			"the database was not changed; correct spec.image, spec.version or spec.database.locale in cluster.yaml (docs/image.md lists what "+
 				"gpk needs). Delete the pods with ", plan.Gpk("delete"), ", which keeps the volumes, and create again"), nil
 	}
 	if found := engine.NonEmpty(refused); len(found) > 0 {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"gpk/pkg/apply/database"
@@ -98,7 +99,7 @@ func (h *reachHandler) Do(ctx context.Context, progress func(string)) error {
 		return fmt.Errorf("%w while pod %s waits for hosts: %s", context.Cause(ctx), h.action.From, engine.Few(h.unreachable))
 	}
 	if err != nil || len(h.untried) == 0 {
-		return err
+		return wrongDomain(err)
 	}
 	for _, batch := range segments.Batches(h.untried, linkHosts) {
 		if err := h.try(ctx, batch, progress); err != nil {
@@ -108,6 +109,15 @@ func (h *reachHandler) Do(ctx context.Context, progress func(string)) error {
 	// Every host has answered ssh for this too.
 	h.tried, h.answered = true, time.Now()
 	return nil
+}
+
+// wrongDomain adds to an error what to do where the hosts have names of another DNS domain than the cluster's.
+func wrongDomain(err error) error {
+	if err == nil || !strings.Contains(err.Error(), "spec.network.clusterDomain is not") {
+		return err
+	}
+	return &engine.NextError{Err: err, Next: engine.Next("correct spec.network.clusterDomain in cluster.yaml. Delete the pods with ",
+		plan.Gpk("delete"), ", which keeps the volumes, and create again")}
 }
 
 // try tries a batch of connections until all work.

@@ -1,9 +1,12 @@
 package create
 
 import (
+	"errors"
 	"slices"
+	"strings"
 	"testing"
 
+	"gpk/pkg/apply/engine"
 	"gpk/pkg/plan"
 )
 
@@ -14,6 +17,19 @@ func TestStandbyHostIsSpare(t *testing.T) {
 		h := &reachHandler{action: plan.Reach{From: acts, Hosts: append(slices.Clone(both), "demo-primary-0.demo"), Spare: both}}
 		if got := h.needed(); !slices.Equal(got, []string{both[i], "demo-primary-0.demo"}) {
 			t.Errorf("from %s: %q", acts, got)
+		}
+	}
+}
+
+// Who gave the wrong DNS domain is told which field to correct, and which command makes new pods.
+func TestWrongDomain(t *testing.T) {
+	told, ok := errors.AsType[*engine.NextError](wrongDomain(errors.New("a: no address, and spec.network.clusterDomain is not k8s.example, as …")))
+	if !ok || !strings.Contains(told.Next.String(), "correct spec.network.clusterDomain") || !strings.Contains(told.Next.String(), "gpk delete") {
+		t.Errorf("%+v", told)
+	}
+	for _, err := range []error{nil, errors.New("the DNS has no address for it")} {
+		if got := wrongDomain(err); !errors.Is(got, err) || got != err {
+			t.Errorf("of %v: %v", err, got)
 		}
 	}
 }

@@ -87,7 +87,7 @@ func driftOf(s plan.KeptSetting, files []instanceFiles) []engine.Drift {
 	for i, drift := range found {
 		found[i].Found += " on " + first[drift.Found]
 		if more := count[drift.Found] - 1; more > 0 {
-			found[i].Found += fmt.Sprintf(" and %d more", more)
+			found[i].Found += fmt.Sprintf(" and %d more of the instances", more)
 		}
 	}
 	return found
