@@ -77,7 +77,7 @@ func (t *Target) register() {
 	t.redistribution = expand.NewRedistribution(t.remote, t.db)
 	t.settings = settings.New(t.remote, t.db)
 	r := t.handlers
-	objects.Register(r, t.kube, t.store, t.pods)
+	objects.Register(r, t.kube, t.store, t.pods, t.db)
 	capacity.Register(r, t.kube, t.pods)
 	create.Register(r, t.kube, t.remote, t.store, t.pods, t.db)
 	standby.Register(r, t.remote, t.pods, t.db)

@@ -2,6 +2,7 @@
 package objects
 
 import (
+	"gpk/pkg/apply/database"
 	"gpk/pkg/apply/engine"
 	"gpk/pkg/apply/kube"
 	"gpk/pkg/apply/pods"
@@ -10,7 +11,7 @@ import (
 )
 
 // Register adds the handlers that make, compare and delete objects, and that wait for pods and volumes.
-func Register(r engine.Handlers, k *kube.Client, store *record.Store, p *pods.Pods) {
+func Register(r engine.Handlers, k *kube.Client, store *record.Store, p *pods.Pods, db *database.Database) {
 	engine.Handle(r, func(a plan.Apply) engine.Handler { return applyFor(k, p, a) })
 	engine.Handle(r, func(a plan.Keys) engine.Handler { return &keysHandler{kube: k, action: a} })
 	engine.Handle(r, func(a plan.Present) engine.Handler { return &presentHandler{kube: k, action: a} })
@@ -23,7 +24,9 @@ func Register(r engine.Handlers, k *kube.Client, store *record.Store, p *pods.Po
 	engine.Handle(r, func(a plan.Running) engine.Handler {
 		return &runningHandler{store: store, pods: p, action: a, patience: pods.PodPatience}
 	})
-	engine.Handle(r, func(a plan.Ready) engine.Handler { return &readyHandler{pods: p, action: a} })
+	engine.Handle(r, func(a plan.Ready) engine.Handler {
+		return &readyHandler{pods: p, db: db, action: a, patience: downPatience}
+	})
 }
 
 // applyFor makes objects, and spreads the mirrors' pods if the plan asks for it.
