@@ -34,8 +34,8 @@ If a failover fails before it has activated the standby, --rollback undoes it.`,
 		switch {
 		case cmd.Flags().Changed("segment"):
 			o, err := apply.Switch(on.made, *segment)
-			return a.operate(ctx, on, o, err, sentences{
-				done: fmt.Sprintf("the primary and the mirror of content %d have switched roles", *segment)})
+			now := fmt.Sprintf("the primary and the mirror of content %d have switched roles", *segment)
+			return a.operate(ctx, on, o, err, sentences{done: now, same: now + " already"})
 		case *rollback:
 			o, acts, undoes, err := apply.FailBack(ctx, on.target, on.made, *loss)
 			now := fmt.Sprintf("the coordinator of %s is in pod %s", on.made.Ref.Name, acts)

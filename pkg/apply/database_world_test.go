@@ -181,6 +181,8 @@ func (d *fakeDatabase) exec(pod string, argv []string, stdin io.Reader, out, err
 		d.hba[pod] = string(input)
 	case args[0] == "cat":
 		fmt.Fprint(out, d.hba[pod])
+	case args[0] == "ls":
+		fmt.Fprintln(out, strings.Join(slices.Sorted(maps.Keys(d.volumes[pod].jobs)), "\n"))
 	case args[0] == "gpconfig" && args[1] == "-s":
 		fmt.Fprintf(out, "Coordinator value: '%[1]s'\nSegment     value: '%[1]s'\n", d.config[args[2]])
 	case args[0] == "env":
@@ -438,6 +440,9 @@ func (d *fakeDatabase) end(j *fakeJob) {
 		if d.up = d.setup == "" || slices.Contains(j.argv, "-R"); !d.up {
 			j.state = "exited 2"
 		}
+	case "gprecoverseg", "gpexpand":
+		// What it was about to start runs, whatever else has happened.
+		d.up = true
 	case "gpstop":
 		d.up = slices.Contains(j.argv, "-r") || slices.Contains(j.argv, "-u")
 		if d.up {

@@ -54,6 +54,7 @@ func StatusOf(ctx context.Context, t *Target) (Status, error) {
 	for i := range pods {
 		nodes[pods[i].Name] = pods[i].Spec.NodeName
 	}
+	status.Faults = append(status.Faults, t.pods.LostNodes(ctx, pods)...)
 	status.Faults = append(status.Faults, t.pods.Unready(ctx, pods)...)
 	acting, err := t.db.Acting(ctx)
 	if errors.Is(err, database.ErrNoCoordinator) {

@@ -129,6 +129,9 @@ type Stopped struct {
 	Replacing []*appsv1.StatefulSet
 	// Again: the database starts again right afterwards. It keeps running if gpk sees that a pod for that will not come.
 	Again bool
+	// Removing: the pods are removed right afterwards, and each stops its own instances then. So nothing that keeps gpk from stopping the
+	// database first stands in the way.
+	Removing bool
 }
 
 // Replaced replaces those pods of StatefulSets, all at once, that were made with another image or other resources.

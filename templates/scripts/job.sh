@@ -12,6 +12,8 @@ name=$2
 shift 2
 root=/greenplum/.gpk/jobs
 folder=$root/$name
+# shellcheck source=SCRIPTDIR/prune.sh
+. /gpk/scripts/prune.sh
 
 # A pid alone may name a stranger after the container was replaced; with its start time it cannot. A dead process that
 # nobody has buried yet has none.
@@ -89,6 +91,8 @@ start() {
     *) mv -T "$folder" "$folder.$(date -u +%Y%m%dT%H%M%S.%N)" || exit 1 ;;
   esac
   mv -T "$fresh" "$folder" || refuse
+  prune_runs 2>/dev/null
+  prune_daily
   GPK_JOB=$name setsid /bin/bash "$0" run "$name" "$@" >"$folder/log" 2>&1 </dev/null 9>&- &
   # The caller may believe a job that has been started to be known.
   until [ -f "$folder/pid" ]; do

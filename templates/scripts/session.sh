@@ -28,6 +28,9 @@ asked() {
 }
 
 echo ready
+# shellcheck source=SCRIPTDIR/prune.sh
+. /gpk/scripts/prune.sh
+prune_daily 2>/dev/null
 while asked "${1:-120}"; do
   mapfile -d '' -t -n "$count" command
   [ "$bytes" = 0 ] || head -c "$bytes" >"$folder/input"

@@ -81,6 +81,7 @@ func Kinds() map[string]schema.GroupVersionKind {
 		"services":               core.WithKind("Service"),
 		"statefulsets":           {Group: "apps", Version: "v1", Kind: "StatefulSet"},
 		"leases":                 {Group: "coordination.k8s.io", Version: "v1", Kind: "Lease"},
+		"nodes":                  core.WithKind("Node"),
 		"networkpolicies":        {Group: "networking.k8s.io", Version: "v1", Kind: "NetworkPolicy"},
 		"poddisruptionbudgets":   {Group: "policy", Version: "v1", Kind: "PodDisruptionBudget"},
 	}

@@ -73,6 +73,10 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	parts := strings.Split(strings.Trim(r.URL.Path, "/"), "/")
 	within := slices.Index(parts, "namespaces")
 	if within < 0 {
+		if node := a.Get("nodes", parts[len(parts)-1]); node != nil && r.Method == http.MethodGet {
+			Respond(w, node, nil)
+			return
+		}
 		outside := schema.GroupResource{Resource: parts[len(parts)-1]}
 		Respond(w, nil, apierrors.NewForbidden(outside, "", fmt.Errorf("gpk has rights within its namespace only")))
 		return

@@ -13,13 +13,6 @@ import (
 	"gpk/pkg/topology"
 )
 
-// Names of the durable jobs that start and stop the database.
-const (
-	StartJob   = "gpstart"
-	StopJob    = "gpstop"
-	RestartJob = "gpstop-restart"
-)
-
 // Gpstart is the utility that starts the database in a coordinator's pod. It lets in superusers only while the setup of an expansion is
 // unfinished: that needs a coordinator that answers. coordinators are the hosts of both; patience is for pods that were just created.
 func (u *Utilities) Gpstart(ctx context.Context, pod string, coordinators []string, patience time.Duration, progress func(string)) (
@@ -90,36 +83,4 @@ func (u *Utilities) notActivated(ctx context.Context, standby, acts string) (boo
 			Next: engine.Next("move " + topology.CoordinatorDir + " aside in the pod whose data you give up, and run the same command again")}
 	}
 	return true, nil
-}
-
-// AwaitJobs waits for the jobs of these names that an earlier gpk has started in the pod of the coordinator that must act: no
-// start may run during a stop. A later Check finds how they ended. It returns at once if that pod is silent.
-func (u *Utilities) AwaitJobs(ctx context.Context, names []string, progress func(string)) error {
-	state, err := u.coordinators.store.State(ctx)
-	if err != nil {
-		return err
-	}
-	pod := state[plan.StateCoordinator]
-	if runs, err := u.pods.Runs(ctx, pod); err != nil || !runs || u.coordinators.IsUnreachable(pod) {
-		return err
-	}
-	states := make([]remote.JobState, len(names))
-	err = engine.Each(ctx, names, func(ctx context.Context, i int, name string) (err error) {
-		states[i], err = u.remote.Job(pod, name).Answer(ctx)
-		return err
-	})
-	if err != nil {
-		return context.Cause(ctx)
-	}
-	for i, name := range names {
-		if states[i].Phase != "running" {
-			continue
-		}
-		progress("waiting for " + name + ", which an earlier gpk started")
-		var exit *UtilityError
-		if err := u.Follow(ctx, u.remote.Job(pod, name), name, progress); err != nil && !errors.As(err, &exit) {
-			return err
-		}
-	}
-	return nil
 }

@@ -155,19 +155,21 @@ func (s *stalls) errorFor(ctx context.Context, p *Pods, found *stalledPod) error
 // Overdue is an error about the first of some pods that is overdue: it should be gone for two minutes or more. nil if none is.
 func (p *Pods) Overdue(ctx context.Context, pods ...metav1.Object) error {
 	for _, pod := range pods {
-		if end := pod.GetDeletionTimestamp(); end != nil && time.Since(end.Time) >= deletionPatience {
-			return overdueError(ctx, p, pod.GetName(), time.Since(end.Time))
+		if overdue(pod) {
+			return overdueError(ctx, p, pod.GetName(), time.Since(pod.GetDeletionTimestamp().Time))
 		}
 	}
 	return nil
 }
 
-// overdueError advises to look at the node first: a pod that is deleted by force may run on there, with its database.
+func overdue(pod metav1.Object) bool {
+	end := pod.GetDeletionTimestamp()
+	return end != nil && time.Since(end.Time) >= deletionPatience
+}
+
 func overdueError(ctx context.Context, p *Pods, name string, passed time.Duration) error {
 	return &engine.NextError{Err: fmt.Errorf("%s is still being deleted, %s after its grace period ended",
-		p.remote.Where(ctx, name), passed.Round(time.Second)),
-		Next: engine.Next(fmt.Sprintf("make sure that its node is off, then `kubectl delete pod -n %s %s --force`, and run this again",
-			p.kube.Ref.Namespace, name))}
+		p.remote.Where(ctx, name), passed.Round(time.Second)), Next: engine.Next(p.ByForce(name), ", and run this again")}
 }
 
 // NoneOverdue blocks the stop of a database if a pod is overdue: its StatefulSet cannot recreate it. ok: none is.

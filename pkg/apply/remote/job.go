@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -23,6 +24,25 @@ type Job struct {
 
 // Job is one by its name, whether it exists or not.
 func (p *Pods) Job(pod, name string) Job { return Job{p, pod, name} }
+
+// kept is the name of the folder of an earlier run: the job's name and a time.
+var kept = regexp.MustCompile(`\.\d{8}T\d{6}\.\d+$`)
+
+// Jobs are all that a pod has had, whether they run or not, in the order of their names. It needs nothing of job.sh, which in a pod of an
+// earlier gpk knows less.
+func (p *Pods) Jobs(ctx context.Context, pod string) ([]Job, error) {
+	out, err := p.Run(ctx, pod, segments.Run("ls", "/greenplum/.gpk/jobs"))
+	if err != nil {
+		return nil, err
+	}
+	var jobs []Job
+	for name := range strings.FieldsSeq(out) {
+		if !kept.MatchString(name) {
+			jobs = append(jobs, p.Job(pod, name))
+		}
+	}
+	return jobs, nil
+}
 
 // JobState is the state of a job.
 type JobState struct {

@@ -51,6 +51,22 @@ func TestArchive(t *testing.T) {
 	}
 }
 
+// Earlier runs of a job are no jobs.
+func TestJobs(t *testing.T) {
+	pods := scripts(t, func(_ string, argv []string, _ io.Reader, w, _ io.Writer) int {
+		fmt.Fprintln(w, strings.Join([]string{"gpconfig-a.b", "gpstart", "gpstart.20261122T120000.000000001", "gpstop.20261122T120000.5"}, "\n"))
+		return map[bool]int{false: 1}[slices.Contains(argv, "ls")]
+	})
+	jobs, err := pods.Jobs(t.Context(), "demo-coordinator-0")
+	var names []string
+	for _, job := range jobs {
+		names = append(names, job.Name)
+	}
+	if diff := cmp.Diff([]string{"gpconfig-a.b", "gpstart"}, names); diff != "" || err != nil {
+		t.Errorf("error %v (-want +got):\n%s", err, diff)
+	}
+}
+
 func TestJobState(t *testing.T) {
 	tests := []struct {
 		out  string

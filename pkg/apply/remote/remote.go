@@ -50,14 +50,29 @@ func (p *Pods) Where(ctx context.Context, name string) string {
 		return "pod " + name
 	}
 	where := "pod " + name + " on node " + pod.Spec.NodeName
-	node, err := p.client.CoreV1().Nodes().Get(ctx, pod.Spec.NodeName, metav1.GetOptions{})
-	if err != nil {
-		return where
-	}
-	for _, c := range node.Status.Conditions {
-		if c.Type == corev1.NodeReady && c.Status != corev1.ConditionTrue {
-			where += ", which is not ready (" + c.Message + "),"
-		}
+	if fault := p.NodeFault(ctx, pod.Spec.NodeName); fault != "" {
+		where += ", which " + fault + ","
 	}
 	return where
+}
+
+// NodeFault is what is wrong with a node, and since when; "" if it is ready, or if the user may not see it.
+func (p *Pods) NodeFault(ctx context.Context, name string) string {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	node, err := p.client.CoreV1().Nodes().Get(ctx, name, metav1.GetOptions{})
+	if err != nil {
+		return ""
+	}
+	for _, c := range node.Status.Conditions {
+		if c.Type != corev1.NodeReady || c.Status == corev1.ConditionTrue {
+			continue
+		}
+		since := ""
+		if !c.LastTransitionTime.IsZero() {
+			since = " since " + c.LastTransitionTime.UTC().Format("2006-01-02 15:04:05 UTC")
+		}
+		return fmt.Sprintf("is not ready%s (%s)", since, c.Message)
+	}
+	return ""
 }

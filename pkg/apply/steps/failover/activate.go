@@ -12,13 +12,9 @@ import (
 	"gpk/pkg/segments"
 )
 
-const (
-	// activateJob is the name of gpactivatestandby's job.
-	activateJob = "gpactivatestandby"
-	// activationPatience is how long a new coordinator may take to answer. It first finds out how every unfinished transaction ended,
-	// for which it needs a primary of every content.
-	activationPatience = 15 * time.Minute
-)
+// activationPatience is how long a new coordinator may take to answer. It first finds out how every unfinished transaction ended,
+// for which it needs a primary of every content.
+const activationPatience = 15 * time.Minute
 
 // activateHandler makes the standby the coordinator, with gpactivatestandby in its pod.
 type activateHandler struct {
@@ -60,7 +56,7 @@ func (h *activateHandler) Do(ctx context.Context, progress func(string)) error {
 		if err := h.learnDecision(ctx); err != nil {
 			return err
 		}
-		if err := h.db.Run(ctx, h.action.To, activateJob, segments.ActivateStandby(), progress); err != nil {
+		if err := h.db.Run(ctx, h.action.To, database.ActivateJob, segments.ActivateStandby(), progress); err != nil {
 			return err
 		}
 	}

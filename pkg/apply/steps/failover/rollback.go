@@ -45,7 +45,7 @@ func (h *rollbackHandler) askStandby(ctx context.Context) (engine.Finding, error
 		return engine.BlockedBy(fmt.Sprintf("cannot tell whether the standby has been activated: %v", err), "check pod "+h.action.To+
 			". Or make sure that its node is off, and give up what it may have written since: ", h.giveUp()), nil
 	}
-	work, err := h.remote.Job(h.action.To, activateJob).State(ctx)
+	work, err := h.remote.Job(h.action.To, database.ActivateJob).State(ctx)
 	switch {
 	case err != nil:
 		return engine.Finding{}, err

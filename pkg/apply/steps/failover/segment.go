@@ -12,11 +12,12 @@ import (
 	"gpk/pkg/topology"
 )
 
-// switchHandler makes the mirror of a content its primary: it stops the primary, and a probe promotes the mirror.
+// switchHandler makes the mirror of a content its primary: it stops the primary, and a probe promotes the mirror. It is done when the
+// instance that was made to be the mirror acts as the primary. So running it again resumes it, and never switches back.
 type switchHandler struct {
 	*OldCoordinator
 	action plan.Switched
-	// from is the primary when Check saw it first.
+	// from is the primary that Check saw.
 	from *segments.Row
 }
 
@@ -27,8 +28,9 @@ func (h *switchHandler) Check(ctx context.Context) (engine.Finding, error) {
 		switch {
 		case !found || !primary.IsSegment():
 			return engine.BlockedBy(fmt.Sprintf("there is no segment with content %d", h.action.Content), plan.Gpk("status"), " lists them"), nil
-		case h.from != nil && primary.DBID != h.from.DBID:
-			return engine.Finding{State: engine.Done}, nil
+		case primary.Switched():
+			return engine.Finding{State: engine.Done, Details: []string{fmt.Sprintf("%s was made to be the mirror, and is the primary", primary)},
+				Next: engine.Next("to switch back to the preferred roles, run ", plan.Gpk("recover"))}, nil
 		case !mirrored || !mirror.InSync():
 			return engine.BlockedBy(fmt.Sprintf("content %d has no mirror that is in sync", h.action.Content), plan.Gpk("recover")), nil
 		}

@@ -24,7 +24,9 @@ func Register(r engine.Handlers, k *kube.Client, store *record.Store, p *pods.Po
 	engine.Handle(r, func(a plan.Running) engine.Handler {
 		return &runningHandler{store: store, pods: p, db: db, action: a, patience: pods.PodPatience}
 	})
-	engine.Handle(r, func(a plan.Ready) engine.Handler { return &readyHandler{pods: p, action: a} })
+	engine.Handle(r, func(a plan.Ready) engine.Handler {
+		return &readyHandler{pods: p, db: db, action: a, patience: downPatience}
+	})
 }
 
 // applyFor makes objects, and spreads the mirrors' pods if the plan asks for it.

@@ -59,6 +59,9 @@ func (h *segmentsHandler) Do(ctx context.Context, progress func(string)) error {
 	if err != nil {
 		return err
 	}
+	if err := h.addSilent(ctx, down, absent); err != nil {
+		return err
+	}
 	incremental, full, err := h.divide(ctx, down, absent)
 	if err != nil {
 		return err
@@ -118,6 +121,29 @@ func (h *segmentsHandler) awaitPods(ctx context.Context, rows []segments.Row, pr
 	return absent, err
 }
 
+// addSilent adds the pods of lost nodes that do not answer. They look as if they ran, until Kubernetes deletes them minutes later. A node
+// that has just come back may still be called lost, and its pods answer.
+func (h *segmentsHandler) addSilent(ctx context.Context, rows []segments.Row, absent map[string]string) error {
+	lost := slices.DeleteFunc(h.pods.Lost(ctx, database.PodNames(database.DirsOf(rows))), func(pod string) bool { return absent[pod] != "" })
+	silent := make([]bool, len(lost))
+	err := engine.Each(ctx, lost, func(ctx context.Context, i int, pod string) error {
+		out, err := h.remote.RunSoon(ctx, pod, segments.Instances("facts"), database.AskTimeout)
+		_, exited := errors.AsType[*remote.Error](err)
+		if err == nil {
+			// A stream that was cut can look like success.
+			_, err = segments.ParsePodFacts(out)
+		}
+		silent[i] = err != nil && !exited
+		return context.Cause(ctx)
+	})
+	for i, pod := range lost {
+		if silent[i] {
+			absent[pod] = "pod " + pod + " does not answer"
+		}
+	}
+	return err
+}
+
 // divide tells the instances that have data from those that need a full copy, and makes the places of those without a directory.
 func (h *segmentsHandler) divide(ctx context.Context, rows []segments.Row, absent map[string]string) (
 	incremental, full []segments.Row, err error) {
@@ -175,5 +201,9 @@ func (h *segmentsHandler) absentError(ctx context.Context, absent map[string]str
 	for _, pod := range slices.Sorted(maps.Keys(absent)) {
 		words = append(words, absent[pod]+" ("+h.remote.Where(ctx, pod)+")")
 	}
-	return fmt.Errorf("instances whose pods do not run stay down: %s", strings.Join(words, "; "))
+	err := fmt.Errorf("instances whose pods do not run stay down: %s", strings.Join(words, "; "))
+	if lost := h.pods.Lost(ctx, slices.Sorted(maps.Keys(absent))); len(lost) > 0 {
+		return &engine.NextError{Err: err, Next: engine.Next(h.pods.ByForce(lost...), ", and run this again")}
+	}
+	return err
 }

@@ -1,16 +1,22 @@
 package recovery
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"gpk/pkg/apply/database"
+	"gpk/pkg/apply/engine"
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
 	"gpk/pkg/topology"
@@ -101,5 +107,40 @@ func TestAnsweringMany(t *testing.T) {
 	}
 	if m.lists != 1 || len(m.asked) != 10 || m.most < 2 {
 		t.Errorf("listed %d times, asked %v, %d at once", m.lists, m.asked, m.most)
+	}
+}
+
+// The pods of a lost node are told with the node, and with what to type.
+func TestAbsentOnLostNode(t *testing.T) {
+	a := apitest.New()
+	since := metav1.NewTime(time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC))
+	node := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "node1"}}
+	node.Status.Conditions = []corev1.NodeCondition{{Type: corev1.NodeReady, Status: corev1.ConditionUnknown, Message: "no word", LastTransitionTime: since}}
+	pod := apitest.Pod("demo-mirror-0", apitest.Runs(), true)
+	pod.Spec.NodeName = "node1"
+	a.Put(node, pod)
+	var answers atomic.Bool
+	a.Exec = func(_ string, _ []string, _ io.Reader, out, _ io.Writer) int {
+		if !answers.Load() {
+			return apitest.Cut
+		}
+		fmt.Fprintln(out, "marker initialised\nend")
+		return 0
+	}
+	target := roomtest.New(t, apitest.Served(t, a))
+	h := &segmentsHandler{target.Remote, target.Pods, target.DB, plan.Recovered{}}
+	rows := []segments.Row{{Host: "demo-mirror-0.demo"}}
+	for _, want := range []string{"", "pod demo-mirror-0 does not answer"} {
+		answers.Store(want == "")
+		absent := map[string]string{}
+		if err := h.addSilent(t.Context(), rows, absent); err != nil || absent["demo-mirror-0"] != want {
+			t.Errorf("answers %t: absent %v, error %v", answers.Load(), absent, err)
+		}
+	}
+	err := h.absentError(t.Context(), map[string]string{"demo-mirror-0": "pod demo-mirror-0 is being deleted"})
+	var told *engine.NextError
+	if !errors.As(err, &told) || !strings.Contains(err.Error(), "node node1, which is not ready since 2026-11-22 12:00:00 UTC (no word)") ||
+		told.Next.String() != "make sure that its node is off, then `kubectl delete pod -n analytics demo-mirror-0 --force`, and run this again" {
+		t.Errorf("%v, next %+v", err, told)
 	}
 }

@@ -87,8 +87,12 @@ func (h *handler) attachOrMake(ctx context.Context, acting database.Acting, plac
 		if answers, err := h.answers(ctx, acting, place.Pod); err != nil {
 			return err
 		} else if !answers {
-			return &engine.NextError{Err: fmt.Errorf("pod %s does not answer: gpk cannot make a standby in it", place.Pod),
-				Next: engine.Next("repair the pod or its node, then run the same command again")}
+			next := engine.Next("repair the pod or its node, then run the same command again")
+			if len(h.pods.Lost(ctx, []string{place.Pod})) > 0 {
+				next = engine.Next(h.pods.ByForce(place.Pod), ", and run this again")
+			}
+			return &engine.NextError{Err: fmt.Errorf("%s does not answer: gpk cannot make a standby in it", h.remote.Where(ctx, place.Pod)),
+				Next: next}
 		}
 	}
 	if row, found := acting.Catalogue.Standby(); found {

@@ -96,11 +96,20 @@ func (h *handler) finding(ctx context.Context, acting database.Acting) (engine.F
 	}
 	if h.rules.skip != nil {
 		if answers, err := h.answers(ctx, acting, place.Pod); err != nil || !answers {
-			skipped := fmt.Sprintf("%s, and pod %s does not answer%s", missing, place.Pod, h.rules.skip.note)
-			return engine.Finding{State: engine.Done, Details: []string{skipped}, Next: h.rules.skip.next}, err
+			return h.skipped(ctx, missing, place.Pod), err
 		}
 	}
 	return engine.PendingIf([]string{missing}), nil
+}
+
+// skipped is the finding where the pod for the standby does not answer, and another command makes it.
+func (h *handler) skipped(ctx context.Context, missing, pod string) engine.Finding {
+	detail := fmt.Sprintf("%s, and %s does not answer%s", missing, h.remote.Where(ctx, pod), h.rules.skip.note)
+	next := h.rules.skip.next
+	if !next.Empty() && len(h.pods.Lost(ctx, []string{pod})) > 0 {
+		next = engine.Next(h.pods.ByForce(pod), "; ", next)
+	}
+	return engine.Finding{State: engine.Done, Details: []string{detail}, Next: next}
 }
 
 // vacancy is create's finding: whether the standby's place is free. A coordinator's data there may be the only good copy.

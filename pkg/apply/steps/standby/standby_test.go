@@ -15,6 +15,9 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"gpk/pkg/apply/engine"
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
@@ -301,5 +304,22 @@ func TestStandbySinceFailover(t *testing.T) {
 	c.listed, c.data, c.inSync, c.marker = true, true, true, segments.Initialised
 	if finding, err := c.handler(t, action).Check(t.Context()); err != nil || finding.State != engine.Done {
 		t.Errorf("with one in the other pod: %+v, error %v", finding, err)
+	}
+}
+
+// Of a pod on a lost node a failover says what to type.
+func TestSkippedOnLostNode(t *testing.T) {
+	c := newCoordinators()
+	node := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "node1"}}
+	node.Status.Conditions = []corev1.NodeCondition{{Type: corev1.NodeReady, Status: corev1.ConditionUnknown, Message: "no word"}}
+	pod := apitest.Pod(second, apitest.Runs(), true)
+	pod.Spec.NodeName = "node1"
+	c.api.Put(node, pod)
+	on := roomtest.New(t, apitest.Served(t, c.api))
+	h := &handler{remote: on.Remote, pods: on.Pods, db: on.DB, rules: rebuild(plan.Rebuild{IfReachable: true})}
+	found := h.skipped(t.Context(), "there is no standby", second)
+	next := "make sure that its node is off, then `kubectl delete pod -n analytics " + second + " --force`; `gpk recover` makes one when the pod is back"
+	if !strings.Contains(found.Details[0], "on node node1, which is not ready (no word)") || found.Next.String() != next {
+		t.Errorf("%q, next %q", found.Details, found.Next)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -98,6 +99,13 @@ func TestStartCheck(t *testing.T) {
 		"it is down":                   {func(r *running) { r.silent = true }, plan.Started{}, engine.Pending, []string{"no coordinator answers"}, ""},
 		"it is down, with its pod": {func(r *running) { r.silent = true; r.api.Remove("pods/" + coordinatorPod) }, plan.Started{AnyPrimary: true}, engine.Blocked,
 			[]string{"the coordinator's pod demo-coordinator-0 is unreachable"}, "`gpk failover`"},
+		"it is down, and its node is lost": {func(r *running) {
+			pod := apitest.Pod(coordinatorPod, apitest.Waits("", ""), false)
+			pod.Labels[plan.ComponentLabel] = string(topology.CoordinatorComponent)
+			pod.DeletionTimestamp = &metav1.Time{Time: time.Now().Add(-time.Hour)}
+			r.api.Put(pod)
+		}, plan.Started{AnyPrimary: true}, engine.Blocked, []string{"the coordinator's pod demo-coordinator-0 is unreachable"},
+			"then `kubectl delete pod -n analytics demo-coordinator-0 --force`, and run this again, or let the standby take over: `gpk failover`"},
 		"a mirror is down": {func(r *running) { r.catalogue[2].Status = "d" }, plan.Started{}, engine.Done,
 			[]string{"content 0, dbid 0 on demo-mirror-0 is down"}, "gpk recover"},
 		"a segment is silent": {func(r *running) { r.answers[segments.AnsweringSQL] = "0"; r.catalogue[2].Mode = "n" }, plan.Started{}, engine.Blocked,

@@ -48,8 +48,12 @@ func (h *startHandler) silent(ctx context.Context, pod string, silence error) (e
 	if runs && !h.db.IsUnreachable(pod) || err != nil || !h.action.AnyPrimary {
 		return engine.PendingIf([]string{remote.Summary(silence)}), err
 	}
+	next := engine.Next("restore the node of the pod")
+	if len(h.pods.Lost(ctx, []string{pod})) > 0 {
+		next = engine.Next(h.pods.ByForce(pod), ", and run this again")
+	}
 	return engine.BlockedBy("the coordinator's pod "+pod+" is unreachable: "+remote.Summary(silence),
-		"restore the node of the pod, or let the standby take over: ", plan.Gpk("failover")), nil
+		next, ", or let the standby take over: ", plan.Gpk("failover")), nil
 }
 
 func (h *startHandler) look(ctx context.Context, acting database.Acting, state map[string]string) (engine.Finding, error) {

@@ -46,7 +46,7 @@ func (h *stopHandler) Check(ctx context.Context) (engine.Finding, error) {
 	return engine.PendingIf([]string{"the database runs, with its coordinator in pod " + acting.Pod}), nil
 }
 
-// checkInstances is the Check of a stop that lasts: no instance runs, and no pod that restarts starts one.
+// checkInstances is the Check of a stop that lasts: no instance runs, and neither a pod that restarts nor a utility starts one.
 func (h *stopHandler) checkInstances(ctx context.Context) (engine.Finding, error) {
 	state, err := h.store.State(ctx)
 	if err != nil {
@@ -62,6 +62,13 @@ func (h *stopHandler) checkInstances(ctx context.Context) (engine.Finding, error
 	running, err := h.running(ctx)
 	if err != nil {
 		return engine.Finding{}, err
+	}
+	jobs, err := h.db.RunningJobs(ctx)
+	if err != nil {
+		return engine.Finding{}, err
+	}
+	for _, job := range jobs {
+		running = append(running, fmt.Sprintf("%s, which an earlier gpk started, still runs in pod %s", job.Name, job.Pod))
 	}
 	if details = append(details, running...); len(details) > 0 && h.action.Again {
 		if finding, ok, err := h.pods.NoneOverdue(ctx); err != nil || !ok {
@@ -109,9 +116,21 @@ func (h *stopHandler) Do(ctx context.Context, progress func(string)) error {
 			return err
 		}
 	}
-	if err := h.db.AwaitJobs(ctx, []string{database.StartJob, database.RestartJob, database.StopJob}, progress); err != nil {
+	ending := []string{database.StartJob, database.RestartJob, database.StopJob, database.ActivateJob}
+	if err := h.db.AwaitJobs(ctx, ending, progress); err != nil {
 		return err
 	}
+	if err := h.stop(ctx, mode, progress); err != nil || len(h.action.Keep) == 0 {
+		return err
+	}
+	if waited, err := h.db.AwaitOrphans(ctx, progress); err != nil || !waited {
+		return err
+	}
+	return h.stopEach(ctx)
+}
+
+// stop stops the database by gpstop, or by each pod: gpstop may refuse a database that create has not finished, or that is partly down.
+func (h *stopHandler) stop(ctx context.Context, mode string, progress func(string)) error {
 	acting, err := h.db.Acting(ctx)
 	if err == nil {
 		err = h.db.Run(ctx, acting.Pod, database.StopJob, segments.Gpstop(mode), progress)
@@ -120,8 +139,12 @@ func (h *stopHandler) Do(ctx context.Context, progress func(string)) error {
 	if !errors.As(err, &exit) && !errors.Is(err, database.ErrNoCoordinator) {
 		return err
 	}
-	// gpstop may refuse a database that create has not finished, or that is partly down.
 	progress(fmt.Sprintf("each pod stops its own instances: %v", err))
+	return h.stopEach(ctx)
+}
+
+// stopEach has each pod that runs stop its own instances.
+func (h *stopHandler) stopEach(ctx context.Context) error {
 	list, err := h.pods.List(ctx)
 	if err != nil {
 		return err

@@ -15,7 +15,13 @@ import (
 
 // Register adds the handlers of a maintenance window.
 func Register(r engine.Handlers, k *kube.Client, remote *remote.Pods, store *record.Store, p *pods.Pods, db *database.Database) {
-	engine.Handle(r, func(a plan.Stopped) engine.Handler { return &stopHandler{store, p, db, a} })
+	engine.Handle(r, func(a plan.Stopped) engine.Handler {
+		stop := &stopHandler{store, p, db, a}
+		if a.Removing {
+			return &removalHandler{stop: stop}
+		}
+		return stop
+	})
 	engine.Handle(r, func(a plan.Started) engine.Handler { return &startHandler{store, p, db, a} })
 	engine.Handle(r, func(a plan.Whole) engine.Handler { return &healthyHandler{pods: p, db: db, action: a} })
 	engine.Handle(r, func(a plan.Pulled) engine.Handler {
