@@ -32,7 +32,7 @@ func (a *app) psqlCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		command := segments.Run(segments.PsqlArgv(*database, "", args...)...)
+		command := segments.UserPsql(*database, args...)
 		err = a.interactive(cmd.Context(), target, acting.Pod, command)
 		if exit, ok := errors.AsType[*remote.Error](err); ok {
 			// psql has said what was wrong.

@@ -55,7 +55,12 @@ func Psql(database, host, sql string) Command {
 	return Run(PsqlArgv(database, host, "-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1")...).reading(sql)
 }
 
-// PsqlArgv is psql with a user's own arguments.
+// UserPsql is psql with a user's own arguments. run.sh gives its session no options: the server's settings count there.
+func UserPsql(database string, args ...string) Command {
+	return Run(append([]string{"env"}, PsqlArgv(database, "", args...)...)...)
+}
+
+// PsqlArgv is psql with more arguments.
 func PsqlArgv(database, host string, args ...string) []string {
 	argv := []string{"psql", "-d", database}
 	if host != "" {
