@@ -10,8 +10,8 @@ import (
 func TestTryStart(t *testing.T) {
 	p := newPod(t)
 	dir := p.path("greenplum/coordinator/gpseg-1")
-	for name, content := range map[string]string{"postgresql.conf": "port=5432\n", "server.crt": "c", "postmaster.pid": "1", "standby.signal": "",
-		"global/pg_control": "c", "pg_wal/000000010000000000000001": "w", "base/1/2": "data"} {
+	for name, content := range map[string]string{"postgresql.conf": "port=5432\n", "server.crt": "c", "postmaster.pid": "1",
+		"standby.signal": "", "global/pg_control": "c", "pg_wal/000000010000000000000001": "w", "base/1/2": "data"} {
 		p.write("greenplum/coordinator/gpseg-1/"+name, content)
 	}
 	p.fake("pg_ctl", "exit 0")

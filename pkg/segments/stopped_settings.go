@@ -83,7 +83,6 @@ func TrySession(settings []Setting) Command {
 	for i, s := range settings {
 		options[i] = "-c " + strings.NewReplacer(`\`, `\\`, " ", `\ `, "\t", "\\\t").Replace(s.Name+"="+s.Value)
 	}
-	argv := append([]string{"env", "-u", "PGOPTIONS", "PGOPTIONS=" + strings.Join(options, " ")}, PsqlArgv("postgres", "", "-X", "-A", "-t", "-q",
-		"-v", "ON_ERROR_STOP=1")...)
-	return Run(argv...).reading(CatalogueSQL)
+	psql := PsqlArgv("postgres", "", "-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1")
+	return Run(append([]string{"env", "-u", "PGOPTIONS", "PGOPTIONS=" + strings.Join(options, " ")}, psql...)...).reading(CatalogueSQL)
 }

@@ -26,8 +26,9 @@ if [ -z "${GPHOME:-}" ]; then
     [ -f "$GPHOME/greenplum_path.sh" ] && break
   done
 fi
+# What it prints is no answer of a script, and what a script reads is not for it.
 # shellcheck source=/dev/null
-. "$GPHOME/greenplum_path.sh"
+. "$GPHOME/greenplum_path.sh" >&2 </dev/null
 USER=$(id -un)
 export GPHOME USER LOGNAME=$USER
 # Greenplum 7 reads the first name, 6 the second. Both copies of the coordinator live under the same path.

@@ -4,8 +4,8 @@
 #                           Prints `starts`, or `said LINE` for each line of a server that did not get there, then `end`
 #   check DIR...            prints `differs DIR NAME` for each setting that the files of an instance do not have as they should, then `end`
 #   write DIR...            gives the settings to the files, or takes them out, as gpconfig does. It refuses where an instance runs
-# check and write read lines `set NAME VALUE`, with the value in quotes, or `remove NAME`, then `end`. Names are in lower case. Of directories
-# that are not there they say nothing.
+# check and write read lines `set NAME VALUE`, with the value in quotes, or `remove NAME`, then `end`. Names are in lower case. Of
+# directories that are not there they say nothing.
 set -u
 # shellcheck source=SCRIPTDIR/env.sh
 . /gpk/scripts/env.sh

@@ -94,8 +94,8 @@ func TestWrittenWhileStopped(t *testing.T) {
 		}
 		return "end\n", 0
 	})
-	change := plan.Written{Settings: []segments.RoleSetting{{Name: "max_connections", Coordinator: "250", Segment: "750"}}, Removed: []string{"ssl"},
-		Instances: instances()}
+	connections := segments.RoleSetting{Name: "max_connections", Coordinator: "250", Segment: "750"}
+	change := plan.Written{Settings: []segments.RoleSetting{connections}, Removed: []string{"ssl"}, Instances: instances()}
 	h := &writtenHandler{c.settings, change}
 	c.silent = true
 	if finding, err := h.Check(t.Context()); err != nil || finding.State != engine.Unknown {
@@ -106,13 +106,15 @@ func TestWrittenWhileStopped(t *testing.T) {
 	}
 	c.stopped = true
 	finding, err := h.Check(t.Context())
-	if err != nil || finding.State != engine.Pending || !strings.Contains(finding.Details[0], "ssl of the instance in /greenplum/primary/gpseg0 in pod") {
+	if err != nil || finding.State != engine.Pending ||
+		!strings.Contains(finding.Details[0], "ssl of the instance in /greenplum/primary/gpseg0 in pod") {
 		t.Fatalf("%+v, error %v", finding, err)
 	}
 	if err := h.Do(t.Context(), func(string) {}); err != nil {
 		t.Fatal(err)
 	}
-	if written[coordinatorPod] != "set max_connections '250'\nremove ssl\nend\n" || written[primaryPod] != "set max_connections '750'\nremove ssl\nend\n" {
+	if written[coordinatorPod] != "set max_connections '250'\nremove ssl\nend\n" ||
+		written[primaryPod] != "set max_connections '750'\nremove ssl\nend\n" {
 		t.Errorf("written: %q", written)
 	}
 	if finding, err := h.Check(t.Context()); err != nil || finding.State != engine.Done {
@@ -153,7 +155,8 @@ func TestTakenBack(t *testing.T) {
 	c.letClientsIn()
 	before := plan.Written{Removed: []string{"ssl"}, Instances: instances()}
 	err := (&effectiveHandler{c.settings, []string{"ssl"}, before}).Do(t.Context(), func(string) {})
-	if err == nil || !strings.HasPrefix(err.Error(), "the database did not start with the new values of ssl: could not load server certificate") ||
+	const cause = "the database did not start with the new values of ssl: could not load server certificate"
+	if err == nil || !strings.HasPrefix(err.Error(), cause) ||
 		!strings.HasSuffix(err.Error(), "The files have the earlier values again, and the database runs") {
 		t.Errorf("error %v", err)
 	}

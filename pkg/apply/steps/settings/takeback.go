@@ -34,7 +34,8 @@ func (h *effectiveHandler) takeBack(ctx context.Context, acting database.Acting,
 			Next: engine.Next("fix the cause, then run ", plan.Gpk("start"))}
 	}
 	return &engine.NextError{
-		Err: fmt.Errorf("the database did not start with the new values of %s: %w\nThe files have the earlier values again, and the database runs",
+		Err: fmt.Errorf("the database did not start with the new values of %s: %w\n"+
+			"The files have the earlier values again, and the database runs",
 			names, failure),
 		Next: engine.Next("correct the value and run the command again")}
 }
