@@ -23,6 +23,7 @@ import (
 	"gpk/pkg/apply/steps/standby"
 	"gpk/pkg/apply/steps/window"
 	"gpk/pkg/plan"
+	"gpk/pkg/segments"
 )
 
 // Target is one cluster in one namespace of one API server.
@@ -60,6 +61,15 @@ func NewTarget(config *rest.Config, ref plan.Ref) (*Target, error) {
 // Exec runs a program in a pod of the cluster, as remote.Pods.Exec does.
 func (t *Target) Exec(ctx context.Context, pod string, argv []string, streams remote.Streams) error {
 	return t.remote.Exec(ctx, pod, argv, streams)
+}
+
+// EndPsql ends a user's psql in a pod, with its session on the server.
+func (t *Target) EndPsql(ctx context.Context, pod, name string) error {
+	out, err := t.remote.RunSoon(ctx, pod, segments.EndPsql(name), database.AskTimeout)
+	if err != nil {
+		return err
+	}
+	return segments.ParseEndPsql(out)
 }
 
 // Clusters are the names of the clusters in the target's namespace, in order.
