@@ -27,12 +27,29 @@ func TestEverywhere(t *testing.T) {
 			p.write("gpk/scripts/it.sh", "echo $HOST did \"$@\"\ncat\necho noise >&2\n")
 			p.fake("ssh", `
 case $3 in b.*) echo out of reach >&2; exit 255 ;; esac
-HOST=$3 exec "${@:4}"`)
+echo a word of /etc/bash.bashrc
+HOST=$3 exec bash -c "${*:4}"`)
 			r := p.run([]byte(test.stdin), "everywhere.sh", "it.sh", "verb")
 			if r.status != test.status || r.out != test.out {
 				t.Errorf("%+v, want %d and %q", r, test.status, test.out)
 			}
 		})
+	}
+}
+
+// What greenplum_path.sh prints is no answer, and what a script reads is not for it.
+func TestWordsOfTheImage(t *testing.T) {
+	p := newPod(t)
+	p.write("gphome/greenplum_path.sh", "export FROM_GREENPLUM_PATH=yes\necho welcome\ncat >/dev/null\n")
+	r := p.run([]byte("the input"), "run.sh", "bash", "-c", "echo $FROM_GREENPLUM_PATH; cat")
+	if r.out != "yes\nthe input" || r.err != "welcome\n" {
+		t.Errorf("%+v", r)
+	}
+	p.write("words.sh", "echo words\n")
+	p.env = append(p.env, "BASH_ENV="+p.path("words.sh"))
+	out := p.must([]byte(request("", "bash", "-c", "echo answer")), "session.sh")
+	if out != "words\nready\n0 7 0\nanswer\n" {
+		t.Errorf("a session: %q", out)
 	}
 }
 

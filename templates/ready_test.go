@@ -75,8 +75,9 @@ func TestWhyLeavesOutRefusals(t *testing.T) {
 		log.WriteString(`2026-01-01 00:00:01 UTC,"gpadmin","postgres",p2,th1,"[local]",,,0,,,seg0,,,,,"FATAL","57M02","` + said + `","last replayed record at 0/C000158` + "\n" + `- VERSION: PostgreSQL 12.12"` + "\n")
 	}
 	p.write("greenplum/mirror/gpseg0/log/gpdb.csv", log.String())
-	out := p.must(nil, "why.sh")
-	if strings.Count(out, "\n") != 2 || !strings.Contains(out, "No space left on device") {
+	p.write("greenplum/.gpk/logs/gpstart.log", "ERROR: new\nERROR: old\nERROR: new\n")
+	out, found := strings.CutPrefix(p.must(nil, "why.sh"), "gpstart.log: ERROR: new\ngpstart.log: ERROR: old\n")
+	if !found || strings.Count(out, "\n") != 2 || !strings.Contains(out, "No space left on device") {
 		t.Errorf("it says %q", out)
 	}
 }

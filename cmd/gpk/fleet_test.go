@@ -29,6 +29,9 @@ type fleet struct {
 	unready map[string]string
 	// fails are pods whose instances' logs nobody can read.
 	fails string
+	// began is called when a psql begins that hangs, until endpsql.sh closes ends. Without ends no pod has endpsql.sh.
+	began func()
+	ends  chan struct{}
 
 	mutex sync.Mutex
 	// asked are the commands that ran in pods, and the requests for containers' logs.
@@ -114,6 +117,17 @@ func (f *fleet) exec(pod string, argv []string, stdin io.Reader, out, errs io.Wr
 			return 1
 		}
 		_, _ = fmt.Fprintf(out, "gpseg0\tof %s\n", pod)
+	case strings.Contains(command, "endpsql.sh"):
+		if f.ends == nil {
+			return 127
+		}
+		close(f.ends)
+		_, _ = fmt.Fprint(out, "left 0\nend\n")
+	case strings.Contains(command, "hangs"):
+		f.began()
+		if f.ends != nil {
+			<-f.ends
+		}
 	case strings.Contains(command, "psql"):
 		sql, _ := io.ReadAll(stdin)
 		if strings.Contains(string(sql), "pg_settings") {

@@ -72,6 +72,9 @@ func (a *printer) operatedText(answer apply.Operated, say sentences) string {
 		restart := engine.Next(strings.Join(answer.Restart, ", "), " take effect at a restart: run ", plan.Gpk("restart"))
 		text += "\n" + a.shown(restart)
 	}
+	if answer.Stopped {
+		text += "\n" + a.shown(engine.Next("the database is stopped, and starts with these settings: run ", plan.Gpk("start")))
+	}
 	return text + "\n" + fileChanges(answer.ClusterYAML)
 }
 

@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -11,6 +13,7 @@ import (
 
 	"gpk/pkg/apply"
 	"gpk/pkg/apply/remote"
+	"gpk/pkg/plan"
 	"gpk/pkg/segments"
 )
 
@@ -19,10 +22,11 @@ func (a *app) psqlCommand() *cobra.Command {
 		Use:         "psql [-d DATABASE] [-- PSQL-ARGUMENTS]",
 		Short:       "Run psql on the acting coordinator, as the administrator",
 		Example:     "  gpk psql\n  gpk psql -d analytics -- -c 'select version()'\n  gpk psql <script.sql",
-		Args:        cobra.ArbitraryArgs,
+		Args:        behindDashes,
 		Annotations: map[string]string{endless: "yes"},
 	}
 	database := cmd.Flags().StringP("dbname", "d", "postgres", "database to connect to")
+	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return psqlUsage(err, "-c", "select version()") })
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		target, err := a.existing(cmd.Context())
 		if err != nil {
@@ -32,15 +36,45 @@ func (a *app) psqlCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		command := segments.Run(segments.PsqlArgv(*database, "", args...)...)
-		err = a.interactive(cmd.Context(), target, acting.Pod, command)
-		if exit, ok := errors.AsType[*remote.Error](err); ok {
+		name := segments.PsqlName()
+		err = a.interactive(cmd.Context(), target, acting.Pod, segments.UserPsql(*database, name, args...))
+		switch exit, exited := errors.AsType[*remote.Error](err); {
+		case exited:
 			// psql has said what was wrong.
 			return statusError(exit.Status)
+		case err != nil && cmd.Context().Err() != nil:
+			return endPsql(cmd.Context(), target, acting.Pod, name, context.Cause(cmd.Context()))
+		case is[*remote.WriteError](err):
+			return endPsql(cmd.Context(), target, acting.Pod, name, err)
 		}
 		return err
 	}
 	return cmd
+}
+
+// behindDashes refuses arguments that psql would take for names of a database and a user.
+func behindDashes(cmd *cobra.Command, args []string) error {
+	switch {
+	case len(args) == 0 || cmd.ArgsLenAtDash() == 0:
+		return nil
+	case strings.Contains(args[0], " "):
+		args = append([]string{"-c"}, args...)
+	}
+	return psqlUsage(usage("psql's own arguments come after --"), args...)
+}
+
+// psqlUsage is a faulty command line, with how to give psql its arguments.
+func psqlUsage(err error, args ...string) error {
+	return hint(usageError{err}, "psql's own arguments come after --: ", plan.Gpk(append([]string{"psql", "--"}, args...)...))
+}
+
+// endPsql ends a psql that gpk does not wait for, since the server would carry out the rest of the statement, and psql that of a script.
+func endPsql(ctx context.Context, target *apply.Target, pod, name string, cause error) error {
+	if err := target.EndPsql(context.WithoutCancel(ctx), pod, name); err != nil {
+		return hint(fmt.Errorf("%w; psql's statement may go on in the database: gpk could not end it: %w", cause, err),
+			"look at what it did before you run it again; to end it: ", plan.Gpk("psql", "--", "-c", segments.EndSessionSQL(name)))
+	}
+	return hint(fmt.Errorf("%w; gpk has ended psql and its statement. What earlier statements have committed stays", cause))
 }
 
 // interactive connects a program in a pod to gpk's own streams, with a terminal in the pod where gpk has one.

@@ -2,9 +2,11 @@ package apply
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"strings"
 
+	"gpk/pkg/apply/database"
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
 	"gpk/pkg/topology"
@@ -21,6 +23,9 @@ func Config(t *Target, m Made, given []segments.Setting, restart bool) (Operatio
 		for _, step := range o.plan.Steps {
 			if written, ok := step.Action.(plan.Written); ok {
 				answer.Restart, err = t.settings.PendingSettings(ctx, written.Names())
+				if errors.Is(err, database.ErrNoCoordinator) {
+					answer.Stopped, err = true, nil
+				}
 			}
 		}
 		return err

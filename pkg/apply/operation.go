@@ -31,6 +31,8 @@ type Operated struct {
 	ClusterYAML []plan.Difference `json:"clusterYaml,omitempty"`
 	// Restart are settings that count from the next restart on.
 	Restart []string `json:"restart,omitempty"`
+	// Stopped: the database does not run, and has the settings when it starts.
+	Stopped bool `json:"stopped,omitempty"`
 }
 
 // Observers are told what happens while an operation is carried out.

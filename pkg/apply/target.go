@@ -23,6 +23,7 @@ import (
 	"gpk/pkg/apply/steps/standby"
 	"gpk/pkg/apply/steps/window"
 	"gpk/pkg/plan"
+	"gpk/pkg/segments"
 )
 
 // Target is one cluster in one namespace of one API server.
@@ -64,6 +65,15 @@ func (t *Target) Exec(ctx context.Context, pod string, argv []string, streams re
 
 // OnWait has tell called when gpk waits for the API server, as kube.Client.OnWait does.
 func (t *Target) OnWait(tell func(why string)) { t.kube.OnWait(tell) }
+
+// EndPsql ends a user's psql in a pod, with its session on the server.
+func (t *Target) EndPsql(ctx context.Context, pod, name string) error {
+	out, err := t.remote.RunSoon(ctx, pod, segments.EndPsql(name), database.AskTimeout)
+	if err != nil {
+		return err
+	}
+	return segments.ParseEndPsql(out)
+}
 
 // Clusters are the names of the clusters in the target's namespace, in order.
 func (t *Target) Clusters(ctx context.Context) ([]string, error) { return record.Clusters(ctx, t.kube) }

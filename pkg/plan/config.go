@@ -2,6 +2,7 @@ package plan
 
 import (
 	"slices"
+	"strings"
 
 	"gpk/pkg/segments"
 	"gpk/pkg/topology"
@@ -20,18 +21,26 @@ func Config(from, to *topology.Cluster, given []segments.Setting, restart bool) 
 	if bound, found := settingsByName(to)[topology.MostStatement]; found {
 		beside = append(beside, segments.Setting{Name: bound.Name, Value: bound.Coordinator})
 	}
-	written := Written{Settings: changedSettings(from, to, given)}
-	for _, s := range given {
-		if !slices.ContainsFunc(written.Settings, func(w segments.RoleSetting) bool { return w.Name == s.Name }) {
+	instances := topology.New(to).Instances
+	written, before := writtenOf(from, to, given), writtenOf(to, from, given)
+	written.Instances, before.Instances = instances, instances
+	return newPlan("config", ref(to), []Step{
+		{"valid", "settings that the server knows and would take", Converge, Valid{asked, beside, written.Settings, instances}},
+		{"settings", "settings in the files of all instances", Converge, written},
+		{"restart", "settings in effect", Converge, when(restart, Effective{written.Names(), before})},
+		{"synced", "mirrors in sync", Converge, when(restart, Synced{Running: true})},
+	})
+}
+
+// writtenOf is what leads from one cluster.yaml to another, with the settings that a person has named.
+func writtenOf(from, to *topology.Cluster, named []segments.Setting) Written {
+	written := Written{Settings: changedSettings(from, to, named)}
+	for _, s := range named {
+		if !slices.ContainsFunc(written.Settings, func(w segments.RoleSetting) bool { return strings.EqualFold(w.Name, s.Name) }) {
 			written.Removed = append(written.Removed, s.Name)
 		}
 	}
-	return newPlan("config", ref(to), []Step{
-		{"valid", "settings that the server knows and would take", Converge, Valid{asked, beside}},
-		{"settings", "settings in the files of all instances", Converge, written},
-		{"restart", "settings in effect", Converge, when(restart, Effective{written.Names()})},
-		{"synced", "mirrors in sync", Converge, when(restart, Synced{})},
-	})
+	return written
 }
 
 // Valid asks the server whether it knows settings and would take their values, all before any is changed. It changes nothing.
@@ -39,16 +48,26 @@ type Valid struct {
 	Settings []segments.Setting
 	// Beside are the settings that bound others. The server has them when gpk asks it about those.
 	Beside []segments.Setting
+	// Starts are the settings as the coordinator and the segments will have them. A server must start with them.
+	Starts []segments.RoleSetting
+	// Instances are those that are asked where the database does not run.
+	Instances []topology.Instance
 }
 
 // Written gives settings to the files of all instances, takes others out of them, and has the instances read their files.
 type Written struct {
 	Settings []segments.RoleSetting
 	Removed  []string
+	// Instances are those whose files gpk changes itself where the database has been stopped. Without them it must run.
+	Instances []topology.Instance
 }
 
 // Effective restarts the database if one of these settings waits for that.
-type Effective struct{ Names []string }
+type Effective struct {
+	Names []string
+	// Before is what the files had. They get it back if the database does not start with the settings. Without settings there is no way back.
+	Before Written
+}
 
 func (Valid) action()     {}
 func (Written) action()   {}

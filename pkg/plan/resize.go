@@ -51,7 +51,7 @@ func Resize(from, to *topology.Cluster, begun bool) (p Plan, windowStep string, 
 		{settings, title, Converge, when(changed && !begun, written)},
 	}, wanted.window(), []Step{
 		{settings, title, Converge, when(changed && begun, written)},
-		{"effective", "settings in effect", Converge, when(changed, Effective{written.Names()})},
+		{"effective", "settings in effect", Converge, when(changed, Effective{Names: written.Names()})},
 	}), windowStep, nil
 }
 

@@ -147,7 +147,10 @@ type Started struct {
 }
 
 // Synced waits until every instance is up and every pair in sync.
-type Synced struct{}
+type Synced struct {
+	// Running: a database that does not run is left as it is.
+	Running bool
+}
 
 // Expose points the client Service at the acting coordinator's pod, and tells the pods that it acts.
 type Expose struct {

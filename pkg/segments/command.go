@@ -6,6 +6,7 @@
 package segments
 
 import (
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -55,7 +56,34 @@ func Psql(database, host, sql string) Command {
 	return Run(PsqlArgv(database, host, "-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1")...).reading(sql)
 }
 
-// PsqlArgv is psql with a user's own arguments.
+// UserPsql is psql with a user's own arguments. run.sh gives its session no options: the server's settings count there. The session has a
+// name, by which EndPsql finds it.
+func UserPsql(database, name string, args ...string) Command {
+	return Run(append([]string{"env", "PGAPPNAME=" + name}, PsqlArgv(database, "", args...)...)...)
+}
+
+// PsqlName is a name that no other session of UserPsql has.
+func PsqlName() string { return fmt.Sprintf("gpk-psql-%x", rand.Text()[:8]) }
+
+// EndPsql ends a psql of UserPsql, and its session on the server.
+func EndPsql(name string) Command { return Script("endpsql.sh").reading(name + "\n") }
+
+// ParseEndPsql is an error if EndPsql has left a session.
+func ParseEndPsql(out string) error {
+	return parseLines(out, "the answer about psql's session was", func(line string, _ []string) error {
+		if line != "left 0" {
+			return fmt.Errorf("the session on the server has not ended within 10 s: %s", line)
+		}
+		return nil
+	})
+}
+
+// EndSessionSQL ends the sessions of a name.
+func EndSessionSQL(name string) string {
+	return "select pg_terminate_backend(pid) from pg_stat_activity where application_name = " + literal(name)
+}
+
+// PsqlArgv is psql with more arguments.
 func PsqlArgv(database, host string, args ...string) []string {
 	argv := []string{"psql", "-d", connection(database)}
 	if host != "" {

@@ -24,6 +24,11 @@ type ServerSetting struct {
 // Hidden is the context of a setting of HiddenSQL: the server does not say what a change takes.
 const Hidden = "hidden"
 
+// InSession reports whether a session can begin with a value of its own.
+func (s ServerSetting) InSession() bool {
+	return slices.Contains([]string{"user", "superuser", "backend", "superuser-backend"}, s.Context)
+}
+
 // Fixed reports whether the setting cannot be changed.
 func (s ServerSetting) Fixed() bool { return s.Context == "internal" }
 

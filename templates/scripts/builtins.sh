@@ -67,7 +67,10 @@ open_shell() {
     exec {free}<>"$folder/free" {both}<>"$folder/from" {to}<>"$folder/to" {from}<"$folder/from"
     (command ssh "$1" /bin/bash /gpk/scripts/session.sh 10 <>"$folder/to" 1<>"$folder/from" 2<>"$folder/free" &)
     exec {both}>&-
-    read -r -t 20 -u "$from" word && [ "$word" = ready ] && return
+    # What the host's shell prints before is not the session's.
+    while read -r -t 20 -u "$from" word; do
+      [ "$word" != ready ] || return 0
+    done
   elif [[ -p $folder/to && -p $folder/from && -p $folder/free ]]; then
     # shellcheck disable=SC2094
     exec {free}<>"$folder/free" {both}<>"$folder/from" {to}<>"$folder/to" {from}<"$folder/from" {both}>&-

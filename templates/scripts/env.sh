@@ -10,6 +10,11 @@ instance_dirs() {
   done
 }
 
+# What gpk's own sessions rely on, whatever settings the server has. It is not exported: a server that a script starts would have it too.
+# shellcheck disable=SC2034
+session_options='-c statement_timeout=0 -c lock_timeout=0 -c default_transaction_read_only=off -c standard_conforming_strings=on'
+session_options+=' -c session_preload_libraries= -c local_preload_libraries='
+
 # The utilities open hundreds of shells, and greenplum_path.sh starts programs of its own: start.sh keeps what it has set.
 if [ -f /tmp/gpk-environment ]; then
   # shellcheck source=/dev/null
@@ -21,8 +26,9 @@ if [ -z "${GPHOME:-}" ]; then
     [ -f "$GPHOME/greenplum_path.sh" ] && break
   done
 fi
+# What it prints is no answer of a script, and what a script reads is not for it.
 # shellcheck source=/dev/null
-. "$GPHOME/greenplum_path.sh"
+. "$GPHOME/greenplum_path.sh" >&2 </dev/null
 USER=$(id -un)
 export GPHOME USER LOGNAME=$USER
 # Greenplum 7 reads the first name, 6 the second. Both copies of the coordinator live under the same path.

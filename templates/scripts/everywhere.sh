@@ -19,13 +19,17 @@ mkdir "$folder/said"
 call() {
   local folder=$1 script=$2 verb=$3 host=$4 status
   shift 4
-  ssh -o BatchMode=yes "$host" /bin/bash "/gpk/scripts/$script" "$verb" "$@" <"$folder/input" >"$folder/said/$host" 2>"$folder/said/$host.err"
+  # What the host's shell prints before is not the script's. The script runs last, so that its status is that of ssh.
+  ssh -o BatchMode=yes "$host" echo "$mark;" unset "BASH_ENV;" /bin/bash "/gpk/scripts/$script" "$verb" "$@" \
+    <"$folder/input" >"$folder/said/$host" 2>"$folder/said/$host.err"
   status=$?
+  sed -i "1,/^$mark\$/d" "$folder/said/$host"
   [ $status = 0 ] || echo "$(<"$folder/said/$host.err")" >>"$folder/said/$host"
   echo "exit $status" >>"$folder/said/$host"
   rm "$folder/said/$host.err"
 }
 export -f call
+export mark=gpk-begins
 # shellcheck disable=SC2016
 xargs -r -P 16 -L 1 bash -c 'call "$@"' call "$folder" "$1" "$2" <"$folder/calls"
 

@@ -100,7 +100,8 @@ forget() {
 # what gpexpand would have done next.
 forward() {
   [ "$(tail -n 1 "$status" | cut -d : -f 1)" = UPDATE_CATALOG_STARTED ] || return 0
-  psql -X -q -d postgres -c "select gp_expand_bump_version()" >/dev/null && echo "UPDATE_CATALOG_DONE:None" >>"$status"
+  PGOPTIONS=$session_options psql -X -q -d postgres -c "select gp_expand_bump_version()" >/dev/null &&
+    echo "UPDATE_CATALOG_DONE:None" >>"$status"
 }
 
 verb=$1

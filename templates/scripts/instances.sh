@@ -122,6 +122,6 @@ case $verb in
   clear) clear_unfinished "$@" ;;
   finish) finish "$@" ;;
   stop) stop ;;
-  coordinator) facts "$@" && psql -d postgres -XAtq -v ON_ERROR_STOP=1 ;;
+  coordinator) facts "$@" && PGOPTIONS=$session_options psql -d postgres -XAtq -v ON_ERROR_STOP=1 ;;
   *) echo "unknown verb: $verb" >&2; exit 2 ;;
 esac

@@ -62,6 +62,8 @@ run() {
     export BASH_ENV=/gpk/scripts/builtins.sh
     GPK_SHELLS=$(mktemp -d) && export GPK_SHELLS
   fi
+  # A session of gpk. The utilities set the options of theirs, and start servers, which must not get these.
+  [ "$1" != psql ] || export PGOPTIONS=$session_options
   "$@"
   echo $? >status.new && mv status.new status
   rm -rf "${GPK_SHELLS:-}"

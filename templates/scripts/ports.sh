@@ -18,8 +18,9 @@ over() {
   host=${file##*/}
   if ! answer=$(ssh -o BatchMode=yes -o ConnectTimeout=5 "$host" /bin/bash /gpk/scripts/ports.sh "$verb" "$host" 2>&1 <"$file"); then
     echo "fault $host ${answer//$'\n'/ }"
-  elif [ -n "$answer" ]; then
-    echo "$answer"
+  else
+    # What else the host's shell prints is no answer.
+    grep -E '^(ok|no) ' <<<"$answer"
   fi
 }
 export -f over

@@ -38,6 +38,8 @@ try() {
     echo "$1 ${answer//$'\n'/ }"
     return
   fi
+  # What else the host's shell prints is no answer.
+  [ "${answer##*$'\n'}" = fresh ] && answer=fresh || answer=
   # An address that several Services lead to has as many names, and each answer begins with another one.
   for _ in 1 2 3 4 5 6; do
     name=

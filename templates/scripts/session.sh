@@ -11,6 +11,8 @@ set -u
 ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 404)) || exit 1
 folder=$(mktemp -d) && : >"$folder/input" || exit 1
 trap 'rm -rf "$folder"' EXIT
+# The image may have a file that every shell reads at its start, and that prints something.
+unset BASH_ENV ENV
 
 # Lengths are in bytes here, and in letters elsewhere.
 answer() {

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Prints what the logs of this pod say has gone wrong lately, the last telling lines of each as `FILE: LINE`, then `end`. A
-# utility that fails often says no more itself than that it did: the cause is in its own log, or in that of an instance.
+# Prints what the logs of this pod say has gone wrong lately, the last telling lines of each as `FILE: LINE`, the newest first, then
+# `end`. A utility that fails often says no more itself than that it did: the cause is in its own log, or in that of an instance.
 set -u
 # shellcheck source=SCRIPTDIR/env.sh
 . /gpk/scripts/env.sh
@@ -17,6 +17,6 @@ for file in "${logs[@]}"; do
   [ -n "$(find "$file" -mmin -15 2>/dev/null)" ] || continue
   # The utilities lead their lines with a time, a host and a level.
   tail -n 2000 "$file" | grep -aE "$telling" | grep -avE "$hollow" | sed -E 's/^[0-9:]+ [^ ]*-\[[A-Z]+\]:-//' |
-    awk '!seen[$0]++' | tail -n 4 | cut -c -300 | sed "s|^|${file##*/}: |"
+    tac | awk '!seen[$0]++' | head -n 4 | cut -c -300 | sed "s|^|${file##*/}: |"
 done
 echo end

@@ -1,6 +1,7 @@
 package database
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -68,7 +69,16 @@ const (
 	mostCauses = 12
 )
 
-// causes are the pods' log lines about the failure, those of the utility's own pod first. gpk asks no other pod in a large cluster.
+// rank puts first why a server did not start: other errors follow from that, or are older.
+func rank(cause string) int {
+	if strings.Contains(cause, "startup.log: ") && (strings.Contains(cause, "FATAL") || strings.Contains(cause, "PANIC")) {
+		return 0
+	}
+	return 1
+}
+
+// causes are the pods' log lines about the failure: why a server did not start, then those of the utility's own pod. gpk asks no other
+// pod in a large cluster.
 func (u *Utilities) causes(ctx context.Context, first string) []string {
 	ctx, cancel := context.WithTimeout(ctx, causesTime)
 	defer cancel()
@@ -90,5 +100,6 @@ func (u *Utilities) causes(ctx context.Context, first string) []string {
 		return nil
 	})
 	causes := slices.Concat(answers...)
+	slices.SortStableFunc(causes, func(a, b string) int { return cmp.Compare(rank(a), rank(b)) })
 	return causes[:min(len(causes), mostCauses)]
 }

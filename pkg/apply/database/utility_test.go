@@ -16,6 +16,8 @@ func TestJobFails(t *testing.T) {
 		"":      "  [INFO]:-Checking | [FATAL]:-data directory exists",
 		"end\n": "  [INFO]:-Checking | [FATAL]:-data directory exists",
 		"startup.log: FATAL: no\nx.log: too\nend\n": "  demo-coordinator-0: startup.log: FATAL: no\n  demo-coordinator-0: x.log: too",
+		// Why a server did not start comes before what follows from it.
+		"x.log: too\nstartup.log: FATAL: no\nend\n": "  demo-coordinator-0: startup.log: FATAL: no\n  demo-coordinator-0: x.log: too",
 	} {
 		a := apitest.New()
 		a.Exec = func(_ string, argv []string, _ io.Reader, out, _ io.Writer) int {

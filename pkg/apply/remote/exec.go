@@ -1,6 +1,7 @@
 package remote
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -31,6 +32,20 @@ type Streams struct {
 	Sizes remotecommand.TerminalSizeQueue
 }
 
+// WriteError is output of a command in a pod that could not be written here.
+type WriteError struct {
+	Pod string
+	Err error
+}
+
+// Error names the pod.
+func (e *WriteError) Error() string {
+	return fmt.Sprintf("cannot write the output of the command in pod %s: %v", e.Pod, e.Err)
+}
+
+// Unwrap gives the cause.
+func (e *WriteError) Unwrap() error { return e.Err }
+
 // execPatience is how long gpk tries to begin a command while the API server does not take it.
 const execPatience = time.Minute
 
@@ -45,10 +60,10 @@ func (p *Pods) Exec(ctx context.Context, pod string, argv []string, streams Stre
 	if exit, ok := errors.AsType[utilexec.CodeExitError](err); ok {
 		return &Error{Pod: pod, Argv: argv, Status: exit.Code}
 	}
-	if err != nil {
+	if _, unwritten := errors.AsType[*WriteError](err); err != nil && !unwritten {
 		return &StreamError{pod, err}
 	}
-	return nil
+	return err
 }
 
 // StreamError is an exec whose stream has failed. What became of its command is unknown.
@@ -114,7 +129,10 @@ func (p *Pods) connect(ctx context.Context, pod string, argv []string, streams S
 	if err != nil {
 		return err
 	}
-	out, errs := &tap{to: streams.Out}, &tap{to: streams.Err}
+	// client-go drops an error of the writer, and the rest of the output.
+	ctx, end := context.WithCancel(ctx)
+	defer end()
+	out, errs := &tap{to: streams.Out, end: end}, &tap{to: streams.Err, end: end}
 	defer out.shut()
 	defer errs.shut()
 	options := remotecommand.StreamOptions{Stdin: streams.In, Stdout: out, Stderr: errs, Tty: streams.TTY,
@@ -122,7 +140,11 @@ func (p *Pods) connect(ctx context.Context, pod string, argv []string, streams S
 	if streams.TTY {
 		options.Stderr = nil
 	}
-	return executor.StreamWithContext(ctx, options)
+	err = executor.StreamWithContext(ctx, options)
+	if unwritten := cmp.Or(out.failure(), errs.failure()); unwritten != nil {
+		return &WriteError{pod, unwritten}
+	}
+	return err
 }
 
 // tap is an output stream that can be shut. After ctx has ended, client-go still copies what has arrived. Nobody may get that after Exec
@@ -130,6 +152,9 @@ func (p *Pods) connect(ctx context.Context, pod string, argv []string, streams S
 type tap struct {
 	mutex sync.Mutex
 	to    io.Writer
+	// end is called when to has failed with err.
+	end func()
+	err error
 }
 
 // Write fails once the tap is shut.
@@ -139,7 +164,19 @@ func (t *tap) Write(data []byte) (int, error) {
 	if t.to == nil {
 		return 0, io.ErrClosedPipe
 	}
-	return t.to.Write(data)
+	n, err := t.to.Write(data)
+	if err != nil && t.err == nil {
+		t.err = err
+		t.end()
+	}
+	return n, err
+}
+
+// failure is why the output could not be written, or nil.
+func (t *tap) failure() error {
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
+	return t.err
 }
 
 func (t *tap) shut() {

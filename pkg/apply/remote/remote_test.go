@@ -82,7 +82,7 @@ func TestWhere(t *testing.T) {
 // What arrives after an exec was given up goes nowhere.
 func TestTap(t *testing.T) {
 	var text strings.Builder
-	out := &tap{to: &text}
+	out := &tap{to: &text, end: func() {}}
 	if _, err := out.Write([]byte("before")); err != nil {
 		t.Fatal(err)
 	}

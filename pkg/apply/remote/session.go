@@ -3,6 +3,7 @@ package remote
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -110,17 +111,33 @@ func (s *session) ask(command segments.Command) (reply, error) {
 	request.WriteString(command.Stdin + "end\n")
 	_, writing := s.in.Write(request.Bytes())
 	if !s.greeted {
-		if greeting, err := s.out.ReadString('\n'); err != nil {
+		if err := s.greet(); err != nil {
 			return reply{}, err
-		} else if greeting != "ready\n" {
-			return reply{}, fmt.Errorf("exec in pod %s: the session began with %q", s.pod, greeting)
 		}
-		s.greeted = true
 	}
 	if writing != nil {
 		return reply{}, writing
 	}
 	return s.read()
+}
+
+// mostBefore is how many lines gpk passes over that the image's shell prints before the session begins.
+const mostBefore = 100
+
+// greet waits until the session has said that it runs.
+func (s *session) greet() error {
+	first := ""
+	for range mostBefore {
+		line, err := s.out.ReadString('\n')
+		if err != nil {
+			return err
+		}
+		if s.greeted = line == "ready\n"; s.greeted {
+			return nil
+		}
+		first = cmp.Or(first, line)
+	}
+	return fmt.Errorf("exec in pod %s: the session began with %q", s.pod, first)
 }
 
 // read reads a reply: a line with the exit status and the lengths of both outputs, and then these.

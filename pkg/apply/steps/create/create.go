@@ -27,5 +27,5 @@ func Register(r engine.Handlers, k *kube.Client, remote *remote.Pods, store *rec
 	engine.Handle(r, func(a plan.Expose) engine.Handler { return &exposeHandler{k, store, db, a} })
 	engine.Handle(r, func(a plan.Hosts) engine.Handler { return &hostsHandler{store, a} })
 	engine.Handle(r, func(a plan.Verify) engine.Handler { return &verifyHandler{remote, p, db, a} })
-	engine.Handle(r, func(plan.Synced) engine.Handler { return &syncedHandler{db} })
+	engine.Handle(r, func(a plan.Synced) engine.Handler { return &syncedHandler{db, a} })
 }

@@ -72,12 +72,19 @@ func (h *verifyHandler) client(ctx context.Context) string {
 }
 
 // syncedHandler waits until every instance is up and every pair is in sync.
-type syncedHandler struct{ db *database.Database }
+type syncedHandler struct {
+	db     *database.Database
+	action plan.Synced
+}
 
 func (h *syncedHandler) Check(ctx context.Context) (engine.Finding, error) {
-	return h.db.WithActing(ctx, func(_ context.Context, acting database.Acting) (engine.Finding, error) {
+	finding, err := h.db.WithActing(ctx, func(_ context.Context, acting database.Acting) (engine.Finding, error) {
 		return engine.PendingIf(acting.Catalogue.Unhealthy()), nil
 	})
+	if h.action.Running && finding.State == engine.Unknown {
+		finding.State = engine.Done
+	}
+	return finding, err
 }
 
 // Do has all segments probed before it reads the catalogue, which is only as new as the last probe.

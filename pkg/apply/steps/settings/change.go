@@ -2,6 +2,7 @@ package settings
 
 import (
 	"context"
+	"errors"
 
 	"gpk/pkg/apply/database"
 	"gpk/pkg/apply/engine"
@@ -66,6 +67,18 @@ type writtenHandler struct {
 }
 
 func (h *writtenHandler) Check(ctx context.Context) (engine.Finding, error) {
+	finding, err := h.look(ctx)
+	if err != nil || finding.State != engine.Unknown || len(h.change.Instances) == 0 {
+		return finding, err
+	}
+	if pod, err := h.settings.stoppedPod(ctx); err != nil || pod == "" {
+		return finding, err
+	}
+	wrong, err := h.settings.unwrittenFiles(ctx, h.change)
+	return engine.PendingIf(wrong), err
+}
+
+func (h *writtenHandler) look(ctx context.Context) (engine.Finding, error) {
 	return h.settings.db.WithActing(ctx, func(ctx context.Context, acting database.Acting) (engine.Finding, error) {
 		wrong, err := h.settings.unwritten(ctx, acting, h.change)
 		if err != nil || len(wrong) > 0 {
@@ -81,6 +94,11 @@ func (h *writtenHandler) Check(ctx context.Context) (engine.Finding, error) {
 
 func (h *writtenHandler) Do(ctx context.Context, progress func(string)) error {
 	acting, err := h.settings.db.Acting(ctx)
+	if errors.Is(err, database.ErrNoCoordinator) && len(h.change.Instances) > 0 {
+		if pod, _ := h.settings.stoppedPod(ctx); pod != "" {
+			return h.settings.writeFiles(ctx, h.change, progress)
+		}
+	}
 	if err != nil {
 		return err
 	}
@@ -93,13 +111,25 @@ func (h *writtenHandler) Do(ctx context.Context, progress func(string)) error {
 	return h.settings.follow(ctx, acting, segments.NeedsReload, progress)
 }
 
-// effectiveHandler restarts the database for settings that wait for a restart.
+// effectiveHandler restarts the database for settings that wait for a restart. Nothing waits in one that is stopped.
 type effectiveHandler struct {
 	settings *Settings
 	names    []string
+	before   plan.Written
 }
 
 func (h *effectiveHandler) Check(ctx context.Context) (engine.Finding, error) {
+	finding, err := h.look(ctx)
+	if err != nil || finding.State != engine.Unknown || len(h.before.Instances) == 0 {
+		return finding, err
+	}
+	if pod, err := h.settings.stoppedPod(ctx); err != nil || pod == "" {
+		return finding, err
+	}
+	return engine.Finding{State: engine.Done, Details: []string{"the database is stopped: the settings take effect when it starts"}}, nil
+}
+
+func (h *effectiveHandler) look(ctx context.Context) (engine.Finding, error) {
 	return h.settings.db.WithActing(ctx, func(ctx context.Context, acting database.Acting) (engine.Finding, error) {
 		names, err := h.settings.pending(ctx, acting, h.names)
 		for i, name := range names {
@@ -114,5 +144,8 @@ func (h *effectiveHandler) Do(ctx context.Context, progress func(string)) error 
 	if err != nil {
 		return err
 	}
-	return h.settings.follow(ctx, acting, segments.NeedsRestart, progress)
+	if err := h.settings.follow(ctx, acting, segments.NeedsRestart, progress); err != nil {
+		return h.takeBack(ctx, acting, err, progress)
+	}
+	return nil
 }

@@ -34,9 +34,9 @@ type cluster struct {
 	store    *record.Store
 	settings *Settings
 
-	// silent: no coordinator answers.
-	silent bool
-	mutex  sync.Mutex
+	// silent: no coordinator answers. stopped: its instance does not run either.
+	silent, stopped bool
+	mutex           sync.Mutex
 	// asked are the commands, with their pods and without the scripts that they run by.
 	asked []string
 }
@@ -51,8 +51,9 @@ func clusterFor(t *testing.T, answer func(pod, command, stdin string) (out strin
 		}
 		command := strings.TrimPrefix(strings.Join(argv[1:], " "), "/gpk/scripts/")
 		if strings.HasPrefix(command, "instances.sh coordinator") {
-			_, _ = io.WriteString(out, "marker initialised\nend\n")
-			if c.silent {
+			state := map[bool]string{true: "stopped", false: "running"}[c.stopped]
+			_, _ = io.WriteString(out, "marker initialised\ninstance "+topology.CoordinatorDir+" "+state+"\nend\n")
+			if c.silent || c.stopped {
 				return 2
 			}
 			return status(json.NewEncoder(out).Encode(catalogue()))

@@ -33,7 +33,7 @@ func Register(r engine.Handlers, store *record.Store, s *Settings) {
 	})
 	engine.Handle(r, func(a plan.Valid) engine.Handler { return &validHandler{settings: s, action: a} })
 	engine.Handle(r, func(a plan.Written) engine.Handler { return &writtenHandler{s, a} })
-	engine.Handle(r, func(a plan.Effective) engine.Handler { return &effectiveHandler{s, a.Names} })
+	engine.Handle(r, func(a plan.Effective) engine.Handler { return &effectiveHandler{s, a.Names, a.Before} })
 	engine.Handle(r, func(a plan.Kept) engine.Handler { return &driftHandler{store: store, settings: s, wanted: a.Settings} })
 }
 
