@@ -100,7 +100,15 @@ func (p parts) imagePod() *corev1.Pod {
 	pod := &p.manifests.imagePod
 	pod.GenerateName = p.Metadata.Name + "-image-"
 	pod.Namespace = p.Metadata.Namespace
-	pod.Labels = ImageLabels(p.Metadata.Name)
+	pod.Labels = map[string]string{}
+	if template := p.Spec.PodTemplate; template != nil {
+		// Policies may want these of every pod.
+		maps.Copy(pod.Labels, template.Labels)
+		pod.Annotations = maps.Clone(template.Annotations)
+	}
+	// What selects the cluster's pods must not select this one.
+	delete(pod.Labels, ComponentLabel)
+	maps.Copy(pod.Labels, ImageLabels(p.Metadata.Name))
 	pod.Spec.ImagePullSecrets = p.pullSecrets()
 	pod.Spec.ServiceAccountName = p.Metadata.Name
 	pod.Spec.Containers[0].Image = p.ImageRef()

@@ -2,6 +2,7 @@ package plan_test
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -50,6 +51,31 @@ func TestUpgrade(t *testing.T) {
 		}
 	}
 	t.Error("what selects the cluster's pods selects the pod that brings the image")
+}
+
+// The pod that brings an image meets the policies on pods as the cluster's pods do, and nothing takes it for one of these.
+func TestImagePod(t *testing.T) {
+	c := &topology.Cluster{Metadata: topology.Metadata{Name: "demo", Namespace: "analytics"}}
+	c.Spec.Version, c.Spec.Image, c.Spec.Segments.Count = "7.2.0", "x/greenplum", 1
+	c.Spec.PodTemplate = &corev1.PodTemplateSpec{}
+	c.Spec.PodTemplate.Labels = map[string]string{"team": "warehouse"}
+	maps.Copy(c.Spec.PodTemplate.Labels, plan.Labels("demo"))
+	c.Spec.PodTemplate.Labels[plan.ComponentLabel] = "primary"
+	c.Spec.PodTemplate.Annotations = map[string]string{"sidecar.istio.io/inject": "false"}
+	c.Default()
+	p, err := plan.Upgrade(c, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pod := p.Steps[2].Action.(plan.Pulled).Pod
+	labels := plan.ImageLabels("demo")
+	labels["team"] = "warehouse"
+	if !maps.Equal(pod.Labels, labels) || !maps.Equal(pod.Annotations, c.Spec.PodTemplate.Annotations) {
+		t.Errorf("labels %v, annotations %v", pod.Labels, pod.Annotations)
+	}
+	if security := pod.Spec.Containers[0].SecurityContext; security.SeccompProfile == nil || security.SeccompProfile.Type != corev1.SeccompProfileTypeRuntimeDefault {
+		t.Errorf("the container has the security context %+v", security)
+	}
 }
 
 func TestResize(t *testing.T) {

@@ -8,8 +8,8 @@ import (
 var (
 	// secretOption is an option that has a secret, up to its value: ldapbindpasswd=, radiussecrets=. PostgreSQL lets quotes stand anywhere
 	// in a word, and JSON has a backslash before them.
-	secretOption = regexp.MustCompile(`(?i)[\w"\\]*(` + apart("passw") + "|" + apart("passphrase") + "|" + apart("secret") + "|" + apart("pwd") +
-		`)[\w"\\]*\s*=`)
+	secretOption = regexp.MustCompile(`(?i)[\w"\\]*(` + apart("passw") + "|" + apart("passphrase") + "|" +
+		apart("secret") + "|" + apart("pwd") + `)[\w"\\]*\s*=`)
 	// secretURL is a URL with a user and a password.
 	secretURL = regexp.MustCompile(`://[^/\s"@]*:[^/\s"]*@`)
 	// secretWord is what a secret may follow in a line that somebody mistyped.

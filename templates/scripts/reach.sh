@@ -19,7 +19,8 @@ try() {
     124) echo "$1 the DNS did not answer within 10 s"; return ;;
     *)
       if [ -n "$domain" ] && [ "${1%".svc.$domain"}" = "$1" ]; then
-        echo "$1 the DNS has no address for it, and spec.network.clusterDomain is not $domain, as /etc/resolv.conf of this pod says"
+        echo "$1 the DNS has no address for it, and spec.network.clusterDomain is not $domain," \
+          "as /etc/resolv.conf of this pod says"
       else
         echo "$1 the DNS has no address for it"
       fi

@@ -74,6 +74,7 @@ func Kinds() map[string]schema.GroupVersionKind {
 	return map[string]schema.GroupVersionKind{
 		"configmaps":             core.WithKind("ConfigMap"),
 		"events":                 core.WithKind("Event"),
+		"limitranges":            core.WithKind("LimitRange"),
 		"persistentvolumeclaims": core.WithKind("PersistentVolumeClaim"),
 		"pods":                   core.WithKind("Pod"),
 		"secrets":                core.WithKind("Secret"),

@@ -24,7 +24,7 @@ const (
 	// loses its connections. It counts from the first failure, or from when nothing answered any request any more.
 	patience = time.Minute
 	// firstPatience counts instead until something has answered: the address may be wrong.
-	firstPatience = 10 * time.Second
+	firstPatience = 5 * time.Second
 	// loginPatience and loginPause are for credentials that are refused. client-go renews an expired token when the server has refused it.
 	loginPatience = 3 * time.Second
 	loginPause    = time.Second

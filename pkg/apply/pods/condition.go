@@ -176,7 +176,8 @@ func PullMayPass(pod *corev1.Pod) string {
 	// The image's own name says nothing of it.
 	words := strings.ToLower(strings.ReplaceAll(cause, status.Image, ""))
 	lasting := []string{"not found", "notfound", "manifest unknown", "no such host", "no match for platform", "no matching manifest",
-		"unauthorized", "forbidden", "denied", "authorization failed", "authentication required", "no basic auth credentials", "invalid reference"}
+		"unauthorized", "forbidden", "denied", "authorization failed", "authentication required", "no basic auth credentials",
+		"invalid reference"}
 	if slices.ContainsFunc(lasting, func(lasts string) bool { return strings.Contains(words, lasts) }) {
 		return ""
 	}

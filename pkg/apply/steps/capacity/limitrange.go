@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"gpk/pkg/apply/kube"
 )
@@ -16,19 +15,7 @@ import (
 type limitRanges []corev1.LimitRangeItem
 
 func readLimitRanges(ctx context.Context, k *kube.Client) (limitRanges, error) {
-	list, err := k.API.CoreV1().LimitRanges(k.Ref.Namespace).List(ctx, metav1.ListOptions{})
-	if err != nil {
-		return nil, kube.UnlessForbidden("limit ranges", err)
-	}
-	ofContainers := limitRanges{}
-	for i := range list.Items {
-		for _, item := range list.Items[i].Spec.Limits {
-			if item.Type == corev1.LimitTypeContainer {
-				ofContainers = append(ofContainers, item)
-			}
-		}
-	}
-	return ofContainers, nil
+	return k.Limits(ctx, corev1.LimitTypeContainer)
 }
 
 // withDefaults has the resources that the API server gives a pod's containers: requests of limits, and then the defaults of a LimitRange

@@ -179,7 +179,7 @@ func TestDriftOf(t *testing.T) {
 		{row: segments.Row{Content: 4}, err: errors.New("refused")},
 	})
 	want := []engine.Drift{
-		{Found: "work_mem is 1MB instead of 2MB on content 0 in pod pod-0 and 2 more", Command: setting.Command},
+		{Found: "work_mem is 1MB instead of 2MB on content 0 in pod pod-0 and 2 more of the instances", Command: setting.Command},
 		{Found: "work_mem waits for a restart on content 1 in pod pod-1", Command: plan.Gpk("restart")}}
 	if fmt.Sprint(found) != fmt.Sprint(want) {
 		t.Errorf("%+v, want %+v", found, want)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/util/sets"
@@ -85,19 +86,38 @@ func (h *pullHandler) Do(ctx context.Context, progress func(string)) (err error)
 		defer cancel()
 		err = errors.Join(err, h.remove(cleaning))
 	}()
+	ranges, err := h.kube.Limits(ctx, corev1.LimitTypeContainer, corev1.LimitTypePod)
+	if err != nil {
+		return err
+	}
 	err = engine.Each(ctx, nodes, func(ctx context.Context, _ int, node string) error {
 		pod := h.action.Pod.DeepCopy()
 		pod.OwnerReferences = []metav1.OwnerReference{owner}
 		pod.Spec.NodeName = node
-		if _, err := h.kube.API.CoreV1().Pods(pod.Namespace).Create(ctx, pod, metav1.CreateOptions{}); err != nil {
-			return fmt.Errorf("image pod on node %s: %w", node, err)
-		}
-		return nil
+		pod.Spec.Containers[0].Resources = within(pod.Spec.Containers[0].Resources, ranges)
+		return h.create(ctx, pod, ranges == nil)
 	})
 	if err != nil {
 		return err
 	}
 	return h.await(ctx, nodes, progress)
+}
+
+// create creates an image pod. Without the right to see limit ranges, gpk tries it once more without requests: the API server then gives
+// the pod those of a LimitRange, or its limits.
+func (h *pullHandler) create(ctx context.Context, pod *corev1.Pod, unseen bool) error {
+	api := h.kube.API.CoreV1().Pods(pod.Namespace)
+	_, err := api.Create(ctx, pod, metav1.CreateOptions{})
+	if unseen && apierrors.IsForbidden(err) {
+		pod.Spec.Containers[0].Resources.Requests = nil
+		if _, again := api.Create(ctx, pod, metav1.CreateOptions{}); again == nil {
+			return nil
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("image pod on node %s: %w", pod.Spec.NodeName, err)
+	}
+	return nil
 }
 
 // owner is the ConfigMap with the script of the image pods: they are deleted with the cluster.

@@ -26,7 +26,8 @@ func TestPull(t *testing.T) {
 	a.Stored = func(object plan.Object) []plan.Object {
 		pod, ok := object.(*corev1.Pod)
 		if ok && pod.Labels["app.kubernetes.io/name"] == "greenplum-image" && pod.Spec.NodeName != "" {
-			made = append(made, pod.Spec.NodeName+" "+pod.OwnerReferences[0].Name)
+			request := pod.Spec.Containers[0].Resources.Requests[corev1.ResourceCPU]
+			made = append(made, pod.Spec.NodeName+" "+request.String()+" "+pod.OwnerReferences[0].Name)
 			pod.Status.ContainerStatuses = []corev1.ContainerStatus{{Name: plan.Container, State: corev1.ContainerState{
 				Terminated: &corev1.ContainerStateTerminated{Message: "release postgres (Greenplum Database) 7.2.0 build x\n" +
 					"catalogue Catalog version number:               302305251\nend\n"}}}}
@@ -35,7 +36,8 @@ func TestPull(t *testing.T) {
 	}
 	set := &appsv1.StatefulSet{ObjectMeta: apitest.Meta("demo-primary", "demo")}
 	set.Spec.Template.Spec.Containers = apitest.ContainerOf("x:2", "", "")
-	a.Put(set, &corev1.ConfigMap{ObjectMeta: apitest.Meta("demo-scripts", "demo")})
+	a.Put(set, &corev1.ConfigMap{ObjectMeta: apitest.Meta("demo-scripts", "demo")}, &corev1.LimitRange{ObjectMeta: metav1.ObjectMeta{Name: "least"},
+		Spec: corev1.LimitRangeSpec{Limits: []corev1.LimitRangeItem{{Type: corev1.LimitTypeContainer, Min: amounts("100m", "64Mi")}}}})
 	for i := range 3 {
 		pod := &corev1.Pod{ObjectMeta: apitest.Meta(fmt.Sprintf("demo-primary-%d", i), "demo"),
 			Spec: corev1.PodSpec{NodeName: fmt.Sprintf("node%d", i%2), Containers: apitest.ContainerOf("x:1", "", "")}}
@@ -43,7 +45,7 @@ func TestPull(t *testing.T) {
 		a.Put(pod)
 	}
 	puller := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{GenerateName: "demo-image-", Namespace: apitest.Ref.Namespace, Labels: plan.ImageLabels("demo")}}
-	puller.Spec.Containers = apitest.ContainerOf("x:2", "", "")
+	puller.Spec.Containers = apitest.ContainerOf("x:2", "0", "256Mi")
 	puller.Spec.Volumes = []corev1.Volume{{VolumeSource: corev1.VolumeSource{ConfigMap: &corev1.ConfigMapVolumeSource{
 		LocalObjectReference: corev1.LocalObjectReference{Name: "demo-scripts"}}}}}
 	left := puller.DeepCopy()
@@ -66,7 +68,7 @@ func TestPull(t *testing.T) {
 			t.Errorf("%s: %+v", node, answer)
 		}
 	}
-	if len(made) != 2 || !strings.HasSuffix(made[0], " demo-scripts") {
+	if len(made) != 2 || !strings.HasSuffix(made[0], " 100m demo-scripts") {
 		t.Errorf("made %q", made)
 	}
 	for _, name := range a.Names("pods") {
