@@ -29,7 +29,7 @@ func lostPod(name string, ago time.Duration) *corev1.Pod {
 
 // A pod whose kubelet does not answer is not waited for without an end, and what is told names its node and what to type.
 func TestOverdue(t *testing.T) {
-	set := &appsv1.StatefulSet{ObjectMeta: apitest.Meta("demo-primary", "demo")}
+	set := apitest.SetOf("1Gi")
 	set.Spec.Template.Spec.Containers = apitest.ContainerOf("x:2", "", "")
 	waits := map[string]func(*Target) error{
 		"running": func(target *Target) error {
@@ -65,7 +65,7 @@ func TestOverdueBeforeStop(t *testing.T) {
 	}
 	c.api.FailWith(nil)
 	c.database.database = false // or else the fake says that an expansion is under way
-	set := &appsv1.StatefulSet{ObjectMeta: apitest.Meta("demo-primary", "demo")}
+	set := apitest.SetOf("1Gi")
 	set.Spec.Template.Spec.Containers = apitest.ContainerOf("x:2", "", "")
 	sets, kept := []*appsv1.StatefulSet{set}, topology.New(apitest.Cluster(t)).Instances
 	target := clusterFor(t, apitest.Served(t, c.api))
