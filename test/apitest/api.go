@@ -18,8 +18,8 @@ import (
 )
 
 // API is a fake: the part of an API server that gpk uses, in memory. It has real optimistic concurrency, watches,
-// preconditions and exec. It has no admission of its own, no controllers and no defaults, and server-side apply merges lists as a whole. Tests use it
-// to stop a server at each of its answers, and to run one in fake time.
+// preconditions and exec. It has no admission of its own, no controllers and no defaults, and server-side apply merges lists as a
+// whole. Tests use it to stop a server at each of its answers, and to run one in fake time.
 type API struct {
 	// Mutex guards Objects and what follows.
 	Mutex    sync.Mutex

@@ -20,14 +20,14 @@ func (d *Database) Made(ctx context.Context, unmade plan.Unmade) (made bool, err
 		made, err = d.initialised(ctx, unmade.Instances)
 	}
 	if err != nil {
-		return false, fmt.Errorf("finding out whether %s has been made: %w", d.Coordinators.kube.Ref.Name, err)
+		return false, fmt.Errorf("finding out whether %s has been made: %w", d.kube.Ref.Name, err)
 	}
 	return made, nil
 }
 
 // exposed says whether the clients' Service leads to a coordinator, which it does once the database has been ready.
 func (d *Database) exposed(ctx context.Context, service string) (bool, error) {
-	k := d.Coordinators.kube
+	k := d.kube
 	found, err := k.API.CoreV1().Services(k.Ref.Namespace).Get(ctx, service, metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
 		return false, nil

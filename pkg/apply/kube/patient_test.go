@@ -115,7 +115,7 @@ func TestHiccups(t *testing.T) {
 		"delete": func(ctx context.Context, k *Client) error {
 			return k.Delete(ctx, "Service", &metav1.ObjectMeta{Name: "old", UID: "old"}, metav1.DeleteOptions{})
 		},
-		"create": func(ctx context.Context, k *Client) error { return MakeNamespace(ctx, k) },
+		"create": MakeNamespace,
 	}
 	for what, fails := range failing {
 		for how, ask := range asks {

@@ -19,7 +19,6 @@ import (
 	utilexec "k8s.io/client-go/util/exec"
 	"k8s.io/streaming/pkg/httpstream"
 
-	"gpk/pkg/apply/engine"
 	"gpk/pkg/plan"
 )
 
@@ -103,7 +102,9 @@ func refusedForNow(err error) bool {
 
 // answers waits for the API server, as long as a client waits that reads, and says whether it answers. That also renews an expired token.
 func (p *Pods) answers(ctx context.Context, pod string) bool {
-	if engine.Sleep(ctx, time.Second) != nil {
+	select {
+	case <-time.After(time.Second):
+	case <-ctx.Done():
 		return false
 	}
 	_, err := p.Get(ctx, pod)

@@ -28,7 +28,7 @@ func TestWrongDomain(t *testing.T) {
 		t.Errorf("%+v", told)
 	}
 	for _, err := range []error{nil, errors.New("the DNS has no address for it")} {
-		if got := wrongDomain(err); !errors.Is(got, err) || got != err {
+		if got := wrongDomain(err); !errors.Is(got, err) || errors.Unwrap(got) != nil {
 			t.Errorf("of %v: %v", err, got)
 		}
 	}

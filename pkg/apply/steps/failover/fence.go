@@ -186,8 +186,8 @@ func (h *fenceHandler) awaitSilence(ctx context.Context, progress func(string)) 
 
 // undecided refuses to activate a standby beside a coordinator that may take writes.
 func (h *fenceHandler) undecided(why string) error {
-	return &engine.NextError{Err: errors.New(why), Next: engine.Next("repair what keeps gpk from the pod, or make sure that the coordinator's "+
-		"node is off or runs none of its containers, and run ", plan.Gpk("failover", "--fenced"))}
+	return &engine.NextError{Err: errors.New(why), Next: engine.Next("repair what keeps gpk from the pod, or make sure that the "+
+		"coordinator's node is off or runs none of its containers, and run ", plan.Gpk("failover", "--fenced"))}
 }
 
 // standbyHasMajority is an error where the coordinator may be on the larger side of a network partition, and still take writes.

@@ -15,18 +15,20 @@ import (
 // loss says which transactions a takeover loses, or may lose; empty if the standby has all that were acknowledged.
 //
 // While a standby that has caught up follows, the coordinator acknowledges only what the standby has. So of the commits that the standby
-// lacks, only those count that were made after it was last seen so. For one that still catches up, it was never seen so. If the coordinator does not answer, what counts is until when its
-// node was last known to be alive.
+// lacks, only those count that were made after it was last seen so. For one that still catches up, it was never seen so. If the coordinator
+// does not answer, what counts is until when its node was last known to be alive.
 //
 // The times of commits are by the clock of the coordinator's node, and the time when the standby followed by that of its own node.
 // They may differ by clockSkew.
 func (o *OldCoordinator) loss(ctx context.Context, e plan.Eligible, f segments.Following) (string, error) {
 	nodes := nodeClock{f.Now, time.Now()}
 	out, err := o.run(ctx, e, segments.AskAhead(f.Received), database.AskTimeout)
-	if _, answered := errors.AsType[*remote.Error](err); err != nil && (answered || ctx.Err() != nil) {
+	_, answered := errors.AsType[*remote.Error](err)
+	switch {
+	case err != nil && (answered || ctx.Err() != nil):
 		return "", err
-	} else if err != nil {
-		return lossUnreachable(o.lifeSigns(ctx, e.From, nodes), f), nil
+	case err != nil: // nobody reaches it
+		return lossUnreachable(o.lifeSigns(ctx, e.From, nodes), f), nil //nolint:nilerr // what is known without it is the answer
 	}
 	ahead, err := segments.ParseAhead(out)
 	if err != nil {

@@ -63,7 +63,8 @@ func (h *handler) discard(ctx context.Context, acting, pod string, progress func
 	}
 	kept, err := h.db.Discard(ctx, pod, timelines...)
 	for _, copied := range kept {
-		progress(fmt.Sprintf("pod %s keeps the old coordinator's data in %s: commits that the new one lacks: %s", pod, copied.Dir, copied.Commits))
+		progress(fmt.Sprintf("pod %s keeps the old coordinator's data in %s: commits that the new one lacks: %s", pod, copied.Dir,
+			copied.Commits))
 	}
 	return err
 }

@@ -1,4 +1,4 @@
-package remote
+package apply
 
 import (
 	"errors"
@@ -15,16 +15,17 @@ import (
 	"k8s.io/client-go/rest"
 
 	"gpk/pkg/apply/kube"
+	"gpk/pkg/apply/remote"
 	"gpk/test/apitest"
 )
 
-func podsAt(t *testing.T, url string) *Pods {
+func podsAt(t *testing.T, url string) *remote.Pods {
 	t.Helper()
 	k, err := kube.New(&rest.Config{Host: url}, apitest.Ref)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return New(k.API, k.Config, apitest.Ref.Namespace, "")
+	return remote.New(k.API, k.Config, apitest.Ref.Namespace, "")
 }
 
 // A command that the API server has refused for the moment is begun later, once. Of any other nobody knows whether it has begun.
@@ -53,7 +54,7 @@ func TestExecNotBegun(t *testing.T) {
 			}
 			url, stop := apitest.ServeAt(a)
 			defer stop()
-			err := podsAt(t, url).Exec(t.Context(), "p", []string{"true"}, Streams{Out: io.Discard, Err: io.Discard})
+			err := podsAt(t, url).Exec(t.Context(), "p", []string{"true"}, remote.Streams{Out: io.Discard, Err: io.Discard})
 			if runs.Load() != test.runs || (err == nil) != (test.runs == 1) {
 				t.Errorf("it ran %d times, error %v", runs.Load(), err)
 			}
@@ -82,13 +83,13 @@ func TestExecWaitsForServer(t *testing.T) {
 	server := &http.Server{Addr: address, Handler: a, ReadHeaderTimeout: time.Minute}
 	started := time.AfterFunc(1500*time.Millisecond, func() { _ = server.ListenAndServe() })
 	defer func() { started.Stop(); _ = server.Close() }()
-	pods := podsAt(t, "http://"+address)
+	target := podsAt(t, "http://"+address)
 	var out strings.Builder
-	if err := pods.Exec(t.Context(), "p", []string{"say"}, Streams{Out: &out, Err: io.Discard}); err != nil || out.String() != "there\n" || runs.Load() != 1 {
+	if err := target.Exec(t.Context(), "p", []string{"say"}, remote.Streams{Out: &out, Err: io.Discard}); err != nil || out.String() != "there\n" || runs.Load() != 1 {
 		t.Errorf("%q, it ran %d times, error %v", out.String(), runs.Load(), err)
 	}
-	err = pods.Exec(t.Context(), "p", []string{"cut"}, Streams{Out: io.Discard, Err: io.Discard})
-	var cut *StreamError
+	err = target.Exec(t.Context(), "p", []string{"cut"}, remote.Streams{Out: io.Discard, Err: io.Discard})
+	var cut *remote.StreamError
 	if !errors.As(err, &cut) || !cut.Passing() || runs.Load() != 2 {
 		t.Errorf("it ran %d times, error %v", runs.Load(), err)
 	}
