@@ -23,7 +23,7 @@ call() {
   ssh -o BatchMode=yes "$host" echo "$mark;" unset "BASH_ENV;" /bin/bash "/gpk/scripts/$script" "$verb" "$@" \
     <"$folder/input" >"$folder/said/$host" 2>"$folder/said/$host.err"
   status=$?
-  sed -i "1,/^$mark\$/d" "$folder/said/$host"
+  sed -i "0,/^$mark\$/d" "$folder/said/$host"
   [ $status = 0 ] || echo "$(<"$folder/said/$host.err")" >>"$folder/said/$host"
   echo "exit $status" >>"$folder/said/$host"
   rm "$folder/said/$host.err"
