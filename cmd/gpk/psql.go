@@ -71,10 +71,10 @@ func psqlUsage(err error, args ...string) error {
 // endPsql ends a psql that gpk does not wait for, since the server would carry out the rest of the statement, and psql that of a script.
 func endPsql(ctx context.Context, target *apply.Target, pod, name string, cause error) error {
 	if err := target.EndPsql(context.WithoutCancel(ctx), pod, name); err != nil {
-		return hint(fmt.Errorf("%w; psql's statement may go on in the database: gpk could not end it: %w", cause, err),
+		return hint(fmt.Errorf("%w; psql's statement may continue in the database: gpk could not end it: %w", cause, err),
 			"look at what it did before you run it again; to end it: ", plan.Gpk("psql", "--", "-c", segments.EndSessionSQL(name)))
 	}
-	return hint(fmt.Errorf("%w; gpk has ended psql and its statement. What earlier statements have committed stays", cause))
+	return hint(fmt.Errorf("%w; gpk has ended psql and its statement. The work of earlier statements that committed stays", cause))
 }
 
 // interactive connects a program in a pod to gpk's own streams, with a terminal in the pod where gpk has one.

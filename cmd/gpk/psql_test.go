@@ -36,7 +36,7 @@ func TestPsqlIsEnded(t *testing.T) {
 		words []string
 	}{
 		"ended":           {make(chan struct{}), []string{"interrupted; gpk has ended psql and its statement"}},
-		"not to be ended": {nil, []string{"interrupted; psql's statement may go on", "gpk psql", "pg_terminate_backend"}},
+		"not to be ended": {nil, []string{"interrupted; psql's statement may continue", "gpk psql", "pg_terminate_backend"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			ctx, interrupt := context.WithCancelCause(t.Context())

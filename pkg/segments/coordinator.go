@@ -158,7 +158,7 @@ type Aside struct {
 
 // ParseAside reads the answer of DiscardAside or AskAside.
 func ParseAside(out string) (kept []Aside, err error) {
-	err = parseLines(out, "what was kept was", func(_ string, words []string) error {
+	err = parseLines(out, "the list of kept data was", func(_ string, words []string) error {
 		if len(words) == 3 && words[0] == "kept" {
 			kept = append(kept, Aside{words[1], words[2]})
 		}

@@ -19,7 +19,7 @@ func TryStart(dir string, settings []Setting) Command {
 // ParseTryStart is why the server of TryStart would not start. It is "" if it would, or if it does not say.
 func ParseTryStart(out string) (string, error) {
 	var said strings.Builder
-	err := parseLines(out, "what the server said was", func(line string, _ []string) error {
+	err := parseLines(out, "the server's words were", func(line string, _ []string) error {
 		if text, found := strings.CutPrefix(line, "said "); found {
 			said.WriteString(text + "\n")
 		}

@@ -28,7 +28,7 @@ func guarantees() []guarantee {
 			"the standby or a mirror would take over without rows that were acknowledged"},
 		{"zero_damaged_pages ignore_checksum_failure ignore_invalid_pages", is(false), "give off",
 			"the server would pass over damaged rows in silence"},
-		{"data_sync_retry", is(false), "give off", "the server would go on after a failed write, and lose the rows in it"},
+		{"data_sync_retry", is(false), "give off", "the server would continue after a failed write, and lose the rows in it"},
 		{"restart_after_crash", is(true), "give on", "an instance would stay down after one of its sessions crashed"},
 		{"default_transaction_read_only", is(false), "give off", "gpk and Greenplum's utilities could not write"},
 		{"standard_conforming_strings", is(true), "give on", "gpk and Greenplum's utilities quote names and values by it"},
@@ -40,7 +40,7 @@ func guarantees() []guarantee {
 		{"wal_receiver_timeout", lasts(time.Millisecond, time.Millisecond, time.Minute, false), "give more than 0, and 60s at most",
 			"a standby would seem to follow a coordinator that is gone"},
 		{"wal_receiver_status_interval", lasts(time.Second, time.Second, 0, false), "give 1s at least",
-			"commits would wait for a standby or mirror that has the rows, and does not say so"},
+			"commits would wait without an end for a standby or mirror that has the rows already"},
 		{"gp_fts_mark_mirror_down_grace_period", lasts(time.Second, 0, 30*time.Second, true), "give 30s at most",
 			"gpk waits 45s, and would take a dead mirror for one in sync"},
 		{"gp_fts_probe_interval", lasts(time.Second, 10*time.Second, 5*time.Minute, false), "give 10s to 300s",
@@ -53,7 +53,7 @@ func guarantees() []guarantee {
 			"a segment that is cut off would keep a new coordinator from answering"},
 		{"ssl_cert_file ssl_key_file ssl_ca_file ssl_crl_file ssl_dh_params_file krb_server_keyfile", mounted,
 			"give the absolute path of a file that every pod mounts, by spec.podTemplate, outside of " + VolumeMount + " and /tmp",
-			"an instance that is made anew would not find it and would not start"},
+			"a recreated instance would not find it and would not start"},
 	}
 }
 
@@ -72,7 +72,7 @@ func (v *validator) keptGuarantees(c *Cluster, at *field.Path) {
 		}
 		if on := boolean(value); lower == "ssl" && on != nil && *on && (config["ssl_cert_file"] == "" || config["ssl_key_file"] == "") {
 			v.refuse(at.Key(name), string(value), "give ssl_cert_file and ssl_key_file as well, files that every pod mounts: "+
-				"no instance would start without them")
+				"the instances start only with them")
 		}
 	}
 }

@@ -178,7 +178,7 @@ func TestConnectionsFit(t *testing.T) {
 	for config, want := range map[string]string{
 		"max_connections: 451": "",
 		"max_connections: 20000": "give at most 451, or the pod more memory: the shared memory for more does not fit next to " +
-			"gp_vmem_protect_limit in an instance's part, 256 MB, of the memory of a segment pod",
+			"gp_vmem_protect_limit into an instance's 256 MB of a segment pod",
 		"max_connections: 500, shared_buffers: 16MB":   "",
 		"max_connections: 20000, Shared_Buffers: 16MB": "give at most ",
 	} {

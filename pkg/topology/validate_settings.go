@@ -156,7 +156,7 @@ func (v *validator) connectionsFit(t tuning, path *field.Path, value Setting) {
 	}
 	if most < int(connections) {
 		v.refuse(path, string(value), "give at most %d, or the pod more memory: the shared memory for more does not fit next to "+
-			"gp_vmem_protect_limit in an instance's part, %d MB, of the memory of %s pod", max(most, 0), tight.each(), tight.pod)
+			"gp_vmem_protect_limit into an instance's %d MB of %s pod", max(most, 0), tight.each(), tight.pod)
 	}
 }
 

@@ -78,7 +78,7 @@ func (o *OldCoordinator) run(ctx context.Context, e plan.Eligible, command segme
 	case overErr == nil:
 		return out, nil
 	case !errors.As(overErr, &exit):
-		return "", fmt.Errorf("pod %s: %w; and by ssh from pod %s, where it may have begun: %w", e.From, err, e.To, overErr)
+		return "", fmt.Errorf("pod %s: %w; and by ssh from pod %s: it may have begun: %w", e.From, err, e.To, overErr)
 	case exit.Status != sshFailed:
 		return out, overErr
 	}

@@ -70,7 +70,7 @@ func (h *fenceHandler) checkInstance(ctx context.Context) (engine.Finding, error
 	}
 	if !h.halted {
 		// One that is stopped may be about to start: its pod may not know the decision.
-		return engine.PendingIf([]string{"the coordinator in pod " + h.action.From + " has not been told to stay down"}), nil
+		return engine.PendingIf([]string{"the coordinator in pod " + h.action.From + " may start again: gpk has not halted it"}), nil
 	}
 	out, err := h.run(ctx, h.action.Eligible, segments.Instances("facts", topology.CoordinatorDir), database.AskTimeout)
 	if errors.Is(err, errUnreachable) {
