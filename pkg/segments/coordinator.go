@@ -173,6 +173,12 @@ func Over(host string, command Command) Command {
 	return Script("hosts.sh", append([]string{"over", host}, command.Argv...)...)
 }
 
+// OverByName is Over for a pod whose scripts are those of an earlier gpk: it goes where the DNS leads.
+func OverByName(host string, command Command) Command {
+	return Run(append([]string{"ssh", "-n", "-o", "BatchMode=yes", "-o", "ConnectTimeout=5", "-o", "ControlPath=none", host},
+		command.Argv...)...)
+}
+
 // ActivateStandby makes the standby of the pod that it is run in the coordinator. It refuses while the socket's files of the
 // old one are there (gpactivatestandby, exit status 2).
 func ActivateStandby() Utility {

@@ -74,6 +74,9 @@ func (o *OldCoordinator) run(ctx context.Context, e plan.Eligible, command segme
 		}
 	}
 	out, overErr := o.remote.RunSoon(ctx, e.To, segments.Over(e.FromHost, command), patience)
+	if errors.As(overErr, &exit) && exit.UnknownVerb() {
+		out, overErr = o.remote.RunSoon(ctx, e.To, segments.OverByName(e.FromHost, command), patience)
+	}
 	switch {
 	case overErr == nil:
 		return out, nil

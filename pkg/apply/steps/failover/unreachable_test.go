@@ -135,6 +135,8 @@ type fencing struct {
 	pod   *corev1.Pod
 	// lease is how long ago the node's lease was renewed.
 	lease time.Duration
+	// older: the standby's pod has the scripts of an earlier gpk, which know ssh by name only.
+	older bool
 }
 
 // fence carries the step out until a line with some words; it returns what was said last.
@@ -149,11 +151,14 @@ func (f fencing) fence(t *testing.T, until string) (h *fenceHandler, last string
 		f.pod.Spec.NodeName = "node1"
 		a.Put(f.pod)
 	}
-	a.Exec = func(pod string, argv []string, _ io.Reader, out, _ io.Writer) int {
+	a.Exec = func(pod string, argv []string, _ io.Reader, out, errs io.Writer) int {
 		switch {
 		case pod != "demo-coordinator-1":
 			return apitest.Cut
-		case strings.HasSuffix(argv[1], "/hosts.sh") && argv[2] == "over":
+		case strings.HasSuffix(argv[1], "/hosts.sh") && argv[2] == "over" && f.older:
+			fmt.Fprintln(errs, "unknown verb: over")
+			return 2
+		case strings.HasSuffix(argv[1], "/hosts.sh") && argv[2] == "over", argv[2] == "ssh":
 			return f.over
 		case strings.HasSuffix(argv[1], "/hosts.sh"):
 			fmt.Fprintln(out, "5 6")
@@ -201,15 +206,17 @@ func TestFenceNeedsEvidence(t *testing.T) {
 		until string
 		says  string
 	}{
-		"it was stopped over ssh":           {fencing{0, 0, apitest.Pod("demo-coordinator-0", waiting, false), hour}, true, "", ""},
-		"its successor waits for a node":    {fencing{sshFailed, hour, apitest.Pod("demo-coordinator-0", waiting, false), hour}, false, "", "gpk failover --fenced"},
-		"its pod was deleted":               {fencing{sshFailed, hour, nil, hour}, false, "", "gpk failover --fenced"},
-		"its kubelet says that it ended":    {fencing{sshFailed, hour, crashed.DeepCopy(), time.Second}, true, "", ""},
-		"a kubelet that is lost said so":    {fencing{sshFailed, hour, crashed.DeepCopy(), hour}, false, "", "gpk failover --fenced"},
-		"the standby hears from it":         {fencing{sshFailed, 3 * time.Second, apitest.Pod("demo-coordinator-0", apitest.Runs(), true), hour}, false, "heard", "3s ago"},
-		"nobody has heard of it for long":   {fencing{sshFailed, hour, apitest.Pod("demo-coordinator-0", apitest.Runs(), true), hour}, true, "", ""},
-		"the stop may have begun over ssh":  {fencing{apitest.Cut, hour, apitest.Pod("demo-coordinator-0", apitest.Runs(), true), hour}, false, "", "may have begun"},
-		"the stop over ssh did not succeed": {fencing{1, hour, apitest.Pod("demo-coordinator-0", apitest.Runs(), true), hour}, false, "", "exit status 1"},
+		"it was stopped over ssh":           {fencing{0, 0, apitest.Pod("demo-coordinator-0", waiting, false), hour, false}, true, "", ""},
+		"it was stopped by name":            {fencing{0, 0, apitest.Pod("demo-coordinator-0", waiting, false), hour, true}, true, "", ""},
+		"nobody is there by name":           {fencing{sshFailed, hour, nil, hour, true}, false, "", "gpk failover --fenced"},
+		"its successor waits for a node":    {fencing{sshFailed, hour, apitest.Pod("demo-coordinator-0", waiting, false), hour, false}, false, "", "gpk failover --fenced"},
+		"its pod was deleted":               {fencing{sshFailed, hour, nil, hour, false}, false, "", "gpk failover --fenced"},
+		"its kubelet says that it ended":    {fencing{sshFailed, hour, crashed.DeepCopy(), time.Second, false}, true, "", ""},
+		"a kubelet that is lost said so":    {fencing{sshFailed, hour, crashed.DeepCopy(), hour, false}, false, "", "gpk failover --fenced"},
+		"the standby hears from it":         {fencing{sshFailed, 3 * time.Second, apitest.Pod("demo-coordinator-0", apitest.Runs(), true), hour, false}, false, "heard", "3s ago"},
+		"nobody has heard of it for long":   {fencing{sshFailed, hour, apitest.Pod("demo-coordinator-0", apitest.Runs(), true), hour, false}, true, "", ""},
+		"the stop may have begun over ssh":  {fencing{apitest.Cut, hour, apitest.Pod("demo-coordinator-0", apitest.Runs(), true), hour, false}, false, "", "may have begun"},
+		"the stop over ssh did not succeed": {fencing{1, hour, apitest.Pod("demo-coordinator-0", apitest.Runs(), true), hour, false}, false, "", "exit status 1"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

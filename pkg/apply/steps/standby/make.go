@@ -8,6 +8,7 @@ import (
 
 	"gpk/pkg/apply/database"
 	"gpk/pkg/apply/engine"
+	"gpk/pkg/apply/remote"
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
 	"gpk/pkg/topology"
@@ -54,6 +55,11 @@ func (h *handler) do(ctx context.Context, progress func(string)) error {
 // them.
 func (h *handler) discard(ctx context.Context, acting, pod string, progress func(string)) error {
 	out, err := h.remote.Run(ctx, acting, segments.AskTimelines())
+	if exit, ok := errors.AsType[*remote.Error](err); ok && exit.UnknownVerb() {
+		// Such scripts would remove everything.
+		progress(fmt.Sprintf("pod %s keeps what was moved aside: %v", pod, exit))
+		return nil
+	}
 	if err != nil {
 		return err
 	}

@@ -42,6 +42,8 @@ type coordinators struct {
 	data, runs     bool
 	// broken are what fails: a utility, or a script's verb.
 	broken string
+	// older: the scripts are those of an earlier gpk, which know no timelines.
+	older bool
 	// neverSyncs: a standby that is made or started does not catch up.
 	neverSyncs bool
 }
@@ -98,6 +100,10 @@ func (c *coordinators) exec(pod string, argv []string, _ io.Reader, out, errs io
 	case script == "job.sh":
 		fmt.Fprintln(out, map[bool]string{true: "exited 1", false: "exited 0"}[c.broken == "gpinitstandby"])
 		return 0
+	}
+	if script == "coordinator.sh" && args[0] == "timelines" && c.older {
+		fmt.Fprintln(errs, "unknown verb: timelines")
+		return 2
 	}
 	if script == "coordinator.sh" && args[0] == "timelines" {
 		fmt.Fprint(out, "1:0/C000000\n2:\nend\n")
@@ -270,6 +276,21 @@ func TestStandbyFails(t *testing.T) {
 				t.Errorf("called %q", c.calls)
 			}
 		})
+	}
+}
+
+// Scripts that cannot tell what the acting coordinator lacks leave everything where it is.
+func TestStandbyOfOlderScriptsKeepsAside(t *testing.T) {
+	c := newCoordinators()
+	c.data, c.older = true, true
+	h := c.handler(t, actions()["recover"])
+	if _, err := h.Check(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	var told string
+	err := h.Do(t.Context(), func(line string) { told = line })
+	if err != nil || !strings.Contains(told, "keeps what was moved aside") || slices.Contains(c.calls, "discard") {
+		t.Errorf("told %q, called %q, error %v", told, c.calls, err)
 	}
 }
 
