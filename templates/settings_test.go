@@ -32,6 +32,11 @@ esac`)
 	if out := p.must(nil, "settings.sh", "try", dir, "ssl=on"); out != "said FATAL:  no certificate\nend\n" {
 		t.Errorf("%q", out)
 	}
+	// What is said of the folder is said of the instance: two tries of one fault say the same.
+	p.fake("postgres", `echo "FATAL:  configuration file \"$2/postgresql.conf\" contains errors"; exit 1`)
+	if out := p.must(nil, "settings.sh", "try", dir); out != "said FATAL:  configuration file \""+dir+"/postgresql.conf\" contains errors\nend\n" {
+		t.Errorf("%q", out)
+	}
 	if left, err := os.ReadDir(p.path("tmp")); err != nil || len(left) > 0 {
 		t.Errorf("left are %v, %v", left, err)
 	}
@@ -68,5 +73,11 @@ func TestSettingsInFiles(t *testing.T) {
 	}
 	if out := p.must(change, "settings.sh", "check", dir); out != "end\n" {
 		t.Errorf("after: %q", out)
+	}
+	// A file that could not be written whole does not take the place of the good one.
+	before := p.read(conf)
+	p.fake("awk", `[[ "$*" != *'"#"'* ]] || { echo port=6000; exit 2; }; exec /usr/bin/awk "$@"`)
+	if r := p.run([]byte("remove work_mem\nend\n"), "settings.sh", "write", dir); r.status == 0 || p.read(conf) != before {
+		t.Errorf("on a full volume: %+v, and there is %q", r, p.read(conf))
 	}
 }

@@ -70,6 +70,9 @@ func StatusOf(ctx context.Context, t *Target) (Status, error) {
 	}
 	status.Faults = append(status.Faults, acting.Catalogue.Unhealthy()...)
 	for pod := range acting.Pods {
+		if t.db.IsUnreachable(pod) {
+			continue
+		}
 		// A pod of another gpk's scripts has kept nothing.
 		kept, _ := t.db.Aside(ctx, pod)
 		for _, copied := range kept {

@@ -3,7 +3,10 @@ package segments
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
+
+	"gpk/pkg/topology"
 )
 
 // TryStart has a server start, as far as it gets without data, with the files of the instance in a directory and these settings. It changes
@@ -79,6 +82,10 @@ func ParseFiles(out string) ([]string, error) {
 // TrySession runs gpk's question for the catalogue in a session with settings. It has none of gpk's own options: neither have sessions of
 // the utilities.
 func TrySession(settings []Setting) Command {
+	// A server takes one after the other, and statement_mem only below max_statement_mem.
+	isMost := func(s Setting) bool { return strings.EqualFold(s.Name, topology.MostStatement) }
+	settings = slices.Concat(slices.DeleteFunc(slices.Clone(settings), func(s Setting) bool { return !isMost(s) }),
+		slices.DeleteFunc(slices.Clone(settings), isMost))
 	options := make([]string, len(settings))
 	for i, s := range settings {
 		options[i] = "-c " + strings.NewReplacer(`\`, `\\`, " ", `\ `, "\t", "\\\t").Replace(s.Name+"="+s.Value)

@@ -20,7 +20,7 @@ call() {
   local folder=$1 script=$2 verb=$3 host=$4 status
   shift 4
   # What the host's shell prints before is not the script's. The script runs last, so that its status is that of ssh.
-  ssh -o BatchMode=yes "$host" echo "$mark;" unset "BASH_ENV;" /bin/bash "/gpk/scripts/$script" "$verb" "$@" \
+  ssh -o BatchMode=yes "$host" echo ";" echo "$mark;" unset "BASH_ENV;" /bin/bash "/gpk/scripts/$script" "$verb" "$@" \
     <"$folder/input" >"$folder/said/$host" 2>"$folder/said/$host.err"
   status=$?
   sed -i "0,/^$mark\$/d" "$folder/said/$host"

@@ -27,13 +27,14 @@ try() {
   # The instance that runs has the memory already.
   ! runs "$dir" || options=(-c shared_buffers=16MB)
   for setting; do options+=(-c "$setting"); done
-  LC_ALL=C timeout -k 5 60 postgres -D "$folder" "${options[@]}" -c "data_directory=$folder" -c external_pid_file= -c listen_addresses= \
+  LC_ALL=C timeout -k 5 60 postgres -D "$folder" ${options[@]+"${options[@]}"} -c "data_directory=$folder" -c external_pid_file= -c listen_addresses= \
     -c "unix_socket_directories=$folder" -c logging_collector=off -c log_destination=stderr -c lc_messages=C -c gp_role=utility \
     >"$folder/said" 2>&1 </dev/null
   if grep -q 'required WAL directory' "$folder/said"; then
     echo starts
   else
-    sed 's/^/said /' "$folder/said" | tail -n 50
+    # Two tries of the same fault say the same.
+    sed "s|$folder|$dir|g; s/^/said /" "$folder/said" | tail -n 50
   fi
   echo end
 }
@@ -78,6 +79,21 @@ check() {
   echo end
 }
 
+# changed prints a file as it is to be, and fails if not all of it could be written.
+changed() {
+  local name
+  case $1 in
+    *auto.conf) lines '!ours' "$1" ;;
+    *)
+      # shellcheck disable=SC2016
+      lines '{ print (ours ? "#" : "") $0 }' "$1" || return
+      for name in "${names[@]}"; do
+        [ -z "${wanted[$name]+set}" ] || echo "$name=${wanted[$name]}" || return
+      done
+      ;;
+  esac
+}
+
 # All lines of a change are written if one is wrong: their order may matter. What comes last counts, and what ALTER SYSTEM has set more.
 write() {
   local dir name file
@@ -88,16 +104,7 @@ write() {
     for file in "$dir/postgresql.conf" "$dir/postgresql.auto.conf"; do
       [ -f "$file" ] || continue
       cp -p "$file" "$file.gpk-new" || return 1
-      case $file in
-        *auto.conf) lines '!ours' "$file" ;;
-        *)
-          # shellcheck disable=SC2016
-          lines '{ print (ours ? "#" : "") $0 }' "$file"
-          for name in "${names[@]}"; do
-            [ -z "${wanted[$name]+set}" ] || echo "$name=${wanted[$name]}"
-          done
-          ;;
-      esac >"$file.gpk-new" && mv "$file.gpk-new" "$file" || return 1
+      changed "$file" >"$file.gpk-new" && mv "$file.gpk-new" "$file" || return 1
     done
   done
   echo end

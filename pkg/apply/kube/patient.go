@@ -2,7 +2,6 @@ package kube
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -15,6 +14,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	utilnet "k8s.io/apimachinery/pkg/util/net"
+	"k8s.io/client-go/kubernetes/scheme"
 
 	"gpk/pkg/apply/engine"
 )
@@ -62,7 +62,7 @@ func (p *patient) RoundTrip(r *http.Request) (*http.Response, error) {
 	var failed time.Time
 	for attempt, pause := r, firstPause; ; pause = min(2*pause, longestPause) {
 		answer, err := whole(r, p.next, attempt)
-		silent, heard := p.note(answer != nil)
+		silent, heard := p.note(answer != nil, r.Context().Err() != nil)
 		why, limit := hiccup(r, answer, err)
 		if why == "" {
 			return answer, err
@@ -157,15 +157,15 @@ func passes(err error) bool {
 		utilnet.IsProbableEOF(err) || utilnet.IsHTTP2ConnectionLost(err) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
-// said is the message of an answer that is an error. Its body can be read again.
+// said is the message of an answer that is an error, in JSON or protobuf. Its body can be read again.
 func said(answer *http.Response) string {
 	body, _ := io.ReadAll(answer.Body)
 	answer.Body = io.NopCloser(bytes.NewReader(body))
-	var status metav1.Status
-	if err := json.Unmarshal(body, &status); err != nil || status.Message == "" {
-		return "it answers " + answer.Status
+	object, _, err := scheme.Codecs.UniversalDeserializer().Decode(body, nil, nil)
+	if status, ok := object.(*metav1.Status); err == nil && ok && status.Message != "" {
+		return status.Message
 	}
-	return status.Message
+	return "it answers " + answer.Status
 }
 
 // retryAfter is how long to wait at least before the next attempt: as long as the server asks for.
@@ -188,14 +188,14 @@ func givenUp(answer *http.Response) *http.Response {
 	return answer
 }
 
-// note notes whether something answers. silent is since when nothing does, heard whether something ever has.
-func (p *patient) note(answered bool) (silent time.Time, heard bool) {
+// note notes whether something answers. A request that its caller cancelled tells nothing. silent is since when nothing does, heard whether something ever has.
+func (p *patient) note(answered, cancelled bool) (silent time.Time, heard bool) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
 	switch {
 	case answered:
 		p.heard, p.silent = true, time.Time{}
-	case p.silent.IsZero():
+	case p.silent.IsZero() && !cancelled:
 		p.silent = time.Now()
 	}
 	return p.silent, p.heard

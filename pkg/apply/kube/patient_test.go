@@ -1,6 +1,7 @@
 package kube
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -16,6 +17,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/serializer/protobuf"
+	"k8s.io/client-go/kubernetes/scheme"
 
 	"gpk/test/apitest"
 )
@@ -54,6 +57,19 @@ func answers(code int, message string) *http.Response {
 	}
 	return &http.Response{StatusCode: code, Status: fmt.Sprintf("%d %s", code, http.StatusText(code)), Header: http.Header{"Content-Type": {"application/json"}},
 		Body: io.NopCloser(strings.NewReader(body))}
+}
+
+// asProtobuf is an answer as a server gives it to gpk's typed client.
+func asProtobuf(code int, message string) *http.Response {
+	r := answers(code, message)
+	var body bytes.Buffer
+	status := &metav1.Status{TypeMeta: metav1.TypeMeta{Kind: "Status", APIVersion: "v1"}, Status: metav1.StatusFailure, Message: message, Code: int32(code)}
+	if err := protobuf.NewSerializer(scheme.Scheme, scheme.Scheme).Encode(status, &body); err != nil {
+		panic(err)
+	}
+	r.Header.Set("Content-Type", "application/vnd.kubernetes.protobuf")
+	r.Body = io.NopCloser(&body)
+	return r
 }
 
 // broken is an answer that ends before its end.
@@ -162,6 +178,8 @@ func TestHiccupsEnd(t *testing.T) {
 		"no right":                {true, func() (*http.Response, error) { return answers(403, "no right"), nil }, 0, "no right"},
 		"not there":               {true, func() (*http.Response, error) { return answers(404, "not there"), nil }, 0, "not there"},
 		"what cannot be merged":   {true, func() (*http.Response, error) { return answers(500, unmerged+" (x)"), nil }, 0, unmerged},
+		"the same, in protobuf":   {true, func() (*http.Response, error) { return asProtobuf(500, unmerged+" (x)"), nil }, 0, unmerged},
+		"a webhook, in protobuf":  {true, func() (*http.Response, error) { return asProtobuf(500, "failed calling webhook"), nil }, patience, "webhook"},
 		"a wrong certificate":     {true, func() (*http.Response, error) { return nil, errors.New("x509: unknown authority") }, 0, "x509"},
 		"a name that nobody has":  {true, func() (*http.Response, error) { return nil, &net.DNSError{Err: "no such host", IsNotFound: true} }, 0, "no such host"},
 		"connections always drop": {true, func() (*http.Response, error) { return nil, &net.OpError{Op: "read", Err: syscall.ECONNRESET} }, patience, "reset"},

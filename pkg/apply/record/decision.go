@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
 	"gpk/pkg/apply/kube"
 	"gpk/pkg/plan"
 )
@@ -46,6 +48,12 @@ func (s *Store) DecideAfter(ctx context.Context, changes map[string]string, know
 	object.Data = decision(decided, changes, known, time.Now())
 	if !maps.Equal(object.Data, decided) {
 		_, err = s.kube.Apply(ctx, object, kube.ActingManager, false)
+	}
+	if apierrors.IsConflict(err) {
+		// The answer to the same decision may have been lost, and the request sent again.
+		if now, asked := s.State(ctx); asked == nil && maps.Equal(now, object.Data) {
+			err = nil
+		}
 	}
 	return object.Data[plan.StateTerm], err
 }

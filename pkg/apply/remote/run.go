@@ -41,7 +41,9 @@ func (e *Error) Why() string {
 }
 
 // UnknownVerb says whether a script of the pod does not know what it was asked: it is an earlier gpk's.
-func (e *Error) UnknownVerb() bool { return e.Status == 2 && strings.Contains(e.Output, "unknown verb") }
+func (e *Error) UnknownVerb() bool {
+	return e.Status == 2 && strings.Contains(e.Output, "unknown verb")
+}
 
 // ShortOfMemory says whether a database had no memory left. gp_vmem_protect_limit limits what Greenplum calls VMEM, on each instance.
 func (e *Error) ShortOfMemory() bool {

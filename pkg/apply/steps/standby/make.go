@@ -55,8 +55,11 @@ func (h *handler) do(ctx context.Context, progress func(string)) error {
 // them.
 func (h *handler) discard(ctx context.Context, acting, pod string, progress func(string)) error {
 	out, err := h.remote.Run(ctx, acting, segments.AskTimelines())
+	if err == nil {
+		_, err = h.db.Aside(ctx, pod)
+	}
 	if exit, ok := errors.AsType[*remote.Error](err); ok && exit.UnknownVerb() {
-		// Such scripts would remove everything.
+		// The scripts of one of the pods are those of an earlier gpk, which would remove everything.
 		progress(fmt.Sprintf("pod %s keeps what was moved aside: %v", pod, exit))
 		return nil
 	}

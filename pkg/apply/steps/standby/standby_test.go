@@ -109,6 +109,10 @@ func (c *coordinators) exec(pod string, argv []string, _ io.Reader, out, errs io
 		fmt.Fprint(out, "1:0/C000000\n2:\nend\n")
 		return 0
 	}
+	if script == "coordinator.sh" && args[0] == "asides" {
+		fmt.Fprintln(out, "end")
+		return 0
+	}
 	if args[0] == "discard" {
 		fmt.Fprintln(out, "end")
 	}
