@@ -43,11 +43,12 @@ func TestDiscardKeepsCommits(t *testing.T) {
 		timeline, wal, errs string
 		kept                string
 	}{
-		"it has nothing more":          {"1", "", "pg_waldump: fatal: error in WAL record at 0/D000000: invalid record length", ""},
-		"it has a commit":              {"1", commit, "", "1"},
-		"its log is gone":              {"1", "", "pg_waldump: fatal: could not find file \"000000010000000000000003\"", "unknown"},
-		"it was a standby":             {"2", commit, "", ""},
-		"nobody knows of its timeline": {"3", "", "", "unknown"},
+		"it has nothing more":            {"1", "", "pg_waldump: fatal: error in WAL record at 0/D000000: invalid record length", ""},
+		"it has a commit":                {"1", commit, "", "1"},
+		"its log is gone":                {"1", "", "pg_waldump: fatal: could not find file \"000000010000000000000003\"", "unknown"},
+		"its commit is the first record": {"1", strings.Replace(commit, "0/0D000100", "0/0D000000", 1), "", "1"},
+		"it was a standby":               {"2", commit, "", ""},
+		"nobody knows of its timeline":   {"3", "", "", "unknown"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

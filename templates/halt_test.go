@@ -94,6 +94,21 @@ func TestOlderTermIsRefused(t *testing.T) {
 	}
 }
 
+// A term that a loss of power has left empty refuses nothing, and a pod that waits for its volume has stopped nothing.
+func TestHaltOnVolume(t *testing.T) {
+	p := haltPod(t, "")
+	p.write(coordinatorDir+"/running", "")
+	p.write("greenplum/.gpk/term", "")
+	p.write("tmp/gpk-waits", "")
+	if r := p.run(nil, "coordinator.sh", "halt", "fast", "9"); r.status != 255 || !p.has(coordinatorDir+"/running") {
+		t.Errorf("while another pod has the volume: %+v", r)
+	}
+	p.remove("tmp/gpk-waits")
+	if p.must(nil, "coordinator.sh", "halt", "fast", "9"); p.has(coordinatorDir+"/running") || p.read("greenplum/.gpk/term") != "9\n" {
+		t.Error("it is not halted")
+	}
+}
+
 // While gpstart goes on, which has the coordinator take writes before it is done, it is fenced as at any other time.
 func TestFencedWhileStarting(t *testing.T) {
 	p := haltPod(t, "touch "+coordinatorDir+"/running cut begun; for i in {1..80}; do [ ! -e over ] || exit; /bin/sleep 0.1; done; touch late")

@@ -159,6 +159,7 @@ func settingRules() []rule {
 		config("a lost coordinator is noticed", "", "wal_receiver_timeout: 60s", "wal_receiver_timeout: 61s", `[wal_receiver_timeout]: "61s"`),
 		config("a lost coordinator is noticed at all", "", "wal_receiver_timeout: 1", "wal_receiver_timeout: 0", `[wal_receiver_timeout]: "0"`),
 		config("a copy says what it has", "", "wal_receiver_status_interval: 1", "wal_receiver_status_interval: 400ms", `[wal_receiver_status_interval]: "400ms"`),
+		config("a copy says often what it has", "", "wal_receiver_status_interval: 10s", "wal_receiver_status_interval: 11s", `[wal_receiver_status_interval]: "11s"`),
 		config("a dead mirror is marked while gpk waits", "", "gp_fts_mark_mirror_down_grace_period: 30", "gp_fts_mark_mirror_down_grace_period: 31",
 			`[gp_fts_mark_mirror_down_grace_period]: "31" is not allowed: give 30s at most`),
 		config("a primary is looked at", "", "gp_fts_probe_interval: 5min", "gp_fts_probe_interval: 301", `[gp_fts_probe_interval]: "301" is not allowed: give 10s to 300s`),

@@ -2,6 +2,7 @@
 # What a change of coordinators needs to know of, and does to, the coordinator's or the standby's instance of this pod:
 #   following                prints how far the standby here has followed the coordinator
 #   missing LSN              prints the commits of the instance here that come after a record of the write-ahead log
+# In a pod that waits for its volume, which another one still uses, all of these fail with the status of an ssh that reaches nobody.
 #   follow                   starts the standby's instance, if there is one that does not run
 #   begin                    starts the database with gpstart, if what gpk has decided still allows that
 #   halt MODE [TERM]         stops the instance, and whatever is about to start it, and removes its socket's files; fast gives way
@@ -23,6 +24,7 @@ set -u
 . /gpk/scripts/starts.sh
 dir=$COORDINATOR_DATA_DIRECTORY
 state=/greenplum/.gpk
+[ ! -e /tmp/gpk-waits ] || { echo "this pod waits for its volume, which another one still uses" >&2; exit 255; }
 
 instance() {
   if [ ! -d "$dir" ]; then
@@ -51,14 +53,15 @@ following() {
 }
 
 # Of the records only those that make a transaction's changes last count: a commit's line has the time that it was made at.
+# missing LSN [LSN]: the second is that of a record that does not count, by default the first one's.
 missing() {
   echo "instance $(instance)"
-  local lsn stamp log
+  local lsn stamp log has=${2-$1}
   log=$(mktemp)
   waldump -r Transaction -s "$1" 2>"$log" | grep ' COMMIT \| DISTRIBUTED_COMMIT ' | while read -r line; do
     lsn=${line#* lsn: }
     lsn=${lsn%%,*}
-    [ "$lsn" != "$1" ] || continue
+    [ "$lsn" != "$has" ] || continue
     stamp=$(sed -n 's/.*\([0-9]\{4\}-[0-9][0-9]-[0-9][0-9] [0-9:]*\)[.0-9]* \([A-Z+-][A-Za-z0-9+-]*\).*/\1 \2/p' <<<"$line")
     echo "commit $lsn $(date -d "$stamp" +%s 2>/dev/null || echo 0)"
   done | head -n 1000
@@ -128,7 +131,8 @@ beyond() {
   for entry; do
     [ "${entry%%:*}" = "$timeline" ] || continue
     [ -n "${entry#*:}" ] || { echo 0; return; }
-    said=$(dir=$copy missing "${entry#*:}")
+    # A timeline ends before the first record that it lacks.
+    said=$(dir=$copy missing "${entry#*:}" none)
     case $said in
       *unreadable*) echo unknown ;;
       *) grep -c '^commit ' <<<"$said" ;;

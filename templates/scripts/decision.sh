@@ -6,7 +6,13 @@ decided() { cat "/gpk/state/$1" 2>/dev/null; }
 
 # A decision comes into a pod that is older than it within two minutes. Until then the pod sees none, soon after `gpk create`, or
 # the one before. Each has a term, and gpk lets the coordinators' pods know that at once.
-term_in() { cat "$1" 2>/dev/null || echo 0; }
+# A file that a loss of power left empty has none.
+term_in() {
+  local term
+  term=$(cat "$1" 2>/dev/null)
+  [[ $term =~ ^[0-9]+$ ]] || term=0
+  echo "$term"
+}
 outdated() { [ "$(term_in /gpk/state/term)" -lt "$(term_in /greenplum/.gpk/term)" ]; }
 
 # The decision that this pod does not see yet is the one by which the coordinator here was halted. Where a later one is on its way,

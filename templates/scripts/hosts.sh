@@ -24,23 +24,36 @@ answers() {
 
 # Another pod of the cluster may have got the address since: it refuses with the status of an ssh that reaches nobody.
 over() {
-  local host=$1 at
+  local host=$1 at status=255
   shift
-  at=$(address "$host")
-  exec ssh -n -o BatchMode=yes -o ConnectTimeout=5 -o ControlPath=none -o HostKeyAlias="$host" "${at:-$host}" \
-    "[ \"\${HOSTNAME%%.*}\" = '${host%%.*}' ] || exit 255; $*"
+  for at in $(address "$host") "$host"; do
+    ssh -n -o BatchMode=yes -o ConnectTimeout=5 -o ControlPath=none -o HostKeyAlias="$host" "$at" \
+      "[ \"\${HOSTNAME%%.*}\" = '${host%%.*}' ] || exit 255; $*"
+    status=$?
+    [ $status = 255 ] || break
+  done
+  return $status
 }
 
 # An API server that lost its fellows does not say that it is ready. One that refuses to tell has spoken, and is believed.
+# The database's environment may be that of another Python. Without one that knows TLS a connection has to do.
 api() {
-  local python
-  python=$(command -v python3 || command -v python || command -v python2) || return
-  timeout 3 "$python" -c '
-import socket, ssl, sys
-s = ssl._create_unverified_context().wrap_socket(socket.create_connection((sys.argv[1], int(sys.argv[2])), 2))
+  local python status
+  for python in python3 python python2; do
+    timeout 3 env -u PYTHONHOME -u PYTHONPATH -u LD_LIBRARY_PATH -u OPENSSL_CONF "$python" -c '
+import sys
+try:
+    import socket, ssl
+except ImportError:
+    sys.exit(9)
+s = ssl._create_unverified_context().wrap_socket(socket.create_connection((sys.argv[1], int(sys.argv[2])), 2), server_hostname=sys.argv[1])
 s.sendall(b"GET /readyz HTTP/1.0\r\nHost: kubernetes\r\n\r\n")
 sys.exit(0 if s.recv(64).split()[1:2] in ([b"200"], [b"401"], [b"403"]) else 1)' \
-    "${KUBERNETES_SERVICE_HOST:-}" "${KUBERNETES_SERVICE_PORT:-}" 2>/dev/null
+      "${KUBERNETES_SERVICE_HOST:-}" "${KUBERNETES_SERVICE_PORT:-}" 2>/dev/null
+    status=$?
+    case $status in 9 | 126 | 127) ;; *) return $status ;; esac
+  done
+  timeout 3 bash -c "</dev/tcp/${KUBERNETES_SERVICE_HOST:-}/${KUBERNETES_SERVICE_PORT:-}" 2>/dev/null
 }
 
 counted() { awk -v all="$(wc -l <"$hosts")" -v most=64 'all <= most || int(NR * most / all) > int((NR - 1) * most / all)' "$hosts"; }

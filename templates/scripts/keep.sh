@@ -8,6 +8,8 @@ set -u
 . /gpk/scripts/env.sh
 # shellcheck source=SCRIPTDIR/decision.sh
 . /gpk/scripts/decision.sh
+# shellcheck source=SCRIPTDIR/starts.sh
+. /gpk/scripts/starts.sh
 me=$(hostname -f)
 others=${GPK_COORDINATORS/$me/}
 
@@ -52,6 +54,8 @@ learn() {
   local host term
   for host in $others; do
     term=$(timeout 10 ssh -o BatchMode=yes -o ConnectTimeout=3 "$host" cat /greenplum/.gpk/term </dev/null 2>/dev/null)
+    # The host's shell may print something before.
+    term=${term##*$'\n'}
     [[ ! $term =~ ^[0-9]+$ ]] || /bin/bash /gpk/scripts/coordinator.sh term "$term" 2>/dev/null
   done
 }
@@ -120,9 +124,13 @@ restart_coordinator() {
     restart_standby "$dir"
     return
   fi
-  while may_lead "$dir"; do
-    [ -n "$awaited" ] || await_hosts
-    awaited=1
+  while kill -0 $$ 2>/dev/null && may_lead "$dir"; do
+    if [ -z "$awaited" ]; then
+      awaited=1
+      await_hosts
+      learn
+      continue
+    fi
     /bin/bash /gpk/scripts/coordinator.sh begin || sleep 5
     [ -z "$(query -c "select 1")" ] || return
     learn
@@ -142,11 +150,12 @@ port_of() { sed -n 's/^ *port *= *\([0-9]*\).*/\1/p' "$1/postgresql.conf" | tail
 # While no coordinator answers there is nothing to know: its own restart starts all segments that may run, and so does gpk start.
 # Of thousands that have restarted at once, some hundred ask in a second.
 restart_segment() {
-  local dir=$1 port pause
+  local dir=$1 port pause made
   port=$(port_of "$dir")
+  made=$(stat -c %i "$dir")
   pause=$((1 + $(decided hosts | wc -l) / 500))
   ! to_be_stopped || say_stopped "$dir"
-  until runs "$dir"; do
+  until runs "$dir" || [ "$(stat -c %i "$dir" 2>/dev/null)" != "$made" ]; do
     case $(to_be_stopped || row "$port") in
       'p|u') attempt "$dir" execute ;;
       'm|'*)
@@ -189,11 +198,14 @@ being_started() {
 # A process that has ended by itself leaves its pid file, and one that was told to stop does not.
 died() { [ -e "$1/postmaster.pid" ] && [ -z "${left[$1]:-}" ] && ! runs "$1"; }
 
+# A gpstop that kills what does not end in time has told it to stop.
+being_stopped() { [[ $1 = */coordinator/* ]] && pgrep -f '(^|[ /])gpstop( |$)' >/dev/null; }
+
 # revive brings back an instance whose process has died. One that dies again within five minutes waits twice as long as before, a
 # minute at most.
 revive() {
   local dir=$1 wait=0
-  [ -f /greenplum/.gpk/initialised ] && died "$dir" || return 0
+  { [ -f /greenplum/.gpk/initialised ] && died "$dir" && ! being_stopped "$dir"; } || return 0
   if [ $((SECONDS - ${revived[$dir]:--300})) -lt 300 ]; then
     wait=$((pause[$dir] < 1 ? 1 : pause[$dir] < 30 ? 2 * pause[$dir] : 60))
   fi
@@ -214,6 +226,9 @@ stop_stray() {
   esac
 }
 
+# at_work says whether an instance runs or is just being started. A start that waits for a decision is neither.
+at_work() { runs "$1" || [ -n "$(starters "$1")" ]; }
+
 # Both coordinators' pods count the hosts, when they are cut off or to take over. Without a DNS that answers this takes long.
 note_hosts() {
   [ $((looks++ % 12)) = 0 ] || return 0
@@ -228,9 +243,9 @@ watch_coordinator() {
   # In this order: both files change at once, and then a new term comes with its coordinator.
   outdated || acting=$(decided coordinator)
   if halted; then
-    stop_stray "$1" "gpk has halted it by a decision that is still on its way into this pod"
+    ! at_work "$1" || stop_stray "$1" "gpk has halted it by a decision that is still on its way into this pod"
   elif [ -n "$acting" ] && [ "$acting" != "${HOSTNAME%%.*}" ]; then
-    stop_stray "$1" "pod $acting is the acting coordinator"
+    ! at_work "$1" || stop_stray "$1" "pod $acting is the acting coordinator"
   elif ! cut_off; then
     cut_off_looks=0
     note_hosts
@@ -271,8 +286,9 @@ last_heard() {
   now=$(date +%s)
   age=$(ss -tinp state established "( dport = :$PGPORT )" 2>/dev/null | awk -v pid="pid=$1," '
     index($0, "pid=") { its = index($0, pid) }
-    its && match($0, /lastrcv:[0-9]+/) { rcv = substr($0, RSTART + 8, RLENGTH - 8); match($0, /lastack:[0-9]+/)
-      ack = substr($0, RSTART + 8, RLENGTH - 8); print int((rcv < ack + 0 ? rcv : ack) / 1000); exit }')
+    its && match($0, /lastrcv:[0-9]+/) { received = substr($0, RSTART + 8, RLENGTH - 8) + 0; acknowledged = received
+      if (match($0, /lastack:[0-9]+/)) acknowledged = substr($0, RSTART + 8, RLENGTH - 8) + 0
+      print int((received < acknowledged ? received : acknowledged) / 1000); exit }')
   echo $((now - ${age:-0}))
 }
 
@@ -281,7 +297,7 @@ last_heard() {
 caught_up() {
   local host
   for host in $others; do
-    [ -z "$(query -h "$host" -c "select 1 from pg_stat_replication where state = 'streaming'")" ] || return 0
+    [ -z "$(query -h "$host" -c "select 1 from pg_stat_replication where state = 'streaming' and application_name like '%walreceiver'")" ] || return 0
   done
   return 1
 }
@@ -378,7 +394,7 @@ look() {
 }
 
 # By directory: the process that starts the instance, whether it is left to people, when it was last revived, and the pause before that.
-declare -A peers starting left revived pause
+declare -A peers=() starting=() left=() revived=() pause=()
 # gpk knows these times: of looks every five seconds that take seven each when nobody answers, the third has stopped a
 # coordinator that is cut off within 45 seconds. Two minutes are what a pod's view of a ConfigMap may be old.
 looks=0 cut_off_looks=0 healed_looks=0 fenced='' noting=''

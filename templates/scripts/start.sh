@@ -50,11 +50,14 @@ lock() {
     [ $? = 1 ] || { echo "gpk: cannot lock the volume: nothing keeps another pod from using it as well" >&2; return; }
     [ -n "$said" ] || echo "gpk: another pod still uses the volume: waiting until it has ended" >&2
     said=1
+    : >/tmp/gpk-waits
     sleep 1 &
     wait $!
   done
 }
+rm -f /tmp/gpk-waits
 lock
+rm -f /tmp/gpk-waits
 
 # No process of an earlier container lives, but its pid may name a stranger in this one, and the database would then
 # refuse to start.

@@ -81,7 +81,7 @@ func (c *Coordinators) Announce(ctx context.Context, changes map[string]string, 
 	if err != nil {
 		return err
 	}
-	term, err := c.store.DecideAfter(ctx, changes, c.latestTerm(ctx, pods))
+	term, err := c.Decide(ctx, changes, pods)
 	if err != nil || term == "" { // a decision without a term has not changed
 		return err
 	}
@@ -112,10 +112,18 @@ func (c *Coordinators) Discard(ctx context.Context, pod string, timelines ...str
 	return segments.ParseAside(out)
 }
 
-// latestTerm is the latest term that coordinators' pods know of. A pod that does not answer keeps its own: it reads the decision later.
+// Decide records a decision, of a later term than those that coordinators' pods know of. A pod that does not answer keeps its own: it reads
+// the decision later.
+func (c *Coordinators) Decide(ctx context.Context, changes map[string]string, pods []string) (term string, err error) {
+	return c.store.DecideAfter(ctx, changes, c.latestTerm(ctx, pods))
+}
+
 func (c *Coordinators) latestTerm(ctx context.Context, pods []string) int64 {
 	terms := make([]int64, len(pods))
 	_ = engine.Each(ctx, pods, func(ctx context.Context, i int, pod string) error {
+		if c.IsUnreachable(pod) {
+			return nil
+		}
 		if out, err := c.remote.RunSoon(ctx, pod, segments.AskTerm(), AskTimeout); err == nil {
 			terms[i] = segments.ParseTerm(out)
 		}

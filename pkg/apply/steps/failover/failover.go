@@ -69,7 +69,8 @@ func (o *OldCoordinator) run(ctx context.Context, e plan.Eligible, command segme
 	err = errors.New("the API server has no such pod that runs")
 	if running {
 		out, err = o.remote.RunSoon(ctx, e.From, command, patience)
-		if err == nil || errors.As(err, &exit) || ctx.Err() != nil {
+		// A pod that waits for its volume says the same as an ssh that reaches nobody: an earlier pod may run on.
+		if err == nil || errors.As(err, &exit) && exit.Status != sshFailed || ctx.Err() != nil {
 			return out, err
 		}
 	}
@@ -89,6 +90,12 @@ func (o *OldCoordinator) run(ctx context.Context, e plan.Eligible, command segme
 		o.unreachable.Store(e.Takeover, time.Now())
 	}
 	return "", fmt.Errorf("pod %s: %w: %w; and by ssh from pod %s: %w", e.From, errUnreachable, err, e.To, overErr)
+}
+
+// answered says whether a command of run ended with a status of its own.
+func answered(err error) bool {
+	_, exited := errors.AsType[*remote.Error](err)
+	return exited && !errors.Is(err, errUnreachable)
 }
 
 var errNoStandby = errors.New("there is no standby to take over")

@@ -12,7 +12,6 @@ import (
 	"gpk/pkg/apply/engine"
 	"gpk/pkg/apply/pods"
 	"gpk/pkg/apply/record"
-	"gpk/pkg/apply/remote"
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
 	"gpk/pkg/topology"
@@ -87,26 +86,39 @@ func (h *fenceHandler) checkInstance(ctx context.Context) (engine.Finding, error
 }
 
 func (h *fenceHandler) Do(ctx context.Context, progress func(string)) error {
-	term, err := h.store.Decide(ctx, record.ActsIn(h.action.To, h.action.Hosts))
+	term, err := h.db.Decide(ctx, record.ActsIn(h.action.To, h.action.Hosts), []string{h.action.From, h.action.To})
 	if err != nil {
 		return err
 	}
-	if err = h.halt(ctx, term, progress); !errors.Is(err, errUnreachable) {
+	// The old pod asks the standby's before it starts anything. The pod may know the term already.
+	if _, err := h.remote.RunSoon(ctx, h.action.To, segments.Learn(term), database.AskTimeout); err != nil {
+		return err
+	}
+	err = h.halt(ctx, term, progress)
+	if err == nil || answered(err) || ctx.Err() != nil {
 		h.halted = err == nil
 		return err
 	}
 	progress(err.Error())
-	if h.action.Fenced {
+	switch {
+	case h.action.Fenced:
 		return nil
+	case !errors.Is(err, errUnreachable):
+		return h.undecided(err.Error())
 	}
 	return h.awaitSelfFence(ctx, progress)
 }
 
-// halt stops the old instance. It asks again where the stop may have begun: one that is under way is not an unreachable one.
+// halt stops the old instance. It asks again where the stop may have begun: one that is under way is not an unreachable one. After a
+// person's word it does not matter.
 func (h *fenceHandler) halt(ctx context.Context, term string, progress func(string)) (err error) {
-	for range halts {
-		_, err = h.run(ctx, h.action.Eligible, segments.HaltCoordinator(segments.Fast, term), haltTime)
-		if _, answered := errors.AsType[*remote.Error](err); err == nil || answered || errors.Is(err, errUnreachable) || ctx.Err() != nil {
+	tries, patience := halts, haltTime
+	if h.action.Fenced {
+		tries, patience = 1, database.AskTimeout
+	}
+	for range tries {
+		_, err = h.run(ctx, h.action.Eligible, segments.HaltCoordinator(segments.Fast, term), patience)
+		if err == nil || answered(err) || errors.Is(err, errUnreachable) || ctx.Err() != nil {
 			return err
 		}
 		progress(fmt.Sprintf("asking again: %v", err))
@@ -114,22 +126,31 @@ func (h *fenceHandler) halt(ctx context.Context, term string, progress func(stri
 	return err
 }
 
-// awaitSelfFence waits until a coordinator that nobody reaches must have stopped itself, and fails where that cannot be known.
+// awaitSelfFence waits until a coordinator that nobody reaches must have stopped itself, and fails where that cannot be known. After an
+// activation there is nothing left to decide.
 func (h *fenceHandler) awaitSelfFence(ctx context.Context, progress func(string)) error {
-	ended, err := h.wasRunning(ctx)
-	if err != nil || ended {
-		h.waited = ended
+	f, err := h.db.Following(ctx, h.action.To)
+	if err != nil {
 		return err
+	}
+	if promoted, err := h.db.Promoted(ctx, h.action.To, f); err != nil || promoted {
+		h.waited = promoted
+		return err
+	}
+	ended, err := h.wasRunning(ctx)
+	if err != nil {
+		return err
+	}
+	if ended {
+		h.endPod(ctx, progress)
+		h.waited = true
+		return nil
 	}
 	if err := h.standbyHasMajority(ctx); err != nil {
 		return err
 	}
 	signs := h.lifeSigns(ctx, h.action.From, h.nodeClock(ctx, h.action.To))
-	// A kubelet that is connected again then ends the pod before anything else.
-	err = h.kube.API.CoreV1().Pods(h.kube.Ref.Namespace).Delete(ctx, h.action.From, metav1.DeleteOptions{})
-	if err != nil {
-		progress(fmt.Sprintf("pod %s: %v", h.action.From, err))
-	}
+	h.endPod(ctx, progress)
 	wait := max(0, time.Until(signs.stopped))
 	progress(fmt.Sprintf("the coordinator in pod %s is cut off: it stops itself within %s", h.action.From, wait.Round(time.Second)))
 	if err := engine.Sleep(ctx, wait); err != nil {
@@ -140,6 +161,14 @@ func (h *fenceHandler) awaitSelfFence(ctx context.Context, progress func(string)
 	}
 	h.waited = true
 	return nil
+}
+
+// endPod deletes the old pod: a kubelet that is connected again ends it before anything else, and its successor sees the decision at once.
+func (h *fenceHandler) endPod(ctx context.Context, progress func(string)) {
+	err := h.kube.API.CoreV1().Pods(h.kube.Ref.Namespace).Delete(ctx, h.action.From, metav1.DeleteOptions{})
+	if err != nil {
+		progress(fmt.Sprintf("pod %s: %v", h.action.From, err))
+	}
 }
 
 // wasRunning fails unless the pod is the one whose instance ran when it was last heard of: a pod that was deleted by force may go on
@@ -154,8 +183,9 @@ func (h *fenceHandler) wasRunning(ctx context.Context) (ended bool, err error) {
 		if status != nil && status.State.Running != nil {
 			return false, nil
 		}
-		if h.hasEnded(ctx, h.action.To, pod, status) {
-			return true, nil
+		if status != nil && (status.State.Terminated != nil || status.LastTerminationState.Terminated != nil) {
+			// A kubelet that is not well may have started the container again since.
+			return h.isWell(ctx, h.action.To, pod), nil
 		}
 	}
 	return false, h.undecided("the API server has no pod " + h.action.From + " that runs, and nobody has seen its coordinator stopped: " +

@@ -2,12 +2,10 @@ package failover
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	"gpk/pkg/apply/database"
-	"gpk/pkg/apply/remote"
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
 )
@@ -23,9 +21,8 @@ import (
 func (o *OldCoordinator) loss(ctx context.Context, e plan.Eligible, f segments.Following) (string, error) {
 	nodes := nodeClock{f.Now, time.Now()}
 	out, err := o.run(ctx, e, segments.AskAhead(f.Received), database.AskTimeout)
-	_, answered := errors.AsType[*remote.Error](err)
 	switch {
-	case err != nil && (answered || ctx.Err() != nil):
+	case answered(err) || ctx.Err() != nil:
 		return "", err
 	case err != nil: // nobody reaches it
 		return lossUnreachable(o.lifeSigns(ctx, e.From, nodes), f), nil //nolint:nilerr // what is known without it is the answer

@@ -92,12 +92,9 @@ func (o *OldCoordinator) lifeSigns(ctx context.Context, name string, nodes nodeC
 	return s
 }
 
-// hasEnded reports whether the kubelet of a pod's node says that the pod's container has ended, and is well itself: a pod's status stays as
-// it was when its node is lost. The time is that of the nodes, which a pod tells.
-func (o *OldCoordinator) hasEnded(ctx context.Context, clock string, pod *corev1.Pod, status *corev1.ContainerStatus) bool {
-	if status == nil || status.State.Terminated == nil && status.LastTerminationState.Terminated == nil {
-		return false
-	}
+// isWell reports whether the kubelet of a pod's node is well: a pod's status stays as it was when its node is lost. The time is that of the
+// nodes, which a pod tells.
+func (o *OldCoordinator) isWell(ctx context.Context, clock string, pod *corev1.Pod) bool {
 	nodes := o.nodeClock(ctx, clock)
 	lease, err := o.kube.API.CoordinationV1().Leases(corev1.NamespaceNodeLease).Get(ctx, pod.Spec.NodeName, metav1.GetOptions{})
 	return err == nil && lease.Spec.RenewTime != nil && nodes.known() && nodes.read.Sub(lease.Spec.RenewTime.Time) < leaseAge
