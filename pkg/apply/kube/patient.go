@@ -188,7 +188,8 @@ func givenUp(answer *http.Response) *http.Response {
 	return answer
 }
 
-// note notes whether something answers. A request that its caller cancelled tells nothing. silent is since when nothing does, heard whether something ever has.
+// note notes whether something answers. A request that its caller cancelled tells nothing. silent is since when nothing does, heard whether
+// something ever has.
 func (p *patient) note(answered, cancelled bool) (silent time.Time, heard bool) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
