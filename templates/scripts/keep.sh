@@ -113,7 +113,7 @@ restart_standby() {
 # A start takes minutes, and so do those before it that failed: gpk may have decided meanwhile.
 restart_coordinator() {
   local dir=$1 awaited=
-  learn
+  follows "$dir" || learn
   await_decision "$dir"
   ! runs "$dir" || return
   if to_be_stopped; then

@@ -141,7 +141,7 @@ func TestFailoverStale(t *testing.T) {
 	c.in("demo-coordinator-0", killInstance, coordinatorDir)
 	c.gpk("failover").want(t, 1).says(t, "demo-coordinator-1", "stopped")
 	c.restart("demo-coordinator-1")
-	c.await("demo-coordinator-1", "pgrep -f startup.*recovering", "true")
+	c.await("demo-coordinator-1", "pgrep -f 'startup.*[r]ecovering'", "true")
 	c.gpk("failover").want(t, 1).says(t, "the standby lacks", "--accept-data-loss demo-coordinator-1")
 
 	// The coordinator comes back instead, and nothing is lost.

@@ -14,8 +14,8 @@ const (
 	unscheduledPatience = 10 * time.Minute
 	blockedPatience     = 10 * time.Minute
 	configPatience      = time.Minute
-	// PullPatience is for a registry that answers for the moment that it is busy or away. The kubelet asks it some five times in that.
-	PullPatience = 5 * time.Minute
+	// PullPatience is for a registry that answers for the moment that it is busy or away. The kubelet asks it four times in that.
+	PullPatience = 90 * time.Second
 	// failingPatience is for a container that exits: CannotStart ends the wait earlier if it does so again and again.
 	failingPatience = 10 * time.Minute
 	// deletionPatience is how long a deleted pod may exist beyond its DeletionTimestamp, which includes its grace period. Only its kubelet

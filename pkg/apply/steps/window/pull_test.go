@@ -135,7 +135,7 @@ func TestPullWaitsForRegistry(t *testing.T) {
 				if name == "soon" && (err != nil || took > 2*time.Minute) {
 					t.Errorf("error %v after %s", err, took)
 				}
-				if name == "never" && (err == nil || !strings.Contains(err.Error(), "node node1 could not pull the image x:2 for 5m0s: ImagePullBackOff: 503") || took > 6*time.Minute) {
+				if name == "never" && (err == nil || !strings.Contains(err.Error(), "node node1 could not pull the image x:2 for 1m30s: ImagePullBackOff: 503") || took > 6*time.Minute) {
 					t.Errorf("error %v after %s", err, took)
 				}
 			})
