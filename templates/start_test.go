@@ -87,6 +87,22 @@ func TestStartWaitsForOtherPod(t *testing.T) {
 	}
 }
 
+// The utilities' logs are on the volume also where the image has a folder of them.
+func TestStartKeepsLogs(t *testing.T) {
+	p := startPod(t)
+	p.write("home/gpAdminLogs/gpinitsystem_20200101.log", "of the image\n")
+	_, process, end := p.first()
+	p.await("sshd-runs")
+	if target, err := os.Readlink(p.path("home/gpAdminLogs")); err != nil || target != p.path("greenplum/.gpk/logs") {
+		t.Errorf("logs go to %q, %v", target, err)
+	}
+	if !p.has("home/gpAdminLogs.image/gpinitsystem_20200101.log") {
+		t.Error("the image's own logs are gone")
+	}
+	_ = process.Signal(syscall.SIGTERM)
+	end()
+}
+
 // A pod that waits ends at once, and leaves the other one's instances alone.
 func TestStartWaitingEnds(t *testing.T) {
 	p := startPod(t)

@@ -37,7 +37,8 @@ mkdir -p "$HOME/.ssh" /tmp/ssh /greenplum/.gpk/jobs /greenplum/.gpk/logs || die 
 cp /gpk/ssh/host_key /gpk/ssh/id_ed25519 /gpk/ssh/authorized_keys /gpk/ssh/known_hosts /gpk/ssh/config "$HOME/.ssh/"
 sed "s|~|$HOME|" /gpk/scripts/sshd_config >"$HOME/.ssh/sshd_config"
 printf 'export LANG=%q\n. /gpk/scripts/env.sh\n' "${LANG:-C}" >"$HOME/.bashrc"
-# The utilities' own logs outlive the container.
+# The utilities' own logs outlive the container. An image in which a utility has run has a folder in that place.
+[ -L "$HOME/gpAdminLogs" ] || [ ! -e "$HOME/gpAdminLogs" ] || mv -T "$HOME/gpAdminLogs" "$HOME/gpAdminLogs.image"
 ln -sfn /greenplum/.gpk/logs "$HOME/gpAdminLogs"
 
 # A pod that was deleted by force may have its successor on the same volume while it still runs, and the database does not see a
