@@ -76,9 +76,8 @@ func (o *OldCoordinator) lifeSigns(ctx context.Context, name string, nodes nodeC
 			}
 		}
 	}
-	lease, err := o.kube.API.CoordinationV1().Leases(corev1.NamespaceNodeLease).Get(ctx, pod.Spec.NodeName, metav1.GetOptions{})
-	if err == nil && lease.Spec.RenewTime != nil {
-		return s.lastSeen(nodes, lease.Spec.RenewTime.Time, leaseAge)
+	if renewed, known := o.renewed(ctx, pod.Spec.NodeName); known {
+		return s.lastSeen(nodes, renewed, leaseAge)
 	}
 	node, err := o.kube.API.CoreV1().Nodes().Get(ctx, pod.Spec.NodeName, metav1.GetOptions{})
 	if err != nil {
@@ -96,8 +95,17 @@ func (o *OldCoordinator) lifeSigns(ctx context.Context, name string, nodes nodeC
 // nodes, which a pod tells.
 func (o *OldCoordinator) isWell(ctx context.Context, clock string, pod *corev1.Pod) bool {
 	nodes := o.nodeClock(ctx, clock)
-	lease, err := o.kube.API.CoordinationV1().Leases(corev1.NamespaceNodeLease).Get(ctx, pod.Spec.NodeName, metav1.GetOptions{})
-	return err == nil && lease.Spec.RenewTime != nil && nodes.known() && nodes.read.Sub(lease.Spec.RenewTime.Time) < leaseAge
+	renewed, known := o.renewed(ctx, pod.Spec.NodeName)
+	return known && nodes.known() && nodes.read.Sub(renewed) < leaseAge
+}
+
+// renewed is when a node last renewed its lease, by its own clock, if gpk may read that.
+func (o *OldCoordinator) renewed(ctx context.Context, node string) (at time.Time, known bool) {
+	lease, err := o.kube.API.CoordinationV1().Leases(corev1.NamespaceNodeLease).Get(ctx, node, metav1.GetOptions{})
+	if err != nil || lease.Spec.RenewTime == nil {
+		return time.Time{}, false
+	}
+	return lease.Spec.RenewTime.Time, true
 }
 
 // lastSeen are the signs of a node that was alive at a time of the nodes' clock, and was cut off for good at most slip later.
