@@ -106,23 +106,10 @@ func TestKeepNotesHosts(t *testing.T) {
 // speaker is a server on loopback that says something, or nothing, to whoever connects; it returns its port.
 func speaker(t *testing.T, says string) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = listener.Close() })
-	go func() {
-		for {
-			c, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			_, _ = io.WriteString(c, says)
-			t.Cleanup(func() { _ = c.Close() })
-		}
-	}()
-	_, port, _ := net.SplitHostPort(listener.Addr().String())
-	return port
+	return listen(t, func(connection net.Conn) {
+		_, _ = io.WriteString(connection, says)
+		t.Cleanup(func() { _ = connection.Close() })
+	})
 }
 
 // A host is reached when its sshd has spoken: a proxy on the way takes every connection.

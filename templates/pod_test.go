@@ -3,6 +3,7 @@ package templates_test
 import (
 	"bytes"
 	"errors"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -126,4 +127,25 @@ func (p *fakePod) remove(name string) {
 	if err := os.Remove(p.path(name)); err != nil {
 		p.t.Fatal(err)
 	}
+}
+
+// listen is a server on loopback that answers one connection after another; it returns its port.
+func listen(t *testing.T, answer func(net.Conn)) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = listener.Close() })
+	go func() {
+		for {
+			connection, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			answer(connection)
+		}
+	}()
+	_, port, _ := net.SplitHostPort(listener.Addr().String())
+	return port
 }

@@ -11,28 +11,15 @@ import (
 // serve answers who asks whether the server speaks SSL, with a letter or not at all, and gives its port.
 func serve(t *testing.T, letter string) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = listener.Close() })
-	go func() {
-		for {
-			connection, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			asked := make([]byte, 8)
-			_, _ = io.ReadFull(connection, asked)
-			if bytes.Equal(asked, []byte{0, 0, 0, 8, 4, 210, 22, 47}) {
-				_, _ = io.WriteString(connection, letter)
-			}
-			_, _ = io.Copy(io.Discard, connection)
-			_ = connection.Close()
+	return listen(t, func(connection net.Conn) {
+		asked := make([]byte, 8)
+		_, _ = io.ReadFull(connection, asked)
+		if bytes.Equal(asked, []byte{0, 0, 0, 8, 4, 210, 22, 47}) {
+			_, _ = io.WriteString(connection, letter)
 		}
-	}()
-	_, port, _ := net.SplitHostPort(listener.Addr().String())
-	return port
+		_, _ = io.Copy(io.Discard, connection)
+		_ = connection.Close()
+	})
 }
 
 // A mirror notes a fatal error for each connection that it turns away, so it is asked in a way that it notes nothing of; whoever may be
