@@ -106,6 +106,14 @@ func (f *fleet) exec(pod string, argv []string, stdin io.Reader, out, errs io.Wr
 			return 2
 		}
 		_ = json.NewEncoder(out).Encode(f.catalogue)
+	case strings.Contains(command, "everywhere.sh hba.sh"):
+		input, _ := io.ReadAll(stdin)
+		calls, _, _ := strings.Cut(string(input), "end\n")
+		for line := range strings.Lines(calls) {
+			host := strings.Fields(line)[0]
+			_, _ = fmt.Fprintf(out, "%[1]s end\n%[1]s exit 0\n", host)
+		}
+		_, _ = fmt.Fprintln(out, "end")
 	case strings.Contains(command, "ready.sh"):
 		if why := f.unready[pod]; why != "" {
 			_, _ = fmt.Fprintln(errs, why)
@@ -130,6 +138,10 @@ func (f *fleet) exec(pod string, argv []string, stdin io.Reader, out, errs io.Wr
 		}
 	case strings.Contains(command, "psql"):
 		sql, _ := io.ReadAll(stdin)
+		if string(sql) == segments.RefusedHBASQL {
+			_, _ = fmt.Fprintln(out, "[]")
+			return 0
+		}
 		if strings.Contains(string(sql), "pg_settings") {
 			_ = json.NewEncoder(out).Encode(f.settings)
 			return 0

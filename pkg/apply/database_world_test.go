@@ -2,7 +2,6 @@ package apply
 
 import (
 	"cmp"
-	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -36,7 +35,7 @@ type fakeDatabase struct {
 	standby  bool
 	database bool
 	rows     bool
-	hba      map[string]string
+	hba      fakeHBA
 	// refuses is the line of pg_hba.conf that the server does not take.
 	refuses   string
 	extension bool
@@ -86,7 +85,7 @@ type fakeJob struct {
 }
 
 func newDatabase(api *apitest.API, t topology.Topology) *fakeDatabase {
-	d := &fakeDatabase{api: api, topology: t, volumes: map[string]*fakeVolume{}, hba: map[string]string{},
+	d := &fakeDatabase{api: api, topology: t, volumes: map[string]*fakeVolume{}, hba: fakeHBA{},
 		roles: map[string]string{}, config: map[string]string{}, begun: map[string]int{}, finished: map[string]int{}}
 	for _, pod := range t.Pods() {
 		d.volumes[pod] = &fakeVolume{marker: segments.NotInitialised, dirs: map[string]bool{}, jobs: map[string]*fakeJob{}}
@@ -175,12 +174,7 @@ func (d *fakeDatabase) exec(pod string, argv []string, stdin io.Reader, out, err
 		}
 		fmt.Fprintln(out, "end")
 	case script == "hba.sh":
-		if args[0] != fmt.Sprintf("%x", sha256.Sum256([]byte(d.hba[pod]))) {
-			return 1
-		}
-		d.hba[pod] = string(input)
-	case args[0] == "cat":
-		fmt.Fprint(out, d.hba[pod])
+		return d.hba.script(pod, args, string(input), out)
 	case args[0] == "ls":
 		fmt.Fprintln(out, strings.Join(slices.Sorted(maps.Keys(d.volumes[pod].jobs)), "\n"))
 	case args[0] == "gpconfig" && args[1] == "-s":
@@ -197,13 +191,16 @@ func (d *fakeDatabase) exec(pod string, argv []string, stdin io.Reader, out, err
 }
 
 func (d *fakeDatabase) everywhere(script, verb, input string, out io.Writer) {
-	calls, _, _ := strings.Cut(input, "end\n")
+	calls, rest, _ := strings.Cut(input, "end\n")
 	for line := range strings.Lines(calls) {
 		words := strings.Fields(line)
 		pod, _, _ := strings.Cut(words[0], ".")
 		var said strings.Builder
 		status := 127
-		if script == "instances.sh" {
+		switch script {
+		case "hba.sh":
+			status = d.hba.script(pod, append([]string{verb}, words[1:]...), rest, &said)
+		case "instances.sh":
 			status = d.instances(pod, verb, words[1:], &said, &said)
 		}
 		for line := range strings.Lines(said.String()) {
@@ -290,7 +287,7 @@ func (d *fakeDatabase) settings(pod, sql string, out, errs io.Writer) int {
 }
 
 func (d *fakeDatabase) refused(pod string) string {
-	if i := slices.Index(strings.Split(d.hba[pod], "\n"), d.refuses); d.refuses != "" && i >= 0 {
+	if i := slices.Index(strings.Split(d.hba[pod+":"+topology.CoordinatorDir], "\n"), d.refuses); d.refuses != "" && i >= 0 {
 		return fmt.Sprintf(`[{"line" : %d, "error" : "it mixes two ways"}]`, i+1)
 	}
 	return "[]"
@@ -432,10 +429,10 @@ func (d *fakeDatabase) end(j *fakeJob) {
 	switch j.argv[0] {
 	case "gpinitsystem":
 		d.complete, d.up = true, true
-		d.hba[d.topology.Coordinator().Pod] = "local all gpadmin ident\n"
+		d.hba[d.topology.Coordinator().Pod+":"+topology.CoordinatorDir] = "local all gpadmin ident\n"
 	case "gpinitstandby":
 		d.standby = true
-		d.hba[d.standbyPod()] = "local all gpadmin ident\n"
+		d.hba[d.standbyPod()+":"+topology.CoordinatorDir] = "local all gpadmin ident\n"
 	case "gpstart":
 		if d.up = d.setup == "" || slices.Contains(j.argv, "-R"); !d.up {
 			j.state = "exited 2"

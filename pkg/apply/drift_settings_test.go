@@ -8,6 +8,7 @@ import (
 	"gpk/pkg/apply/engine"
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
+	"gpk/pkg/topology"
 	"gpk/test/apitest"
 )
 
@@ -105,14 +106,14 @@ func TestSettingDriftWhileBeingMade(t *testing.T) {
 // What is missing inside the database is told of as well, and create makes it.
 func TestDatabaseDrift(t *testing.T) {
 	c, p := kept(t), compared(t)
-	hba := c.database.hba[coordinatorPod]
+	hba := c.database.hba[coordinatorPod+":"+topology.CoordinatorDir]
 	for _, test := range []struct {
 		change func(*fakeDatabase)
 		want   string
 	}{
 		{func(d *fakeDatabase) { d.database = false }, "database analytics is missing"},
 		{func(d *fakeDatabase) { d.extension = false }, "extension pgcrypto is missing"},
-		{func(d *fakeDatabase) { d.hba[coordinatorPod] = "local all all trust\n" }, "pg_hba.conf in pod demo-coordinator-0 differs"},
+		{func(d *fakeDatabase) { d.hba[coordinatorPod+":"+topology.CoordinatorDir] = "local all all trust\n" }, "/greenplum/coordinator/gpseg-1/pg_hba.conf in pod demo-coordinator-0 differs"},
 		{func(d *fakeDatabase) { d.roles["visitor"] = "md5" }, "role visitor has another password"},
 	} {
 		stored := c.database.roles["visitor"]
@@ -122,7 +123,7 @@ func TestDatabaseDrift(t *testing.T) {
 			t.Errorf("want %q, got %+v, error %v", test.want, drift, err)
 		}
 		d := c.database
-		d.database, d.extension, d.hba[coordinatorPod], d.roles["visitor"] = true, true, hba, stored
+		d.database, d.extension, d.hba[coordinatorPod+":"+topology.CoordinatorDir], d.roles["visitor"] = true, true, hba, stored
 	}
 }
 

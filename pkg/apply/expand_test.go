@@ -140,8 +140,8 @@ func (g *growth) expanded(when string) {
 		g.t.Errorf("%s: noted %v, setup %s, schema %q", when, w.noted, w.setup, w.schema)
 	}
 	for _, i := range w.fresh() {
-		if !strings.Contains(w.hba[i.Dir], "host all all .demo-coordinator.analytics.svc.cluster.local trust") {
-			g.t.Errorf("%s: pg_hba.conf in %s is %q", when, i.Dir, w.hba[i.Dir])
+		if hba := w.hba[i.Pod+":"+i.Dir]; hba != segments.HBA(nil) {
+			g.t.Errorf("%s: pg_hba.conf in %s is %q", when, i.Dir, hba)
 		}
 	}
 	record := g.record()

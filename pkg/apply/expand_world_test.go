@@ -1,7 +1,6 @@
 package apply
 
 import (
-	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -43,7 +42,7 @@ type fakeExpansion struct {
 	byHand bool
 	// made and noted are directories, by pod.
 	made, noted map[string][]string
-	hba         map[string]string
+	hba         fakeHBA
 	jobs        map[string]*fakeJob
 	// dies is where the next gpexpand -i is killed.
 	dies       string
@@ -53,7 +52,7 @@ type fakeExpansion struct {
 
 func newExpansion(api *apitest.API, from, to topology.Topology) *fakeExpansion {
 	f := &fakeExpansion{from: from.Instances, to: to.Instances, acting: from.Coordinator().Pod, setup: segments.NoSetup, size: 1 << 20, largest: 1 << 20,
-		made: map[string][]string{}, noted: map[string][]string{}, hba: map[string]string{}, jobs: map[string]*fakeJob{}}
+		made: map[string][]string{}, noted: map[string][]string{}, hba: fakeHBA{}, jobs: map[string]*fakeJob{}}
 	for _, i := range from.Instances {
 		f.add(i, true)
 	}
@@ -133,12 +132,9 @@ func (f *fakeExpansion) exec(pod string, argv []string, stdin io.Reader, out, _ 
 	case script == "why.sh":
 		fmt.Fprintln(out, "end")
 	case script == "hba.sh":
-		if args[0] != fmt.Sprintf("%x", sha256.Sum256([]byte(f.hba[args[2]]))) {
-			return 1
-		}
-		f.hba[args[2]] = string(input)
-	case args[0] == "cat":
-		fmt.Fprint(out, f.hba[strings.TrimSuffix(args[1], "/pg_hba.conf")])
+		return f.hba.script(pod, args, string(input), out)
+	case script == "everywhere.sh" && args[0] == "hba.sh":
+		f.everywhere(args[1], string(input), out)
 	case args[0] == "psql":
 		return f.sql(pod, string(input), out)
 	case args[0] == "gpexpand" && args[1] == "-c":
@@ -174,6 +170,8 @@ func (f *fakeExpansion) sql(pod, sql string, out io.Writer) int {
 		f.probe()
 	case segments.CatalogueSQL:
 		_ = json.NewEncoder(out).Encode(f.catalogue)
+	case segments.RefusedHBASQL:
+		fmt.Fprintln(out, "[]")
 	case segments.SilentMirrorsSQL:
 		fmt.Fprintln(out, min(f.dying, 1))
 	case segments.AnsweringSQL:
@@ -240,6 +238,20 @@ func (f *fakeExpansion) expand(pod, verb string, dirs []string, out io.Writer) i
 		f.setup = segments.NoSetup
 	}
 	return 0
+}
+
+func (f *fakeExpansion) everywhere(verb, input string, out io.Writer) {
+	calls, hba, _ := strings.Cut(input, "end\n")
+	for line := range strings.Lines(calls) {
+		words := strings.Fields(line)
+		var said strings.Builder
+		status := f.hba.script(words[0], append([]string{verb}, words[1:]...), hba, &said)
+		for line := range strings.Lines(said.String()) {
+			fmt.Fprintf(out, "%s %s", words[0], line)
+		}
+		fmt.Fprintf(out, "%s exit %d\n", words[0], status)
+	}
+	fmt.Fprintln(out, "end")
 }
 
 func (f *fakeExpansion) job(pod string, args []string, out io.Writer) int {

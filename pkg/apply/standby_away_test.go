@@ -17,7 +17,7 @@ import (
 	"gpk/test/apitest"
 )
 
-const standbyPod, standbyHost = "demo-coordinator-1", "demo-coordinator-1.demo.analytics.svc.cluster.local"
+const standbyPod, standbyHost = "demo-coordinator-1", "demo-coordinator-1"
 
 // silentStandby is a cluster that is down, whose standby's host answers no ssh. Its pod answers with says to exec, if anything.
 func silentStandby(t *testing.T, says string) *creation {

@@ -23,7 +23,7 @@ func Create(c *topology.Cluster) (Plan, error) {
 		{"secret", "passwords in Secret " + secret, Converge, when(secret != "", Passwords{secret})},
 		{"capacity", "room for the pods", Converge, Capacity{Sets: p.sets}},
 		{"admissible", "stateful sets that the API server takes", Converge, Admissible{p.sets, false}},
-		{"keys", "ssh keys of the cluster", Converge, p.keys()},
+		{"keys", "keys and certificates of the cluster", Converge, p.keys()},
 		{"objects", "services and scripts", Converge, Apply{Objects: slices.Concat(p.common, p.pairBudgets(nil))}},
 		{"exposed", "no network policies", Converge, when(!c.HasNetworkPolicy(), Remove{[]string{"NetworkPolicy"}})},
 		{"volumes", "volume claims", Converge, Apply{Objects: objects(p.claims(nil))}},
@@ -34,11 +34,12 @@ func Create(c *topology.Cluster) (Plan, error) {
 		{"image", "image complete and of the release", Converge, Image{c.Spec.Version, segments.InspectionOf(c.Spec.Database)}},
 		{"network", "hosts reachable by name, ssh and port", Converge,
 			Reach{From: p.pods[0], Hosts: p.hosts, Links: segments.Links(p.topology)}},
-		{"initialise", "gpinitsystem", Once, Initialise{p.topology, initSystem, p.segmentHBA()}},
+		{"initialise", "gpinitsystem", Once, Initialise{p.topology, initSystem, p.authentication()}},
 		{"settings", "server settings", Converge, when(len(rest) > 0, Configure{rest})},
 		{"standby", "standby coordinator", Once, when(hasStandby, Standby{standby})},
 		{"roles", "roles and their passwords", Converge, when(secret != "", Roles{secret})},
-		{"database", "database and client authentication", Converge, p.database()},
+		{"database", "database and its extensions", Converge, p.database()},
+		p.authenticated(),
 		{"synced", "mirrors in sync", Converge, Synced{}},
 	}, p.reachable()), nil
 }
@@ -46,11 +47,13 @@ func Create(c *topology.Cluster) (Plan, error) {
 // Passwords looks into the Secret of the roles' passwords before anything is made.
 type Passwords struct{ Secret string }
 
-// Keys makes the Secret with the cluster's ssh keys, unless it exists. No plan has the keys: gpk makes them when it needs them.
+// Keys makes the Secret with the cluster's ssh keys and certificates, unless it exists. No plan has them: gpk makes them when it needs them.
 type Keys struct {
 	Secret Object
 	// Files are put beside the keys as they are: ssh's configuration.
 	Files map[string]string
+	// Names are the servers' names in their certificate.
+	Names []string
 }
 
 // Image looks into the image that the pods run: whether it has the wanted release, what gpk and the utilities need, and a
@@ -65,8 +68,8 @@ type Image struct {
 type Initialise struct {
 	Topology topology.Topology
 	Utility  segments.Utility
-	// HBA is the block of the primaries' and mirrors' pg_hba.conf that gpk owns.
-	HBA string
+	// Authentication is what the instances have in the place of gpinitsystem's. Clients come in later.
+	Authentication Authentication
 }
 
 // Configure gives every instance the settings that gpinitsystem could not give: those with different values for the
@@ -79,13 +82,11 @@ type Standby struct{ Instance topology.Instance }
 // Roles makes the roles of a Secret and gives them their passwords.
 type Roles struct{ Secret string }
 
-// Database makes the user's database with its extensions, and the client authentication.
+// Database makes the user's database with its extensions.
 type Database struct {
 	Name string
 	// Extensions are made in that database, or in postgres without one.
 	Extensions []string
-	// HBA is the block of pg_hba.conf that gpk owns.
-	HBA string
 }
 
 func (Passwords) action()  {}
@@ -99,7 +100,5 @@ func (Roles) action()      {}
 func (Database) action()   {}
 
 func (l layout) database() Database {
-	// The acting coordinator's pod is in both Services, so it has a name in both domains.
-	domains := []string{l.hostsDomain(), l.ClientHost()}
-	return Database{l.Spec.Database.Name, slices.Clone(l.Spec.Database.Extensions), segments.HBABlock(domains, l.Spec.Database.HBA)}
+	return Database{l.Spec.Database.Name, slices.Clone(l.Spec.Database.Extensions)}
 }

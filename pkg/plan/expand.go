@@ -25,7 +25,8 @@ func Expand(from, to *topology.Cluster, coordinator string, begun bool) (Plan, e
 	}, x.podSteps(coordinator), []Step{
 		{"budgets", "new pairs kept from drains", Converge, when(len(x.budgets) > 0, Apply{Objects: x.budgets})},
 		{"setup", "gpexpand", Once, Setup{x.instances}},
-		{"complete", "new segments complete", Converge, Complete{x.instances, x.to.segmentHBA()}},
+		{"complete", "new segments complete", Converge, Complete{x.instances}},
+		x.to.authenticated(),
 		{"ready", "instances running in the new pods", Converge, Ready{podsOf(x.instances)}},
 		{"synced", "mirrors in sync", Converge, Synced{}},
 	}, x.to.reachable()), nil
@@ -162,10 +163,7 @@ type Room struct {
 type Setup struct{ New []topology.Instance }
 
 // Complete makes the new mirrors that gpexpand has left out, and notes on the volumes that their instances are complete.
-type Complete struct {
-	New []topology.Instance
-	HBA string
-}
+type Complete struct{ New []topology.Instance }
 
 // Unset takes back what gpexpand has made, as long as the catalogue is as before.
 type Unset struct{ New []topology.Instance }

@@ -17,6 +17,7 @@ func Failover(c *topology.Cluster, takeover Takeover, options FailoverOptions) P
 		{"activate", "standby in pod " + takeover.To + " activated", Once, Activate{eligible}},
 	}, l.reachable(), []Step{
 		{"standby", "standby coordinator", Once, Rebuild{Pods: l.coordinators, IfReachable: true}},
+		l.authenticated(),
 	})
 }
 
@@ -28,6 +29,7 @@ func FailoverBack(c *topology.Cluster, takeover Takeover, acceptLoss bool) Plan 
 		{"start", "coordinator answers", Converge, Started{l.hosts, l.coordinatorHosts, true}},
 	}, l.reachable(), []Step{
 		{"standby", "standby coordinator", Once, Rebuild{Pods: l.coordinators, IfReachable: true, Anew: true}},
+		l.authenticated(),
 	})
 }
 

@@ -90,9 +90,11 @@ func outline(t *testing.T, p plan.Plan) string {
 		case plan.Keys:
 			what = names([]plan.Object{action.Secret}) + asYAML(t, action.Files)
 		case plan.Initialise:
-			what = asYAML(t, action.Utility) + action.HBA
+			what = asYAML(t, action.Utility)
+		case plan.Authentication:
+			what = "coordinators\n" + action.Coordinators + "segments\n" + action.Segments
 		case plan.Database:
-			what = fmt.Sprintf("Name: %s\n%s", action.Name, action.HBA)
+			what = fmt.Sprintf("Name: %s\n", action.Name)
 		default:
 			what = asYAML(t, action)
 		}

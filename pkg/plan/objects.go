@@ -71,7 +71,7 @@ func (p parts) services() []Object {
 
 func (p parts) keys() Keys {
 	p.identify(&p.manifests.keys, p.keysName(), Labels(p.Metadata.Name))
-	return Keys{&p.manifests.keys, map[string]string{"config": p.manifests.files["ssh_config"]}}
+	return Keys{&p.manifests.keys, map[string]string{"config": p.manifests.files["ssh_config"]}, p.clientNames()}
 }
 
 // claims are the volume claims of the pods that smaller groups lack, with nil those of all pods.

@@ -55,8 +55,19 @@ func (l layout) hostsDomain() string {
 	return l.HostsService() + "." + l.Metadata.Namespace + ".svc." + l.Spec.Network.ClusterDomain
 }
 
-func (l layout) segmentHBA() string {
-	return segments.SegmentHBABlock(l.ClientHost(), l.coordinatorHosts)
+// clientNames are the names by which clients reach the coordinator.
+func (l layout) clientNames() []string {
+	short := l.ClientService()
+	return []string{short, short + "." + l.Metadata.Namespace, short + "." + l.Metadata.Namespace + ".svc", l.ClientHost(), "localhost"}
+}
+
+func (l layout) authentication() Authentication {
+	return Authentication{segments.HBA(l.Spec.Database.HBA), segments.HBA(nil)}
+}
+
+// authenticated is the last step wherever a utility has run that adds lines to pg_hba.conf.
+func (l layout) authenticated() Step {
+	return Step{"authentication", "client authentication", Converge, l.authentication()}
 }
 
 // parts are all that a cluster consists of. Each plan makes them once, and its steps select from them. Two plans share no

@@ -27,6 +27,7 @@ func Recover(c *topology.Cluster, full, rebalance, discard bool) (Plan, error) {
 		{"caught", "mirrors in sync", Converge, when(mirrors, Caught{})},
 		{"balanced", "segments in their preferred roles", Converge, when(mirrors && rebalance, Balanced{})},
 		{"standby", "standby coordinator", Once, when(standby, rebuild)},
+		p.authenticated(),
 		{"discard", "old coordinators' data removed", Converge, when(discard, Discarded{p.coordinators})},
 		{"ready", "instances running in every pod", Converge, Ready{p.pods}},
 	}, p.reachable()), nil
@@ -34,11 +35,13 @@ func Recover(c *topology.Cluster, full, rebalance, discard bool) (Plan, error) {
 
 // Switch is the plan that makes the mirror of a content its primary.
 func Switch(c *topology.Cluster, content int32) Plan {
+	l := layoutOf(c)
 	return newPlan("switch", ref(c), []Step{
 		{"switched", fmt.Sprintf("mirror of content %d promoted", content), Once, Switched{content}},
 		{"segments", "segments recovered", Converge, Recovered{}},
 		{"caught", "mirrors in sync", Converge, Caught{}},
-	}, layoutOf(c).reachable())
+		l.authenticated(),
+	}, l.reachable())
 }
 
 // Answering gives every content a primary that answers, if one of its copies is left.

@@ -48,6 +48,12 @@ func (l layout) reachable() []Step {
 	}
 }
 
+// Authentication gives every instance that is up the whole of its pg_hba.conf, and has it know the cluster's pods by their certificates.
+type Authentication struct {
+	// Coordinators is the pg_hba.conf of the coordinator and of the standby, with the lines of clients, and Segments that of all others.
+	Coordinators, Segments string
+}
+
 // Capacity finds out whether the pods that do not exist yet would find room on the nodes, and their volumes a storage class.
 type Capacity struct {
 	Sets []*appsv1.StatefulSet
@@ -165,22 +171,23 @@ type Verify struct {
 	Host string
 }
 
-func (Capacity) action()   {}
-func (Capacity) looks()    {}
-func (Admissible) action() {}
-func (Admissible) looks()  {}
-func (Apply) action()      {}
-func (Present) action()    {}
-func (Remove) action()     {}
-func (Absent) action()     {}
-func (Hosts) action()      {}
-func (Running) action()    {}
-func (Ready) action()      {}
-func (Reach) action()      {}
-func (Whole) action()      {}
-func (Stopped) action()    {}
-func (Replaced) action()   {}
-func (Started) action()    {}
-func (Synced) action()     {}
-func (Expose) action()     {}
-func (Verify) action()     {}
+func (Authentication) action() {}
+func (Capacity) action()       {}
+func (Capacity) looks()        {}
+func (Admissible) action()     {}
+func (Admissible) looks()      {}
+func (Apply) action()          {}
+func (Present) action()        {}
+func (Remove) action()         {}
+func (Absent) action()         {}
+func (Hosts) action()          {}
+func (Running) action()        {}
+func (Ready) action()          {}
+func (Reach) action()          {}
+func (Whole) action()          {}
+func (Stopped) action()        {}
+func (Replaced) action()       {}
+func (Started) action()        {}
+func (Synced) action()         {}
+func (Expose) action()         {}
+func (Verify) action()         {}

@@ -188,7 +188,7 @@ func ActivateStandby() Utility {
 // InitStandby makes the standby on an instance's host, onto an empty directory. It is run on the acting coordinator.
 func InitStandby(standby topology.Instance) Utility {
 	return Utility{Argv: []string{"gpinitstandby", "-a", "-s", standby.Host, "-P", fmt.Sprint(standby.Port),
-		"-S", standby.Dir, "--hba-hostnames"}}
+		"-S", standby.Dir}}
 }
 
 // RemoveStandby takes a standby out of the catalogue. It is run on the acting coordinator.

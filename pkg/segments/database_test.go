@@ -59,9 +59,9 @@ func TestNothingSecretInArgv(t *testing.T) {
 		"-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1"}) || !strings.Contains(sql.Stdin, "secret") {
 		t.Errorf("psql is called as %q with %q", sql.Argv, sql.Stdin)
 	}
-	hba := WriteHBA("/greenplum/coordinator/gpseg-1", "host a\n", "host all all all trust\n")
-	if strings.Contains(strings.Join(hba.Argv, " "), "host all") || hba.Stdin != "host all all all trust\n" || !slices.Equal(hba.Argv[2:],
-		[]string{"1d1b081dacbe3e0c58d59e349cfee3a6daf5e9745b3f7d3c101aff318a36e61d", "b972632b7f119edfcd0b1f4d8b948efb37d87c8aa4aac68c1d553d1db9706e06", "/greenplum/coordinator/gpseg-1"}) {
+	hba := HBAScript("write", "host all all all trust\n", "/greenplum/coordinator/gpseg-1")
+	if strings.Contains(strings.Join(hba.Argv, " "), "host all") || hba.Stdin != "host all all all trust\n" || !slices.Equal(hba.Argv[1:],
+		[]string{"/gpk/scripts/hba.sh", "write", "/greenplum/coordinator/gpseg-1"}) {
 		t.Errorf("pg_hba.conf is written by %q with %q", hba.Argv, hba.Stdin)
 	}
 }

@@ -44,7 +44,7 @@ func expansionFile(rows []topology.Instance) []File {
 // schema gpexpand lists the tables that are still to be redistributed. With that schema there it redistributes instead. The
 // template of the new segments is unpacked from their pods' volumes, which have more room than their containers.
 func ExpandSetup(rows []topology.Instance) Utility {
-	command := Script("gpexpand.sh", "-i", expansionInput, "--hba-hostnames", "-t", topology.VolumeMount+"/.gpk")
+	command := Script("gpexpand.sh", "-i", expansionInput, "-t", topology.VolumeMount+"/.gpk")
 	return Utility{Argv: command.Argv, Files: expansionFile(rows)}
 }
 

@@ -13,12 +13,12 @@ import (
 // InitSystem makes a new cluster with its primaries and mirrors. InitStandby makes the standby, in a step of its own.
 //
 // The input file is read by bash, so every value is quoted. The arrays' form, host~address~port~dir~dbid~content, is that
-// of gpinitsystem 7 and of 6 from 6.24 on. HBA_HOSTNAMES=1 writes names instead of addresses into pg_hba.conf, since a
-// pod's address changes. maxConnections is the coordinator's; gpinitsystem gives the segments three times as many.
+// of gpinitsystem 7 and of 6 from 6.24 on. HBA_HOSTNAMES=0 writes the addresses of the moment into pg_hba.conf, which gpk
+// replaces once gpinitsystem is done: reverse DNS gives the pods other names than their hosts'. maxConnections is the coordinator's; gpinitsystem gives the segments three times as many.
 // Every value of settings survives gpinitsystem.
 func InitSystem(t topology.Topology, locale, maxConnections string, settings []Setting) Utility {
 	var b strings.Builder
-	b.WriteString("ARRAY_NAME='gpk'\nTRUSTED_SHELL=ssh\nENCODING=UNICODE\nHBA_HOSTNAMES=1\n")
+	b.WriteString("ARRAY_NAME='gpk'\nTRUSTED_SHELL=ssh\nENCODING=UNICODE\nHBA_HOSTNAMES=0\n")
 	fmt.Fprintf(&b, "QD_PRIMARY_ARRAY=%s\n", shellescape.Quote(entry(t.Coordinator())))
 	writeArray(&b, "PRIMARY_ARRAY", t.Segments(topology.Primary))
 	if mirrors := t.Segments(topology.Mirror); len(mirrors) > 0 {

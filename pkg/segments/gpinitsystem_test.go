@@ -76,15 +76,15 @@ func TestInitSystemReadByBash(t *testing.T) {
 	got := sourced(t, InitSystem(cluster(t, 2, 1, true, true), "C", "250", nil).Files[0].Content)
 	want := map[string][]string{
 		"ENCODING":         {"UNICODE"},
-		"HBA_HOSTNAMES":    {"1"},
-		"QD_PRIMARY_ARRAY": {"demo-coordinator-0.demo.analytics.svc.cluster.local~demo-coordinator-0.demo.analytics.svc.cluster.local~5432~/greenplum/coordinator/gpseg-1~1~-1"},
+		"HBA_HOSTNAMES":    {"0"},
+		"QD_PRIMARY_ARRAY": {"demo-coordinator-0~demo-coordinator-0~5432~/greenplum/coordinator/gpseg-1~1~-1"},
 		"PRIMARY_ARRAY": {
-			"demo-primary-0.demo.analytics.svc.cluster.local~demo-primary-0.demo.analytics.svc.cluster.local~40000~/greenplum/primary/gpseg0~2~0",
-			"demo-primary-1.demo.analytics.svc.cluster.local~demo-primary-1.demo.analytics.svc.cluster.local~40000~/greenplum/primary/gpseg1~3~1",
+			"demo-primary-0~demo-primary-0~40000~/greenplum/primary/gpseg0~2~0",
+			"demo-primary-1~demo-primary-1~40000~/greenplum/primary/gpseg1~3~1",
 		},
 		"MIRROR_ARRAY": {
-			"demo-mirror-0.demo.analytics.svc.cluster.local~demo-mirror-0.demo.analytics.svc.cluster.local~50000~/greenplum/mirror/gpseg0~4~0",
-			"demo-mirror-1.demo.analytics.svc.cluster.local~demo-mirror-1.demo.analytics.svc.cluster.local~50000~/greenplum/mirror/gpseg1~5~1",
+			"demo-mirror-0~demo-mirror-0~50000~/greenplum/mirror/gpseg0~4~0",
+			"demo-mirror-1~demo-mirror-1~50000~/greenplum/mirror/gpseg1~5~1",
 		},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -134,7 +134,7 @@ func TestSurvivesInitSystem(t *testing.T) {
 func TestUtilities(t *testing.T) {
 	standby, _ := cluster(t, 1, 1, true, true).Standby()
 	for want, utility := range map[string]Utility{
-		"gpinitstandby -a -s demo-coordinator-1.demo.analytics.svc.cluster.local -P 5432 -S /greenplum/coordinator/gpseg-1 --hba-hostnames": InitStandby(standby),
+		"gpinitstandby -a -s demo-coordinator-1 -P 5432 -S /greenplum/coordinator/gpseg-1": InitStandby(standby),
 		"gpinitstandby -a -r":  RemoveStandby(),
 		"gpstop -a -M fast":    Gpstop("fast"),
 		"gpstart -a":           Gpstart(),

@@ -12,7 +12,7 @@ func Recover(rows []Row, full bool) Utility {
 	for _, row := range rows {
 		fmt.Fprintf(&b, "%s|%d|%s\n", row.Address, row.Port, row.Dir)
 	}
-	argv := []string{"gprecoverseg", "-a", "--hba-hostnames", "-s", "-i", "recover.conf"}
+	argv := []string{"gprecoverseg", "-a", "-s", "-i", "recover.conf"}
 	if full {
 		argv = append(argv, "-F")
 	}
@@ -21,12 +21,12 @@ func Recover(rows []Row, full bool) Utility {
 
 // RecoverFully makes every instance that is down anew from its pair.
 func RecoverFully() Utility {
-	return Utility{Argv: []string{"gprecoverseg", "-a", "-F", "--hba-hostnames"}}
+	return Utility{Argv: []string{"gprecoverseg", "-a", "-F"}}
 }
 
 // Rebalance gives every instance its preferred role back. It restarts instances, which ends the transactions on them.
 func Rebalance() Utility {
-	return Utility{Argv: []string{"gprecoverseg", "-a", "-r", "--hba-hostnames"}}
+	return Utility{Argv: []string{"gprecoverseg", "-a", "-r"}}
 }
 
 // LagSQL prints how many bytes of the write-ahead log the mirrors have yet to store, all together.

@@ -1,9 +1,7 @@
 package segments
 
 import (
-	"crypto/sha256"
 	"fmt"
-	"slices"
 	"strings"
 )
 
@@ -27,83 +25,34 @@ func ParseRefusedHBA(out string) ([]RefusedLine, error) {
 	return parseJSON[[]RefusedLine](out, "the report of pg_hba_file_rules")
 }
 
-// Marks of the part of pg_hba.conf that gpk writes.
-const (
-	hbaBegin = "# gpk: from here to the next mark this is written from cluster.yaml"
-	hbaEnd   = "# gpk: end"
-)
-
-// HBABlock is the part of the coordinator's and the standby's pg_hba.conf that gpk owns: the cluster's own pods, known by
-// the domains of the cluster's Services, as the administrator, then the clients of cluster.yaml.
-func HBABlock(domains, clients []string) string {
-	return hbaBlock(append(trusted(Administrator, domains), clients...))
-}
-
-// SegmentHBABlock is the part of a primary's or mirror's pg_hba.conf that gpk owns: both coordinators, as any user. The
-// utilities write the name of one of them there by themselves, and not everywhere. A pod's address has one name for every
-// Service that selects the pod, and the server asks the DNS for one of them only: so the acting coordinator may come by its
-// own name, or by one in the domain of the clients' Service.
-func SegmentHBABlock(clientDomain string, coordinators []string) string {
-	lines := trusted("all", []string{clientDomain})
-	for _, host := range coordinators {
-		lines = append(lines, "host all all "+host+" trust")
+// HBA is the whole of an instance's pg_hba.conf: the administrator by the pod's own socket, and from anywhere by the certificate that
+// only the cluster's pods have, then the lines of clients, which only the coordinator and the standby get. Neither a name nor an address
+// of a pod is in it: both belong to others sooner or later. Greenplum's internal protocol, by which the coordinator reaches the segments
+// for its sessions, does not ask a segment's pg_hba.conf (auth.c).
+func HBA(clients []string) string {
+	lines := []string{
+		"# gpk writes this file as a whole, from cluster.yaml. Lines that somebody else adds are removed.",
+		"local all " + Administrator + " trust",
+		"local replication " + Administrator + " trust",
+		"hostssl all " + Administrator + " all cert",
+		"hostssl replication " + Administrator + " all cert",
 	}
-	return hbaBlock(lines)
+	return strings.Join(append(append(lines, clients...), "# gpk: end"), "\n") + "\n"
 }
 
-// trusted are lines that match every host of some domains: that is what a name that begins with a dot does.
-func trusted(role string, domains []string) []string {
-	var lines []string
-	for _, domain := range domains {
-		lines = append(lines, "host all "+role+" ."+domain+" trust")
-	}
-	return lines
+// HBAScript calls a verb of hba.sh for data directories: check, write, offer or withdraw, with the pg_hba.conf that they are to have.
+func HBAScript(verb, hba string, dirs ...string) Command {
+	return Script("hba.sh", append([]string{verb}, dirs...)...).reading(hba)
 }
 
-func hbaBlock(lines []string) string {
-	return strings.Join(append(append([]string{hbaBegin}, lines...), hbaEnd), "\n") + "\n"
-}
-
-// ReplaceHBA puts the block in the place of an earlier one, or at the end. Every other line is kept. So are the lines after a
-// first mark whose second one somebody has removed, since nobody knows any more whose they are.
-func ReplaceHBA(current, block string) string {
-	place := -1
-	var kept []string
-	lines := strings.SplitAfter(current, "\n")
-	for i := 0; i < len(lines); i++ {
-		if strings.TrimSpace(lines[i]) != hbaBegin {
-			kept = append(kept, lines[i])
-			continue
+// ParseHBA reads what `hba.sh check` or `hba.sh write` printed: the files that differ, such as /greenplum/primary/gpseg0/pg_hba.conf.
+func ParseHBA(out string) (differ []string, err error) {
+	err = parseLines(out, "the answer about pg_hba.conf was", func(line string, words []string) error {
+		if len(words) != 3 || words[0] != "differs" {
+			return fmt.Errorf("unknown answer %q", line)
 		}
-		if place < 0 {
-			place = len(kept)
-		}
-		next := slices.IndexFunc(lines[i+1:], isHBAMark)
-		if next >= 0 && strings.TrimSpace(lines[i+1+next]) == hbaEnd {
-			i += 1 + next
-		}
-	}
-	if place >= 0 {
-		return strings.Join(slices.Insert(kept, place, block), "")
-	}
-	if current != "" && !strings.HasSuffix(current, "\n") {
-		current += "\n"
-	}
-	return current + block
+		differ = append(differ, words[1]+"/"+words[2])
+		return nil
+	})
+	return differ, err
 }
-
-func isHBAMark(line string) bool {
-	line = strings.TrimSpace(line)
-	return line == hbaBegin || line == hbaEnd
-}
-
-// ReadHBA prints pg_hba.conf of a data directory.
-func ReadHBA(dir string) Command { return Run("cat", dir+"/pg_hba.conf") }
-
-// WriteHBA replaces pg_hba.conf of a data directory and makes the server read it. A change since before was read is an error.
-func WriteHBA(dir, before, content string) Command {
-	return Script("hba.sh", checksum(before), checksum(content), dir).reading(content)
-}
-
-// checksum is the SHA-256 in hexadecimal, as sha256sum prints it.
-func checksum(content string) string { return fmt.Sprintf("%x", sha256.Sum256([]byte(content))) }

@@ -63,9 +63,9 @@ func (c *Cluster) HostsService() string { return c.Metadata.Name }
 // ClientService is the Service that clients connect to; it selects the acting coordinator's pod.
 func (c *Cluster) ClientService() string { return c.Metadata.Name + "-coordinator" }
 
-// Host is the host name of a pod: its full name, because pg_hba.conf entries by name are compared with what reverse
-// DNS says of the client's address.
-func (c *Cluster) Host(pod string) string { return pod + "." + c.HostsService() + "." + c.domain() }
+// Host is the name by which the database knows a pod: the pod's own, without the namespace and the domain. The pods look it up below the
+// hosts' Service. So a name has no length that Greenplum would not take (64 characters, cdbutil.c), and data may move to another namespace.
+func (c *Cluster) Host(pod string) string { return pod }
 
 // ClientHost is the full name of the client Service.
 func (c *Cluster) ClientHost() string { return c.ClientService() + "." + c.domain() }

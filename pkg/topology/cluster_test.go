@@ -35,7 +35,7 @@ func TestNames(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{"demo-coordinator", "demo-primary", "demo-mirror", "demo", "demo-coordinator",
-		"demo-mirror-3.demo.sales.svc.k8s.example", "demo-coordinator.sales.svc.k8s.example"}
+		"demo-mirror-3", "demo-coordinator.sales.svc.k8s.example"}
 	got := []string{c.GroupName(topology.CoordinatorComponent), c.GroupName(topology.PrimaryComponent), c.GroupName(topology.MirrorComponent),
 		c.HostsService(), c.ClientService(), c.Host("demo-mirror-3"), c.ClientHost()}
 	if diff := cmp.Diff(want, got); diff != "" {

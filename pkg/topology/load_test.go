@@ -64,7 +64,7 @@ func TestLoadDefaults(t *testing.T) {
 	}
 	got := fmt.Sprintln(c.Metadata.Namespace, c.HasStandby(), c.HasMirrors(), c.Spec.Segments.PerPod, c.Spec.Segments.AntiAffinity,
 		c.Spec.Coordinator.Storage.Size, c.Spec.Database.Locale, c.Host("demo-primary-0"), c.ImageRef())
-	want := "analytics true true 1 required 10Gi en_US.UTF-8 demo-primary-0.demo.analytics.svc.cluster.local registry.example/greenplum:7.1.0\n"
+	want := "analytics true true 1 required 10Gi en_US.UTF-8 demo-primary-0 registry.example/greenplum:7.1.0\n"
 	if got != want {
 		t.Errorf("got  %swant %s", got, want)
 	}
@@ -252,7 +252,7 @@ func TestRecordedTakesWhatIsRefusedNow(t *testing.T) {
 	}
 }
 
-// The namespace of the command line is for files that name none, and counts in their host names.
+// The namespace of the command line is for files that name none.
 func TestLoadNamespace(t *testing.T) {
 	named, unnamed := edited(t), edited(t, "metadata: {name: demo}")
 	for _, test := range []struct {
@@ -260,7 +260,7 @@ func TestLoadNamespace(t *testing.T) {
 		flag string
 		want string
 	}{{named, "other", "sales"}, {named, "", "sales"}, {unnamed, "other", "other"}, {unnamed, "Other", ""}, {unnamed, "", ""},
-		{unnamed, strings.Repeat("n", 21), strings.Repeat("n", 21)}, {unnamed, strings.Repeat("n", 22), ""}} {
+		{unnamed, strings.Repeat("n", 63), strings.Repeat("n", 63)}, {unnamed, strings.Repeat("n", 64), ""}} {
 		c, err := topology.Load(test.data, test.flag)
 		switch {
 		case (err == nil) != (test.want != ""):

@@ -130,13 +130,13 @@ func fieldNamesOnly(t reflect.Type) schema {
 
 // constraints are what validation says of single fields, by TYPE.FIELD.
 func constraints() map[string]schema {
-	label := schema{"pattern": `^[a-z]([-a-z0-9]*[a-z0-9])?$`, "maxLength": maxHost}
+	label := schema{"pattern": `^[a-z]([-a-z0-9]*[a-z0-9])?$`, "maxLength": maxName}
 	resources := schema{"propertyNames": schema{"pattern": `^((` + strings.Join(plainResources, "|") + `)$|` + pages + `|.+/)`}}
 	return map[string]schema{
 		"Cluster.APIVersion":   {"const": APIVersion},
 		"Cluster.Kind":         {"const": Kind},
 		"Metadata.Name":        label,
-		"Metadata.Namespace":   {"pattern": `^([a-z0-9]([-a-z0-9]*[a-z0-9])?)?$`, "maxLength": maxHost},
+		"Metadata.Namespace":   {"pattern": `^([a-z0-9]([-a-z0-9]*[a-z0-9])?)?$`, "maxLength": maxLabel},
 		"Spec.Version":         {"pattern": release.String()},
 		"Spec.Image":           {"pattern": reference.String(), "maxLength": maxReference},
 		"Spec.ImagePullPolicy": {"enum": pullPolicies},

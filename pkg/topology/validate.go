@@ -17,9 +17,13 @@ const (
 	MaxPerPod   = 100
 )
 
-// maxHost is the longest host name that Greenplum can look up: cdbutil.c keeps the addresses of the segments in a hash
-// table whose key has NAMEDATALEN = 64 bytes, the last of them a zero. A longer name would silently be cut.
-const maxHost = 63
+const (
+	// maxLabel is the longest label of DNS, and value of a Kubernetes label.
+	maxLabel = 63
+	// maxName is the longest name of a cluster: pods have a label with NAME-coordinator and a revision of ten characters
+	// (controller-revision-hash).
+	maxName = maxLabel - len("-coordinator") - len("-1234567890")
+)
 
 // maxReference is the longest reference of an image, by the grammar that follows.
 const maxReference = 255
@@ -135,33 +139,20 @@ func oneOf[T ~string](v *validator, path *field.Path, value T, allowed ...T) {
 
 func (v *validator) metadata(c *Cluster) {
 	metadata := field.NewPath("metadata")
-	before := len(v.faults)
 	if name := metadata.Child("name"); c.Metadata.Name == "" {
 		v.fault(name, "missing: give the cluster a name, a DNS label such as demo")
 	} else {
 		// Services have this name, and a Service's name must not begin with a digit.
 		v.refuseAll(name, c.Metadata.Name, validation.IsDNS1035Label(c.Metadata.Name))
+		if excess := len(c.Metadata.Name) - maxName; excess > 0 {
+			v.refuse(name, c.Metadata.Name, "give at most %d characters: Kubernetes labels the pods with the name of their StatefulSet, which is "+
+				"%s-%s, and a revision", maxName, c.Metadata.Name, CoordinatorComponent)
+		}
 	}
 	if namespace := metadata.Child("namespace"); c.Metadata.Namespace == "" {
 		v.fault(namespace, "missing: give it here or with -n")
 	} else {
 		v.refuseAll(namespace, c.Metadata.Namespace, validation.IsDNS1123Label(c.Metadata.Namespace))
-	}
-	if len(v.faults) == before {
-		v.hostLength(c, metadata.Child("name"))
-	}
-}
-
-func (v *validator) hostLength(c *Cluster, path *field.Path) {
-	longest := ""
-	for _, group := range groups(c) {
-		if host := c.Host(group.Pod(max(group.Replicas, 1) - 1)); len(host) > len(longest) {
-			longest = host
-		}
-	}
-	if excess := len(longest) - maxHost; excess > 0 {
-		v.refuse(path, c.Metadata.Name, "the host name %s has %d characters and Greenplum looks up at most %d: "+
-			"shorten the name (it counts twice), the namespace or spec.network.clusterDomain by %d", longest, len(longest), maxHost, excess)
 	}
 }
 
@@ -229,7 +220,7 @@ func (v *validator) hostLines(c *Cluster, path *field.Path) {
 	}
 	if size > maxHostLines {
 		v.refuse(path, c.Spec.Segments.Count, "the names of %d hosts take %d bytes, and ConfigMap/%s-state has room for %d: give a larger "+
-			"spec.segments.perPod, or a shorter metadata.name (it counts twice), namespace or spec.network.clusterDomain",
+			"spec.segments.perPod, or a shorter metadata.name",
 			hosts, size, c.Metadata.Name, maxHostLines)
 	}
 }

@@ -3,7 +3,7 @@
 #   facts DIR...    prints what is there: `marker STATE`, then `instance DIR absent|stopped|running`, then `end`
 #   prepare DIR...  makes the parents, notes that these directories are about to be made, and refuses if one exists
 #   clear DIR...    removes what an initialisation that never finished has made
-#   finish DIR...   gives these instances gpk's part of pg_hba.conf, standard input, and notes that the initialisation is complete
+#   finish          notes that the initialisation is complete
 #   stop            stops every instance quickly and cleanly, and whatever is about to start one
 #   coordinator DIR prints the facts, then what the coordinator answers to the SQL of standard input
 set -u
@@ -79,30 +79,7 @@ clear_unfinished() {
   rm -f /tmp/.s.PGSQL.*
 }
 
-# authenticate puts gpk's part in the place of an earlier one, or at the end. After a first mark whose second one somebody has
-# removed, nobody knows any more whose the lines are.
-authenticate() {
-  local file=$1/pg_hba.conf new=$1/pg_hba.conf.gpk-new block=$2
-  case $(cat "$file") in *"$block"*) return ;; esac
-  awk -v begin="${block%%$'\n'*}" -v end="${block##*$'\n'}" '
-    $0 == begin { printf "%s", held; held = $0 "\n"; next }
-    held != "" { held = held $0 "\n"; if ($0 == end) held = ""; next }
-    { print }
-    END { printf "%s", held }' "$file" >"$new" && printf '%s\n' "$block" >>"$new" &&
-    cp -p "$file" "$file.gpk-before" && chmod --reference="$file" "$new" && mv "$new" "$file" && pg_ctl reload -D "$1" >/dev/null
-}
-
-finish() {
-  local block
-  if [ $# != 0 ]; then
-    block=$(cat)
-    [ "${block##*$'\n'}" = "# gpk: end" ] || { echo "gpk's part of pg_hba.conf did not arrive whole: nothing was changed" >&2; return 1; }
-  fi
-  for dir; do
-    authenticate "$dir" "$block" || return 1
-  done
-  touch "$state/initialised" && rm -f "$state/initialising"
-}
+finish() { touch "$state/initialised" && rm -f "$state/initialising"; }
 
 stop() {
   for dir in $(instance_dirs); do
@@ -120,7 +97,7 @@ case $verb in
   facts) facts "$@" ;;
   prepare) prepare "$@" ;;
   clear) clear_unfinished "$@" ;;
-  finish) finish "$@" ;;
+  finish) finish ;;
   stop) stop ;;
   coordinator) facts "$@" && PGOPTIONS=$session_options psql -d postgres -XAtq -v ON_ERROR_STOP=1 ;;
   *) echo "unknown verb: $verb" >&2; exit 2 ;;

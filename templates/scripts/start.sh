@@ -35,6 +35,8 @@ env -i PATH="$PATH" HOME="$HOME" GPHOME="$GPHOME" /bin/bash -c '. /gpk/scripts/e
 mkdir -p "$HOME/.ssh" /tmp/ssh /greenplum/.gpk/jobs /greenplum/.gpk/logs || die "cannot write to $HOME, /tmp or /greenplum"
 # ssh refuses keys that others may read, and a mounted Secret is readable by the pod's group.
 cp /gpk/ssh/host_key /gpk/ssh/id_ed25519 /gpk/ssh/authorized_keys /gpk/ssh/known_hosts /gpk/ssh/config "$HOME/.ssh/"
+# A cluster that an earlier gpk made has no certificates before it has been converted.
+[ ! -e /gpk/ssh/gpadmin.crt ] || /bin/bash /gpk/scripts/hba.sh certificate || die "cannot write to $HOME"
 sed "s|~|$HOME|" /gpk/scripts/sshd_config >"$HOME/.ssh/sshd_config"
 printf 'export LANG=%q\n. /gpk/scripts/env.sh\n' "${LANG:-C}" >"$HOME/.bashrc"
 # The utilities' own logs outlive the container. An image in which a utility has run has a folder in that place.

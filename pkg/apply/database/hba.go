@@ -3,52 +3,94 @@ package database
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"gpk/pkg/apply/engine"
 	"gpk/pkg/apply/remote"
+	"gpk/pkg/plan"
 	"gpk/pkg/segments"
 	"gpk/pkg/topology"
 )
 
-// ClientAuthentication writes gpk's block of pg_hba.conf.
+// ClientAuthentication owns pg_hba.conf of every instance, and the certificates by which the cluster's pods know each other.
 type ClientAuthentication struct {
-	remote *remote.Pods
-	sql    *SQL
+	remote    *remote.Pods
+	sql       *SQL
+	instances *Instances
 }
 
-// WriteHBA writes gpk's block into pg_hba.conf of an instance.
-func (c *ClientAuthentication) WriteHBA(ctx context.Context, pod, dir, block string) error {
-	_, _, err := c.replaceHBA(ctx, pod, dir, block)
-	return err
+// Unauthenticated lists the files of instances that are up that differ from what an action wants, and the lines of the acting coordinator's
+// pg_hba.conf that the server refuses.
+func (c *ClientAuthentication) Unauthenticated(ctx context.Context, acting Acting, wanted plan.Authentication) ([]string, error) {
+	kinds := hbaKinds(acting, wanted)
+	found := make([][]string, len(kinds)+1)
+	err := engine.Each(ctx, slices.Concat(kinds, []hbaKind{{}}), func(ctx context.Context, i int, kind hbaKind) (err error) {
+		if i == len(kinds) {
+			found[i], err = c.RefusedHBA(ctx, acting, "")
+			return err
+		}
+		printed, err := c.instances.everywhere(ctx, acting.Pod, "hba.sh", "check", kind.pods, kind.hba)
+		for _, pod := range kind.pods {
+			if err != nil {
+				return err
+			}
+			var differ []string
+			differ, err = segments.ParseHBA(printed[pod.Pod])
+			for _, file := range differ {
+				found[i] = append(found[i], fmt.Sprintf("%s in pod %s differs", file, pod.Pod))
+			}
+		}
+		return err
+	})
+	return slices.Concat(found...), err
 }
 
-// replaceHBA writes the block, and gives the file's content before and after that.
-func (c *ClientAuthentication) replaceHBA(ctx context.Context, pod, dir, block string) (before, after string, err error) {
-	if before, err = c.remote.Run(ctx, pod, segments.ReadHBA(dir)); err != nil {
-		return "", "", err
-	}
-	after = segments.ReplaceHBA(before, block)
-	_, err = c.remote.Run(ctx, pod, segments.WriteHBA(dir, before, after))
-	return before, after, err
-}
-
-// OfferHBA writes the block into pg_hba.conf of the acting coordinator. It restores the file if the server refuses a line. The server
-// would continue with the rules that it has read, but would not start with these.
-func (c *ClientAuthentication) OfferHBA(ctx context.Context, acting Acting, block string) error {
-	before, after, err := c.replaceHBA(ctx, acting.Pod, topology.CoordinatorDir, block)
-	if err != nil {
+// Authenticate gives the files to all instances that are up: to the acting coordinator first, since the others only get lines of clients
+// that its server accepts.
+func (c *ClientAuthentication) Authenticate(ctx context.Context, acting Acting, wanted plan.Authentication) error {
+	if err := c.offer(ctx, acting, wanted.Coordinators); err != nil {
 		return err
 	}
-	refused, err := c.RefusedHBA(ctx, acting, after)
+	return engine.Each(ctx, hbaKinds(acting, wanted), func(ctx context.Context, _ int, kind hbaKind) error {
+		_, err := c.instances.everywhere(ctx, acting.Pod, "hba.sh", "write", kind.pods, kind.hba)
+		return err
+	})
+}
+
+// hbaKind is one pg_hba.conf, and the pods that have it.
+type hbaKind struct {
+	hba  string
+	pods []PodDirs
+}
+
+// hbaKinds are the coordinators and the segments that are up. One that is down gets a copy of its pair's files when it is recovered.
+func hbaKinds(acting Acting, wanted plan.Authentication) []hbaKind {
+	var coordinators, segments []topology.Instance
+	for _, row := range acting.Catalogue.Up() {
+		instance := topology.Instance{Pod: row.Pod(), Host: row.Host, Dir: row.Dir}
+		if row.Content == topology.CoordinatorContent {
+			coordinators = append(coordinators, instance)
+		} else {
+			segments = append(segments, instance)
+		}
+	}
+	return []hbaKind{{wanted.Coordinators, ByPod(coordinators)}, {wanted.Segments, ByPod(segments)}}
+}
+
+// offer writes pg_hba.conf of the acting coordinator. It restores the file if the server refuses a line. The server would continue with the
+// rules that it has read, but would not start with these.
+func (c *ClientAuthentication) offer(ctx context.Context, acting Acting, hba string) error {
+	if _, err := c.remote.Run(ctx, acting.Pod, segments.HBAScript("offer", hba, topology.CoordinatorDir)); err != nil {
+		return err
+	}
+	refused, err := c.RefusedHBA(ctx, acting, hba)
 	if err != nil || len(refused) == 0 {
 		return err
 	}
 	lines := strings.Join(refused, "; ")
 	failure := fmt.Errorf("%s; gpk has restored the previous file", lines)
-	if before == after {
-		failure = fmt.Errorf("%s; the coordinator still uses the previous rules, but would not start again with this file", lines)
-	} else if _, err := c.remote.Run(ctx, acting.Pod, segments.WriteHBA(topology.CoordinatorDir, after, before)); err != nil {
+	if _, err := c.remote.Run(ctx, acting.Pod, segments.HBAScript("withdraw", "", topology.CoordinatorDir)); err != nil {
 		failure = fmt.Errorf("%s; gpk could not restore the previous file, and the coordinator would not start again with this one: %w",
 			lines, err)
 	}

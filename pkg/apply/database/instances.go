@@ -75,6 +75,11 @@ func (i *Instances) each(ctx context.Context, verb string, pods []PodDirs) error
 // Everywhere calls a verb of instances.sh on the hosts of several pods at once, over ssh from a coordinator's pod, and gives what they
 // printed by pod. It takes one exec instead of one for each pod. A call that failed is an error.
 func (i *Instances) Everywhere(ctx context.Context, from, verb string, pods []PodDirs, stdin string) (map[string]string, error) {
+	return i.everywhere(ctx, from, "instances.sh", verb, pods, stdin)
+}
+
+// everywhere is Everywhere for another script.
+func (i *Instances) everywhere(ctx context.Context, from, script, verb string, pods []PodDirs, stdin string) (map[string]string, error) {
 	if len(pods) == 0 {
 		return nil, nil
 	}
@@ -82,7 +87,7 @@ func (i *Instances) Everywhere(ctx context.Context, from, verb string, pods []Po
 	for n, pod := range pods {
 		calls[n] = segments.Call{Host: pod.Host, Args: pod.Dirs}
 	}
-	out, err := i.remote.Run(ctx, from, segments.Everywhere("instances.sh", verb, calls, stdin))
+	out, err := i.remote.Run(ctx, from, segments.Everywhere(script, verb, calls, stdin))
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +100,7 @@ func (i *Instances) Everywhere(ctx context.Context, from, verb string, pods []Po
 		reply := replies[pod.Host]
 		printed[pod.Pod] = reply.Out
 		if reply.Status != 0 {
-			argv := segments.Instances(verb, pod.Dirs...).Argv
+			argv := segments.Script(script, append([]string{verb}, pod.Dirs...)...).Argv
 			err = errors.Join(err, &remote.Error{Pod: pod.Pod, Argv: argv, Status: reply.Status, Output: reply.Out})
 		}
 	}

@@ -4,20 +4,16 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 
 	"gpk/pkg/apply/database"
 	"gpk/pkg/apply/engine"
-	"gpk/pkg/apply/remote"
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
-	"gpk/pkg/topology"
 )
 
-// databaseHandler makes the user's database, and the client authentication on the coordinator and the standby.
+// databaseHandler makes the user's database with its extensions.
 type databaseHandler struct {
-	remote *remote.Pods
 	db     *database.Database
 	action plan.Database
 }
@@ -29,30 +25,8 @@ func (h *databaseHandler) Check(ctx context.Context) (engine.Finding, error) {
 	})
 }
 
-// missing describes what the database lacks. It asks all questions at once.
+// missing describes what the database lacks.
 func (h *databaseHandler) missing(ctx context.Context, acting database.Acting) ([]string, error) {
-	questions := []func(context.Context) ([]string, error){
-		func(ctx context.Context) ([]string, error) { return h.missingInside(ctx, acting) },
-		func(ctx context.Context) ([]string, error) { return h.db.RefusedHBA(ctx, acting, "") },
-	}
-	for _, pod := range database.CoordinatorPods(acting) {
-		questions = append(questions, func(ctx context.Context) ([]string, error) {
-			current, err := h.remote.Run(ctx, pod, segments.ReadHBA(topology.CoordinatorDir))
-			if err != nil || segments.ReplaceHBA(current, h.action.HBA) == current {
-				return nil, err
-			}
-			return []string{"pg_hba.conf in pod " + pod + " differs"}, nil
-		})
-	}
-	answers := make([][]string, len(questions))
-	err := engine.Each(ctx, questions, func(ctx context.Context, i int, ask func(context.Context) ([]string, error)) (err error) {
-		answers[i], err = ask(ctx)
-		return err
-	})
-	return slices.Concat(answers...), err
-}
-
-func (h *databaseHandler) missingInside(ctx context.Context, acting database.Acting) ([]string, error) {
 	if exists, err := h.exists(ctx, acting); err != nil || !exists {
 		return []string{"database " + h.action.Name + " is missing"}, err
 	}
@@ -104,11 +78,5 @@ func (h *databaseHandler) Do(ctx context.Context, _ func(string)) error {
 			return fmt.Errorf("extension %s in database %s: %w", name, h.name(), err)
 		}
 	}
-	// The standby only gets rules that the acting coordinator accepts.
-	if err := h.db.OfferHBA(ctx, acting, h.action.HBA); err != nil {
-		return err
-	}
-	return engine.Each(ctx, database.CoordinatorPods(acting)[1:], func(ctx context.Context, _ int, pod string) error {
-		return h.db.WriteHBA(ctx, pod, topology.CoordinatorDir, h.action.HBA)
-	})
+	return nil
 }

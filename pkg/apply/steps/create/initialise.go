@@ -86,8 +86,8 @@ func (h *initialiseHandler) Do(ctx context.Context, progress func(string)) (err 
 	return errors.Join(err, h.markComplete(ctx))
 }
 
-// markComplete marks every volume as complete, if the catalogue has all instances and they answer. It also gives the segments gpk's part of
-// pg_hba.conf, by which they know the acting coordinator by each of its names. It drops the password that gpinitsystem gives every
+// markComplete marks every volume as complete, if the catalogue has all instances and they answer. It also replaces pg_hba.conf, where
+// gpinitsystem has let in the addresses that the pods have now. It drops the password that gpinitsystem gives every
 // administrator; a later password stays. The standby's own step marks its volume. The coordinator's mark comes last, and stands for all.
 func (h *initialiseHandler) markComplete(ctx context.Context) error {
 	acting, err := h.db.Acting(ctx)
@@ -105,24 +105,21 @@ func (h *initialiseHandler) markComplete(ctx context.Context) error {
 		_, err := h.db.Query(both, acting, "postgres", segments.DropPasswordSQL)
 		return err
 	})
-	group.Go(func() error {
-		_, err := h.db.Everywhere(both, acting.Pod, "finish", h.segmentPods(acting.Catalogue), h.action.HBA)
-		return err
-	})
+	group.Go(func() error { return h.db.Authenticate(both, acting, h.action.Authentication) })
 	if err := group.Wait(); err != nil {
+		return err
+	}
+	if _, err := h.db.Everywhere(ctx, acting.Pod, "finish", h.segmentPods(), ""); err != nil {
 		return err
 	}
 	return h.db.MarkComplete(ctx, []database.PodDirs{{Pod: acting.Pod}})
 }
 
-// segmentPods are the pods of the primaries and the mirrors, with those of their instances that are up. One that is down gets a copy of
-// its pair's pg_hba.conf when it is recovered.
-func (h *initialiseHandler) segmentPods(catalogue segments.Catalogue) []database.PodDirs {
+// segmentPods are the pods of the primaries and the mirrors.
+func (h *initialiseHandler) segmentPods() []database.PodDirs {
 	pods := database.ByPod(slices.Concat(h.action.Topology.Segments(topology.Primary), h.action.Topology.Segments(topology.Mirror)))
-	for i, pod := range pods {
-		pods[i].Dirs = slices.DeleteFunc(pod.Dirs, func(dir string) bool {
-			return !slices.ContainsFunc(catalogue, func(r segments.Row) bool { return r.Host == pod.Host && r.Dir == dir && r.Up() })
-		})
+	for i := range pods {
+		pods[i].Dirs = nil
 	}
 	return pods
 }

@@ -2,14 +2,12 @@ package expand
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"gpk/pkg/apply/database"
 	"gpk/pkg/apply/engine"
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
-	"gpk/pkg/topology"
 )
 
 // completeHandler makes the new mirrors that gpexpand has not made, and records on the volumes that the new instances are complete.
@@ -38,15 +36,7 @@ func (h *completeHandler) look(ctx context.Context, acting database.Acting) (eng
 	if err != nil {
 		return engine.Finding{}, err
 	}
-	differs := make([]string, len(h.action.New))
-	err = engine.Each(ctx, h.action.New, func(ctx context.Context, i int, instance topology.Instance) error {
-		current, err := h.remote.Run(ctx, instance.Pod, segments.ReadHBA(instance.Dir))
-		if err == nil && segments.ReplaceHBA(current, h.action.HBA) != current {
-			differs[i] = fmt.Sprintf("pg_hba.conf in %s of pod %s differs", instance.Dir, instance.Pod)
-		}
-		return err
-	})
-	return engine.PendingIf(append(traces{pods: facts}.unfinished(pods), engine.NonEmpty(differs)...)), err
+	return engine.PendingIf(traces{pods: facts}.unfinished(pods)), nil
 }
 
 func (h *completeHandler) Do(ctx context.Context, progress func(string)) error {
@@ -63,12 +53,6 @@ func (h *completeHandler) Do(ctx context.Context, progress func(string)) error {
 		acting, err := h.db.Probed(ctx)
 		return acting.Catalogue.MadeFor(h.action.New).Unhealthy(), err
 	}, "%s")
-	if err != nil {
-		return err
-	}
-	err = engine.Each(ctx, h.action.New, func(ctx context.Context, _ int, instance topology.Instance) error {
-		return h.db.WriteHBA(ctx, instance.Pod, instance.Dir, h.action.HBA)
-	})
 	if err != nil {
 		return err
 	}

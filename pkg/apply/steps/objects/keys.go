@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"encoding/pem"
 	"fmt"
+	"slices"
 
 	"golang.org/x/crypto/ssh"
 	corev1 "k8s.io/api/core/v1"
@@ -23,8 +24,8 @@ const (
 	knownHosts     = "known_hosts"
 )
 
-// keysHandler makes the cluster's ssh keys once: one pair for the user and one for all hosts. Every pod knows the host key before the
-// first connection.
+// keysHandler makes once what the cluster's pods know each other by: the ssh keys, one pair for the user and one for all hosts, and the
+// certificates. Every pod knows the host key before the first connection. A cluster that an earlier gpk made gets certificates beside its keys.
 type keysHandler struct {
 	kube   *kube.Client
 	action plan.Keys
@@ -38,11 +39,14 @@ func (h *keysHandler) Check(ctx context.Context) (engine.Finding, error) {
 	if live == nil {
 		return engine.Finding{State: engine.Pending, Details: []string{kube.ObjectName(h.action.Secret) + " is missing"}}, nil
 	}
-	for _, file := range []string{userKey, authorizedKeys, hostKey, knownHosts} {
+	for _, file := range sshKeys() {
 		if len(live.Data[file]) == 0 {
 			return engine.BlockedBy(kube.ObjectName(h.action.Secret)+" has no "+file,
 				"if the pods may get new keys, delete the Secret, restart the pods, and run this again"), nil
 		}
+	}
+	if lacksAny(live.Data, certificates()) {
+		return engine.Finding{State: engine.Pending, Details: []string{kube.ObjectName(h.action.Secret) + " has no certificates"}}, nil
 	}
 	for file, content := range h.action.Files {
 		if string(live.Data[file]) != content {
@@ -72,14 +76,30 @@ func (h *keysHandler) Do(ctx context.Context, _ func(string)) error {
 		return err
 	}
 	if live != nil {
-		for _, file := range []string{userKey, authorizedKeys, hostKey, knownHosts} {
+		for _, file := range slices.Concat(sshKeys(), certificates()) {
 			secret.Data[file] = live.Data[file]
 		}
 	} else if err := newKeys(secret.Data, h.kube.Ref.Name); err != nil {
 		return err
 	}
+	if lacksAny(secret.Data, certificates()) {
+		if err := newCertificates(secret.Data, h.kube.Ref.Name, h.action.Names); err != nil {
+			return err
+		}
+	}
 	_, err = h.kube.Apply(ctx, secret, kube.Manager, false)
 	return err
+}
+
+// sshKeys and certificates are the files that gpk makes once.
+func sshKeys() []string { return []string{userKey, authorizedKeys, hostKey, knownHosts} }
+
+func certificates() []string {
+	return []string{authority, serverCertificate, serverKey, clientCertificate, clientKey}
+}
+
+func lacksAny(data map[string][]byte, files []string) bool {
+	return slices.ContainsFunc(files, func(file string) bool { return len(data[file]) == 0 })
 }
 
 // newKeys adds both pairs to the data of a Secret.

@@ -1,6 +1,8 @@
 package objects
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"strings"
 	"testing"
 
@@ -78,6 +80,55 @@ func TestKeysSpoiled(t *testing.T) {
 		finding, err := h.Check(t.Context())
 		if err != nil || finding.State != engine.Blocked || !strings.Contains(finding.Details[0], "has no "+file) || finding.Next.Empty() {
 			t.Errorf("without %s: %+v, error %v", file, finding, err)
+		}
+	}
+}
+
+// The administrator's certificate is what pg_hba.conf asks for, the servers' has their names, and both are of the cluster's authority. Keys
+// of a cluster that an earlier gpk made stay, and get certificates beside them.
+func TestCertificates(t *testing.T) {
+	a := apitest.New()
+	h := keys(t, a)
+	h.action.Names = []string{"demo-coordinator", "localhost"}
+	if err := h.Do(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	made := a.Get("secrets", "demo-ssh").(*corev1.Secret)
+	before := string(made.Data[userKey])
+	for _, file := range certificates() {
+		delete(made.Data, file)
+	}
+	if finding, err := h.Check(t.Context()); err != nil || finding.State != engine.Pending {
+		t.Errorf("without certificates: %+v, error %v", finding, err)
+	}
+	if err := h.Do(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	data := a.Get("secrets", "demo-ssh").(*corev1.Secret).Data
+	if string(data[userKey]) != before {
+		t.Error("the ssh key changed")
+	}
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM(data[authority]) {
+		t.Fatalf("%s is no certificate", authority)
+	}
+	for _, test := range []struct {
+		file, key, name string
+		usage           x509.ExtKeyUsage
+	}{{clientCertificate, clientKey, "gpadmin", x509.ExtKeyUsageClientAuth}, {serverCertificate, serverKey, "demo", x509.ExtKeyUsageServerAuth}} {
+		pair, err := tls.X509KeyPair(data[test.file], data[test.key])
+		if err != nil {
+			t.Fatalf("%s: %v", test.file, err)
+		}
+		leaf, err := x509.ParseCertificate(pair.Certificate[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := leaf.Verify(x509.VerifyOptions{Roots: roots, KeyUsages: []x509.ExtKeyUsage{test.usage}}); err != nil || leaf.Subject.CommonName != test.name {
+			t.Errorf("%s of %q: %v", test.file, leaf.Subject.CommonName, err)
+		}
+		if server := test.file == serverCertificate; server != (leaf.VerifyHostname("demo-coordinator") == nil) {
+			t.Errorf("%s is of the names %q", test.file, leaf.DNSNames)
 		}
 	}
 }

@@ -54,7 +54,7 @@ func DurableRemote(ctx context.Context, s Segment, database string) (*pgx.Conn, 
 }
 
 func remote(s Segment, database string) string {
-	return fmt.Sprintf("host=%s port=%d dbname=%s connect_timeout=2 sslmode=disable", s.Address, s.Port, quote(database))
+	return fmt.Sprintf("host=%s port=%d dbname=%s connect_timeout=2", s.Address, s.Port, quote(database))
 }
 
 // quote makes a value of connection settings of any text.

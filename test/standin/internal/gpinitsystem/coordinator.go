@@ -3,6 +3,7 @@ package gpinitsystem
 import (
 	"context"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -104,12 +105,25 @@ func (r *run) writeCoordinatorHBA() error {
 			lines = append(lines, line)
 		}
 	}
-	lines = append(lines, instance.CoordinatorHBA(r.User, c.Address, r.opt.standby)...)
-	if !r.in.hbaHostnames {
-		r.Log.Print(console.Warn, "the stand-in writes host names into pg_hba.conf, with HBA_HOSTNAMES=0 too")
-	}
+	lines = append(lines, instance.CoordinatorHBA(r.User, r.inHBA(c.Address), r.inHBA(r.opt.standby))...)
 	//nolint:gosec // the data directory is the user's own
 	return os.WriteFile(path, []byte(strings.Join(lines, "\n")+"\n"), 0o600)
+}
+
+// inHBA is how pg_hba.conf knows a host: by its name, or by the address that it has now.
+func (r *run) inHBA(host string) string {
+	if r.in.hbaHostnames || host == "" {
+		return host
+	}
+	addresses, err := net.LookupIP(host)
+	if err != nil || len(addresses) == 0 {
+		return host
+	}
+	bits := 32
+	if addresses[0].To4() == nil {
+		bits = 128
+	}
+	return fmt.Sprintf("%s/%d", addresses[0], bits)
 }
 
 // fillCatalogue enters the coordinator and the primaries. Mirrors are entered

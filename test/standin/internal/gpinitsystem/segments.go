@@ -50,7 +50,7 @@ func (r *run) buildPrimary(ctx context.Context, p catalog.Segment, locales []str
 		mirror = m.Address
 	}
 	hba := quoted(filepath.Join(p.Dir, instance.HBAFile))
-	for _, line := range instance.PrimaryHBA(r.User, r.in.coordinator.Address, r.opt.standby, host, mirror) {
+	for _, line := range instance.PrimaryHBA(r.User, r.inHBA(r.in.coordinator.Address), r.inHBA(r.opt.standby), r.inHBA(host), r.inHBA(mirror)) {
 		commands = append(commands, "echo "+line+" >> "+hba)
 	}
 	for _, c := range commands {
@@ -91,7 +91,7 @@ func (r *run) buildMirror(ctx context.Context, m catalog.Segment) error {
 		return fmt.Errorf("no primary of content %d", m.Content)
 	}
 	r.Log.Note(console.Info, "Running pg_basebackup to init mirror on %s using primary on %s ...", m.Address, p.Address)
-	hba := strings.Join(instance.ReplicationHBA(r.User, p.Address, m.Address), "\n") + "\n"
+	hba := strings.Join(instance.ReplicationHBA(r.User, r.inHBA(p.Address), r.inHBA(m.Address)), "\n") + "\n"
 	for _, step := range []struct{ host, command string }{
 		{p.Address, r.Remote(fmt.Sprintf("printf '%%s' %s >> %s && %s", quoted(hba),
 			quoted(filepath.Join(p.Dir, instance.HBAFile)), instance.ReloadCommand(p.Dir)))},
