@@ -167,6 +167,7 @@ func (c *cluster) wantVisitor() {
 		c.t.Error("a stranger is the administrator without a password")
 	}
 	c.wantDoors("visitor")
+	c.wantCertified()
 	c.must(nil, shared.client.CoreV1().Pods(c.namespace).Delete(c.ctx, "visitor", metav1.DeleteOptions{GracePeriodSeconds: new(int64(1))}))
 	c.eventually("the visitor has left", func() (bool, error) { _, found := c.objects()["Pod/visitor"]; return !found, nil })
 }

@@ -20,18 +20,46 @@ func (c *cluster) wantDoors(stranger string) {
 	}
 	var all, clients, pods []string
 	for _, i := range c.catalogue() {
-		database := fmt.Sprintf("%s/%d", i.Host, i.Port)
-		all = append(all, i.Host+"/22", database)
+		host := c.fullName(i.Host)
+		database := fmt.Sprintf("%s/%d", host, i.Port)
+		all = append(all, host+"/22", database)
 		if i.Content < 0 {
 			clients = append(clients, database)
 		}
-		pod, _, _ := strings.Cut(i.Host, ".")
-		pods = append(pods, pod)
+		pods = append(pods, i.Host)
 	}
 	for _, pod := range pods {
 		c.wantOpen(pod, all, all)
 	}
 	c.wantOpen(stranger, all, clients)
+}
+
+// fullName is the DNS name of one of the cluster's hosts, by which pods that are not the cluster's can look it up.
+func (c *cluster) fullName(host string) string {
+	return host + ".demo." + c.namespace + ".svc.cluster.local"
+}
+
+// wantCertified wants every acting instance to take the administrator from another of the cluster's pods and from its own host by
+// certificate, and not without one, encrypted or not.
+func (c *cluster) wantCertified() {
+	c.t.Helper()
+	for _, i := range c.catalogue() {
+		if i.Role != "p" {
+			continue
+		}
+		for _, from := range [][2]string{{"demo-primary-0", i.Host}, {i.Host, "localhost"}} {
+			for _, test := range []struct {
+				with string
+				in   bool
+			}{{"sslmode=prefer", true}, {"sslmode=disable", false}, {"sslmode=require sslcert=/nowhere sslkey=/nowhere sslrootcert=/nowhere", false}} {
+				_, err := c.exec(c.ctx, from[0], environment+`PGOPTIONS='-c gp_role=utility' psql -XAtqw -d "host=$1 port=$2 dbname=postgres $3" -c 'select 1'`,
+					from[1], fmt.Sprint(i.Port), test.with)
+				if (err == nil) != test.in {
+					c.t.Errorf("whether %s from pod %s lets gpadmin in with %s should be %t: %v", i.Host, from[0], test.with, test.in, err)
+				}
+			}
+		}
+	}
 }
 
 // wantOpen fails the test unless just these of the doors open from a pod.

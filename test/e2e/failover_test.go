@@ -171,7 +171,7 @@ func (c *cluster) wantCoordinator(pod string) {
 func (c *cluster) wantActing(content int, pod string) {
 	c.t.Helper()
 	for _, row := range c.catalogue() {
-		if row.Content == content && row.Role == "p" && !strings.HasPrefix(row.Host, pod+".") {
+		if row.Content == content && row.Role == "p" && row.Host != pod {
 			c.t.Errorf("the primary of content %d is %s instead of one in pod %s", content, row.Host, pod)
 		}
 	}

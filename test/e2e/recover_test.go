@@ -6,15 +6,19 @@ import (
 	"strings"
 	"testing"
 
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 // TestRecover loses one thing after the other, while a client writes: a mirror, a primary, a volume, the standby, and both copies
-// of a content.
+// of a content. A user's own Service selects all pods meanwhile: the DNS then has another name for each of their addresses.
 func TestRecover(t *testing.T) {
 	t.Parallel()
 	s := shape{primaries: 1, mirrors: true, standby: true}
 	c := newCluster(t, s)
+	c.must(shared.client.CoreV1().Services(c.namespace).Create(c.ctx, &corev1.Service{ObjectMeta: metav1.ObjectMeta{Name: "a-users-own"},
+		Spec: corev1.ServiceSpec{ClusterIP: corev1.ClusterIPNone, PublishNotReadyAddresses: true, Ports: []corev1.ServicePort{{Port: 22}},
+			Selector: map[string]string{"app.kubernetes.io/instance": "demo"}}}, metav1.CreateOptions{}))
 	c.gpk("create", "-f", c.file).want(t, 0)
 	w := c.writes()
 	recovered := func(what string) {

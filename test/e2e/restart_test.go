@@ -147,8 +147,7 @@ func (c *cluster) wantMirrorActing(when string) {
 // acts says whether the acting primary of content 0 is in a pod, and its other copy down.
 func (c *cluster) acts(pod string) (bool, error) {
 	rows, err := c.tryCatalogue()
-	host := fmt.Sprintf("%s.demo.%s.svc.cluster.local", pod, c.namespace)
-	acting := slices.ContainsFunc(rows, func(i instance) bool { return i.Content == 0 && i.Role == "p" && i.Host == host })
+	acting := slices.ContainsFunc(rows, func(i instance) bool { return i.Content == 0 && i.Role == "p" && i.Host == pod })
 	down := slices.ContainsFunc(rows, func(i instance) bool { return i.Content == 0 && i.Role == "m" && i.Status == "d" })
 	return acting && down, err
 }
