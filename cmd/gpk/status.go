@@ -43,6 +43,9 @@ func statusText(s apply.Status) string {
 	for _, fault := range s.Faults {
 		text.line("%s %s", color.RedString("!"), fault)
 	}
+	for _, warning := range s.Warnings {
+		text.line("%s %s", color.YellowString("!"), warning)
+	}
 	for _, kept := range s.Kept {
 		text.line("%s %s", color.YellowString("-"), kept)
 	}

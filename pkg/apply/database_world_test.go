@@ -95,8 +95,14 @@ func newDatabase(api *apitest.API, t topology.Topology) *fakeDatabase {
 	return d
 }
 
-// stored is the fake's part as a controller: a StatefulSet's pods run at once.
+// stored is the fake's part as a controller: a StatefulSet's pods run at once, and a pod that tries the network finds it closed.
 func (d *fakeDatabase) stored(object plan.Object) []plan.Object {
+	if pod, ok := object.(*corev1.Pod); ok && strings.Contains(pod.GenerateName, "-probe-") {
+		doors := pod.Spec.Containers[0].Args
+		pod.Status.ContainerStatuses = []corev1.ContainerStatus{{Name: plan.Container, State: corev1.ContainerState{
+			Terminated: &corev1.ContainerStateTerminated{Message: "open " + doors[0] + "\nclosed " + strings.Join(doors[1:], "\nclosed ") + "\nend\n"}}}}
+		return nil
+	}
 	set, ok := object.(*appsv1.StatefulSet)
 	if !ok {
 		return nil

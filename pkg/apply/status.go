@@ -8,6 +8,7 @@ import (
 
 	"gpk/pkg/apply/database"
 	"gpk/pkg/apply/remote"
+	"gpk/pkg/apply/steps/create"
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
 	"gpk/pkg/topology"
@@ -21,6 +22,8 @@ type Status struct {
 	Instances   []InstanceStatus `json:"instances"`
 	// Faults say in words what is not as it should be. None: the cluster is whole.
 	Faults []string `json:"faults"`
+	// Warnings say in words what is no fault of the cluster itself, and should not be so.
+	Warnings []string `json:"warnings,omitempty"`
 	// Kept says in words which data of old coordinators are kept, since they may have commits that the acting one lacks.
 	Kept []string `json:"kept,omitempty"`
 }
@@ -53,6 +56,13 @@ func StatusOf(ctx context.Context, t *Target) (Status, error) {
 	nodes := map[string]string{}
 	for i := range pods {
 		nodes[pods[i].Name] = pods[i].Spec.NodeName
+	}
+	state, err := t.store.State(ctx)
+	if err != nil {
+		return status, err
+	}
+	if state[plan.StateNetwork] == plan.NetworkOpen {
+		status.Warnings = append(status.Warnings, create.OpenNetwork)
 	}
 	status.Faults = append(status.Faults, t.pods.LostNodes(ctx, pods)...)
 	status.Faults = append(status.Faults, t.pods.Unready(ctx, pods)...)

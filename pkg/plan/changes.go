@@ -91,7 +91,7 @@ func rules() []rule {
 		{"spec.database.passwordSecret", update("roles that are in the earlier Secret only keep their passwords"), false},
 		{"spec.network.clusterDomain", never("the catalogue has every host by its full name"), false},
 		{"spec.network.service", update(""), false},
-		{"spec.network.networkPolicy", update(""), false},
+		{"spec.network.segmentsOpenToAllPods", update(""), false},
 		{"spec.podTemplate", update(newPods), false},
 	}
 }

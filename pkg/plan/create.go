@@ -40,6 +40,7 @@ func Create(c *topology.Cluster) (Plan, error) {
 		{"roles", "roles and their passwords", Converge, when(secret != "", Roles{secret})},
 		{"database", "database and its extensions", Converge, p.database()},
 		p.authenticated(),
+		{"enforced", "network policies enforced", Converge, when(c.HasNetworkPolicy(), p.enforced())},
 		{"synced", "mirrors in sync", Converge, Synced{}},
 	}, p.reachable()), nil
 }

@@ -70,6 +70,8 @@ const (
 	StateTerm = "term"
 	// StateDatabase is running or stopped: whether pods that restart start their instances again.
 	StateDatabase = "database"
+	// StateNetwork is NetworkEnforced, NetworkOpen or NetworkUnknown, once Enforced has tried. The pods do not read it.
+	StateNetwork = "network"
 	// StateHosts are the hosts of all pods, a line each.
 	StateHosts = "hosts"
 )

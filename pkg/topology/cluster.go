@@ -35,7 +35,9 @@ func (c *Cluster) Default() {
 	s.Network.Service.Type = cmp.Or(s.Network.Service.Type, corev1.ServiceTypeClusterIP)
 	s.Coordinator.Standby = cmp.Or(s.Coordinator.Standby, new(true))
 	s.Segments.Mirrors = cmp.Or(s.Segments.Mirrors, new(true))
-	s.Network.NetworkPolicy = cmp.Or(s.Network.NetworkPolicy, new(true))
+	if ptr.Deref(s.Network.NetworkPolicy, true) {
+		s.Network.NetworkPolicy = nil
+	}
 	for _, pods := range []*Pods{&s.Coordinator.Pods, &s.Segments.Pods} {
 		pods.AntiAffinity = cmp.Or(pods.AntiAffinity, AntiAffinityRequired)
 		pods.TopologyKey = cmp.Or(pods.TopologyKey, corev1.LabelHostname)
@@ -50,7 +52,7 @@ func (c *Cluster) HasStandby() bool { return ptr.Deref(c.Spec.Coordinator.Standb
 func (c *Cluster) HasMirrors() bool { return ptr.Deref(c.Spec.Segments.Mirrors, true) }
 
 // HasNetworkPolicy reports whether network policies keep other pods from ssh and from the segments' ports.
-func (c *Cluster) HasNetworkPolicy() bool { return ptr.Deref(c.Spec.Network.NetworkPolicy, true) }
+func (c *Cluster) HasNetworkPolicy() bool { return !c.Spec.Network.SegmentsOpenToAllPods }
 
 // GroupName is the name of the StatefulSet of a component.
 func (c *Cluster) GroupName(component Component) string {

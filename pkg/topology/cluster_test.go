@@ -52,7 +52,7 @@ func TestNames(t *testing.T) {
 func TestDefault(t *testing.T) {
 	no, none := false, resource.MustParse("0")
 	var c topology.Cluster
-	c.Spec.Coordinator.Standby, c.Spec.Segments.Mirrors, c.Spec.Network.NetworkPolicy = &no, &no, &no
+	c.Spec.Coordinator.Standby, c.Spec.Segments.Mirrors, c.Spec.Network.SegmentsOpenToAllPods = &no, &no, true
 	c.Spec.Segments.Storage.Size, c.Spec.Segments.PerPod, c.Spec.Database.Locale = &none, 7, "C"
 	c.Default()
 	if c.HasStandby() || c.HasMirrors() || c.HasNetworkPolicy() || !c.Spec.Segments.Storage.Size.IsZero() || c.Spec.Segments.PerPod != 7 ||

@@ -59,7 +59,11 @@ func Load(data []byte, defaultNamespace string) (*Cluster, error) {
 // Recorded is Load of what gpk recorded of a cluster. The gpk that recorded it found no fault in it. So settings, resources and
 // patches that only a later gpk refuses are no fault here: the cluster can still be worked with.
 func Recorded(data []byte, defaultNamespace string) (*Cluster, error) {
-	return load(data, defaultNamespace, (*Cluster).shapeFaults)
+	c, err := load(data, defaultNamespace, (*Cluster).shapeFaults)
+	if c != nil && c.Spec.Network.NetworkPolicy != nil {
+		c.Spec.Network.NetworkPolicy, c.Spec.Network.SegmentsOpenToAllPods = nil, true
+	}
+	return c, err
 }
 
 func load(data []byte, defaultNamespace string, faultsOf func(c *Cluster, countGiven bool) Faults) (*Cluster, error) {

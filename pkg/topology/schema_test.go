@@ -303,6 +303,9 @@ func TestStarterHoldsEverything(t *testing.T) {
 		t.Fatal(err)
 	}
 	for path := range optional(root, "") {
+		if path == "spec.network.networkPolicy" { // only records of earlier clusters have it
+			continue
+		}
 		inner := any(file)
 		for name := range strings.SplitSeq(path, ".") {
 			mapping, _ := inner.(map[string]any)

@@ -150,7 +150,10 @@ type Network struct {
 	ClusterDomain string `json:"clusterDomain,omitempty"`
 	// Service is the client Service.
 	Service Service `json:"service,omitempty"`
-	// NetworkPolicy asks for NetworkPolicies: only the cluster's own pods reach ssh and the segments. Default: true.
+	// SegmentsOpenToAllPods leaves out the NetworkPolicies by which only the cluster's own pods reach ssh and the segments' ports. Every pod
+	// of the Kubernetes cluster is then any role of the database, without a password: Greenplum's internal protocol does not ask pg_hba.conf.
+	SegmentsOpenToAllPods bool `json:"segmentsOpenToAllPods,omitempty"`
+	// NetworkPolicy: false is what SegmentsOpenToAllPods was called. Only records of earlier clusters have it.
 	NetworkPolicy *bool `json:"networkPolicy,omitempty"`
 }
 

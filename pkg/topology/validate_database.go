@@ -123,6 +123,9 @@ func (v *validator) settingValue(path *field.Path, value string) {
 func (v *validator) network(c *Cluster, path *field.Path) {
 	network := c.Spec.Network
 	v.refuseAll(path.Child("clusterDomain"), network.ClusterDomain, validation.IsDNS1123Subdomain(network.ClusterDomain))
+	if network.NetworkPolicy != nil {
+		v.fault(path.Child("networkPolicy"), "false is now called segmentsOpenToAllPods: true, which says what it opens: every pod is then any role")
+	}
 	service := path.Child("service")
 	oneOf(v, service.Child("type"), network.Service.Type, serviceTypes...)
 	for _, fault := range apivalidation.ValidateAnnotations(network.Service.Annotations, service.Child("annotations")) {

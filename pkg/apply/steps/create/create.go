@@ -23,6 +23,9 @@ func Register(r engine.Handlers, k *kube.Client, remote *remote.Pods, store *rec
 	})
 	engine.Handle(r, func(a plan.Database) engine.Handler { return &databaseHandler{db, a} })
 	engine.Handle(r, func(a plan.Authentication) engine.Handler { return &authenticationHandler{db, a} })
+	engine.Handle(r, func(a plan.Enforced) engine.Handler {
+		return &enforcedHandler{kube: k, store: store, pods: p, action: a}
+	})
 	engine.Handle(r, func(a plan.Passwords) engine.Handler { return &passwordsHandler{kube: k, action: a} })
 	engine.Handle(r, func(a plan.Roles) engine.Handler { return &rolesHandler{k, db, a} })
 	engine.Handle(r, func(a plan.Expose) engine.Handler { return &exposeHandler{k, store, db, a} })

@@ -9,6 +9,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"gpk/pkg/apply/database"
@@ -36,8 +37,9 @@ func TestPull(t *testing.T) {
 	}
 	set := &appsv1.StatefulSet{ObjectMeta: apitest.Meta("demo-primary", "demo")}
 	set.Spec.Template.Spec.Containers = apitest.ContainerOf("x:2", "", "")
+	least := corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("100m"), corev1.ResourceMemory: resource.MustParse("64Mi")}
 	a.Put(set, &corev1.ConfigMap{ObjectMeta: apitest.Meta("demo-scripts", "demo")}, &corev1.LimitRange{ObjectMeta: metav1.ObjectMeta{Name: "least"},
-		Spec: corev1.LimitRangeSpec{Limits: []corev1.LimitRangeItem{{Type: corev1.LimitTypeContainer, Min: amounts("100m", "64Mi")}}}})
+		Spec: corev1.LimitRangeSpec{Limits: []corev1.LimitRangeItem{{Type: corev1.LimitTypeContainer, Min: least}}}})
 	for i := range 3 {
 		pod := &corev1.Pod{ObjectMeta: apitest.Meta(fmt.Sprintf("demo-primary-%d", i), "demo"),
 			Spec: corev1.PodSpec{NodeName: fmt.Sprintf("node%d", i%2), Containers: apitest.ContainerOf("x:1", "", "")}}

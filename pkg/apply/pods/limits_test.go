@@ -1,4 +1,4 @@
-package window
+package pods
 
 import (
 	"errors"
@@ -12,7 +12,6 @@ import (
 
 	"gpk/pkg/plan"
 	"gpk/test/apitest"
-	"gpk/test/roomtest"
 )
 
 func amounts(cpu, memory string) corev1.ResourceList {
@@ -53,8 +52,7 @@ func TestPullBehindLimitRange(t *testing.T) {
 		}
 		return nil
 	}
-	c := roomtest.New(t, apitest.ConfigOf(a))
-	h := &pullHandler{kube: c.Kube}
+	h := ShortLived{kube: clusterFor(t, apitest.ConfigOf(a)).kube}
 	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{GenerateName: "demo-image-", Namespace: apitest.Ref.Namespace}}
 	pod.Spec.Containers = apitest.ContainerOf("x:2", "0", "256Mi")
 	if err := h.create(t.Context(), pod.DeepCopy(), false); !apierrors.IsForbidden(err) {

@@ -1,4 +1,4 @@
-package window
+package pods
 
 import (
 	"maps"
@@ -7,7 +7,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 )
 
-// within are the resources of an image pod's only container as limit ranges want them. The pod asks for as little of its node as these
+// within are the resources of a short-lived pod's only container as limit ranges want them. The pod asks for as little of its node as these
 // allow, since the database has the room there.
 func within(r corev1.ResourceRequirements, ranges []corev1.LimitRangeItem) corev1.ResourceRequirements {
 	requests, limits := corev1.ResourceList{}, corev1.ResourceList{}
