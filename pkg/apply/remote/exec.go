@@ -96,7 +96,7 @@ func notBegun(err error) bool {
 	return refusedForNow(err)
 }
 
-// unavailable is in the error of a WebSocket that a proxy has refused, whose answer is no Status of Kubernetes'. client-go has only the words.
+// unavailable is in the error of a WebSocket that a proxy has refused in words of its own. client-go has only the words.
 const unavailable = "bad handshake (503 "
 
 func refusedForNow(err error) bool {
