@@ -69,6 +69,42 @@ func TestHostsNote(t *testing.T) {
 	}
 }
 
+// Over ssh a host is called at the address that was noted, and by its name only where that leads elsewhere: each call of a host that is
+// gone takes five seconds.
+func TestHostsOver(t *testing.T) {
+	const host = "demo-coordinator-0.demo"
+	tests := map[string]struct {
+		noted, now string
+		answers    string
+		tried      string
+		status     int
+	}{
+		"at its address":                     {"10.0.0.1", "10.0.0.2", "10.0.0.1", "10.0.0.1", 7},
+		"it is gone":                         {"10.0.0.1", "10.0.0.1", "", "10.0.0.1", 255},
+		"it is gone, and so is its name":     {"10.0.0.1", "", "", "10.0.0.1", 255},
+		"its successor answers":              {"10.0.0.1", "10.0.0.2", host, "10.0.0.1 " + host, 7},
+		"its successor is gone too":          {"10.0.0.1", "10.0.0.2", "", "10.0.0.1 " + host, 255},
+		"no address was noted":               {"", "10.0.0.2", host, host, 7},
+		"no address was noted, and it fails": {"", "", "", host, 255},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			p := newPod(t)
+			if test.noted != "" {
+				p.write("tmp/gpk-addresses", host+" "+test.noted+"\n")
+			}
+			p.write("tried", "")
+			p.fake("getent", `[ -n "`+test.now+`" ] && echo "`+test.now+` $2"`)
+			// The last argument is the command, and the one before that is where it goes.
+			p.fake("ssh", `at=${@: -2:1}; echo "$at" >>`+p.path("tried")+`; [ "$at" = "`+test.answers+`" ] && exit 7; exit 255`)
+			r := p.run(nil, "hosts.sh", "over", host, "true")
+			if tried := strings.Join(strings.Fields(p.read("tried")), " "); tried != test.tried || r.status != test.status {
+				t.Errorf("it tried %q and ended with %d, want %q and %d", tried, r.status, test.tried, test.status)
+			}
+		})
+	}
+}
+
 // Both coordinators' pods note the addresses once a minute, and not while they are still at it.
 func TestKeepNotesHosts(t *testing.T) {
 	tests := map[string]struct {

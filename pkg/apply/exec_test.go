@@ -36,6 +36,7 @@ func TestExecNotBegun(t *testing.T) {
 	}{
 		"too many requests": {apierrors.NewTooManyRequests("later", 0), 1},
 		"an expired token":  {apierrors.NewUnauthorized("expired"), 1},
+		"not available":     {apierrors.NewServiceUnavailable("starting"), 1},
 		"no such pod":       {apierrors.NewNotFound(apitest.SetResource, "p"), 0},
 		"no kubelet":        {apierrors.NewInternalError(errors.New("error dialing backend")), 0},
 	} {
@@ -59,6 +60,28 @@ func TestExecNotBegun(t *testing.T) {
 				t.Errorf("it ran %d times, error %v", runs.Load(), err)
 			}
 		})
+	}
+}
+
+// A proxy that has no API server behind it for the moment refuses in words of its own.
+func TestExecBehindProxy(t *testing.T) {
+	a := apitest.New()
+	var asked, runs atomic.Int32
+	a.Exec = func(string, []string, io.Reader, io.Writer, io.Writer) int {
+		runs.Add(1)
+		return 0
+	}
+	url, stop := apitest.ServeAt(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "/exec") && asked.Add(1) == 1 {
+			http.Error(w, "<html>no upstream</html>", http.StatusServiceUnavailable)
+			return
+		}
+		a.ServeHTTP(w, r)
+	}))
+	defer stop()
+	err := podsAt(t, url).Exec(t.Context(), "p", []string{"true"}, remote.Streams{Out: io.Discard, Err: io.Discard})
+	if err != nil || runs.Load() != 1 {
+		t.Errorf("it ran %d times, error %v", runs.Load(), err)
 	}
 }
 

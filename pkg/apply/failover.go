@@ -27,7 +27,7 @@ func Failover(ctx context.Context, t *Target, m Made, force, fenced bool, accept
 // as the decision which pod acts, is not resumed.
 func takeover(ctx context.Context, t *Target, m Made, force bool) (plan.Takeover, *record.Unfinished, error) {
 	if u := m.unfinished(plan.FailoverOperation); u != nil {
-		_, toAct, err := t.old.Begun(ctx)
+		toAct, err := t.old.MustAct(ctx)
 		if err != nil {
 			return plan.Takeover{}, nil, err
 		}
@@ -36,10 +36,10 @@ func takeover(ctx context.Context, t *Target, m Made, force bool) (plan.Takeover
 			return takeover, u, err
 		}
 	}
-	var both []string
+	var both []topology.Instance
 	for _, instance := range topology.New(m.Cluster).Instances {
 		if instance.Content == topology.CoordinatorContent {
-			both = append(both, instance.Pod)
+			both = append(both, instance)
 		}
 	}
 	from, to, healthy, err := t.old.Takeover(ctx, both)
@@ -58,13 +58,13 @@ func takeover(ctx context.Context, t *Target, m Made, force bool) (plan.Takeover
 // FailBack makes the coordinator act again that an unfinished failover has stopped. acts is the pod that acts afterwards, and undoes says
 // whether there is such a failover. acceptLoss names the coordinator's pod if the standby cannot be asked.
 func FailBack(ctx context.Context, t *Target, m Made, acceptLoss string) (o Operation, acts string, undoes bool, err error) {
-	begun, toAct, err := t.old.Begun(ctx)
-	if err != nil {
-		return Operation{}, "", false, err
-	}
 	u := m.unfinished(plan.FailoverOperation)
+	var begun bool
+	var toAct string
 	if u != nil {
 		toAct = u.To
+	} else if begun, toAct, err = t.old.Begun(ctx); err != nil {
+		return Operation{}, "", false, err
 	} else if !begun {
 		nothing := plan.Plan{Operation: plan.FailoverOperation, Cluster: m.Ref}
 		return Operation{made: m, plan: nothing, run: Options{Amid: true}}, toAct, false, nil

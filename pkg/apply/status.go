@@ -80,7 +80,7 @@ func StatusOf(ctx context.Context, t *Target) (Status, error) {
 	}
 	status.Faults = append(status.Faults, acting.Catalogue.Unhealthy()...)
 	for pod := range acting.Pods {
-		if t.db.IsUnreachable(pod) {
+		if t.remote.Unreachable(remote.ByExec(pod)) != nil {
 			continue
 		}
 		// A pod of another gpk's scripts has kept nothing.

@@ -83,13 +83,13 @@ func EndSessionSQL(name string) string {
 	return "select pg_terminate_backend(pid) from pg_stat_activity where application_name = " + literal(name)
 }
 
-// PsqlArgv is psql with more arguments.
+// PsqlArgv is psql with more arguments. It waits ten seconds for a host: the clients' Service may lead to a pod that is gone, for which TCP
+// alone takes two minutes.
 func PsqlArgv(database, host string, args ...string) []string {
-	argv := []string{"psql", "-d", connection(database)}
-	if host != "" {
-		argv = append(argv, "-h", host)
+	if host == "" {
+		return append([]string{"psql", "-d", connection(database)}, args...)
 	}
-	return append(argv, args...)
+	return append([]string{"psql", "-d", connection(database) + " connect_timeout=10", "-h", host}, args...)
 }
 
 // connection is a database as psql takes it. psql reads a name with = or in the form of a URL as a connection string: the bare name

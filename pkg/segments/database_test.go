@@ -55,7 +55,7 @@ func TestSQLQuoting(t *testing.T) {
 // SQL and file contents go by standard input: other processes and the API server's audit log see an argv.
 func TestNothingSecretInArgv(t *testing.T) {
 	sql := Psql("postgres", "demo-coordinator.analytics.svc", "alter role gpadmin password 'secret';")
-	if !slices.Equal(sql.Argv, []string{"/bin/bash", "/gpk/scripts/run.sh", "psql", "-d", "dbname='postgres'", "-h", "demo-coordinator.analytics.svc",
+	if !slices.Equal(sql.Argv, []string{"/bin/bash", "/gpk/scripts/run.sh", "psql", "-d", "dbname='postgres' connect_timeout=10", "-h", "demo-coordinator.analytics.svc",
 		"-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1"}) || !strings.Contains(sql.Stdin, "secret") {
 		t.Errorf("psql is called as %q with %q", sql.Argv, sql.Stdin)
 	}

@@ -22,17 +22,28 @@ answers() {
   timeout 2 bash -c "exec 3<>/dev/tcp/${at:-$1}/22 && IFS= read -r line <&3 && [[ \$line == SSH-* ]]" 2>/dev/null
 }
 
-# Another pod of the cluster may have got the address since: it refuses with the status of an ssh that reaches nobody.
+# Another pod of the cluster may have got the address since: it refuses with the status of an ssh that reaches nobody. A name that leads
+# nowhere else is not tried after its address: nobody answers there either.
 over() {
-  local host=$1 at status=255
+  local host=$1 status at found
   shift
-  for at in $(address "$host") "$host"; do
-    ssh -n -o BatchMode=yes -o ConnectTimeout=5 -o ControlPath=none -o HostKeyAlias="$host" "$at" \
-      "[ \"\${HOSTNAME%%.*}\" = '${host%%.*}' ] || exit 255; $*"
+  at=$(address "$host")
+  if [ -n "$at" ]; then
+    there "$at" "$host" "$@"
     status=$?
-    [ $status = 255 ] || break
-  done
-  return $status
+    [ $status = 255 ] || return $status
+    found=$(timeout 5 getent hosts "$host")
+    case ${found%% *} in "$at" | '') return 255 ;; esac
+  fi
+  there "$host" "$host" "$@"
+}
+
+# there ADDRESS HOST COMMAND...
+there() {
+  local at=$1 host=$2
+  shift 2
+  ssh -n -o BatchMode=yes -o ConnectTimeout=5 -o ControlPath=none -o HostKeyAlias="$host" "$at" \
+    "[ \"\${HOSTNAME%%.*}\" = '${host%%.*}' ] || exit 255; $*"
 }
 
 # An API server that lost its fellows does not say that it is ready. One that refuses to tell has spoken, and is believed.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -47,8 +46,6 @@ type Coordinators struct {
 	store  *record.Store
 
 	asking singleflight.Group
-	// unreachable is when a coordinator's pod could not be reached, by its name.
-	unreachable sync.Map
 	// last is the acting coordinator as it was last found.
 	last atomic.Pointer[sighting]
 	// idle is set while a plan runs and none of its steps changes anything.

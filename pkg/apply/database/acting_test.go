@@ -7,8 +7,8 @@ import (
 	"slices"
 	"sync/atomic"
 	"testing"
-	"time"
 
+	"gpk/pkg/apply/remote"
 	"gpk/pkg/plan"
 	"gpk/pkg/topology"
 	"gpk/test/apitest"
@@ -52,18 +52,19 @@ func TestCoordinatorAskedAgain(t *testing.T) {
 				fmt.Fprintln(out, "[]")
 				return 0
 			}
-			db := clusterFor(t, apitest.Served(t, a)).db
+			c := clusterFor(t, apitest.Served(t, a))
+			db, way := c.db, remote.ByExec(both[0])
 			if acting, err := db.Acting(t.Context()); (err == nil) != test.healthy || err == nil && acting.Pod != both[0] || err != nil && !errors.Is(err, ErrNoCoordinator) {
 				t.Errorf("acting in pod %q, error %v", acting.Pod, err)
 			}
-			if asked.Load() != test.asked || db.IsUnreachable(both[0]) == test.healthy {
-				t.Errorf("asked %d times, lost is %t", asked.Load(), db.IsUnreachable(both[0]))
+			if lost := c.remote.Unreachable(way); asked.Load() != test.asked || (lost == nil) != test.healthy {
+				t.Errorf("asked %d times, lost by %v", asked.Load(), lost)
 			}
 			if test.healthy {
 				return
 			}
 			for asks, healthy := range []bool{false, true} {
-				db.unreachable.Store(both[0], time.Now().Add(-unreachableHolds))
+				c.remote.TryAgain(way)
 				_, err := db.Acting(t.Context())
 				if total := test.asked + int32(asks) + 1; (err == nil) != healthy || asked.Load() != total {
 					t.Errorf("later: error %v after %d questions; want an answer %t after %d", err, asked.Load(), healthy, total)

@@ -14,12 +14,8 @@ import (
 	"gpk/pkg/segments"
 )
 
-const (
-	// AskTimeout bounds a question to a coordinator's pod.
-	AskTimeout = 15 * time.Second
-	// unreachableHolds is how long gpk does not ask a pod again that it could not reach.
-	unreachableHolds = 20 * time.Second
-)
+// AskTimeout bounds a question to a coordinator's pod.
+const AskTimeout = 15 * time.Second
 
 // coordinatorAnswer is the answer of one coordinator's pod: its facts, and its catalogue or why its instance does not answer.
 type coordinatorAnswer struct {
@@ -28,19 +24,18 @@ type coordinatorAnswer struct {
 	silence   error
 }
 
-// IsUnreachable reports whether gpk could not reach a coordinator's pod a moment ago.
-func (c *Coordinators) IsUnreachable(pod string) bool {
-	since, known := c.unreachable.Load(pod)
-	return known && time.Since(since.(time.Time)) < unreachableHolds
-}
-
 func (c *Coordinators) askCoordinator(ctx context.Context, pod string) (coordinatorAnswer, error) {
-	if c.IsUnreachable(pod) {
+	way := remote.ByExec(pod)
+	if c.remote.Unreachable(way) != nil {
 		return coordinatorAnswer{silence: fmt.Errorf("pod %s could not be reached", pod)}, nil
 	}
+	ctx, end := context.WithCancel(ctx)
+	defer end()
+	kubeletSilent := c.remote.Listen(ctx, pod)
 	out, err := c.remote.RunSoon(ctx, pod, segments.AskCoordinator(), AskTimeout)
-	if _, before := c.unreachable.Load(pod); cutOff(out, err) && ctx.Err() == nil && (!before || err == nil) {
-		// A failover stops a coordinator that it finds dead. So gpk asks twice, unless the pod was unreachable already.
+	_, before := c.remote.UnreachableSince(way)
+	if cutOff(out, err) && ctx.Err() == nil && (err == nil || !before && !kubeletSilent()) {
+		// A failover stops a coordinator that it finds dead. So gpk asks twice, unless the pod was unreachable already or its node is lost.
 		out, err = c.remote.RunSoon(ctx, pod, segments.AskCoordinator(), AskTimeout)
 	}
 	if _, exited := errors.AsType[*remote.Error](err); err != nil && !exited {
@@ -48,10 +43,10 @@ func (c *Coordinators) askCoordinator(ctx context.Context, pod string) (coordina
 			return coordinatorAnswer{}, context.Cause(ctx)
 		}
 		// The API server calls a pod running whose node is lost. gpk still needs the answer of the other pod.
-		c.unreachable.Store(pod, time.Now())
+		c.remote.Note(way, err)
 		return coordinatorAnswer{silence: fmt.Errorf("%s does not answer: %w", c.remote.Where(ctx, pod), err)}, nil
 	}
-	c.unreachable.Delete(pod)
+	c.remote.Note(way, nil)
 	facts, rows, parseErr := segments.ParseCoordinator(out)
 	switch {
 	case parseErr != nil && err != nil:
@@ -86,7 +81,11 @@ func (c *Coordinators) Announce(ctx context.Context, changes map[string]string, 
 		return err
 	}
 	return engine.Each(ctx, pods, func(ctx context.Context, _ int, pod string) error {
-		if _, err := c.remote.RunSoon(ctx, pod, segments.Learn(term), AskTimeout); err != nil {
+		err := c.remote.Unreachable(remote.ByExec(pod))
+		if err == nil {
+			_, err = c.remote.RunSoon(ctx, pod, segments.Learn(term), AskTimeout)
+		}
+		if err != nil {
 			progress(fmt.Sprintf("pod %s did not take the decision now, and reads it within two minutes: %s", pod, remote.Summary(err)))
 		}
 		return ctx.Err()
@@ -121,7 +120,7 @@ func (c *Coordinators) Decide(ctx context.Context, changes map[string]string, po
 func (c *Coordinators) latestTerm(ctx context.Context, pods []string) int64 {
 	terms := make([]int64, len(pods))
 	_ = engine.Each(ctx, pods, func(ctx context.Context, i int, pod string) error {
-		if c.IsUnreachable(pod) {
+		if c.remote.Unreachable(remote.ByExec(pod)) != nil {
 			return nil
 		}
 		if out, err := c.remote.RunSoon(ctx, pod, segments.AskTerm(), AskTimeout); err == nil {

@@ -87,7 +87,8 @@ func (e *StreamError) Passing() bool {
 // errCut is that a stream ended before its answer.
 var errCut = errors.New("the session ended before its answer")
 
-// notBegun says whether the API server was not reached, or has refused the request for the moment: too many of them, or an expired token.
+// notBegun says whether the API server was not reached, or has refused the request for the moment: too many of them, an expired token, or
+// a server or a proxy before it that is not available.
 func notBegun(err error) bool {
 	if dial, ok := errors.AsType[*net.OpError](err); ok && dial.Op == "dial" {
 		return true
@@ -95,9 +96,13 @@ func notBegun(err error) bool {
 	return refusedForNow(err)
 }
 
+// unavailable is in the error of a WebSocket that a proxy has refused in words of its own. client-go has only the words.
+const unavailable = "bad handshake (503 "
+
 func refusedForNow(err error) bool {
 	upgrade, ok := errors.AsType[*httpstream.UpgradeFailureError](err)
-	return ok && (apierrors.IsTooManyRequests(upgrade.Cause) || apierrors.IsUnauthorized(upgrade.Cause))
+	return ok && (apierrors.IsTooManyRequests(upgrade.Cause) || apierrors.IsUnauthorized(upgrade.Cause) ||
+		apierrors.IsServiceUnavailable(upgrade.Cause) || strings.Contains(upgrade.Cause.Error(), unavailable))
 }
 
 // answers waits for the API server, as long as a client waits that reads, and says whether it answers. That also renews an expired token.

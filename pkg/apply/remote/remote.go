@@ -1,5 +1,5 @@
 // Package remote owns what gpk does inside a cluster's pods. It runs programs by the exec API, which it does not know. It keeps sessions
-// that run one command after another, and follows jobs that outlive the gpk that started them.
+// that run one command after another, follows jobs that outlive the gpk that started them, and remembers which pods are out of reach.
 package remote
 
 import (
@@ -19,6 +19,7 @@ type Pods struct {
 	config              *rest.Config
 	namespace, selector string
 	sessions            sessions
+	unreachable         unreachable
 }
 
 // New makes the pods that a client and its config reach.

@@ -20,7 +20,7 @@ type eligibleHandler struct {
 }
 
 func (h *eligibleHandler) Check(ctx context.Context) (engine.Finding, error) {
-	acting, err := h.db.Acting(ctx)
+	acting, err := h.acting(ctx, h.action)
 	switch {
 	case errors.Is(err, database.ErrNoCoordinator):
 		return h.withoutCoordinator(ctx)

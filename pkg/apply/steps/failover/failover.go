@@ -5,8 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
-	"time"
 
 	"gpk/pkg/apply/database"
 	"gpk/pkg/apply/engine"
@@ -15,7 +13,7 @@ import (
 	"gpk/pkg/apply/record"
 	"gpk/pkg/apply/remote"
 	"gpk/pkg/plan"
-	"gpk/pkg/segments"
+	"gpk/pkg/topology"
 )
 
 // Register adds the handlers of a change of coordinators, or of a segment's copies.
@@ -34,8 +32,6 @@ type OldCoordinator struct {
 	store  *record.Store
 	pods   *pods.Pods
 	db     *database.Database
-	// unreachable is when the old coordinator of a takeover was last found to be unreachable, and since when a pod was first.
-	unreachable, since sync.Map
 }
 
 // New knows nothing of any coordinator yet.
@@ -43,72 +39,17 @@ func New(k *kube.Client, r *remote.Pods, s *record.Store, p *pods.Pods, d *datab
 	return &OldCoordinator{kube: k, remote: r, store: s, pods: p, db: d}
 }
 
-// errUnreachable means that gpk and the standby's pod cannot reach the coordinator's pod.
-var errUnreachable = errors.New("unreachable")
-
-const (
-	// unreachableHolds is how long gpk does not try again to reach the old coordinator's pod.
-	unreachableHolds = 20 * time.Second
-	// sshFailed is the exit status of ssh where it, and not the remote command, has failed.
-	sshFailed = 255
-)
-
-// run runs a command in the old coordinator's pod: by exec or, where the API server does not reach its kubelet, by ssh from the
-// standby's pod. It uses ssh also where the API server has no pod that runs: the containers of a pod that was deleted by force may run.
-// It is errUnreachable if neither reaches the pod, and another error if the command may have begun. Both have a time limit.
-func (o *OldCoordinator) run(ctx context.Context, e plan.Eligible, command segments.Command, patience time.Duration) (string, error) {
-	running, err := o.pods.Runs(ctx, e.From)
-	if err != nil {
-		return "", err
-	}
-	if at, known := o.unreachable.Load(e.Takeover); known && time.Since(at.(time.Time)) < unreachableHolds {
-		return "", fmt.Errorf("pod %s: %w", e.From, errUnreachable)
-	}
-	var out string
-	var exit *remote.Error
-	err = errors.New("the API server has no such pod that runs")
-	if running {
-		out, err = o.remote.RunSoon(ctx, e.From, command, patience)
-		// A pod that waits for its volume says the same as an ssh that reaches nobody: an earlier pod may run on.
-		if err == nil || errors.As(err, &exit) && exit.Status != sshFailed || ctx.Err() != nil {
-			return out, err
-		}
-	}
-	out, overErr := o.remote.RunSoon(ctx, e.To, segments.Over(e.FromHost, command), patience)
-	if errors.As(overErr, &exit) && exit.UnknownVerb() {
-		out, overErr = o.remote.RunSoon(ctx, e.To, segments.OverByName(e.FromHost, command), patience)
-	}
-	switch {
-	case overErr == nil:
-		return out, nil
-	case !errors.As(overErr, &exit):
-		return "", fmt.Errorf("pod %s: %w; and by ssh from pod %s: it may have begun: %w", e.From, err, e.To, overErr)
-	case exit.Status != sshFailed:
-		return out, overErr
-	}
-	if ctx.Err() == nil {
-		o.unreachable.Store(e.Takeover, time.Now())
-	}
-	return "", fmt.Errorf("pod %s: %w: %w; and by ssh from pod %s: %w", e.From, errUnreachable, err, e.To, overErr)
-}
-
-// answered says whether a command of run ended with a status of its own.
-func answered(err error) bool {
-	_, exited := errors.AsType[*remote.Error](err)
-	return exited && !errors.Is(err, errUnreachable)
-}
-
 var errNoStandby = errors.New("there is no standby to take over")
 
 // Takeover is the failover that is possible now: from the pod of the coordinator, acting or not, to that of its standby. healthy
 // reports whether the coordinator answers.
-func (o *OldCoordinator) Takeover(ctx context.Context, both []string) (from, to string, healthy bool, err error) {
+func (o *OldCoordinator) Takeover(ctx context.Context, both []topology.Instance) (from, to string, healthy bool, err error) {
 	if len(both) != 2 {
 		return "", "", false, &engine.NextError{Err: errNoStandby,
 			Next: engine.Next("restart the coordinator's pod if it does not answer; spec.coordinator.standby gives the next cluster a standby")}
 	}
-	other := map[string]string{both[0]: both[1], both[1]: both[0]}
-	acting, err := o.db.Acting(ctx)
+	other := map[string]string{both[0].Pod: both[1].Pod, both[1].Pod: both[0].Pod}
+	acting, err := o.actingBeside(ctx, both)
 	if err == nil {
 		return acting.Pod, other[acting.Pod], true, nil
 	}
@@ -128,14 +69,34 @@ func (o *OldCoordinator) Takeover(ctx context.Context, both []string) (from, to 
 	return from, other[from], false, nil
 }
 
+// actingBeside is the acting coordinator. It asks the network about the recorded one meanwhile.
+func (o *OldCoordinator) actingBeside(ctx context.Context, both []topology.Instance) (database.Acting, error) {
+	recorded, err := o.MustAct(ctx)
+	if err != nil {
+		return database.Acting{}, err
+	}
+	for i, instance := range both {
+		if instance.Pod == recorded {
+			takeover := plan.Takeover{From: instance.Pod, To: both[1-i].Pod}
+			return o.acting(ctx, plan.Eligible{Takeover: takeover, FromHost: instance.Host})
+		}
+	}
+	return o.db.Acting(ctx)
+}
+
+// MustAct is the pod of the recorded coordinator; empty before there is one.
+func (o *OldCoordinator) MustAct(ctx context.Context) (string, error) {
+	state, err := o.store.State(ctx)
+	return state[plan.StateCoordinator], err
+}
+
 // Begun reports whether a takeover is unfinished and its standby is not activated, as far as its pod answers, and names the pod that
 // must act.
 func (o *OldCoordinator) Begun(ctx context.Context) (begun bool, mustAct string, err error) {
-	state, err := o.store.State(ctx)
-	if err != nil || state[plan.StateCoordinator] == "" {
-		return false, "", err
+	mustAct, err = o.MustAct(ctx)
+	if err != nil || mustAct == "" || o.remote.Unreachable(remote.ByExec(mustAct)) != nil {
+		return false, mustAct, err
 	}
-	mustAct = state[plan.StateCoordinator]
 	following, err := o.db.Following(ctx, mustAct)
 	return err == nil && following.Follows, mustAct, nil
 }

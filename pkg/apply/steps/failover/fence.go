@@ -12,6 +12,7 @@ import (
 	"gpk/pkg/apply/engine"
 	"gpk/pkg/apply/pods"
 	"gpk/pkg/apply/record"
+	"gpk/pkg/apply/remote"
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
 	"gpk/pkg/topology"
@@ -106,7 +107,7 @@ func (h *fenceHandler) Do(ctx context.Context, progress func(string)) error {
 	case !errors.Is(err, errUnreachable):
 		return h.undecided(err.Error())
 	}
-	return h.awaitSelfFence(ctx, progress)
+	return h.awaitSelfFence(ctx, term, progress)
 }
 
 // halt stops the old instance. It asks again where the stop may have begun: one that is under way is not an unreachable one. After a
@@ -128,16 +129,17 @@ func (h *fenceHandler) halt(ctx context.Context, term string, progress func(stri
 
 // awaitSelfFence waits until a coordinator that nobody reaches must have stopped itself, and fails where that cannot be known. After an
 // activation there is nothing left to decide.
-func (h *fenceHandler) awaitSelfFence(ctx context.Context, progress func(string)) error {
+func (h *fenceHandler) awaitSelfFence(ctx context.Context, term string, progress func(string)) error {
 	f, err := h.db.Following(ctx, h.action.To)
 	if err != nil {
 		return err
 	}
+	nodes := nodeClock{f.Now, time.Now()}
 	if promoted, err := h.db.Promoted(ctx, h.action.To, f); err != nil || promoted {
 		h.waited = promoted
 		return err
 	}
-	ended, err := h.wasRunning(ctx)
+	ended, err := h.wasRunning(ctx, nodes)
 	if err != nil {
 		return err
 	}
@@ -149,11 +151,9 @@ func (h *fenceHandler) awaitSelfFence(ctx context.Context, progress func(string)
 	if err := h.standbyHasMajority(ctx); err != nil {
 		return err
 	}
-	signs := h.lifeSigns(ctx, h.action.From, h.nodeClock(ctx, h.action.To))
+	signs := h.lifeSigns(ctx, h.action.Takeover, nodes)
 	h.endPod(ctx, progress)
-	wait := max(0, time.Until(signs.stopped))
-	progress(fmt.Sprintf("the coordinator in pod %s is cut off: it stops itself within %s", h.action.From, wait.Round(time.Second)))
-	if err := engine.Sleep(ctx, wait); err != nil {
+	if err := h.awaitStop(ctx, signs.stopped, term, progress); err != nil {
 		return err
 	}
 	if err := h.awaitSilence(ctx, progress); err != nil {
@@ -161,6 +161,23 @@ func (h *fenceHandler) awaitSelfFence(ctx context.Context, progress func(string)
 	}
 	h.waited = true
 	return nil
+}
+
+// awaitStop waits until a coordinator that is cut off has stopped itself. At the end of a longer wait it asks once more who reaches the
+// pod: whoever is back by now is stopped, and the next step need not ask again.
+func (h *fenceHandler) awaitStop(ctx context.Context, stopped time.Time, term string, progress func(string)) error {
+	wait := max(0, time.Until(stopped))
+	progress(fmt.Sprintf("the coordinator in pod %s is cut off: it stops itself within %s", h.action.From, wait.Round(time.Second)))
+	if wait > database.AskTimeout {
+		if err := engine.Sleep(ctx, wait-database.AskTimeout); err != nil {
+			return err
+		}
+		h.remote.TryAgain(remote.ByExec(h.action.From), remote.BySSH(h.action.From, h.action.To))
+		if err := h.halt(ctx, term, progress); answered(err) || ctx.Err() != nil {
+			return err
+		}
+	}
+	return engine.Sleep(ctx, max(0, time.Until(stopped)))
 }
 
 // endPod deletes the old pod: a kubelet that is connected again ends it before anything else, and its successor sees the decision at once.
@@ -173,7 +190,7 @@ func (h *fenceHandler) endPod(ctx context.Context, progress func(string)) {
 
 // wasRunning fails unless the pod is the one whose instance ran when it was last heard of: a pod that was deleted by force may go on
 // without its object, and its successor says nothing of it. ended: its kubelet, which is well, says that the pod's container has ended.
-func (h *fenceHandler) wasRunning(ctx context.Context) (ended bool, err error) {
+func (h *fenceHandler) wasRunning(ctx context.Context, nodes nodeClock) (ended bool, err error) {
 	pod, err := h.remote.Get(ctx, h.action.From)
 	if err != nil {
 		return false, err
@@ -185,7 +202,7 @@ func (h *fenceHandler) wasRunning(ctx context.Context) (ended bool, err error) {
 		}
 		if status != nil && (status.State.Terminated != nil || status.LastTerminationState.Terminated != nil) {
 			// A kubelet that is not well may have started the container again since.
-			return h.isWell(ctx, h.action.To, pod), nil
+			return h.isWell(ctx, nodes, pod), nil
 		}
 	}
 	return false, h.undecided("the API server has no pod " + h.action.From + " that runs, and nobody has seen its coordinator stopped: " +

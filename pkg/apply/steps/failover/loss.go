@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"gpk/pkg/apply/database"
+	"gpk/pkg/apply/remote"
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
 )
@@ -25,7 +26,7 @@ func (o *OldCoordinator) loss(ctx context.Context, e plan.Eligible, f segments.F
 	case answered(err) || ctx.Err() != nil:
 		return "", err
 	case err != nil: // nobody reaches it
-		return lossUnreachable(o.lifeSigns(ctx, e.From, nodes), f), nil //nolint:nilerr // what is known without it is the answer
+		return lossUnreachable(o.lifeSigns(ctx, e.Takeover, nodes), f), nil //nolint:nilerr // what is known without it is the answer
 	}
 	ahead, err := segments.ParseAhead(out)
 	if err != nil {
@@ -52,14 +53,14 @@ func loss(ahead segments.Ahead, f segments.Following) string {
 
 // lossUnreachable is loss where the coordinator does not answer. All its times are by the nodes' clock.
 func lossUnreachable(s lifeSigns, f segments.Following) string {
-	followsNow := !f.Now.IsZero() && f.Now.Sub(f.Streamed) < leaseAge
+	followsNow := !f.Now.IsZero() && f.Now.Sub(f.Streamed) < remote.LeaseAge
 	switch {
 	case followsNow:
 		return ""
 	case s.lastAlive.IsZero():
 		return fmt.Sprintf("the standby followed the unreachable coordinator until %s; gpk cannot tell how long the coordinator ran: "+
 			"the standby's pod has older scripts, which do not print its node's time", clock(f.Streamed))
-	case !f.Streamed.Before(s.lastAlive.Add(-leaseAge)):
+	case !f.Streamed.Before(s.lastAlive.Add(-remote.LeaseAge)):
 		return ""
 	}
 	return fmt.Sprintf("the standby followed the unreachable coordinator until %s, and the coordinator's node was alive until %s or longer",

@@ -6,6 +6,9 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"gpk/pkg/apply/remote"
+	"gpk/pkg/plan"
 )
 
 const (
@@ -13,8 +16,6 @@ const (
 	selfFence = 45 * time.Second
 	// clockSkew is how far the clocks of the coordinator's node and of the standby's may differ.
 	clockSkew = 2 * time.Second
-	// leaseAge is how old the lease of a healthy node may be: a kubelet renews it every ten seconds.
-	leaseAge = 12 * time.Second
 	// nodeGrace is how long Kubernetes waits for a node's sign of life before it calls the node lost: 50 s since 1.32
 	// (kube-controller-manager --node-monitor-grace-period), and some seconds until it looks.
 	nodeGrace = time.Minute
@@ -25,15 +26,6 @@ const (
 type nodeClock struct {
 	// read is the nodes' time, and at when the answer came, by gpk's clock. A zero read: the pod's scripts do not print it.
 	read, at time.Time
-}
-
-// nodeClock asks a pod for its node's clock.
-func (o *OldCoordinator) nodeClock(ctx context.Context, pod string) nodeClock {
-	following, err := o.db.Following(ctx, pod)
-	if err != nil {
-		return nodeClock{}
-	}
-	return nodeClock{following.Now, time.Now()}
 }
 
 func (c nodeClock) known() bool { return !c.read.IsZero() }
@@ -57,14 +49,16 @@ type lifeSigns struct {
 //
 // A node renews its lease by its own clock. The conditions of pods and nodes are by the clock of a kubelet or of Kubernetes'
 // controllers. The nodes' clock stands for all of these. If it is unknown, gpk waits by its own clock.
-func (o *OldCoordinator) lifeSigns(ctx context.Context, name string, nodes nodeClock) lifeSigns {
-	first, _ := o.since.LoadOrStore(name, time.Now())
-	since := first.(time.Time)
+func (o *OldCoordinator) lifeSigns(ctx context.Context, t plan.Takeover, nodes nodeClock) lifeSigns {
+	since, known := o.remote.UnreachableSince(remote.ByExec(t.From), remote.BySSH(t.From, t.To))
+	if !known {
+		since = time.Now()
+	}
 	s := lifeSigns{stopped: since.Add(selfFence)}
 	if nodes.known() {
 		s.lastAlive = nodes.theirs(since).Add(-nodeGrace)
 	}
-	pod, err := o.remote.Get(ctx, name)
+	pod, err := o.remote.Get(ctx, t.From)
 	if err != nil || pod == nil || pod.Spec.NodeName == "" {
 		return s
 	}
@@ -76,8 +70,8 @@ func (o *OldCoordinator) lifeSigns(ctx context.Context, name string, nodes nodeC
 			}
 		}
 	}
-	if renewed, known := o.renewed(ctx, pod.Spec.NodeName); known {
-		return s.lastSeen(nodes, renewed, leaseAge)
+	if renewed, known := o.remote.Renewed(ctx, pod.Spec.NodeName); known {
+		return s.lastSeen(nodes, renewed, remote.LeaseAge)
 	}
 	node, err := o.kube.API.CoreV1().Nodes().Get(ctx, pod.Spec.NodeName, metav1.GetOptions{})
 	if err != nil {
@@ -91,21 +85,10 @@ func (o *OldCoordinator) lifeSigns(ctx context.Context, name string, nodes nodeC
 	return s
 }
 
-// isWell reports whether the kubelet of a pod's node is well: a pod's status stays as it was when its node is lost. The time is that of the
-// nodes, which a pod tells.
-func (o *OldCoordinator) isWell(ctx context.Context, clock string, pod *corev1.Pod) bool {
-	nodes := o.nodeClock(ctx, clock)
-	renewed, known := o.renewed(ctx, pod.Spec.NodeName)
-	return known && nodes.known() && nodes.read.Sub(renewed) < leaseAge
-}
-
-// renewed is when a node last renewed its lease, by its own clock, if gpk may read that.
-func (o *OldCoordinator) renewed(ctx context.Context, node string) (at time.Time, known bool) {
-	lease, err := o.kube.API.CoordinationV1().Leases(corev1.NamespaceNodeLease).Get(ctx, node, metav1.GetOptions{})
-	if err != nil || lease.Spec.RenewTime == nil {
-		return time.Time{}, false
-	}
-	return lease.Spec.RenewTime.Time, true
+// isWell reports whether the kubelet of a pod's node is well: a pod's status stays as it was when its node is lost.
+func (o *OldCoordinator) isWell(ctx context.Context, nodes nodeClock, pod *corev1.Pod) bool {
+	renewed, known := o.remote.Renewed(ctx, pod.Spec.NodeName)
+	return known && nodes.known() && nodes.theirs(time.Now()).Sub(renewed) < remote.LeaseAge
 }
 
 // lastSeen are the signs of a node that was alive at a time of the nodes' clock, and was cut off for good at most slip later.

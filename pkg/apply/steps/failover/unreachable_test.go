@@ -15,6 +15,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"gpk/pkg/apply/engine"
+	"gpk/pkg/apply/remote"
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
 	"gpk/test/apitest"
@@ -92,7 +93,7 @@ func TestLifeSigns(t *testing.T) {
 					if test.asks {
 						nodes = nodeClock{nodesNow, time.Now()}
 					}
-					s := oldOf(roomtest.New(t, apitest.ConfigOf(a))).lifeSigns(t.Context(), "demo-coordinator-0", nodes)
+					s := oldOf(roomtest.New(t, apitest.ConfigOf(a))).lifeSigns(t.Context(), takeover(), nodes)
 					if wait := time.Until(s.stopped); wait != test.wait {
 						t.Errorf("it waits %s, want %s", wait, test.wait)
 					}
@@ -114,9 +115,9 @@ func TestLossByNodesClock(t *testing.T) {
 				nodesNow := time.Now().Add(-skew)
 				// Nobody reaches it, and its node died 90 s ago.
 				onNode(a, nodesNow, 90*time.Second, true)
-				old, takeover := oldOf(roomtest.New(t, apitest.ConfigOf(a))), plan.Takeover{From: "demo-coordinator-0", To: "demo-coordinator-1"}
-				old.unreachable.Store(takeover, time.Now())
-				got, err := old.loss(t.Context(), plan.Eligible{Takeover: takeover},
+				old := oldOf(roomtest.New(t, apitest.ConfigOf(a)))
+				outOfReach(old)
+				got, err := old.loss(t.Context(), plan.Eligible{Takeover: takeover()},
 					segments.Following{Follows: true, Received: "0/1", Streamed: nodesNow.Add(-streamed), Now: nodesNow})
 				if err != nil || (got == "") != safe {
 					t.Errorf("gpk ahead by %s, followed until %s ago: %q, error %v; safe is %t", skew, streamed, got, err, safe)
@@ -170,8 +171,7 @@ func (f fencing) fence(t *testing.T, until string) (h *fenceHandler, last string
 	}
 	ctx, cancel := context.WithCancelCause(t.Context())
 	target := roomtest.New(t, apitest.Served(t, a))
-	h = &fenceHandler{OldCoordinator: oldOf(target), action: plan.Fence{Eligible: plan.Eligible{
-		Takeover: plan.Takeover{From: "demo-coordinator-0", To: "demo-coordinator-1"}}}}
+	h = &fenceHandler{OldCoordinator: oldOf(target), action: plan.Fence{Eligible: plan.Eligible{Takeover: takeover()}}}
 	err = h.Do(ctx, func(line string) {
 		if last = line; until != "" && strings.Contains(line, until) {
 			cancel(errEnough)
@@ -240,6 +240,17 @@ func TestFenceNeedsEvidence(t *testing.T) {
 			}
 		})
 	}
+}
+
+func takeover() plan.Takeover {
+	return plan.Takeover{From: "demo-coordinator-0", To: "demo-coordinator-1"}
+}
+
+// outOfReach has an old coordinator found unreachable a moment ago.
+func outOfReach(old *OldCoordinator) {
+	t := takeover()
+	old.remote.Note(remote.ByExec(t.From), errors.New("no answer"))
+	old.remote.Note(remote.BySSH(t.From, t.To), errUnreachable)
 }
 
 // oldOf reaches the old coordinator of a cluster.

@@ -163,11 +163,14 @@ func (h *handler) place(acting database.Acting) topology.Instance {
 }
 
 // answers reports whether gpk can work in a coordinator's pod. It asks again where the API server reports that the pod runs, and the
-// pod has reported nothing of its volume: its node is lost, or a stream was cut.
+// pod has reported nothing of its volume: its node is lost, or a stream was cut. It does not ask a pod that was unreachable a moment ago.
 func (h *handler) answers(ctx context.Context, acting database.Acting, pod string) (bool, error) {
 	runs, err := h.pods.Runs(ctx, pod)
 	if err != nil || !runs || acting.Pods[pod].Marker != "" {
 		return runs, err
+	}
+	if h.remote.Unreachable(remote.ByExec(pod)) != nil {
+		return false, nil
 	}
 	_, err = h.remote.RunSoon(ctx, pod, segments.Instances("facts", topology.CoordinatorDir), database.AskTimeout)
 	return err == nil, nil

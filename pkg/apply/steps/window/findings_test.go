@@ -116,7 +116,7 @@ func TestStartCheck(t *testing.T) {
 			r := newRunning()
 			test.change(r)
 			c := r.cluster(t)
-			finding, err := (&startHandler{c.Store, c.Pods, c.DB, test.action}).Check(t.Context())
+			finding, err := (&startHandler{c.Remote, c.Store, c.Pods, c.DB, test.action}).Check(t.Context())
 			wantFinding(t, finding, err, test.state, test.details, test.next)
 		})
 	}

@@ -15,6 +15,7 @@ import (
 
 // startHandler starts the database with gpstart, in the pod whose coordinator should act.
 type startHandler struct {
+	remote *remote.Pods
 	store  *record.Store
 	pods   *pods.Pods
 	db     *database.Database
@@ -45,7 +46,7 @@ func (h *startHandler) Check(ctx context.Context) (engine.Finding, error) {
 // silent is the finding while no coordinator answers: gpk can start one if its pod runs.
 func (h *startHandler) silent(ctx context.Context, pod string, silence error) (engine.Finding, error) {
 	runs, err := h.pods.Runs(ctx, pod)
-	if runs && !h.db.IsUnreachable(pod) || err != nil || !h.action.AnyPrimary {
+	if runs && h.remote.Unreachable(remote.ByExec(pod)) == nil || err != nil || !h.action.AnyPrimary {
 		return engine.PendingIf([]string{remote.Summary(silence)}), err
 	}
 	next := engine.Next("restore the node of the pod")

@@ -22,7 +22,7 @@ func Register(r engine.Handlers, k *kube.Client, remote *remote.Pods, store *rec
 		}
 		return stop
 	})
-	engine.Handle(r, func(a plan.Started) engine.Handler { return &startHandler{store, p, db, a} })
+	engine.Handle(r, func(a plan.Started) engine.Handler { return &startHandler{remote, store, p, db, a} })
 	engine.Handle(r, func(a plan.Whole) engine.Handler { return &healthyHandler{pods: p, db: db, action: a} })
 	engine.Handle(r, func(a plan.Pulled) engine.Handler {
 		return &pullHandler{kube: k, remote: remote, pods: p, db: db, action: a}
