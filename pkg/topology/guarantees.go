@@ -51,7 +51,7 @@ func guarantees() []guarantee {
 			"a mirror would take over from a primary that is only busy, or too late from a lost one"},
 		{"gp_segment_connect_timeout", lasts(time.Second, time.Second, 3*time.Minute, false), "give 1s to 180s",
 			"a segment that is cut off would keep a new coordinator from answering"},
-		{"ssl_cert_file ssl_key_file ssl_ca_file ssl_crl_file ssl_dh_params_file krb_server_keyfile", mounted,
+		{"ssl_crl_file ssl_dh_params_file krb_server_keyfile", mounted,
 			"give the absolute path of a file that every pod mounts, by spec.podTemplate, outside of " + VolumeMount + " and /tmp",
 			"a recreated instance would not find it and would not start"},
 	}
@@ -62,17 +62,12 @@ const administrator = "gpadmin"
 
 // keptGuarantees refuses values of config that would undo a guarantee.
 func (v *validator) keptGuarantees(c *Cluster, at *field.Path) {
-	config := newTuning(c).config
 	for _, name := range sortedKeys(c.Spec.Database.Config) {
 		value, lower := c.Spec.Database.Config[name], strings.ToLower(name)
 		for _, g := range guarantees() {
 			if slices.Contains(strings.Fields(g.names), lower) && !g.keeps(value) {
 				v.refuse(at.Key(name), string(value), "%s: %s", g.give, g.why)
 			}
-		}
-		if on := boolean(value); lower == "ssl" && on != nil && *on && (config["ssl_cert_file"] == "" || config["ssl_key_file"] == "") {
-			v.refuse(at.Key(name), string(value), "give ssl_cert_file and ssl_key_file as well, files that every pod mounts: "+
-				"the instances start only with them")
 		}
 	}
 }

@@ -90,8 +90,8 @@ var reservedGroups = []struct{ why, names string }{
 		"recovery_target_xid recovery_min_apply_delay"},
 	{"gpk reads the logs that Greenplum's own logging writes", "logging_collector log_destination log_directory"},
 	{"it is no setting; give the settings themselves", "include include_dir include_if_exists"},
-	{"the command may have a secret in it, and " + keptInConfigMap + "; give ssl_key_file a key without a passphrase, from a Secret",
-		"ssl_passphrase_command"},
+	{"gpk gives every instance a certificate of the cluster's own, by which the pods know each other", "ssl ssl_cert_file ssl_key_file " +
+		"ssl_ca_file ssl_passphrase_command ssl_passphrase_command_supports_reload"},
 	{"give spec.database.locale", "lc_collate lc_ctype server_encoding"},
 }
 
