@@ -32,6 +32,8 @@ type proxy struct {
 	// streams are those that are open, and commands all that were ever opened for, in order.
 	streams  map[*stream]bool
 	commands []string
+	// requests are all that were made.
+	requests []apiRequest
 }
 
 // stream is a connection over which a command in a pod is talked with, or one command after another in a session.
@@ -55,6 +57,9 @@ func (c *cluster) proxied(cuts func(command string) bool, lastWords []byte) (*pr
 	forward := httputil.NewSingleHostReverseProxy(to)
 	forward.Transport = &http.Transport{TLSClientConfig: tls}
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		p.mutex.Lock()
+		p.requests = append(p.requests, requestOf(r))
+		p.mutex.Unlock()
 		forward.ServeHTTP(&answering{w, p, strings.Join(r.URL.Query()["command"], " ")}, r)
 	}))
 	quiet := log.New(io.Discard, "", 0) // gpk leaves in the middle of things, and streams are cut
