@@ -9,6 +9,9 @@ import (
 	"testing"
 	"time"
 
+	rbacv1 "k8s.io/api/rbac/v1"
+
+	"gpk/pkg/apply/remote"
 	"gpk/pkg/plan"
 	"gpk/pkg/topology"
 	"gpk/test/apitest"
@@ -70,5 +73,20 @@ func TestCoordinatorAskedAgain(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// An exec that the API server forbids says nothing about the coordinator: a failover would take it for a dead one.
+func TestForbiddenIsNotUnreachable(t *testing.T) {
+	a := apitest.New()
+	pod := apitest.Pod("demo-coordinator-0", apitest.Runs(), true)
+	pod.Labels[plan.ComponentLabel] = string(topology.CoordinatorComponent)
+	a.Put(pod)
+	a.As([]rbacv1.PolicyRule{{APIGroups: []string{""}, Resources: []string{"pods"}, Verbs: []string{"list"}},
+		{APIGroups: []string{""}, Resources: []string{"pods/exec"}, ResourceNames: []string{"another"}, Verbs: []string{"get", "create"}}})
+	db := clusterFor(t, apitest.Served(t, a)).db
+	_, err := db.Acting(t.Context())
+	if !remote.Forbidden(err) || errors.Is(err, ErrNoCoordinator) || db.IsUnreachable(pod.Name) {
+		t.Errorf("error %v, unreachable %t", err, db.IsUnreachable(pod.Name))
 	}
 }
