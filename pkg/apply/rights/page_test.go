@@ -96,14 +96,11 @@ func rareTable() string {
 	return strings.Join(rows, "\n") + "\n"
 }
 
-// onGroup is "create on configmaps" of "create configmaps".
+// onGroup is "get, list on configmaps" of "get, list configmaps".
 func onGroup(group string) string {
-	for _, verb := range verbs {
-		if rest, found := strings.CutPrefix(group, verb+" "); found {
-			return verb + " on " + rest
-		}
-	}
-	return group
+	words := strings.Fields(group)
+	at := slices.IndexFunc(words, func(word string) bool { return !slices.Contains(verbs, strings.TrimSuffix(word, ",")) })
+	return strings.Join(slices.Insert(words, at, "on"), " ")
 }
 
 func optionalTable() string {
