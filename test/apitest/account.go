@@ -44,7 +44,7 @@ func (a *Account) Used() []Right {
 
 // refuse answers a request that the rules do not allow as RBAC does.
 func (a *Account) refuse(r *http.Request) error {
-	right, name := rightFor(r)
+	right, name := RightFor(r)
 	if right.Resource == "" {
 		return nil
 	}
@@ -74,8 +74,8 @@ func (a *Account) check(right Right, name string) error {
 		fmt.Errorf(`User "somebody" cannot %s resource %q in API group %q in the namespace %q`, right.Verb, resource, group, Ref.Namespace))
 }
 
-// rightFor is what a request needs, and the object that it names. Requests outside the namespace need nothing here: the API refuses them.
-func rightFor(r *http.Request) (right Right, name string) {
+// RightFor is what a request needs, and the object that it names. Requests outside the namespace need nothing here: the API refuses them.
+func RightFor(r *http.Request) (right Right, name string) {
 	head, path, found := strings.Cut(r.URL.Path, "/namespaces/")
 	parts := strings.Split(path, "/")
 	if !found || len(parts) < 2 {

@@ -19,6 +19,8 @@ import (
 
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
+
+	"gpk/test/apitest"
 )
 
 // proxy stands between gpk and the API server, as a load balancer does, and can cut what is said with pods. All else it lets
@@ -32,8 +34,8 @@ type proxy struct {
 	// streams are those that are open, and commands all that were ever opened for, in order.
 	streams  map[*stream]bool
 	commands []string
-	// requests are all that were made.
-	requests []apiRequest
+	// rights are what all requests have needed, of a namespace.
+	rights []apitest.Right
 }
 
 // stream is a connection over which a command in a pod is talked with, or one command after another in a session.
@@ -57,8 +59,9 @@ func (c *cluster) proxied(cuts func(command string) bool, lastWords []byte) (*pr
 	forward := httputil.NewSingleHostReverseProxy(to)
 	forward.Transport = &http.Transport{TLSClientConfig: tls}
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		right, _ := apitest.RightFor(r)
 		p.mutex.Lock()
-		p.requests = append(p.requests, requestOf(r))
+		p.rights = append(p.rights, right)
 		p.mutex.Unlock()
 		forward.ServeHTTP(&answering{w, p, strings.Join(r.URL.Query()["command"], " ")}, r)
 	}))
