@@ -95,10 +95,11 @@ Every command can be run again: it does what is left to do.`,
 	flags.BoolP("yes", "y", false, "answer yes to gpk's questions")
 	flags.BoolP("quiet", "q", false, "print errors only, no progress")
 	flags.BoolP("verbose", "v", false, "show the output of the utilities")
+	flags.Bool("audit", false, "run each program in a pod by an exec of its own, so that the API server's audit log names it")
 	root.AddCommand(a.createCommand(), a.planCommand(), a.diffCommand(), a.statusCommand(), a.logsCommand(), a.deleteCommand(),
 		a.psqlCommand(), a.initCommand(), a.schemaCommand(), a.versionCommand(),
 		a.stopCommand(), a.startCommand(), a.restartCommand(), a.failoverCommand(), a.recoverCommand(),
-		a.expandCommand(), a.upgradeCommand(), a.configCommand(), a.resizeCommand())
+		a.expandCommand(), a.upgradeCommand(), a.configCommand(), a.resizeCommand(), a.rbacCommand())
 	a.prepare(root)
 	a.complete(root)
 	onlyCommands(root)
@@ -185,6 +186,9 @@ func (a *app) knownSettings(flags *pflag.FlagSet) error {
 // endless is the annotation of commands that a person ends, and no time limit unless one is given.
 const endless = "gpk/endless"
 
+// yamlToo is the annotation of commands that print YAML anyway, so that -o yaml is no fault.
+const yamlToo = "gpk/yaml"
+
 // checkSettings refuses what viper would silently take for nothing: a GPK_TIMEOUT or GPK_QUIET that is no duration or no
 // boolean.
 func (a *app) checkSettings(cmd *cobra.Command) (err error) {
@@ -202,6 +206,7 @@ func (a *app) checkSettings(cmd *cobra.Command) (err error) {
 	switch {
 	case err != nil:
 		return err
+	case format == "yaml" && cmd.Annotations[yamlToo] != "":
 	case format != "" && format != "json":
 		return usage("-o %s: json is the only other format", format)
 	}

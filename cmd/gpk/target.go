@@ -107,6 +107,9 @@ func (a *finder) target(ref plan.Ref) (*apply.Target, error) {
 	target, err := apply.NewTarget(config, ref)
 	if err == nil {
 		target.OnWait(a.unanswered)
+		if a.settings.GetBool("audit") {
+			target.Audited()
+		}
 	}
 	return target, err
 }

@@ -70,6 +70,14 @@ func (m Made) clusterOf(text string) (*topology.Cluster, error) {
 	return topology.Recorded([]byte(text), m.Ref.Namespace)
 }
 
+// Largest is the cluster with the pods that it has or may get: those of an unfinished expansion as well.
+func (m Made) Largest() (*topology.Cluster, error) {
+	if u := m.unfinished(plan.ExpandOperation); u != nil {
+		return m.clusterOf(u.To)
+	}
+	return m.Cluster, nil
+}
+
 // copied is a cluster that can be changed without changing c.
 func copied(c *topology.Cluster) (*topology.Cluster, error) {
 	text, err := yaml.Marshal(c)

@@ -66,6 +66,9 @@ func (t *Target) Exec(ctx context.Context, pod string, argv []string, streams re
 // OnWait has tell called when gpk waits for the API server, as kube.Client.OnWait does.
 func (t *Target) OnWait(tell func(why string)) { t.kube.OnWait(tell) }
 
+// Audited has each command in a pod be an exec of its own, as remote.Pods.Audited does.
+func (t *Target) Audited() { t.remote.Audited() }
+
 // EndPsql ends a user's psql in a pod, with its session on the server.
 func (t *Target) EndPsql(ctx context.Context, pod, name string) error {
 	out, err := t.remote.RunSoon(ctx, pod, segments.EndPsql(name), database.AskTimeout)

@@ -19,6 +19,8 @@ import (
 
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
+
+	"gpk/test/apitest"
 )
 
 // proxy stands between gpk and the API server, as a load balancer does, and can cut what is said with pods. All else it lets
@@ -32,6 +34,8 @@ type proxy struct {
 	// streams are those that are open, and commands all that were ever opened for, in order.
 	streams  map[*stream]bool
 	commands []string
+	// rights are what all requests have needed, of a namespace.
+	rights []apitest.Right
 }
 
 // stream is a connection over which a command in a pod is talked with, or one command after another in a session.
@@ -55,6 +59,10 @@ func (c *cluster) proxied(cuts func(command string) bool, lastWords []byte) (*pr
 	forward := httputil.NewSingleHostReverseProxy(to)
 	forward.Transport = &http.Transport{TLSClientConfig: tls}
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		right, _ := apitest.RightFor(r)
+		p.mutex.Lock()
+		p.rights = append(p.rights, right)
+		p.mutex.Unlock()
 		forward.ServeHTTP(&answering{w, p, strings.Join(r.URL.Query()["command"], " ")}, r)
 	}))
 	quiet := log.New(io.Discard, "", 0) // gpk leaves in the middle of things, and streams are cut

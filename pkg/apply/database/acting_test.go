@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"testing"
 
+	rbacv1 "k8s.io/api/rbac/v1"
+
 	"gpk/pkg/apply/remote"
 	"gpk/pkg/plan"
 	"gpk/pkg/topology"
@@ -71,5 +73,20 @@ func TestCoordinatorAskedAgain(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// An exec that the API server forbids says nothing about the coordinator: a failover would take it for a dead one.
+func TestForbiddenIsNotUnreachable(t *testing.T) {
+	a := apitest.New()
+	pod := apitest.Pod("demo-coordinator-0", apitest.Runs(), true)
+	pod.Labels[plan.ComponentLabel] = string(topology.CoordinatorComponent)
+	a.Put(pod)
+	a.As([]rbacv1.PolicyRule{{APIGroups: []string{""}, Resources: []string{"pods"}, Verbs: []string{"list"}},
+		{APIGroups: []string{""}, Resources: []string{"pods/exec"}, ResourceNames: []string{"another"}, Verbs: []string{"get", "create"}}})
+	c := clusterFor(t, apitest.Served(t, a))
+	_, err := c.db.Acting(t.Context())
+	if unreachable := c.remote.Unreachable(remote.ByExec(pod.Name)); !remote.Forbidden(err) || errors.Is(err, ErrNoCoordinator) || unreachable != nil {
+		t.Errorf("error %v, unreachable: %v", err, unreachable)
 	}
 }

@@ -42,6 +42,10 @@ func (c *Coordinators) askCoordinator(ctx context.Context, pod string) (coordina
 		if ctx.Err() != nil {
 			return coordinatorAnswer{}, context.Cause(ctx)
 		}
+		if remote.Forbidden(err) {
+			// That says nothing about the pod: a failover must not take its coordinator for a dead one.
+			return coordinatorAnswer{}, err
+		}
 		// The API server calls a pod running whose node is lost. gpk still needs the answer of the other pod.
 		c.remote.Note(way, err)
 		return coordinatorAnswer{silence: fmt.Errorf("%s does not answer: %w", c.remote.Where(ctx, pod), err)}, nil

@@ -28,9 +28,13 @@ func TestMain(m *testing.M) { remotetest.Main(m) }
 func reached(t *testing.T, world remotetest.Pods) *Pods {
 	t.Helper()
 	// The last parts of the path are those of …/pods/NAME/exec.
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		world.Serve(w, r, path.Base(path.Dir(r.URL.Path)))
-	}))
+	return reachedBy(t, func(w http.ResponseWriter, r *http.Request) { world.Serve(w, r, path.Base(path.Dir(r.URL.Path))) })
+}
+
+// reachedBy are pods behind an API server of the test.
+func reachedBy(t *testing.T, serve http.HandlerFunc) *Pods {
+	t.Helper()
+	server := httptest.NewServer(serve)
 	t.Cleanup(func() {
 		server.CloseClientConnections()
 		server.Close()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -147,5 +148,33 @@ func TestNoSession(t *testing.T) {
 	}
 	if execs.Load() != 5 {
 		t.Errorf("%d execs, want one for each command, and one that was in vain", execs.Load())
+	}
+}
+
+// Audited, each command is in the address of an exec of its own, with its arguments, and there is no session. Its input is not.
+func TestAudited(t *testing.T) {
+	var mutex sync.Mutex
+	var logged []string
+	world := telling(echo)
+	pods := reachedBy(t, func(w http.ResponseWriter, r *http.Request) {
+		mutex.Lock()
+		logged = append(logged, strings.Join(r.URL.Query()["command"], " "))
+		mutex.Unlock()
+		if strings.Contains(r.URL.String(), "input") {
+			t.Errorf("the input is in %s", r.URL)
+		}
+		world.Serve(w, r, "pod")
+	})
+	pods.Audited()
+	for range 2 {
+		for _, word := range []string{"one", "two"} {
+			command := segments.Command{Argv: []string{word, "argument"}, Stdin: "the input"}
+			if out, err := pods.Run(t.Context(), "pod", command); out != word || err != nil {
+				t.Errorf("%q, %v", out, err)
+			}
+		}
+	}
+	if want := []string{"one argument", "two argument", "one argument", "two argument"}; !slices.Equal(logged, want) || sessionsOf(pods) != 0 {
+		t.Errorf("the log has %q, %d sessions", logged, sessionsOf(pods))
 	}
 }
