@@ -67,7 +67,7 @@ func whole(t *testing.T) *topology.Cluster {
 func bare(t *testing.T) *topology.Cluster {
 	t.Helper()
 	c := whole(t)
-	c.Spec.Segments.Mirrors, c.Spec.Coordinator.Standby, c.Spec.Network.NetworkPolicy = new(false), new(false), new(false)
+	c.Spec.Segments.Mirrors, c.Spec.Coordinator.Standby, c.Spec.Network.SegmentsOpenToAllPods = new(false), new(false), true
 	c.Spec.Database.PasswordSecret = ""
 	return c
 }
