@@ -52,6 +52,17 @@ unit: ## go vet and go test, without a cluster
 race: ## the tests of gpk itself under the race detector (needs a C compiler)
 	CGO_ENABLED=1 go test -race ./...
 
+# Each target gets so long; a failure leaves its input in testdata/fuzz, where it is a test from then on.
+FUZZTIME ?= 60s
+
+.PHONY: fuzz
+fuzz: ## the fuzz targets, FUZZTIME each (60s): what gpk reads and did not write
+	@for folder in $$(grep -rl --include='*_test.go' '^func Fuzz' cmd pkg | xargs dirname | sort -u); do \
+	  for target in $$(go test -list '^Fuzz' ./$$folder | grep '^Fuzz'); do \
+	    echo "== $$folder $$target" && go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) ./$$folder || exit 1; \
+	  done; \
+	done
+
 .PHONY: lint
 lint: lint-go lint-scripts lint-words lint-messages ## golangci-lint in every module, shellcheck, the words of pages and messages
 
