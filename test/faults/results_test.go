@@ -1,0 +1,125 @@
+//go:build faults
+
+package faults
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// outcome is what came of a case.
+type outcome struct {
+	Command string `json:"command"`
+	Fault   string `json:"fault"`
+	Step    string `json:"step,omitempty"`
+	Seed    uint64 `json:"seed"`
+	Outcome string `json:"outcome"`
+	// Then is what it took to make the cluster whole after the command had come to its end.
+	Then         string `json:"then,omitempty"`
+	Acknowledged int    `json:"acknowledged"`
+	Lost         int    `json:"lost"`
+	Seconds      int    `json:"seconds"`
+	Said         string `json:"said,omitempty"`
+	// On is the index of the versions.
+	On int `json:"on"`
+	// steps are those that were started.
+	steps []string
+}
+
+func (o outcome) title() string { return strings.TrimSuffix(o.Command+"/"+o.Fault+"/"+o.Step, "/") }
+
+// versions are what cases ran on, and the day.
+type versions struct {
+	Date       string `json:"date"`
+	GPK        string `json:"gpk"`
+	Database   string `json:"database"`
+	Kubernetes string `json:"kubernetes"`
+}
+
+// results are kept from run to run.
+type results struct {
+	Versions []versions          `json:"versions"`
+	Steps    map[string][]string `json:"steps"`
+	Cases    []outcome           `json:"cases"`
+
+	mutex sync.Mutex
+	on    int
+	path  string
+}
+
+func readResults() (*results, error) {
+	r := &results{Steps: map[string][]string{}, path: "results.json"}
+	data, err := os.ReadFile(r.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return r, nil
+	}
+	if err == nil {
+		err = json.Unmarshal(data, r)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", r.path, err)
+	}
+	return r, nil
+}
+
+// ranOn notes what the cases of this run run on.
+func (r *results) ranOn(s suite) error {
+	gpk, kubernetes, err := s.versions()
+	if err != nil {
+		return err
+	}
+	now := versions{time.Now().UTC().Format(time.DateOnly), strings.TrimSpace(gpk), s.image, kubernetes}
+	if r.on = slices.Index(r.Versions, now); r.on < 0 {
+		r.on = len(r.Versions)
+		r.Versions = append(r.Versions, now)
+	}
+	return nil
+}
+
+// has reports whether a case has come to its end with a seed.
+func (r *results) has(title string, seed uint64) bool {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	return slices.ContainsFunc(r.Cases, func(o outcome) bool { return o.title() == title && o.Seed == seed && o.Outcome != stuck })
+}
+
+// knows reports whether the command has run undisturbed, so that its steps are known.
+func (r *results) knows(command string) bool { return len(r.steps(command)) > 0 }
+
+func (r *results) steps(command string) []string {
+	if shared.wanted.sample {
+		return sampleSteps(command)
+	}
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	return slices.Clone(r.Steps[command])
+}
+
+// add keeps the outcome of a case, in the place of an earlier one with the same seed. The sample of `make test` keeps nothing.
+func (r *results) add(o outcome) error {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	if shared.wanted.sample {
+		return nil
+	}
+	o.On = r.on
+	if o.Fault == undisturbed && len(o.steps) > 0 {
+		r.Steps[o.Command] = o.steps
+	}
+	r.Cases = slices.DeleteFunc(r.Cases, func(other outcome) bool { return other.title() == o.title() && other.Seed == o.Seed })
+	r.Cases = append(r.Cases, o)
+	slices.SortStableFunc(r.Cases, func(a, b outcome) int { return cmp.Or(cmp.Compare(a.title(), b.title()), cmp.Compare(a.Seed, b.Seed)) })
+	data, err := json.MarshalIndent(r, "", " ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(r.path, append(data, '\n'), 0o644)
+}
