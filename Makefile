@@ -162,6 +162,29 @@ contract-run:
 	GPK_TEST_IMAGE=$${GPK_TEST_IMAGE:-gpk.local/standin:$(STANDIN)} \
 	go test -tags e2e -count 1 -timeout 40m -v ./test/contract/
 
+# ONLY is the name of a case or its beginning, such as expand/killed-in; FAULTS are names of faults, such as 'killed-in exec-cut';
+# SEED is a number. What breaks machines or the API server runs only where FAULTS or ONLY names it: the bench must be nobody else's.
+ONLY ?=
+FAULTS ?=
+SEED ?= 1
+
+faults = GPK_TEST_BENCH=$${GPK_TEST_BENCH-$$([ -n "$${GPK_TEST_KUBECONFIG:-}" ] || echo $(bench))} \
+	GPK_TEST_KUBECONFIG=$${GPK_TEST_KUBECONFIG:-$(CURDIR)/.bench/kubeconfig} \
+	GPK_TEST_IMAGE=$${GPK_TEST_IMAGE:-gpk.local/standin:$(STANDIN)}
+
+.PHONY: faults
+faults: bench-up load faults-run ## gpk with faults at every step, written to docs/faults.md; goes on where it stopped (hours)
+
+# As e2e-run.
+.PHONY: faults-run faults-sample
+faults-run:
+	$(faults) GPK_FAULTS_ONLY='$(ONLY)' GPK_FAULTS='$(FAULTS)' GPK_FAULTS_SEED='$(SEED)' \
+	go test -tags faults -count 1 -timeout 0 -v ./test/faults/
+
+# A fixed choice of cases, for CI. It writes no page.
+faults-sample:
+	$(faults) GPK_FAULTS_SAMPLE=1 go test -tags faults -count 1 -timeout 15m -v ./test/faults/
+
 # On the cluster and with the image of the environment, or on the bench.
 speed = go run ./test/speed -kubectl $${KUBECTL:-$(CURDIR)/.bench/bin/kubectl} \
   -kubeconfig $${GPK_TEST_KUBECONFIG:-$(CURDIR)/.bench/kubeconfig} -image $${GPK_TEST_IMAGE:-gpk.local/standin:$(STANDIN)}

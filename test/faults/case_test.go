@@ -20,6 +20,8 @@ const (
 	again    = "again"
 	// advised: gpk has said what to type first, and that led there.
 	advised = "advised"
+	// decides: gpk says again and again what a person must decide first.
+	decides = "a person decides"
 	// stuck: no end, rows lost, or something left over.
 	stuck = "stuck"
 	// idle: the step had nothing to do, so that the fault did not happen.
@@ -33,7 +35,7 @@ func (c *cluster) run(cmd command, f fault, step, title string) (o outcome) {
 	o = outcome{Command: cmd.name, Fault: f.name, Step: step, Seed: shared.wanted.seed, Outcome: stuck}
 	defer func() { o.Seconds = int(time.Since(began).Seconds()) }()
 	failed := func(err error) outcome {
-		o.Outcome, o.Said = stuck, err.Error()
+		o.Outcome, o.Said = stuck, strings.ReplaceAll(err.Error(), c.home+"/", "")
 		return o
 	}
 	var w *writing
@@ -55,8 +57,11 @@ func (c *cluster) run(cmd command, f fault, step, title string) (o outcome) {
 			return failed(err)
 		}
 	}
-	if o.Outcome, err = c.converge(d.args, first); err != nil {
-		return failed(err)
+	if o.Outcome, o.Said, err = c.converge(d.args, first); err != nil || o.Outcome == decides {
+		if err != nil {
+			o = failed(err)
+		}
+		return o
 	}
 	if !d.happened && f.when != never {
 		o.Outcome = idle
@@ -104,14 +109,14 @@ func (d *director) perform() result {
 }
 
 // converge runs the same command again, from fresh processes, until it comes to its end; and what gpk says to type before that.
-func (c *cluster) converge(args []string, last result) (string, error) {
+func (c *cluster) converge(args []string, last result) (reached, said string, err error) {
 	if last.status == 0 {
-		return byItself, nil
+		return byItself, "", nil
 	}
-	reached := again
+	reached = again
 	for range 5 {
 		if last = c.gpk(args...); last.status == 0 {
-			return reached, nil
+			return reached, "", nil
 		}
 		switch advice := last.advice(); {
 		case last.status == 5: // another gpk: the second one, or one of which nobody knows yet that it was killed
@@ -123,7 +128,10 @@ func (c *cluster) converge(args []string, last result) (string, error) {
 			time.Sleep(2 * time.Second)
 		}
 	}
-	return stuck, fmt.Errorf("gpk %s ends with exit status %d again and again: %s", strings.Join(args, " "), last.status, last.lastWords())
+	if last.status == 1 && last.advice() == nil && strings.Contains(last.stderr, "next: ") {
+		return decides, strings.ReplaceAll(last.lastWords(), c.home+"/", ""), nil
+	}
+	return stuck, "", fmt.Errorf("gpk %s ends with exit status %d again and again: %s", strings.Join(args, " "), last.status, last.lastWords())
 }
 
 var ownPod = regexp.MustCompile(`^` + name + `-(coordinator|primary|mirror)-\d+$`)
@@ -147,6 +155,9 @@ func (c *cluster) left(cmd command) error {
 	for i := range pods.Items {
 		pod := &pods.Items[i]
 		if pod.DeletionTimestamp != nil {
+			continue
+		}
+		if pod.Name == "holder" {
 			continue
 		}
 		if strings.HasPrefix(cmd.name, "delete") || !ownPod.MatchString(pod.Name) {

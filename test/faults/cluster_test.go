@@ -37,22 +37,27 @@ type cluster struct {
 	change int
 	// cases counts the cases that have run in it.
 	cases int
+	// small: the volume of the first primary can be filled.
+	small bool
 	runs  []result
 }
 
 // newCluster makes a namespace and the cluster in it, unless it is to be bare. remove is for when nobody needs it any more.
-func newCluster(t *testing.T, bare bool) *cluster {
+func newCluster(t *testing.T, bare, small bool) *cluster {
 	t.Helper()
 	home, err := os.MkdirTemp("", "gpk-faults-")
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &cluster{t: t, ctx: context.Background(), namespace: "faults-" + rand.String(6), home: home, primaries: 1}
+	c := &cluster{t: t, ctx: context.Background(), namespace: "faults-" + rand.String(6), home: home, primaries: 1, small: small}
 	c.must(shared.client.CoreV1().Namespaces().Create(c.ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
 		Name: c.namespace, Labels: map[string]string{"pod-security.kubernetes.io/enforce": "restricted"}}}, metav1.CreateOptions{}))
 	c.account()
 	c.file = filepath.Join(c.home, "cluster.yaml")
 	c.write()
+	if small {
+		c.smallVolume()
+	}
 	if bare {
 		return c
 	}
@@ -93,6 +98,11 @@ func (c *cluster) remove() {
 	defer cancel()
 	namespaces := shared.client.CoreV1().Namespaces()
 	_ = namespaces.Delete(ctx, c.namespace, metav1.DeleteOptions{})
+	if c.small {
+		defer func() {
+			_ = shared.client.CoreV1().PersistentVolumes().Delete(ctx, c.namespace, metav1.DeleteOptions{})
+		}()
+	}
 	for ctx.Err() == nil {
 		_ = shared.client.CoreV1().Pods(c.namespace).DeleteCollection(ctx, metav1.DeleteOptions{GracePeriodSeconds: new(int64(1))}, metav1.ListOptions{})
 		if _, err := namespaces.Get(ctx, c.namespace, metav1.GetOptions{}); apierrors.IsNotFound(err) {

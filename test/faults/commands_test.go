@@ -22,6 +22,8 @@ type command struct {
 	noRows bool
 	// back brings the cluster to run again after it. Nil: it runs.
 	back func(*cluster) error
+	// newVolumes: it makes the volumes, or leaves none.
+	newVolumes bool
 	// bare: it can begin with a namespace that has no cluster.
 	bare bool
 	// wears: the cluster is another one afterwards, which only this command goes on with, so many times.
@@ -57,7 +59,7 @@ func created(c *cluster) error { return c.does(c.create()...) }
 func commands() []command {
 	deleteData := []string{"delete", "--cluster", name, "--delete-data", "--confirm", name}
 	return []command{
-		{name: "create", ready: does(deleteData...), args: (*cluster).create, bare: true, noRows: true},
+		{name: "create", ready: does(deleteData...), args: (*cluster).create, bare: true, newVolumes: true, noRows: true},
 		{name: "stop", args: always("stop"), back: does("start")},
 		{name: "start", ready: does("stop"), args: always("start")},
 		{name: "restart", args: always("restart")},
@@ -65,7 +67,7 @@ func commands() []command {
 		{name: "failover-segment", args: always("failover", "--segment", "0")},
 		{name: "recover", ready: (*cluster).breakMirror, args: always("recover")},
 		{name: "delete", args: always("delete", "--cluster", name), noPreview: true, back: created},
-		{name: "delete-data", args: always(deleteData...), noPreview: true, noRows: true, back: created},
+		{name: "delete-data", args: always(deleteData...), noPreview: true, newVolumes: true, noRows: true, back: created},
 		{name: "config", ready: (*cluster).toggle, args: func(c *cluster) []string {
 			return []string{"config", "set", fmt.Sprintf("max_connections=%d", 200+c.change), "--restart"}
 		}, wears: 1000},

@@ -33,6 +33,8 @@ type fault struct {
 	mend func(*director) error
 	// bench: it takes the bench's own command. alone: everything else on that Kubernetes suffers too.
 	bench, alone bool
+	// small: the first primary's volume has a size of its own, and can be filled.
+	small bool
 }
 
 // faults are the columns of the table.
@@ -64,7 +66,7 @@ func faults() []fault {
 		{name: "refused", when: before, do: (*director).refuse},
 		{name: "second-gpk", when: amid, do: (*director).race},
 		{name: "pod-deleted", when: amid, do: (*director).deletePod},
-		{name: "disk-full", when: amid},
+		{name: "disk-full", when: amid, do: (*director).fillDisk, mend: (*director).freeDisk, small: true},
 		{name: "api-restarted", when: amid, do: func(*director) error { return bench("restart-apiserver") }, bench: true, alone: true},
 		{name: "node-killed", when: amid, do: node("kill-node"), mend: back("start-node"), bench: true, alone: true},
 		{name: "partitioned", when: amid, do: node("partition"), mend: back("heal"), bench: true, alone: true},

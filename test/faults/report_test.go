@@ -34,7 +34,7 @@ A cell with – was not tried. The database is the stand-in: PostgreSQL with pro
 | refused | during the step, the API server refuses each fifth request with status 429, 500 or 409 |
 | second-gpk | another gpk runs the same command at the same time |
 | pod-deleted | the pod in which gpk ran its latest program is deleted |
-| disk-full | the volume of that pod is full |
+| disk-full | the volume of the first primary is full until gpk has ended |
 | api-restarted | the API server is killed and starts again |
 | node-killed | the node of that pod loses its power, and has it again when gpk has ended |
 | partitioned | the node of that pod loses its network, and has it again when gpk has ended |
@@ -96,7 +96,7 @@ func (r *results) cell(command, fault string) string {
 		}
 		tried++
 		lost += o.Lost
-		if o.Outcome != stuck {
+		if o.Outcome != stuck && o.Outcome != decides {
 			converged++
 		}
 	}
@@ -118,6 +118,8 @@ func (r *results) exceptions(b *strings.Builder) {
 		switch {
 		case o.Outcome == stuck:
 			lines = append(lines, fmt.Sprintf("| `%s` | %d | not converged |", o.title(), o.Seed))
+		case o.Outcome == decides:
+			lines = append(lines, fmt.Sprintf("| `%s` | %d | gpk stopped, and a person must decide |", o.title(), o.Seed))
 		case o.Outcome == advised || o.Then != "":
 			lines = append(lines, fmt.Sprintf("| `%s` | %d | converged after another command of gpk, as gpk advised |", o.title(), o.Seed))
 		}

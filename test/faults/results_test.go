@@ -9,9 +9,11 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -51,23 +53,37 @@ type results struct {
 	Cases    []outcome           `json:"cases"`
 
 	mutex sync.Mutex
-	on    int
+	now   versions
 	path  string
 }
 
 func readResults() (*results, error) {
 	r := &results{Steps: map[string][]string{}, path: "results.json"}
+	return r, r.read()
+}
+
+func (r *results) read() error {
 	data, err := os.ReadFile(r.path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return r, nil
+		return nil
 	}
 	if err == nil {
+		r.Versions, r.Cases = nil, nil
 		err = json.Unmarshal(data, r)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", r.path, err)
+		return fmt.Errorf("%s: %w", r.path, err)
 	}
-	return r, nil
+	return nil
+}
+
+// locked keeps other runs from a file.
+func locked(path string) (unlock func(), err error) {
+	file, err := os.OpenFile(filepath.Join(os.TempDir(), "gpk-faults-"+filepath.Base(path)+".lock"), os.O_CREATE|os.O_RDWR, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	return func() { _ = file.Close() }, syscall.Flock(int(file.Fd()), syscall.LOCK_EX)
 }
 
 // ranOn notes what the cases of this run run on.
@@ -76,12 +92,17 @@ func (r *results) ranOn(s suite) error {
 	if err != nil {
 		return err
 	}
-	now := versions{time.Now().UTC().Format(time.DateOnly), strings.TrimSpace(gpk), s.image, kubernetes}
-	if r.on = slices.Index(r.Versions, now); r.on < 0 {
-		r.on = len(r.Versions)
-		r.Versions = append(r.Versions, now)
-	}
+	r.now = versions{time.Now().UTC().Format(time.DateOnly), strings.TrimSpace(gpk), s.image, kubernetes}
 	return nil
+}
+
+// index is the place of some versions, which are added if they are not there.
+func (r *results) index(v versions) int {
+	if i := slices.Index(r.Versions, v); i >= 0 {
+		return i
+	}
+	r.Versions = append(r.Versions, v)
+	return len(r.Versions) - 1
 }
 
 // has reports whether a case has come to its end with a seed.
@@ -110,7 +131,16 @@ func (r *results) add(o outcome) error {
 	if shared.wanted.sample {
 		return nil
 	}
-	o.On = r.on
+	unlock, err := locked(r.path)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	// Another run may have added some.
+	if err := r.read(); err != nil {
+		return err
+	}
+	o.On = r.index(r.now)
 	if o.Fault == undisturbed && len(o.steps) > 0 {
 		r.Steps[o.Command] = o.steps
 	}

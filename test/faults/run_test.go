@@ -67,15 +67,15 @@ type clusters struct {
 }
 
 // take is one of them, or a new one, which may be bare.
-func (p *clusters) take(t *testing.T, bare bool) *cluster {
+func (p *clusters) take(t *testing.T, bare, small bool) *cluster {
 	p.mutex.Lock()
 	var c *cluster
-	if n := len(p.idle); n > 0 {
-		c, p.idle = p.idle[n-1], p.idle[:n-1]
+	if i := slices.IndexFunc(p.idle, func(c *cluster) bool { return c.small == small }); i >= 0 {
+		c, p.idle = p.idle[i], slices.Delete(p.idle, i, i+1)
 	}
 	p.mutex.Unlock()
 	if c == nil {
-		return newCluster(t, bare)
+		return newCluster(t, bare, small)
 	}
 	c.t = t
 	return c
@@ -134,7 +134,7 @@ func (r *round) run() {
 		steps = r.withPreview(steps)
 	}
 	for _, f := range faults()[1:] {
-		if !shared.wanted.includes(f) {
+		if !shared.wanted.includes(f) || f.small && r.cmd.newVolumes {
 			continue
 		}
 		for _, step := range steps {
@@ -147,7 +147,7 @@ func (r *round) run() {
 
 // withPreview adds the steps that only --dry-run knows.
 func (r *round) withPreview(steps []string) []string {
-	if !r.prepared(r.t) {
+	if !r.prepared(r.t, false) {
 		return steps
 	}
 	found, err := r.c.preview(r.cmd.args(r.c))
@@ -163,13 +163,16 @@ func (r *round) withPreview(steps []string) []string {
 }
 
 // prepared has a cluster at hand in which the command has something to do.
-func (r *round) prepared(t *testing.T) bool {
+func (r *round) prepared(t *testing.T, small bool) bool {
+	if r.c != nil && r.c.small != small {
+		r.give()
+	}
 	if r.c != nil && r.cmd.wears > 0 && r.used >= r.cmd.wears {
 		r.c.remove()
 		r.c = nil
 	}
 	if r.c == nil {
-		r.c, r.used = r.pool.take(t, r.cmd.bare), 0
+		r.c, r.used = r.pool.take(t, r.cmd.bare, small), 0
 	}
 	r.c.t = t
 	if r.cmd.ready == nil {
@@ -190,7 +193,7 @@ func (r *round) try(f fault, step string) {
 		return
 	}
 	r.t.Run(strings.TrimPrefix(title, r.cmd.name+"/"), func(t *testing.T) {
-		if !r.prepared(t) {
+		if !r.prepared(t, f.small) {
 			return
 		}
 		o := r.c.run(r.cmd, f, step, title)
@@ -202,6 +205,8 @@ func (r *round) try(f fault, step string) {
 		if o.Outcome == stuck {
 			r.c.tell()
 			t.Fail()
+		}
+		if o.Outcome == stuck || o.Outcome == decides {
 			r.drop()
 		}
 	})
@@ -225,6 +230,7 @@ func (r *round) give() {
 	default:
 		r.pool.put(r.c)
 	}
+	r.c = nil
 }
 
 // tell prints what there is to know of a cluster whose case got stuck.
