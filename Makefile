@@ -163,10 +163,12 @@ contract-run:
 	go test -tags e2e -count 1 -timeout 40m -v ./test/contract/
 
 # ONLY is the name of a case or its beginning, such as expand/killed-in; FAULTS are names of faults, such as 'killed-in exec-cut';
-# SEED is a number. What breaks machines or the API server runs only where FAULTS or ONLY names it: the bench must be nobody else's.
+# SEED is a number; STEPS is how many steps of each command get each fault, drawn by the seed (0: all). What breaks machines or
+# the API server runs only where FAULTS or ONLY names it: the bench must be nobody else's.
 ONLY ?=
 FAULTS ?=
 SEED ?= 1
+STEPS ?= 0
 
 faults = GPK_TEST_BENCH=$${GPK_TEST_BENCH-$$([ -n "$${GPK_TEST_KUBECONFIG:-}" ] || echo $(bench))} \
 	GPK_TEST_KUBECONFIG=$${GPK_TEST_KUBECONFIG:-$(CURDIR)/.bench/kubeconfig} \
@@ -178,7 +180,7 @@ faults: bench-up load faults-run ## gpk with faults at every step, written to do
 # As e2e-run.
 .PHONY: faults-run faults-sample
 faults-run:
-	$(faults) GPK_FAULTS_ONLY='$(ONLY)' GPK_FAULTS='$(FAULTS)' GPK_FAULTS_SEED='$(SEED)' \
+	$(faults) GPK_FAULTS_ONLY='$(ONLY)' GPK_FAULTS='$(FAULTS)' GPK_FAULTS_SEED='$(SEED)' GPK_FAULTS_STEPS='$(STEPS)' \
 	go test -tags faults -count 1 -timeout 0 -v ./test/faults/
 
 # A fixed choice of cases, for CI. It writes no page.

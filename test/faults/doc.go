@@ -1,7 +1,7 @@
 // Package faults breaks something at every step of every command of gpk, on a real Kubernetes, and looks whether the same
 // command, run again, still comes to its end with every acknowledged row there:
 //
-//	make faults [ONLY=COMMAND/FAULT/STEP] [FAULTS='killed-in exec-cut'] [SEED=1]
+//	make faults [ONLY=COMMAND/FAULT/STEP] [FAULTS='killed-in exec-cut'] [SEED=1] [STEPS=2]
 //
 // A case is a command, a fault and a step, and can be run alone. The steps come from gpk's own --dry-run, so a new step is a
 // new case. What came of the cases is kept in results.json, from which docs/faults.md is written. A run leaves out what has

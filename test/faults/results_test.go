@@ -112,6 +112,13 @@ func (r *results) has(title string, seed uint64) bool {
 	return slices.ContainsFunc(r.Cases, func(o outcome) bool { return o.title() == title && o.Seed == seed && o.Outcome != stuck })
 }
 
+// idles reports whether a step of a command had nothing to do in a case.
+func (r *results) idles(command, step string) bool {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	return slices.ContainsFunc(r.Cases, func(o outcome) bool { return o.Command == command && o.Step == step && o.Outcome == idle })
+}
+
 // knows reports whether the command has run undisturbed, so that its steps are known.
 func (r *results) knows(command string) bool { return len(r.steps(command)) > 0 }
 
