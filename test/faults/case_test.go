@@ -63,7 +63,7 @@ func (c *cluster) run(cmd command, f fault, step, title string) (o outcome) {
 		}
 		return o
 	}
-	if !d.happened && f.when != never {
+	if (!d.happened || d.none) && f.when != never {
 		o.Outcome = idle
 	}
 	if err := c.left(cmd); err != nil {

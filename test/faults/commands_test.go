@@ -105,7 +105,7 @@ func (c *cluster) breakMirror() error {
 	s, err := c.status()
 	for _, i := range s.Instances {
 		if err == nil && i.Content == 0 && i.Role == "mirror" {
-			_, err = c.exec(c.ctx, i.Pod, `pid=$(head -n 1 "$1/postmaster.pid") && rm "$1/postmaster.pid" && kill -9 "$pid"`, i.Dir)
+			_, err = c.exec(c.ctx, i.Pod, `[ ! -e "$1/postmaster.pid" ] || { pid=$(head -n 1 "$1/postmaster.pid") && rm "$1/postmaster.pid" && kill -9 "$pid"; }`, i.Dir)
 		}
 	}
 	if err != nil {

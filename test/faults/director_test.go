@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 )
 
 // director has one fault happen at one step of a command that goes through its proxy.
@@ -28,6 +30,8 @@ type director struct {
 	inside   bool
 	left     int
 	happened bool
+	// none: there was nothing to break at that moment.
+	none     bool
 	failure  error
 	refusing bool
 	// pod is the latest in which gpk ran a program, node one that the fault broke, and second another gpk.
@@ -70,6 +74,9 @@ func (d *director) before(r request) int {
 		}
 		err := d.fault.do(d)
 		d.mutex.Lock()
+		if apierrors.IsNotFound(err) { // there is no pod yet, or no longer, to which anything could happen
+			d.none, err = true, nil
+		}
 		d.failure = err
 		d.mutex.Unlock()
 	}
