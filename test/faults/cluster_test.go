@@ -33,7 +33,7 @@ type cluster struct {
 	// file is the cluster.yaml that the cluster is as.
 	file, home string
 	primaries  int
-	// change counts what toggles: a setting, the memory of the segments.
+	// change counts what grows: a setting, the memory of the segments.
 	change int
 	// cases counts the cases that have run in it.
 	cases int
@@ -68,7 +68,7 @@ func newCluster(t *testing.T, bare, small bool) *cluster {
 	return c
 }
 
-// write writes cluster.yaml as the cluster is or, after a change of what toggles, is to be.
+// write writes cluster.yaml as the cluster is or, after a change of what grows, is to be.
 func (c *cluster) write() {
 	c.t.Helper()
 	_, version, _ := strings.Cut(shared.image[strings.LastIndex(shared.image, "/")+1:], ":")
@@ -88,7 +88,7 @@ spec:
     resources: {requests: {cpu: 20m, memory: %dMi}}
     storage: {size: 1Gi}
   database: {name: analytics}
-`, name, c.namespace, version, shared.image, c.primaries, 256+c.change%2*8)), 0o600))
+`, name, c.namespace, version, shared.image, c.primaries, 256+4*c.change)), 0o600))
 }
 
 // remove deletes the namespace. Its data is for nobody, so the pods get no time to stop.

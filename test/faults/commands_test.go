@@ -68,18 +68,18 @@ func commands() []command {
 		{name: "recover", ready: (*cluster).breakMirror, args: always("recover")},
 		{name: "delete", args: always("delete", "--cluster", name), noPreview: true, back: created},
 		{name: "delete-data", args: always(deleteData...), noPreview: true, newVolumes: true, noRows: true, back: created},
-		{name: "config", ready: (*cluster).toggle, args: func(c *cluster) []string {
+		{name: "config", ready: (*cluster).grow, args: func(c *cluster) []string {
 			return []string{"config", "set", fmt.Sprintf("max_connections=%d", 200+c.change), "--restart"}
-		}, wears: 1000},
-		{name: "resize", ready: (*cluster).toggle, args: func(c *cluster) []string { return []string{"resize", "-f", c.file} }, wears: 1000},
-		{name: "upgrade", ready: (*cluster).oldRelease, args: always("upgrade", "--version", "7.2.0"), wears: 1000},
+		}, wears: 30},
+		{name: "resize", ready: (*cluster).grow, args: func(c *cluster) []string { return []string{"resize", "-f", c.file} }, wears: 30},
+		{name: "upgrade", ready: (*cluster).oldRelease, args: always("upgrade", "--version", "7.2.0"), wears: 30},
 		{name: "expand", ready: (*cluster).count, args: func(c *cluster) []string {
 			return []string{"expand", "--segments", strconv.Itoa(c.primaries + 1)}
 		}, wears: 3},
 	}
 }
 
-func (c *cluster) toggle() error {
+func (c *cluster) grow() error {
 	c.change++
 	c.write()
 	return nil
