@@ -96,7 +96,8 @@ func (p *clusters) take(t *testing.T, bare, small bool) *cluster {
 	p.mutex.Lock()
 	var c *cluster
 	if i := slices.IndexFunc(p.idle, func(c *cluster) bool { return c.small == small }); i >= 0 {
-		c, p.idle = p.idle[i], slices.Delete(p.idle, i, i+1)
+		c = p.idle[i]
+		p.idle = slices.Delete(p.idle, i, i+1)
 	}
 	p.mutex.Unlock()
 	if c == nil {
