@@ -46,6 +46,11 @@ func (c *cluster) run(cmd command, f fault, step, title string) (o outcome) {
 		}
 		defer w.end()
 	}
+	if cmd.ready != nil {
+		if err := cmd.ready(c); err != nil {
+			return failed(fmt.Errorf("before the case: %w", err))
+		}
+	}
 	d := c.direct(f, step, cmd.args(c), shared.wanted.seed, title)
 	first := d.perform()
 	o.steps = d.steps

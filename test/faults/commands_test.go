@@ -140,7 +140,13 @@ func (c *cluster) status() (s status, err error) {
 }
 
 // preview are the steps of a command that --dry-run does not call done.
-func (c *cluster) preview(args []string) (steps []string, err error) {
+func (c *cluster) preview(cmd command) (steps []string, err error) {
+	if cmd.ready != nil {
+		if err := cmd.ready(c); err != nil {
+			return nil, err
+		}
+	}
+	args := cmd.args(c)
 	r := c.gpk(append(args, "--dry-run", "-o", "json")...)
 	var list []struct{ Step, State string }
 	if err := json.Unmarshal([]byte(r.stdout), &list); err != nil {

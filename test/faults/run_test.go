@@ -173,10 +173,8 @@ func (r *round) run() {
 
 // withPreview adds the steps that only --dry-run knows, and of which no case has shown that they only look.
 func (r *round) withPreview(steps []string) []string {
-	if !r.prepared(r.t, false) {
-		return steps
-	}
-	found, err := r.c.preview(r.cmd.args(r.c))
+	r.furnish(r.t, false)
+	found, err := r.c.preview(r.cmd)
 	if err != nil {
 		r.t.Error(err)
 	}
@@ -188,8 +186,8 @@ func (r *round) withPreview(steps []string) []string {
 	return steps
 }
 
-// prepared has a cluster at hand in which the command has something to do.
-func (r *round) prepared(t *testing.T, small bool) bool {
+// furnish has a cluster at hand.
+func (r *round) furnish(t *testing.T, small bool) {
 	if r.c != nil && r.c.small != small {
 		r.give()
 	}
@@ -201,15 +199,6 @@ func (r *round) prepared(t *testing.T, small bool) bool {
 		r.c, r.used = r.pool.take(t, r.cmd.bare, small), 0
 	}
 	r.c.t = t
-	if r.cmd.ready == nil {
-		return true
-	}
-	if err := r.cmd.ready(r.c); err != nil {
-		t.Errorf("the cluster cannot be prepared: %v", err)
-		r.drop()
-		return false
-	}
-	return true
 }
 
 // try runs a case, unless its result is there.
@@ -219,9 +208,7 @@ func (r *round) try(f fault, step string) {
 		return
 	}
 	r.t.Run(strings.TrimPrefix(title, r.cmd.name+"/"), func(t *testing.T) {
-		if !r.prepared(t, f.small) {
-			return
-		}
+		r.furnish(t, f.small)
 		o := r.c.run(r.cmd, f, step, title)
 		r.used++
 		t.Logf("%s: %s after %d s, %d rows acknowledged, %d lost. %s%s", title, o.Outcome, o.Seconds, o.Acknowledged, o.Lost, o.Then, o.Said)

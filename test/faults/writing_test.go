@@ -27,7 +27,14 @@ func (c *cluster) writes() (*writing, error) {
 	c.cases++
 	ctx, stop := context.WithCancel(c.ctx)
 	w := &writing{c: c, table: fmt.Sprintf("ledger%d", c.cases), stop: stop}
-	if _, err := c.sql("analytics", "create table "+w.table+" (id int)"); err != nil {
+	create := "create table " + w.table + " (id int)"
+	_, err := c.sql("analytics", create)
+	if err != nil { // the preview of a command may have left the database stopped
+		if err = c.does("start"); err == nil {
+			_, err = c.sql("analytics", create)
+		}
+	}
+	if err != nil {
 		stop()
 		return nil, err
 	}
