@@ -121,13 +121,13 @@ func (c *cluster) converge(args []string, last result) (reached, said string, er
 	reached = again
 	for range 5 {
 		if last = c.gpk(args...); last.status == 0 {
-			return reached, "", nil
+			return reached, said, nil
 		}
 		switch advice := last.advice(); {
 		case last.status == 5: // another gpk: the second one, or one of which nobody knows yet that it was killed
 			time.Sleep(5 * time.Second)
 		case last.status == 1 && advice != nil:
-			reached = advised
+			reached, said = advised, "gpk "+strings.Join(advice, " ")
 			c.gpk(advice...)
 		default:
 			time.Sleep(2 * time.Second)

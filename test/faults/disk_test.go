@@ -64,11 +64,18 @@ func (c *cluster) holder() *corev1.Pod {
 
 // fillDisk leaves no room on the first primary's volume.
 func (d *director) fillDisk() error {
-	_, err := d.c.exec(d.c.ctx, "holder", "dd if=/dev/zero of=/small/full bs=64k 2>/dev/null; [ \"$(df --output=avail /small | tail -n 1)\" = 0 ]")
-	return err
+	return d.c.onSmallVolume(`dd if=/dev/zero of="$1/full" bs=4k 2>/dev/null; [ "$(df --output=avail "$1" | tail -n 1)" -lt 64 ]`)
 }
 
-func (d *director) freeDisk() error {
-	_, err := d.c.exec(d.c.ctx, "holder", "rm -f /small/full")
-	return err
+func (d *director) freeDisk() error { return d.c.onSmallVolume(`rm -f "$1/full"`) }
+
+// onSmallVolume runs a script on the volume: in the primary's pod or, while there is none, in the one that has the memory.
+func (c *cluster) onSmallVolume(script string) error {
+	return within(30*time.Second, func() error {
+		_, err := c.exec(c.ctx, name+"-primary-0", script, "/greenplum")
+		if err != nil {
+			_, err = c.exec(c.ctx, "holder", script, "/small")
+		}
+		return err
+	})
 }

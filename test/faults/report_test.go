@@ -3,6 +3,7 @@
 package faults
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"strings"
@@ -120,11 +121,13 @@ func (r *results) exceptions(b *strings.Builder) {
 			lines = append(lines, fmt.Sprintf("| `%s` | %d | not converged |", o.title(), o.Seed))
 		case o.Outcome == decides:
 			lines = append(lines, fmt.Sprintf("| `%s` | %d | gpk stopped, and a person must decide |", o.title(), o.Seed))
-		case o.Outcome == advised || o.Then != "":
-			lines = append(lines, fmt.Sprintf("| `%s` | %d | converged after another command of gpk, as gpk advised |", o.title(), o.Seed))
+		case o.Outcome == advised:
+			lines = append(lines, fmt.Sprintf("| `%s` | %d | converged after `%s`, which gpk advised |", o.title(), o.Seed, cmp.Or(o.Said, "gpk recover")))
+		case o.Then != "":
+			lines = append(lines, fmt.Sprintf("| `%s` | %d | converged; `gpk status` found faults until `%s` |", o.title(), o.Seed, o.Then))
 		}
 	}
-	fmt.Fprintf(b, "\nIn %d cases, the database acknowledged %d rows.\n", rows, acknowledged)
+	fmt.Fprintf(b, "\nCases: %d. Rows that the database acknowledged in them: %d.\n", rows, acknowledged)
 	if len(lines) > 0 {
 		b.WriteString("\n## Exceptions\n\n| case | seed | outcome |\n| --- | --- | --- |\n" + strings.Join(lines, "\n") + "\n")
 	}
