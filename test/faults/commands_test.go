@@ -64,7 +64,7 @@ func commands() []command {
 		{name: "start", ready: does("stop"), args: always("start")},
 		{name: "restart", args: always("restart")},
 		{name: "failover", args: always("failover", "--force")},
-		{name: "failover-segment", args: always("failover", "--segment", "0")},
+		{name: "failover-segment", args: always("failover", "--segment", "0"), back: does("recover")},
 		{name: "recover", ready: (*cluster).breakMirror, args: always("recover")},
 		{name: "delete", args: always("delete", "--cluster", name), noPreview: true, back: created},
 		{name: "delete-data", args: always(deleteData...), noPreview: true, newVolumes: true, noRows: true, back: created},
