@@ -70,13 +70,14 @@ func (p *process) wait() result {
 // kill ends gpk as the kernel does that is out of memory.
 func (p *process) kill() { _ = p.command.Process.Signal(syscall.SIGKILL) }
 
-var typed = regexp.MustCompile("`gpk ([^`]*)`")
+// typed is a command of gpk in what it says to type next: alone, or quoted in a sentence.
+var typed = regexp.MustCompile("(?m)`gpk ([^`]*)`|^gpk (.*)$")
 
 // advice is the first command of gpk that it says to type next, if a person may type it without another thought.
 func (r result) advice() []string {
 	_, next, _ := strings.Cut(r.stderr, "next: ")
 	for _, match := range typed.FindAllStringSubmatch(next, -1) {
-		words := strings.Fields(match[1])
+		words := strings.Fields(match[1] + match[2])
 		grave := slices.ContainsFunc(words, func(word string) bool {
 			return slices.Contains([]string{"--force", "--accept-data-loss", "--fenced", "--delete-data", "--discard-aside", "delete"}, word)
 		})
