@@ -54,7 +54,8 @@ func (c *cluster) run(cmd command, f fault, step, title string) (o outcome) {
 	d := c.direct(f, step, cmd.args(c), shared.wanted.seed, title)
 	first := d.perform()
 	o.steps = d.steps
-	if d.failure != nil {
+	if d.failure != nil { // not gpk's
+		o.broken = true
 		return failed(d.failure)
 	}
 	if f.mend != nil {

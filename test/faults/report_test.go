@@ -3,7 +3,6 @@
 package faults
 
 import (
-	"cmp"
 	"fmt"
 	"os"
 	"strings"
@@ -122,7 +121,11 @@ func (r *results) exceptions(b *strings.Builder) {
 		case o.Outcome == decides:
 			lines = append(lines, fmt.Sprintf("| `%s` | %d | gpk stopped, and a person must decide |", o.title(), o.Seed))
 		case o.Outcome == advised:
-			lines = append(lines, fmt.Sprintf("| `%s` | %d | converged after `%s`, which gpk advised |", o.title(), o.Seed, cmp.Or(o.Said, "gpk recover")))
+			command := "another command"
+			if o.Said != "" {
+				command = "`" + o.Said + "`"
+			}
+			lines = append(lines, fmt.Sprintf("| `%s` | %d | converged after %s, which gpk advised |", o.title(), o.Seed, command))
 		case o.Then != "":
 			lines = append(lines, fmt.Sprintf("| `%s` | %d | converged; `gpk status` found faults until `%s` |", o.title(), o.Seed, o.Then))
 		}

@@ -34,6 +34,8 @@ type outcome struct {
 	On int `json:"on"`
 	// steps are those that were started.
 	steps []string
+	// broken: the fault itself could not happen, which says nothing about gpk.
+	broken bool
 }
 
 func (o outcome) title() string { return strings.TrimSuffix(o.Command+"/"+o.Fault+"/"+o.Step, "/") }
@@ -135,7 +137,7 @@ func (r *results) steps(command string) []string {
 func (r *results) add(o outcome) error {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
-	if shared.wanted.sample {
+	if shared.wanted.sample || o.broken {
 		return nil
 	}
 	unlock, err := locked(r.path)
