@@ -52,6 +52,17 @@ unit: ## go vet and go test, without a cluster
 race: ## the tests of gpk itself under the race detector (needs a C compiler)
 	CGO_ENABLED=1 go test -race ./...
 
+# Each target gets so long; a failure leaves its input in testdata/fuzz, where it is a test from then on.
+FUZZTIME ?= 60s
+
+.PHONY: fuzz
+fuzz: ## the fuzz targets, FUZZTIME each (60s): what gpk reads and did not write
+	@for folder in $$(grep -rl --include='*_test.go' '^func Fuzz' cmd pkg | xargs dirname | sort -u); do \
+	  for target in $$(go test -list '^Fuzz' ./$$folder | grep '^Fuzz'); do \
+	    echo "== $$folder $$target" && go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) ./$$folder || exit 1; \
+	  done; \
+	done
+
 .PHONY: lint
 lint: lint-go lint-scripts lint-words lint-messages ## golangci-lint in every module, shellcheck, the words of pages and messages
 
@@ -150,6 +161,31 @@ contract-run:
 	GPK_TEST_KUBECONFIG=$${GPK_TEST_KUBECONFIG:-$(CURDIR)/.bench/kubeconfig} \
 	GPK_TEST_IMAGE=$${GPK_TEST_IMAGE:-gpk.local/standin:$(STANDIN)} \
 	go test -tags e2e -count 1 -timeout 40m -v ./test/contract/
+
+# ONLY is the name of a case or its beginning, such as expand/killed-in; FAULTS are names of faults, such as 'killed-in exec-cut';
+# SEED is a number; STEPS is how many steps of each command get each fault, drawn by the seed (0: all). What breaks machines or
+# the API server runs only where FAULTS or ONLY names it: the bench must be nobody else's.
+ONLY ?=
+FAULTS ?=
+SEED ?= 1
+STEPS ?= 0
+
+faults = GPK_TEST_BENCH=$${GPK_TEST_BENCH-$$([ -n "$${GPK_TEST_KUBECONFIG:-}" ] || echo $(bench))} \
+	GPK_TEST_KUBECONFIG=$${GPK_TEST_KUBECONFIG:-$(CURDIR)/.bench/kubeconfig} \
+	GPK_TEST_IMAGE=$${GPK_TEST_IMAGE:-gpk.local/standin:$(STANDIN)}
+
+.PHONY: faults
+faults: bench-up load faults-run ## gpk with faults at every step, written to docs/faults.md; goes on where it stopped (hours)
+
+# As e2e-run.
+.PHONY: faults-run faults-sample
+faults-run:
+	$(faults) GPK_FAULTS_ONLY='$(ONLY)' GPK_FAULTS='$(FAULTS)' GPK_FAULTS_SEED='$(SEED)' GPK_FAULTS_STEPS='$(STEPS)' \
+	go test -tags faults -count 1 -timeout 0 -v ./test/faults/
+
+# A fixed choice of cases, for CI. It writes no page.
+faults-sample:
+	$(faults) GPK_FAULTS_SAMPLE=1 go test -tags faults -count 1 -timeout 15m -v ./test/faults/
 
 # On the cluster and with the image of the environment, or on the bench.
 speed = go run ./test/speed -kubectl $${KUBECTL:-$(CURDIR)/.bench/bin/kubectl} \

@@ -2,7 +2,6 @@ package plan
 
 import (
 	"cmp"
-	"regexp"
 	"strings"
 )
 
@@ -26,12 +25,32 @@ func (c Command) With(words ...string) Command {
 	return append(append(Command{}, c...), words...)
 }
 
-// ReadCommand reads a command line that String has written.
+// ReadCommand reads a command line that String has written: words, in single quotes where they need them, and a quote itself as \'.
 func ReadCommand(line string) Command {
-	// The spaces within quotes do not end a word.
-	words := regexp.MustCompile(`([^ ']|'[^']*('|$))+`).FindAllString(line, -1)
-	for i, word := range words {
-		words[i] = strings.ReplaceAll(word, "'", "")
+	var words []string
+	var word strings.Builder
+	begun, quoted := false, false
+	for i := 0; i < len(line); i++ {
+		switch c := line[i]; {
+		case c == ' ' && !quoted:
+			if begun {
+				words = append(words, word.String())
+			}
+			word.Reset()
+			begun = false
+			continue
+		case c == '\'':
+			quoted = !quoted
+		case c == '\\' && !quoted && i+1 < len(line):
+			i++
+			word.WriteByte(line[i])
+		default:
+			word.WriteByte(c)
+		}
+		begun = true
+	}
+	if begun {
+		words = append(words, word.String())
 	}
 	if len(words) > 0 && words[0] == "gpk" {
 		words = words[1:]

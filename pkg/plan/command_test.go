@@ -27,6 +27,19 @@ func TestCommandLines(t *testing.T) {
 	}
 }
 
+// Whatever the words are, such as the name of a file, they are read as they were written.
+func FuzzReadCommand(f *testing.F) {
+	f.Add("resize", "it's.yaml", "")
+	f.Add("gpk", `a\'b`, "two  words")
+	f.Fuzz(func(t *testing.T, one, two, three string) {
+		want := Command{one, two, three}
+		if got := ReadCommand(want.String()); !slices.Equal(got, want) {
+			t.Errorf("%q is written as %s and read as %q", want, want, got)
+		}
+		ReadCommand(one)
+	})
+}
+
 // A shell reads a word as the text that it was made of. What a person can read as it is has no quotes.
 func TestWord(t *testing.T) {
 	for text, want := range map[string]string{

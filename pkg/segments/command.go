@@ -107,6 +107,15 @@ func parseJSON[T any](out, name string) (T, error) {
 	return value, nil
 }
 
+// whole is an answer, or nothing of it where it could not all be read: half an answer looks like other facts.
+func whole[T any](answer T, err error) (T, error) {
+	if err != nil {
+		var none T
+		return none, err
+	}
+	return answer, nil
+}
+
 // parseLines reads the lines that one of gpk's scripts printed, each with its words. A script's last line is "end": an answer
 // without it was cut off and is an error. name says in the error what was asked for.
 func parseLines(out, name string, read func(line string, words []string) error) error {

@@ -54,7 +54,7 @@ func ParseFollowing(out string) (Following, error) {
 		}
 		return nil
 	})
-	return f, err
+	return whole(f, err)
 }
 
 // CountHosts asks a pod how many of the cluster's hosts it reaches.
@@ -100,7 +100,7 @@ func ParseAhead(out string) (Ahead, error) {
 		}
 		return nil
 	})
-	return a, err
+	return whole(a, err)
 }
 
 func seconds(text string) (time.Time, error) {
@@ -138,7 +138,7 @@ func ParseTimelines(out string) (timelines []string, err error) {
 		timelines = append(timelines, line)
 		return nil
 	})
-	return timelines, err
+	return whole(timelines, err)
 }
 
 // DiscardAside removes what was moved aside: all of it or, with the acting coordinator's timelines, what has no commit that this one lacks.
@@ -164,7 +164,7 @@ func ParseAside(out string) (kept []Aside, err error) {
 		}
 		return nil
 	})
-	return kept, err
+	return whole(kept, err)
 }
 
 // Over runs a command of another host over ssh, at the address that the pod noted while all was well: a pod that was deleted may run

@@ -139,5 +139,5 @@ func ParseExpansionFacts(out string) (ExpansionFacts, error) {
 		}
 		return nil
 	})
-	return facts, err
+	return whole(facts, err)
 }

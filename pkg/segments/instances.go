@@ -58,10 +58,15 @@ func AskCoordinator() Command {
 
 // ParseCoordinator reads the answer of AskCoordinator: the facts, and what psql printed.
 func ParseCoordinator(out string) (facts PodFacts, answer string, err error) {
-	const end = "end\n"
-	lines, answer, _ := strings.Cut(out, "\n"+end)
-	facts, err = ParsePodFacts(lines + "\n" + end)
-	return facts, answer, err
+	const end = "\nend\n"
+	lines, answer, complete := strings.Cut(out, end)
+	if complete {
+		lines += end
+	}
+	if facts, err = ParsePodFacts(lines); err != nil {
+		return PodFacts{}, "", err
+	}
+	return facts, answer, nil
 }
 
 // ParsePodFacts reads what `instances.sh facts` printed.
@@ -78,7 +83,7 @@ func ParsePodFacts(out string) (PodFacts, error) {
 		}
 		return nil
 	})
-	return facts, err
+	return whole(facts, err)
 }
 
 // Why asks a pod what its logs say has gone wrong lately.

@@ -143,7 +143,7 @@ func ParseFileSettings(out string) (map[string]FileSetting, error) {
 	for _, s := range settings {
 		found[s.Name] = s
 	}
-	return found, err
+	return whole(found, err)
 }
 
 // UnalterSQL takes back what ALTER SYSTEM has set on an instance. Each statement is its own transaction.

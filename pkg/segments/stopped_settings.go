@@ -76,7 +76,7 @@ func ParseFiles(out string) ([]string, error) {
 		differing = append(differing, words[2]+" of the instance in "+words[1])
 		return nil
 	})
-	return differing, err
+	return whole(differing, err)
 }
 
 // TrySession runs gpk's question for the catalogue in a session with settings. It has none of gpk's own options: neither have sessions of

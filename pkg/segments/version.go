@@ -98,5 +98,5 @@ func ParseImage(out string) (Image, error) {
 		}
 		return err
 	})
-	return image, err
+	return whole(image, err)
 }

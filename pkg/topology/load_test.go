@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/api/equality"
+	"sigs.k8s.io/yaml"
 
 	"gpk/pkg/topology"
 	"gpk/test/golden"
@@ -195,6 +197,7 @@ func FuzzLoad(f *testing.F) {
 				t.Errorf("loaded, but not valid: %v", err)
 			}
 			topology.New(c)
+			wantKept(t, c)
 			return
 		}
 		if !errors.As(err, &faults) || len(faults) == 0 {
@@ -206,6 +209,25 @@ func FuzzLoad(f *testing.F) {
 			}
 		}
 	})
+}
+
+// wantKept fails the test unless the cluster is the same one after gpk has kept it as text, and reads that again.
+func wantKept(t *testing.T, c *topology.Cluster) {
+	t.Helper()
+	text, err := yaml.Marshal(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept, err := topology.Recorded(text, "")
+	if err != nil {
+		t.Fatalf("what was loaded is kept as a file with faults: %v\n%s", err, text)
+	}
+	if again, err := yaml.Marshal(kept); err != nil || !bytes.Equal(text, again) {
+		t.Errorf("kept as\n%s\nit is read as\n%s\n%v", text, again, err)
+	}
+	if !equality.Semantic.DeepEqual(c, kept) {
+		t.Errorf("kept, it is another cluster: %s", cmp.Diff(c, kept))
+	}
 }
 
 // What only a later gpk refuses of a cluster that is there keeps nobody from working with it. What its plans are computed from

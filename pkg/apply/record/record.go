@@ -65,8 +65,14 @@ func (s *Store) Record(ctx context.Context) (Record, error) {
 	if found == nil || err != nil {
 		return Record{}, err
 	}
+	return read(found)
+}
+
+// read is the record that a ConfigMap has.
+func read(found *corev1.ConfigMap) (Record, error) {
 	record := Record{Spec: found.Data[specKey]}
-	if err := json.Unmarshal([]byte(found.Data[journalKey]), &record.Journal); err != nil {
+	err := json.Unmarshal([]byte(found.Data[journalKey]), &record.Journal)
+	if err != nil {
 		record.Journal = nil
 	}
 	record.Unfinished, err = decode[Unfinished](found, unfinishedKey, "no operation is unfinished")
@@ -77,13 +83,17 @@ func (s *Store) Record(ctx context.Context) (Record, error) {
 }
 
 // decode reads a part of the record, which may be absent. A person can remove it unless something depends on it.
-func decode[T any](found *corev1.ConfigMap, key, removable string) (*T, error) {
+func decode[T interface{ whole() error }](found *corev1.ConfigMap, key, removable string) (*T, error) {
 	text := found.Data[key]
 	if text == "" {
 		return nil, nil
 	}
 	var part *T
-	if err := json.Unmarshal([]byte(text), &part); err != nil {
+	err := json.Unmarshal([]byte(text), &part)
+	if err == nil && part != nil {
+		err = (*part).whole()
+	}
+	if err != nil {
 		return nil, &engine.NextError{Err: &unreadableError{fmt.Errorf("%s in ConfigMap/%s cannot be read: %w", key, found.Name, err)},
 			Next: engine.Next(fmt.Sprintf("`kubectl edit configmap -n %s %s`: restore the key, or remove it if %s; ",
 				found.Namespace, found.Name, removable), plan.Gpk("delete", "--delete-data"), " works without it")}
@@ -102,22 +112,29 @@ func IsUnreadable(err error) bool {
 
 // Keep writes the record.
 func (s *Store) Keep(ctx context.Context, record Record) error {
-	data := map[string]string{specKey: record.Spec}
-	err := errors.Join(encode(data, unfinishedKey, record.Unfinished), encode(data, previousKey, record.Previous))
+	data, err := record.data()
 	if err != nil {
-		return err
-	}
-	room := recordSize
-	for _, part := range data {
-		room -= len(part)
-	}
-	if data[journalKey], err = encodeJournal(record.Journal, min(room, journalSize)); err != nil {
 		return err
 	}
 	if _, err := s.kube.Apply(ctx, s.configMap(RecordName(s.kube.Ref.Name), data), kube.Manager, false); err != nil {
 		return fmt.Errorf("the cluster's record: %w", err)
 	}
 	return nil
+}
+
+// data is the record as its ConfigMap has it.
+func (r Record) data() (map[string]string, error) {
+	data := map[string]string{specKey: r.Spec}
+	err := errors.Join(encode(data, unfinishedKey, r.Unfinished), encode(data, previousKey, r.Previous))
+	if err != nil {
+		return nil, err
+	}
+	room := recordSize
+	for _, part := range data {
+		room -= len(part)
+	}
+	data[journalKey], err = encodeJournal(r.Journal, min(room, journalSize))
+	return data, err
 }
 
 // encode writes a part of the record into the data, unless there is none.
@@ -181,6 +198,13 @@ type Release struct {
 	Image   string `json:"image"`
 }
 
+func (r Release) whole() error {
+	if r.Version == "" || r.Image == "" {
+		return errors.New("the version or the image is missing")
+	}
+	return nil
+}
+
 // Unfinished is an operation that leaves a cluster between two states until it is finished or undone.
 type Unfinished struct {
 	Operation string    `json:"operation"`
@@ -191,6 +215,13 @@ type Unfinished struct {
 	// From and To are the cluster.yaml before and after it, with defaults.
 	From string `json:"from,omitempty"`
 	To   string `json:"to,omitempty"`
+}
+
+func (u Unfinished) whole() error {
+	if u.Operation == "" {
+		return errors.New("the operation is missing")
+	}
+	return nil
 }
 
 // Refusal is the error of another operation that would interrupt it.

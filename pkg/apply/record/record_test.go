@@ -65,7 +65,7 @@ func TestRecordSize(t *testing.T) {
 		return size
 	}
 	// An earlier gpk may have kept whole details.
-	kept := Record{Spec: strings.Repeat("x", 1<<16), Unfinished: &Unfinished{From: strings.Repeat("f", 1<<16)}, Journal: []Entry{{Detail: failure}}}
+	kept := Record{Spec: strings.Repeat("x", 1<<16), Unfinished: &Unfinished{Operation: "resize", From: strings.Repeat("f", 1<<16)}, Journal: []Entry{{Detail: failure}}}
 	notes := target.store.Journal(kept, plan.Plan{Operation: "recover"})
 	for i := range journalLength {
 		notes.Record.Journal = append(notes.Record.Journal, Entry{Step: fmt.Sprint(i), Detail: failure})
@@ -119,6 +119,16 @@ func TestRecordEditedByHand(t *testing.T) {
 		record, err := clusterFor(t, apitest.ConfigOf(a)).store.Record(t.Context())
 		if err != nil || record.Spec != "the spec" || len(record.Journal) != 0 {
 			t.Errorf("of the journal %q: %+v, error %v", journal, record, err)
+		}
+	}
+}
+
+// An operation or a release of which half is gone cannot be worked with, and whoever asks is told what to restore.
+func TestRecordHalfEdited(t *testing.T) {
+	for key, text := range map[string]string{unfinishedKey: "{}", previousKey: `{"version": "7.1.0"}`} {
+		record, err := read(&corev1.ConfigMap{ObjectMeta: apitest.Meta("demo-gpk", "demo"), Data: map[string]string{key: text}})
+		if !IsUnreadable(err) || record.Unfinished != nil || record.Previous != nil {
+			t.Errorf("%s %s is read as %+v, error %v", key, text, record, err)
 		}
 	}
 }

@@ -92,7 +92,10 @@ func parseState(out string) (state JobState, err error) {
 	default:
 		err = errors.New("unknown phase")
 	}
-	return state, err
+	if err != nil {
+		return JobState{}, err
+	}
+	return state, nil
 }
 
 // AlreadyRunning is the exit status with which job.sh refuses to start a running job.

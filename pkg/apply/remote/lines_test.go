@@ -1,6 +1,8 @@
 package remote
 
 import (
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -28,4 +30,42 @@ func TestLineWriter(t *testing.T) {
 			t.Errorf("in pieces of %d bytes: the last of %d lines is %q", size, len(lines), last)
 		}
 	}
+}
+
+// However a stream comes in parts, its lines are the same, and nothing of it is lost.
+func FuzzLines(f *testing.F) {
+	f.Add("one\ntwo\n\nthree", 4, 5)
+	f.Add("\n", 0, 1)
+	f.Fuzz(func(t *testing.T, text string, first, second int) {
+		if first < 0 || second < first || second > len(text) {
+			t.Skip("no places in the text")
+		}
+		read := func(parts ...string) (lines []string) {
+			w := NewLines(func(line string) { lines = append(lines, line) })
+			for _, part := range parts {
+				_, _ = w.Write([]byte(part))
+			}
+			w.Flush()
+			if w.offset != int64(len(text)) {
+				t.Errorf("%d of %d bytes were counted", w.offset, len(text))
+			}
+			return lines
+		}
+		whole, parts := read(text), read(text[:first], text[first:second], text[second:])
+		if !slices.Equal(whole, parts) || strings.Join(whole, "\n") != strings.TrimSuffix(text, "\n") {
+			t.Errorf("%q is read as %q, and in parts as %q", text, whole, parts)
+		}
+	})
+}
+
+// A job's state is known, or it is nothing.
+func FuzzParseState(f *testing.F) {
+	for _, seed := range []string{"absent", "lost", "running 1700000000", "exited 3\n", "exited", "exited x", "walking 1"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, out string) {
+		if state, err := parseState(out); (err == nil) == (state == JobState{}) {
+			t.Errorf("%q is read as %+v, error %v", out, state, err)
+		}
+	})
 }
