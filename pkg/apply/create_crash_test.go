@@ -65,7 +65,7 @@ func changes(r *http.Request) bool {
 	case command == "":
 		return r.Method != http.MethodGet
 	}
-	return !regexp.MustCompile(`/(image|reach|session)\.sh|job\.sh (state|tail)|instances\.sh (facts|coordinator)|everywhere\.sh instances\.sh facts|run\.sh (cat|psql|gpconfig -s)`).MatchString(command)
+	return !regexp.MustCompile(`/(image|reach|ready|session|why)\.sh|coordinator\.sh (asides|following|latest|missing|timelines)|job\.sh (state|tail)|instances\.sh (facts|coordinator)|everywhere\.sh (instances\.sh facts|hba\.sh check)|run\.sh (cat|psql|gpconfig -s)`).MatchString(command)
 }
 
 // run is one gpk. Before its nth request that changes something it dies; 0 is never.

@@ -159,6 +159,10 @@ func (d *fakeDatabase) exec(pod string, argv []string, stdin io.Reader, out, err
 		fmt.Fprintln(out, "end")
 	case script == "coordinator.sh" && args[0] == "term":
 		return d.volumes[pod].learn(args[1], errs)
+	case script == "ready.sh" && !d.up:
+		fmt.Fprintln(out, "the instance is not running")
+		return 1
+	case script == "ready.sh":
 	case script == "why.sh":
 		fmt.Fprintf(out, "gpinitsystem.log: no space left in %s\nend\n", pod)
 	case script == "image.sh":
