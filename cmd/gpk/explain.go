@@ -68,7 +68,8 @@ func missingRight(err error) string {
 	if len(rights) == 0 {
 		return ""
 	}
-	return "ask for the right to " + strings.Join(rights, ", ") + "; docs/rights.md lists all rights that gpk needs, and `gpk rbac` prints Roles with them"
+	return "ask for the right to " + strings.Join(rights, ", ") +
+		"; docs/rights.md lists all rights that gpk needs, and `gpk rbac` prints Roles with them"
 }
 
 func missingNamespace(err error) string {

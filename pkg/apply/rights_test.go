@@ -49,7 +49,7 @@ func stopping(zero bool) func(*topology.Cluster) (plan.Plan, error) {
 }
 
 func deleting(data bool) func(*topology.Cluster) (plan.Plan, error) {
-	return func(c *topology.Cluster) (plan.Plan, error) { return plan.Delete(apitest.Ref, data), nil }
+	return func(*topology.Cluster) (plan.Plan, error) { return plan.Delete(apitest.Ref, data), nil }
 }
 
 func permittedCommands() map[string]permitted {

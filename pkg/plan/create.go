@@ -48,7 +48,8 @@ func Create(c *topology.Cluster) (Plan, error) {
 // Passwords looks into the Secret of the roles' passwords before anything is made.
 type Passwords struct{ Secret string }
 
-// Keys makes the Secret with the cluster's ssh keys and certificates, unless it exists. No plan has them: gpk makes them when it needs them.
+// Keys makes the Secret with the cluster's ssh keys and certificates, unless it exists. No plan has them: gpk makes them when it needs
+// them.
 type Keys struct {
 	Secret Object
 	// Files are put beside the keys as they are: ssh's configuration.

@@ -14,7 +14,8 @@ import (
 //
 // The input file is read by bash, so every value is quoted. The arrays' form, host~address~port~dir~dbid~content, is that
 // of gpinitsystem 7 and of 6 from 6.24 on. HBA_HOSTNAMES=0 writes the addresses of the moment into pg_hba.conf, which gpk
-// replaces once gpinitsystem is done: reverse DNS gives the pods other names than their hosts'. maxConnections is the coordinator's; gpinitsystem gives the segments three times as many.
+// replaces once gpinitsystem is done: reverse DNS gives the pods other names than their hosts'. maxConnections is the coordinator's;
+// gpinitsystem gives the segments three times as many.
 // Every value of settings survives gpinitsystem.
 func InitSystem(t topology.Topology, locale, maxConnections string, settings []Setting) Utility {
 	var b strings.Builder

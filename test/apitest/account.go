@@ -71,7 +71,7 @@ func (a *Account) check(right Right, name string) error {
 		}
 	}
 	return apierrors.NewForbidden(schema.GroupResource{Group: group, Resource: strings.Split(resource, "/")[0]}, name,
-		fmt.Errorf(`User "somebody" cannot %s resource %q in API group %q in the namespace %q`, right.Verb, resource, group, Ref.Namespace))
+		fmt.Errorf(`user "somebody" cannot %s resource %q in API group %q in the namespace %q`, right.Verb, resource, group, Ref.Namespace))
 }
 
 // RightFor is what a request needs, and the object that it names. Requests outside the namespace need nothing here: the API refuses them.

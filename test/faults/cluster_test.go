@@ -45,7 +45,7 @@ type cluster struct {
 // newCluster makes a namespace and the cluster in it, unless it is to be bare. remove is for when nobody needs it any more.
 func newCluster(t *testing.T, bare, small bool) *cluster {
 	t.Helper()
-	home, err := os.MkdirTemp("", "gpk-faults-")
+	home, err := os.MkdirTemp("", "gpk-faults-") //nolint:usetesting // the next case uses the cluster, too
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -108,7 +108,8 @@ func refusedForNow(err error) bool {
 // Forbidden says whether the API server has refused an exec for lack of the right. client-go's error of a refused stream does not always
 // have the server's answer, but its words.
 func Forbidden(err error) bool {
-	return err != nil && (apierrors.IsForbidden(err) || strings.Contains(err.Error(), "forbidden") && strings.Contains(err.Error(), `resource "pods/exec"`))
+	return err != nil && (apierrors.IsForbidden(err) ||
+		strings.Contains(err.Error(), "forbidden") && strings.Contains(err.Error(), `resource "pods/exec"`))
 }
 
 // answers waits for the API server, as long as a client waits that reads, and says whether it answers. That also renews an expired token.

@@ -23,8 +23,8 @@ type Pods struct {
 	audited             bool
 }
 
-// Audited has each command be an exec of its own from now on. The API server's audit log names the program of an exec and its arguments, and
-// of a session only that it was opened.
+// Audited has each command be an exec of its own from now on. The API server's audit log names the program of an exec and its arguments,
+// and of a session only that it was opened.
 func (p *Pods) Audited() { p.audited = true }
 
 // New makes the pods that a client and its config reach.

@@ -13,7 +13,9 @@ type Duty struct {
 // Duties are the Roles that gpk makes for no command in particular. Whoever has two duties gets two Roles.
 var Duties = []Duty{
 	{"look", []string{"status", "logs", "psql", "config show", "completion"}},
-	{"operate", []string{"stop", "stop --scale-to-zero", "start", "restart", "failover", "recover", "expand", "resize", "upgrade", "config set"}},
+	{"operate", []string{
+		"stop", "stop --scale-to-zero", "start", "restart", "failover", "recover", "expand", "resize", "upgrade", "config set",
+	}},
 	{"administer", []string{"create", "diff", "delete", "delete --delete-data"}},
 }
 
@@ -33,9 +35,13 @@ func part(verbs, resource string, of Set) []Right { return []Right{{words(verbs)
 var found = []Right{{words("list"), "configmaps", ""}, {words("list"), "pods", ""}, {words("get create"), "pods/exec", ""}}
 
 // changing is what every command needs that changes a cluster: to find it, to lock it, and to note what it does.
+//
+//nolint:gochecknoglobals // a table, never changed
 var changing = slices.Concat(found, part("get patch", "configmaps", Kept), on("get create update", "leases.coordination.k8s.io"))
 
 // window is what a command needs that stops the database, recreates its pods and starts it.
+//
+//nolint:gochecknoglobals // a table, never changed
 var window = slices.Concat(changing, part("get patch", "services", Clients), on("get create patch", "statefulsets.apps"),
 	on("list watch delete", "pods"))
 
@@ -45,7 +51,8 @@ var made = []string{"configmaps", "services", "serviceaccounts", "statefulsets.a
 // commands is the one place that knows which command needs which rights.
 var commands = []Command{
 	{Name: "init", Also: words("schema plan version"), Note: "none: they ask no API server"},
-	{Name: "completion", Rights: on("list", "configmaps", "pods"), Note: "These are for the completions of `--cluster` and of the pods of `logs`"},
+	{Name: "completion", Rights: on("list", "configmaps", "pods"),
+		Note: "These are for the completions of `--cluster` and of the pods of `logs`"},
 	{Name: "rbac", Rights: slices.Concat(on("list", "configmaps"), part("get", "configmaps", Kept)), Note: "With `-f`: none"},
 	{Name: "status", Also: []string{"psql"}, Rights: found},
 	{Name: "logs", As: "status", Rights: on("get", "pods/log")},
@@ -124,7 +131,8 @@ var optional = []Optional{
 		For: "`create --dry-run` and `diff`: whether the API server accepts missing StatefulSets. `create --dry-run` prints if it could not ask"},
 	{What: "create on pods",
 		For: "`create`, `expand`, `resize`: whether the API server accepts the pods, by a dry run before anything is made or stopped. gpk " +
-			"prints if it could not ask. `create`: the pod that tries whether NetworkPolicies are enforced. No Role of `gpk rbac` has this right for that: it [amounts to the database](#what-a-right-amounts-to)"},
+			"prints if it could not ask. `create`: the pod that tries whether NetworkPolicies are enforced. No Role of `gpk rbac` has this " +
+			"right for that: it [amounts to the database](#what-a-right-amounts-to)"},
 	{What: "list events", Rights: on("list", "events"),
 		For: "why a pod is not created or has no container yet. Without it, gpk prints the command that shows that"},
 	{What: "get nodes", For: "the fault of the node of a pod that does not answer"},

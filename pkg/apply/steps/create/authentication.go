@@ -8,8 +8,8 @@ import (
 	"gpk/pkg/plan"
 )
 
-// authenticationHandler gives every instance that is up its pg_hba.conf as a whole. Greenplum's utilities add lines to it, with the addresses
-// or names that pods have at the moment, and take none away.
+// authenticationHandler gives every instance that is up its pg_hba.conf as a whole. Greenplum's utilities add lines to it, with the
+// addresses or names that pods have at the moment, and take none away.
 type authenticationHandler struct {
 	db     *database.Database
 	action plan.Authentication

@@ -49,8 +49,8 @@ func (h *enforcedHandler) Check(ctx context.Context) (engine.Finding, error) {
 }
 
 // OpenNetwork says that the network does not keep other pods away.
-const OpenNetwork = "the network does not enforce NetworkPolicies: every pod that reaches the segments' ports is any role of the database, " +
-	"without a password"
+const OpenNetwork = "the network does not enforce NetworkPolicies: every pod that reaches the segments' ports is any role of the " +
+	"database, without a password"
 
 func (h *enforcedHandler) Do(ctx context.Context, progress func(string)) error {
 	answer, err := h.try(ctx, progress)

@@ -33,12 +33,13 @@ const (
 // newCertificates adds a certificate of all servers and one of the administrator, both of a new authority, to the data of a Secret. The
 // authority's key is not kept: nobody can make another certificate that the servers would accept.
 func newCertificates(data map[string][]byte, cluster string, names []string) error {
-	parent, parentKey := certificate("gpk "+cluster), (*ecdsa.PrivateKey)(nil)
+	parent := certificate("gpk " + cluster)
 	parent.IsCA, parent.BasicConstraintsValid, parent.KeyUsage = true, true, x509.KeyUsageCertSign
-	var err error
-	if data[authority], _, parentKey, err = sign(parent, parent, nil); err != nil {
+	made, _, parentKey, err := sign(parent, parent, nil)
+	if err != nil {
 		return err
 	}
+	data[authority] = made
 	server := certificate(cluster)
 	server.DNSNames, server.ExtKeyUsage = names, []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
 	if data[serverCertificate], data[serverKey], _, err = sign(server, parent, parentKey); err != nil {

@@ -25,7 +25,8 @@ const (
 )
 
 // keysHandler makes once what the cluster's pods know each other by: the ssh keys, one pair for the user and one for all hosts, and the
-// certificates. Every pod knows the host key before the first connection. A cluster that an earlier gpk made gets certificates beside its keys.
+// certificates. Every pod knows the host key before the first connection. A cluster that an earlier gpk made gets certificates beside
+// its keys.
 type keysHandler struct {
 	kube   *kube.Client
 	action plan.Keys
