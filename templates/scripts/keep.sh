@@ -10,8 +10,12 @@ set -u
 . /gpk/scripts/decision.sh
 # shellcheck source=SCRIPTDIR/starts.sh
 . /gpk/scripts/starts.sh
-me=$(hostname -f)
-others=${GPK_COORDINATORS/$me/}
+me=${HOSTNAME%%.*}
+# Hosts have the names of their pods. In a cluster that an earlier gpk made, the namespace and the domain follow, until it is converted.
+others='' coordinator=''
+for host in $GPK_COORDINATORS; do
+  if [ "${host%%.*}" = "$me" ]; then coordinator=1; else others+="$host "; fi
+done
 
 say() { echo "gpk: $*"; }
 query() { PGCONNECT_TIMEOUT=5 timeout 15 psql -X -A -t -q -d postgres "$@" 2>/dev/null; }
@@ -141,7 +145,7 @@ restart_coordinator() {
 # The row of an instance: p or m, then u or d. Nothing while no coordinator answers.
 row() {
   for host in $GPK_COORDINATORS; do
-    query -h "$host" -c "select role, status from gp_segment_configuration where hostname = '$me' and port = $1" && return
+    query -h "$host" -c "select role, status from gp_segment_configuration where split_part(hostname, '.', 1) = '$me' and port = $1" && return
   done
 }
 
@@ -334,7 +338,7 @@ watch_segment() {
   if [ -z "$peer" ]; then
     for host in $GPK_COORDINATORS; do
       peer=$(query -F ' ' -h "$host" -c "select m.hostname, m.port from gp_segment_configuration p join gp_segment_configuration m
-        on p.content = m.content and p.dbid <> m.dbid where p.hostname = '$me' and p.port = $port")
+        on p.content = m.content and p.dbid <> m.dbid where split_part(p.hostname, '.', 1) = '$me' and p.port = $port")
       [ -z "$peer" ] || break
     done
     peers[$dir]=$peer
@@ -399,7 +403,7 @@ declare -A peers=() starting=() left=() revived=() pause=()
 # coordinator that is cut off within 45 seconds. Two minutes are what a pod's view of a ConfigMap may be old.
 looks=0 cut_off_looks=0 healed_looks=0 fenced='' noting=''
 [ ! -f /greenplum/.gpk/initialised ] || first
-case " $GPK_COORDINATORS " in *" $me "*) note_streaming & ;; esac
+[ -z "$coordinator" ] || note_streaming &
 while sleep 5; do
   for dir in $(instance_dirs); do look "$dir"; done
 done
