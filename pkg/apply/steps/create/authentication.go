@@ -17,6 +17,9 @@ type authenticationHandler struct {
 
 func (h *authenticationHandler) Check(ctx context.Context) (engine.Finding, error) {
 	return h.db.WithActing(ctx, func(ctx context.Context, acting database.Acting) (engine.Finding, error) {
+		if hosts := acting.Catalogue.FullNames(); len(hosts) > 0 {
+			return database.EarlierGpk("the catalogue has the host " + hosts[0]), nil
+		}
 		differ, err := h.db.Unauthenticated(ctx, acting, h.action)
 		return engine.PendingIf(differ), err
 	})
