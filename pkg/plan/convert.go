@@ -10,6 +10,8 @@ func Convert(c *topology.Cluster, begun bool) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
+	authenticated := p.authentication()
+	authenticated.Converting = true
 	return newPlan(ConvertOperation, ref(c), []Step{
 		{"admissible", "stateful sets that the API server takes", Converge, when(!begun, Admissible{p.sets, true})},
 		{"keys", "keys and certificates of the cluster", Converge, p.keys()},
@@ -24,7 +26,7 @@ func Convert(c *topology.Cluster, begun bool) (Plan, error) {
 		{"start", "database started", Converge, Started{Hosts: p.hosts, Coordinators: p.coordinatorHosts}},
 		{"ready", "instances running in every pod", Converge, Ready{p.pods}},
 		{"synced", "mirrors in sync", Converge, Synced{}},
-		p.authenticated(),
+		{"authentication", "client authentication", Converge, authenticated},
 	}, p.reachable()), nil
 }
 

@@ -52,6 +52,8 @@ func (l layout) reachable() []Step {
 type Authentication struct {
 	// Coordinators is the pg_hba.conf of the coordinator and of the standby, with the lines of clients, and Segments that of all others.
 	Coordinators, Segments string
+	// Converting: a step before this one converts a database of an earlier gpk.
+	Converting bool
 }
 
 // Capacity finds out whether the pods that do not exist yet would find room on the nodes, and their volumes a storage class.

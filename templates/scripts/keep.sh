@@ -403,7 +403,7 @@ declare -A peers=() starting=() left=() revived=() pause=()
 # coordinator that is cut off within 45 seconds. Two minutes are what a pod's view of a ConfigMap may be old.
 looks=0 cut_off_looks=0 healed_looks=0 fenced='' noting=''
 [ ! -f /greenplum/.gpk/initialised ] || first
-[ -z "$coordinator" ] || note_streaming &
+if [ -n "$coordinator" ]; then note_streaming & fi
 while sleep 5; do
   for dir in $(instance_dirs); do look "$dir"; done
 done

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strings"
 
-	"gpk/pkg/apply/engine"
 	"gpk/pkg/apply/record"
 	"gpk/pkg/apply/remote"
 	"gpk/pkg/plan"
@@ -118,9 +117,4 @@ func (c *Conversion) ConvertFiles(ctx context.Context, from string, instances []
 		}
 	}
 	return nil
-}
-
-// EarlierGpk is the finding where a database is of an earlier gpk, and is to be converted first.
-func EarlierGpk(shown string) engine.Finding {
-	return engine.BlockedBy("an earlier gpk made the cluster: "+shown, "nothing was changed; convert it in a maintenance window: ", plan.Gpk("convert"))
 }
