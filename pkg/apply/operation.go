@@ -96,6 +96,9 @@ func (o Operation) kept() (plan.Plan, error) {
 
 // PreviewOperation says what an operation would have to do, and changes nothing.
 func (t *Target) PreviewOperation(ctx context.Context, o Operation) ([]engine.Preview, error) {
+	if err := t.refuseEarlier(ctx, o.plan.Operation); err != nil {
+		return nil, err
+	}
 	if u := o.made.Record.Unfinished; u != nil && !o.run.Amid && u.Operation != o.plan.Operation {
 		return nil, u.Refusal(t.Ref.Name)
 	}

@@ -65,6 +65,9 @@ func (t *Target) Run(ctx context.Context, p plan.Plan, options Options, tell Obs
 	if needless := options.Remove && options.Amid && record.IsUnreadable(err); err != nil && !needless {
 		return Outcome{}, err
 	}
+	if err := t.refuseEarlier(held, p.Operation); err != nil {
+		return Outcome{}, err
+	}
 	if u := kept.Unfinished; u != nil && !options.Amid && u.Operation != p.Operation {
 		return Outcome{}, u.Refusal(t.kube.Ref.Name)
 	}
@@ -126,6 +129,9 @@ func (o Options) concluded(r *record.Record) {
 
 // Preview checks every step of a plan and changes nothing.
 func (t *Target) Preview(ctx context.Context, p plan.Plan) ([]engine.Preview, error) {
+	if err := t.refuseEarlier(ctx, p.Operation); err != nil {
+		return nil, err
+	}
 	p, err := t.adapted(ctx, p)
 	if err != nil {
 		return nil, err

@@ -2,7 +2,7 @@ package plan
 
 // Delete is the plan that deletes a cluster, its volumes only with data. ConfigMaps and keys go last: a rerun needs them.
 func Delete(cluster Ref, data bool) Plan {
-	return newPlan("delete", cluster, []Step{
+	return newPlan(DeleteOperation, cluster, []Step{
 		{"stop", "database stopped", Converge, Stopped{Mode: "fast", Removing: true}},
 		{"workloads", "stateful sets and pods gone", Converge, Remove{[]string{"StatefulSet", "Pod"}}},
 		{"data", "volumes and all data gone", Destructive, when(data, Remove{[]string{"PersistentVolumeClaim"}})},

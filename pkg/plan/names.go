@@ -54,6 +54,9 @@ func (l layout) identify(object metav1.Object, name string, labels map[string]st
 // Container is the name of the database container in every pod.
 const Container = "greenplum"
 
+// CoordinatorsVariable has the hosts of both coordinators in every pod's environment.
+const CoordinatorsVariable = "GPK_COORDINATORS"
+
 // Names of what the pods mount.
 func (l layout) scriptsName() string { return l.Metadata.Name + "-scripts" }
 func (l layout) keysName() string    { return l.Metadata.Name + "-ssh" }

@@ -62,7 +62,7 @@ func (l layout) clientNames() []string {
 }
 
 func (l layout) authentication() Authentication {
-	return Authentication{segments.HBA(l.Spec.Database.HBA), segments.HBA(nil)}
+	return Authentication{Coordinators: segments.HBA(l.Spec.Database.HBA), Segments: segments.HBA(nil)}
 }
 
 // authenticated is the last step wherever a utility has run that adds lines to pg_hba.conf.

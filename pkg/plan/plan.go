@@ -26,8 +26,15 @@ const (
 	Destructive Class = "destructive"
 )
 
+// Operations that no other operation keeps waiting.
+const (
+	DeleteOperation = "delete"
+	StopOperation   = "stop"
+)
+
 // Operations that may be unfinished, and then keep others from coming between.
 const (
+	ConvertOperation  = "convert"
 	ExpandOperation   = "expand"
 	FailoverOperation = "failover"
 	ResizeOperation   = "resize"

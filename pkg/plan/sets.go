@@ -53,7 +53,7 @@ func (p parts) fillPod(pod *corev1.PodSpec, group topology.Group, labels map[str
 	container.Resources.Limits = pods.Resources.Limits
 	container.Env = []corev1.EnvVar{
 		{Name: "LANG", Value: p.Spec.Database.Locale},
-		{Name: "GPK_COORDINATORS", Value: strings.Join(p.coordinatorHosts, " ")},
+		{Name: CoordinatorsVariable, Value: strings.Join(p.coordinatorHosts, " ")},
 	}
 	first := slices.IndexFunc(p.topology.Instances, func(i topology.Instance) bool { return i.Pod == group.Pod(0) })
 	container.StartupProbe.TCPSocket.Port = intstr.FromInt32(p.topology.Instances[first].Port)

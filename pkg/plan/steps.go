@@ -30,7 +30,7 @@ func (p parts) window() []Step {
 	return append([]Step{
 		{WindowStep, "stateful sets", Converge, Apply{Objects: objects(p.sets)}},
 		{"stop", "database stopped", Converge, Stopped{Mode: "fast", Keep: p.topology.Instances, Replacing: p.sets, Again: true}},
-		{"replaced", "pods recreated", Converge, Replaced{p.sets}},
+		{"replaced", "pods recreated", Converge, Replaced{Sets: p.sets}},
 		{"running", "pods running", Converge, Running{Pods: p.pods}},
 		{"network", "hosts reachable by name, ssh and port", Converge, Reach{Hosts: p.hosts}},
 		{"start", "database started", Converge, Started{Hosts: p.hosts, Coordinators: p.coordinatorHosts}},
@@ -52,6 +52,8 @@ func (l layout) reachable() []Step {
 type Authentication struct {
 	// Coordinators is the pg_hba.conf of the coordinator and of the standby, with the lines of clients, and Segments that of all others.
 	Coordinators, Segments string
+	// Converting: a step before this one converts a database of an earlier gpk.
+	Converting bool
 }
 
 // Capacity finds out whether the pods that do not exist yet would find room on the nodes, and their volumes a storage class.
@@ -138,10 +140,16 @@ type Stopped struct {
 	// Removing: the pods are removed right afterwards, and each stops its own instances then. So nothing that keeps gpk from stopping the
 	// database first stands in the way.
 	Removing bool
+	// Converting: the database keeps running if it is converted.
+	Converting bool
 }
 
 // Replaced replaces those pods of StatefulSets, all at once, that were made with another image or other resources.
-type Replaced struct{ Sets []*appsv1.StatefulSet }
+type Replaced struct {
+	Sets []*appsv1.StatefulSet
+	// Converting replaces the pods instead that know hosts by full names.
+	Converting bool
+}
 
 // Started starts the database. From then on the pods start their instances again when they restart.
 type Started struct {

@@ -13,7 +13,7 @@ func Stop(c *topology.Cluster, mode string, zero bool) (Plan, error) {
 			set.Spec.Replicas = new(int32)
 		}
 	}
-	return newPlan("stop", ref(c), []Step{
+	return newPlan(StopOperation, ref(c), []Step{
 		{"stop", "database stopped", Converge, Stopped{Mode: mode, Keep: p.topology.Instances}},
 		{"scaled", "stateful sets without pods", Converge, when(zero, Apply{Objects: objects(p.sets)})},
 		{"gone", "pods gone", Converge, when(zero, Remove{[]string{"Pod"}})},

@@ -24,13 +24,14 @@ type Database struct {
 	*Instances
 	*Utilities
 	*ClientAuthentication
+	*Conversion
 }
 
 // New is the database of a cluster.
 func New(k *kube.Client, r *remote.Pods, s *record.Store, p *pods.Pods) *Database {
 	coordinators, sql, instances := &Coordinators{kube: k, remote: r, store: s}, &SQL{r}, &Instances{r}
 	return &Database{coordinators, &Probes{coordinators, sql}, sql, instances, &Utilities{r, p, coordinators, instances},
-		&ClientAuthentication{r, sql, instances}}
+		&ClientAuthentication{r, sql, instances}, &Conversion{r, s, coordinators, instances}}
 }
 
 // SettlePatience bounds the waits for what happens by itself within moments: endpoints follow a selector, new mirrors catch up.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -14,7 +15,26 @@ import (
 	"k8s.io/apimachinery/pkg/util/wait"
 
 	"gpk/pkg/apply/kube"
+	"gpk/pkg/plan"
 )
+
+// WithFullNames are the pods that an earlier gpk made: they know the coordinators' hosts by names with a namespace and a domain.
+func (p *Pods) WithFullNames(ctx context.Context) ([]*corev1.Pod, error) {
+	pods, err := p.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var named []*corev1.Pod
+	for i := range pods {
+		container := databaseContainer(&pods[i].Spec)
+		if container != nil && slices.ContainsFunc(container.Env, func(v corev1.EnvVar) bool {
+			return v.Name == plan.CoordinatorsVariable && strings.Contains(v.Value, ".")
+		}) {
+			named = append(named, &pods[i])
+		}
+	}
+	return named, nil
+}
 
 // Replace deletes pods and waits until they are gone. Their StatefulSets recreate them.
 func (p *Pods) Replace(ctx context.Context, pods []*corev1.Pod, progress func(string)) error {

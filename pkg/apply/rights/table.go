@@ -16,7 +16,7 @@ var Duties = []Duty{
 	{"operate", []string{
 		"stop", "stop --scale-to-zero", "start", "restart", "failover", "recover", "expand", "resize", "upgrade", "config set",
 	}},
-	{"administer", []string{"create", "diff", "delete", "delete --delete-data"}},
+	{"administer", []string{"create", "convert", "diff", "delete", "delete --delete-data"}},
 }
 
 // on are verbs on all objects that a cluster has of resources.
@@ -78,6 +78,9 @@ var commands = []Command{
 	{Name: "expand", Grows: true, Rights: slices.Concat(window, part("create", "configmaps", Kept),
 		on("get list create patch delete", "persistentvolumeclaims", "poddisruptionbudgets.policy"))},
 	{Name: "upgrade", Rights: slices.Concat(window, part("get", "configmaps", Scripts), part("create delete", "pods", Images))},
+	{Name: "convert", Rights: slices.Concat(window, part("get create patch", "secrets", Keys), on("get create patch", "configmaps"),
+		on("get create patch", "services", "serviceaccounts"), on("get list create patch", "poddisruptionbudgets.policy")),
+		Policies: map[Policies][]string{With: words("get create patch"), Without: words("list")}},
 	{Name: "config set", Rights: changing},
 	{Name: "resize", Rights: slices.Concat(window, on("get list create patch", "persistentvolumeclaims"), on("delete", "statefulsets.apps"))},
 	{Name: "delete", Rights: slices.Concat(

@@ -17,9 +17,20 @@ type authenticationHandler struct {
 
 func (h *authenticationHandler) Check(ctx context.Context) (engine.Finding, error) {
 	return h.db.WithActing(ctx, func(ctx context.Context, acting database.Acting) (engine.Finding, error) {
+		if hosts := acting.Catalogue.FullNames(); len(hosts) > 0 {
+			return h.earlier("the catalogue has the host " + hosts[0]), nil
+		}
 		differ, err := h.db.Unauthenticated(ctx, acting, h.action)
 		return engine.PendingIf(differ), err
 	})
+}
+
+// earlier is the finding in a database of an earlier gpk, whose pods do not know each other by certificates.
+func (h *authenticationHandler) earlier(shown string) engine.Finding {
+	if h.action.Converting {
+		return engine.Finding{State: engine.Unknown, Details: []string{shown}}
+	}
+	return engine.BlockedBy("an earlier gpk made the cluster: "+shown, "nothing was changed; convert it in a maintenance window: ", plan.Gpk("convert"))
 }
 
 func (h *authenticationHandler) Do(ctx context.Context, _ func(string)) error {

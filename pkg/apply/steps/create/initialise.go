@@ -45,6 +45,9 @@ func (h *initialiseHandler) Check(ctx context.Context) (engine.Finding, error) {
 	switch state {
 	case initialised:
 		return engine.Finding{State: engine.Done}, nil
+	case earlier:
+		return engine.Finding{State: engine.Blocked, Details: details, Next: engine.Next("nothing was changed on the volumes; run ", plan.Gpk("delete"),
+			", which keeps them, then create the cluster with the gpk that made it, and then run ", plan.Gpk("convert"))}, nil
 	case mismatch:
 		return engine.Finding{State: engine.Blocked, Details: details, Next: engine.Next(
 			"nothing was changed; compare cluster.yaml with ", plan.Gpk("status"), ", or use another name or other volumes for a new cluster")}, nil
@@ -63,7 +66,7 @@ func (h *initialiseHandler) Do(ctx context.Context, progress func(string)) (err 
 	}
 	job := h.remote.Job(h.action.Topology.Coordinator().Pod, "gpinitsystem")
 	switch state {
-	case mismatch:
+	case mismatch, earlier:
 		return errors.New(engine.FirstOf(details))
 	case initialising:
 		progress("attaching to gpinitsystem, which is running")

@@ -21,6 +21,7 @@ const (
 	unmarked       initState = "the instances are complete, and their volumes are not marked as complete"
 	stopped        initState = "the database is stopped"
 	initialised    initState = "the database is initialised"
+	earlier        initState = "an earlier gpk made the instances, and they are not converted"
 	mismatch       initState = "the volumes or the catalogue do not match cluster.yaml"
 )
 
@@ -43,6 +44,9 @@ func (h *initialiseHandler) look(ctx context.Context) (initState, []string, erro
 		pod = cmp.Or(decided[plan.StateCoordinator], coordinator.Pod)
 	}
 	marked := acting.Pods[pod].Marker == segments.Initialised
+	if hosts := acting.Catalogue.FullNames(); len(hosts) > 0 {
+		return earlier, []string{string(earlier) + ": the catalogue has the host " + hosts[0]}, nil
+	}
 	if answers && len(missing) == 0 && marked {
 		return initialised, nil, nil
 	}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 
+	corev1 "k8s.io/api/core/v1"
+
 	"gpk/pkg/apply/database"
 	"gpk/pkg/apply/engine"
 	"gpk/pkg/apply/pods"
@@ -61,12 +63,23 @@ type replaceHandler struct {
 }
 
 func (h *replaceHandler) Check(ctx context.Context) (engine.Finding, error) {
-	old, err := h.pods.ToReplace(ctx, h.action.Sets)
+	old, err := h.old(ctx)
+	why := " has another image or other resources than its StatefulSet"
+	if h.action.Converting {
+		why = " knows hosts by their full names"
+	}
 	var details []string
 	for _, pod := range old {
-		details = append(details, "pod "+pod.Name+" has another image or other resources than its StatefulSet")
+		details = append(details, "pod "+pod.Name+why)
 	}
 	return engine.PendingIf(details), err
+}
+
+func (h *replaceHandler) old(ctx context.Context) ([]*corev1.Pod, error) {
+	if h.action.Converting {
+		return h.pods.WithFullNames(ctx)
+	}
+	return h.pods.ToReplace(ctx, h.action.Sets)
 }
 
 // Do deletes the pods all at once and waits until they are gone. Their StatefulSets recreate them.
@@ -77,7 +90,7 @@ func (h *replaceHandler) Do(ctx context.Context, progress func(string)) error {
 			return err
 		}
 	}
-	old, err := h.pods.ToReplace(ctx, h.action.Sets)
+	old, err := h.old(ctx)
 	if err != nil {
 		return err
 	}

@@ -28,6 +28,11 @@ type stopHandler struct {
 }
 
 func (h *stopHandler) Check(ctx context.Context) (engine.Finding, error) {
+	if h.action.Converting {
+		if found, err := h.db.Unconverted(ctx); err != nil || found == "" {
+			return engine.Finding{State: engine.Done}, err
+		}
+	}
 	if len(h.action.Replacing) > 0 {
 		if old, err := h.pods.ToReplace(ctx, h.action.Replacing); err != nil || len(old) == 0 {
 			return engine.Finding{State: engine.Done}, err

@@ -29,6 +29,22 @@ end $$;
 create view pg_catalog.gp_segment_configuration as select * from standin.segment_configuration();
 grant select on pg_catalog.gp_segment_configuration to public;
 
+-- Greenplum's is a table, which a superuser may change by hand with allow_system_table_mods.
+create function standin.update_segment_configuration() returns trigger
+language plpgsql security definer set search_path = pg_catalog, standin as $$
+begin
+    if not current_setting('allow_system_table_mods')::boolean then
+        raise exception 'permission denied: "gp_segment_configuration" is a system catalog';
+    end if;
+    perform dblink_exec(standin.store() || ' options=''-c synchronous_commit=local''', format(
+        'update standin.segment_configuration set content = %s, role = %L, preferred_role = %L, mode = %L, status = %L, port = %s,
+           hostname = %L, address = %L, datadir = %L where dbid = %s',
+        new.content, new.role, new.preferred_role, new.mode, new.status, new.port, new.hostname, new.address, new.datadir, old.dbid));
+    return new;
+end $$;
+create trigger changed instead of update on pg_catalog.gp_segment_configuration
+    for each row execute function standin.update_segment_configuration();
+
 -- The prober is a client to PostgreSQL; Greenplum's is a process of its own.
 create or replace view pg_catalog.pg_stat_activity as
     select s.datid, d.datname, s.pid, s.leader_pid, s.usesysid, r.rolname as usename, s.application_name,
