@@ -65,16 +65,8 @@ func (t *Target) Run(ctx context.Context, p plan.Plan, options Options, tell Obs
 	if needless := options.Remove && options.Amid && record.IsUnreadable(err); err != nil && !needless {
 		return Outcome{}, err
 	}
-	if err := t.refuseEarlier(held, p.Operation); err != nil {
+	if err := t.accepts(held, p.Operation, kept, options); err != nil {
 		return Outcome{}, err
-	}
-	if u := kept.Unfinished; u != nil && !options.Amid && u.Operation != p.Operation {
-		return Outcome{}, u.Refusal(t.kube.Ref.Name)
-	}
-	if options.Accept != nil {
-		if err := options.Accept(held, kept); err != nil {
-			return Outcome{}, err
-		}
 	}
 	if p, options.Fallback, err = t.bothAdapted(held, p, options.Fallback); err != nil {
 		return Outcome{}, err
@@ -112,6 +104,20 @@ func (t *Target) Run(ctx context.Context, p plan.Plan, options Options, tell Obs
 		err = t.store.Forget(held)
 	}
 	return outcome, err
+}
+
+// accepts refuses an operation that the cluster is not ready for, with the lock held.
+func (t *Target) accepts(ctx context.Context, operation string, kept record.Record, options Options) error {
+	if err := t.refuseEarlier(ctx, operation); err != nil {
+		return err
+	}
+	if u := kept.Unfinished; u != nil && !options.Amid && u.Operation != operation {
+		return u.Refusal(t.kube.Ref.Name)
+	}
+	if options.Accept != nil {
+		return options.Accept(ctx, kept)
+	}
+	return nil
 }
 
 // concluded is the record of a cluster once everything is done.

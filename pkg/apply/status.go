@@ -57,11 +57,8 @@ func StatusOf(ctx context.Context, t *Target) (Status, error) {
 	for i := range pods {
 		nodes[pods[i].Name] = pods[i].Spec.NodeName
 	}
-	state, err := t.store.State(ctx)
-	if err != nil {
-		return status, err
-	}
-	if state[plan.StateNetwork] == plan.NetworkOpen {
+	// An account that may not see the state is not told.
+	if state, err := t.store.State(ctx); err == nil && state[plan.StateNetwork] == plan.NetworkOpen {
 		status.Warnings = append(status.Warnings, create.OpenNetwork)
 	}
 	status.Faults = append(status.Faults, t.pods.LostNodes(ctx, pods)...)

@@ -10,7 +10,8 @@ func ConvertScript(verb string, dirs ...string) Command {
 	return Script("convert.sh", append([]string{verb}, dirs...)...)
 }
 
-// ConvertCatalogue gives the hosts in the catalogue the names of their pods. It runs in the coordinator's pod, while the database is stopped.
+// ConvertCatalogue gives the hosts in the catalogue the names of their pods. It runs in the coordinator's pod, while the database is
+// stopped.
 func ConvertCatalogue() Utility { return Utility{Argv: ConvertScript("catalogue").Argv} }
 
 // ParseConvert reads what convert.sh printed: the files that are not converted yet, such as /greenplum/primary/gpseg0/pg_hba.conf.

@@ -12,6 +12,8 @@ import (
 const (
 	// unreachableHolds is how long gpk does not try a way again that did not lead to its pod. A try takes 15 s.
 	unreachableHolds = 30 * time.Second
+	// longestGap is the longest time between two tries that count as one silence.
+	longestGap = unreachableHolds + 45*time.Second
 	// LeaseAge is how old the lease of a healthy node may be: a kubelet renews it every ten seconds.
 	LeaseAge = 12 * time.Second
 	// listensAfter is when gpk begins to listen for the kubelet of a pod that does not answer: most answer earlier.
@@ -39,6 +41,8 @@ type unreachable struct {
 type silence struct {
 	since, last time.Time
 	why         error
+	// again: gpk tries the way again.
+	again bool
 }
 
 // Note takes note why a way has not led to its pod, or with nil that it has.
@@ -54,10 +58,11 @@ func (p *Pods) Note(way Way, why error) {
 	}
 	now := time.Now()
 	s, before := p.unreachable.found[way]
-	if !before {
+	// Of a longer time without a try nobody knows anything.
+	if !before || now.Sub(s.last) > longestGap {
 		s.since = now
 	}
-	s.last, s.why = now, why
+	s.last, s.why, s.again = now, why, false
 	p.unreachable.found[way] = s
 }
 
@@ -65,7 +70,7 @@ func (p *Pods) Note(way Way, why error) {
 func (p *Pods) Unreachable(way Way) error {
 	p.unreachable.mutex.Lock()
 	defer p.unreachable.mutex.Unlock()
-	if s, found := p.unreachable.found[way]; found && time.Since(s.last) < unreachableHolds {
+	if s, found := p.unreachable.found[way]; found && !s.again && time.Since(s.last) < unreachableHolds {
 		return s.why
 	}
 	return nil
@@ -92,7 +97,7 @@ func (p *Pods) TryAgain(ways ...Way) {
 	defer p.unreachable.mutex.Unlock()
 	for _, way := range ways {
 		if s, found := p.unreachable.found[way]; found {
-			s.last = time.Time{}
+			s.again = true
 			p.unreachable.found[way] = s
 		}
 	}

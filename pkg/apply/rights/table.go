@@ -135,7 +135,7 @@ var optional = []Optional{
 	{What: "create on pods",
 		For: "`create`, `expand`, `resize`: whether the API server accepts the pods, by a dry run before anything is made or stopped. gpk " +
 			"prints if it could not ask. `create`: the pod that tries whether NetworkPolicies are enforced. No Role of `gpk rbac` has this " +
-			"right for that: it [amounts to the database](#what-a-right-amounts-to)"},
+			"right for that: it [amounts to the database](#rights-that-amount-to-the-database)"},
 	{What: "list events", Rights: on("list", "events"),
 		For: "why a pod is not created or has no container yet. Without it, gpk prints the command that shows that"},
 	{What: "get nodes", For: "the fault of the node of a pod that does not answer"},

@@ -30,7 +30,8 @@ func (h *authenticationHandler) earlier(shown string) engine.Finding {
 	if h.action.Converting {
 		return engine.Finding{State: engine.Unknown, Details: []string{shown}}
 	}
-	return engine.BlockedBy("an earlier gpk made the cluster: "+shown, "nothing was changed; convert it in a maintenance window: ", plan.Gpk("convert"))
+	return engine.BlockedBy("an earlier gpk made the cluster: "+shown,
+		"nothing was changed; convert it in a maintenance window: ", plan.Gpk("convert"))
 }
 
 func (h *authenticationHandler) Do(ctx context.Context, _ func(string)) error {

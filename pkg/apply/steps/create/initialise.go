@@ -46,8 +46,8 @@ func (h *initialiseHandler) Check(ctx context.Context) (engine.Finding, error) {
 	case initialised:
 		return engine.Finding{State: engine.Done}, nil
 	case earlier:
-		return engine.Finding{State: engine.Blocked, Details: details, Next: engine.Next("nothing was changed on the volumes; run ", plan.Gpk("delete"),
-			", which keeps them, then create the cluster with the gpk that made it, and then run ", plan.Gpk("convert"))}, nil
+		return engine.Finding{State: engine.Blocked, Details: details, Next: engine.Next("nothing was changed on the volumes; run ",
+			plan.Gpk("delete"), ", which keeps them, then create the cluster with the gpk that made it, and then run ", plan.Gpk("convert"))}, nil
 	case mismatch:
 		return engine.Finding{State: engine.Blocked, Details: details, Next: engine.Next(
 			"nothing was changed; compare cluster.yaml with ", plan.Gpk("status"), ", or use another name or other volumes for a new cluster")}, nil

@@ -153,7 +153,7 @@ func (h *fenceHandler) awaitSelfFence(ctx context.Context, term string, progress
 	}
 	signs := h.lifeSigns(ctx, h.action.Takeover, nodes)
 	h.endPod(ctx, progress)
-	if err := h.awaitStop(ctx, signs.stopped, term, progress); err != nil {
+	if err := h.awaitStop(ctx, signs.stopped, term, progress); err != nil || h.halted {
 		return err
 	}
 	if err := h.awaitSilence(ctx, progress); err != nil {
@@ -163,21 +163,32 @@ func (h *fenceHandler) awaitSelfFence(ctx context.Context, term string, progress
 	return nil
 }
 
-// awaitStop waits until a coordinator that is cut off has stopped itself. At the end of a longer wait it asks once more who reaches the
-// pod: whoever is back by now is stopped, and the next step need not ask again.
+// awaitStop waits until a coordinator that is cut off has stopped itself. At the end of the wait it asks once more by all ways: one that is
+// back by now is stopped, whether or not it has noticed that it was away. If a way led to the pod in between, its silence began anew.
 func (h *fenceHandler) awaitStop(ctx context.Context, stopped time.Time, term string, progress func(string)) error {
-	wait := max(0, time.Until(stopped))
-	progress(fmt.Sprintf("the coordinator in pod %s is cut off: it stops itself within %s", h.action.From, wait.Round(time.Second)))
-	if wait > database.AskTimeout {
+	exec, ssh := remote.ByExec(h.action.From), remote.BySSH(h.action.From, h.action.To)
+	for {
+		wait := max(0, time.Until(stopped))
+		progress(fmt.Sprintf("the coordinator in pod %s is cut off: it stops itself within %s", h.action.From, wait.Round(time.Second)))
 		if err := engine.Sleep(ctx, wait-database.AskTimeout); err != nil {
 			return err
 		}
-		h.remote.TryAgain(remote.ByExec(h.action.From), remote.BySSH(h.action.From, h.action.To))
-		if err := h.halt(ctx, term, progress); answered(err) || ctx.Err() != nil {
+		before, _ := h.remote.UnreachableSince(exec, ssh)
+		h.remote.TryAgain(exec, ssh)
+		err := h.halt(ctx, term, progress)
+		switch {
+		case err == nil || answered(err) || ctx.Err() != nil:
+			h.halted = err == nil
 			return err
+		case !errors.Is(err, errUnreachable):
+			return h.undecided(err.Error())
 		}
+		since, known := h.remote.UnreachableSince(exec, ssh)
+		if !known || !since.After(before) {
+			return engine.Sleep(ctx, max(0, time.Until(stopped)))
+		}
+		stopped = since.Add(selfFence)
 	}
-	return engine.Sleep(ctx, max(0, time.Until(stopped)))
 }
 
 // endPod deletes the old pod: a kubelet that is connected again ends it before anything else, and its successor sees the decision at once.
