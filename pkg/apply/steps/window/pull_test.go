@@ -127,7 +127,8 @@ func TestPullWaitsForRegistry(t *testing.T) {
 				timer := time.AfterFunc(back, func() { a.Put(pulled) })
 				defer timer.Stop()
 				wanted := &corev1.Pod{Spec: corev1.PodSpec{Containers: apitest.ContainerOf("x:2", "", "")}}
-				h := &pullHandler{kube: roomtest.New(t, apitest.ConfigOf(a)).Kube, action: plan.Pulled{Pod: wanted}}
+				room := roomtest.New(t, apitest.ConfigOf(a))
+				h := &pullHandler{kube: room.Kube, pods: room.Pods, action: plan.Pulled{Pod: wanted}}
 				told, began := "", time.Now()
 				err := h.await(t.Context(), []string{"node1"}, func(line string) { told = line })
 				if told != "0 of 1 nodes have the image x:2; node node1 waits: ImagePullBackOff: 503 Service Unavailable" {
