@@ -32,7 +32,7 @@ func (c *cluster) canaries(secret, role string) *canaries {
 }
 
 // wantNone fails the test if one of the secrets is in what gpk has printed, in an object that is no Secret, in the arguments or the
-// environment of a process, or in a file that gpk's scripts have written. The copies of the keys in .ssh are meant to be there, and the
+// environment of a process, or in a file that gpk's scripts have written. The copies of the keys in .ssh and .postgresql are meant to be there, and the
 // database's files are its own.
 func (c *cluster) wantNone(known *canaries) {
 	c.t.Helper()
@@ -49,7 +49,7 @@ func (c *cluster) wantNone(known *canaries) {
 	for i := range pods.Items {
 		pod := pods.Items[i].Name
 		places["processes of "+pod] = c.in(pod, `cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null | tr '\0' '\n'`)
-		places["files of "+pod] = c.in(pod, `find /greenplum/.gpk /tmp /dev/shm /home /root -xdev -type f -not -path '*/.ssh/*' `+
+		places["files of "+pod] = c.in(pod, `find /greenplum/.gpk /tmp /dev/shm /home /root -xdev -type f -not -path '*/.ssh/*' -not -path '*/.postgresql/*' `+
 			`-size -1000k -exec cat {} + 2>/dev/null | tr -d '\0' || true`)
 	}
 	// A search that finds nothing of what is there is blind.
@@ -87,7 +87,7 @@ func (c *cluster) needles(known *canaries) map[string]string {
 		encoded := base64.StdEncoding.EncodeToString(content)
 		found["the encoded key "+file] = encoded[len(encoded)/2 : len(encoded)/2+60]
 	}
-	if keys != 2 {
+	if keys != 4 {
 		c.t.Errorf("the Secret has %d private keys", keys)
 	}
 	return found
