@@ -32,8 +32,8 @@ func (c *cluster) canaries(secret, role string) *canaries {
 }
 
 // wantNone fails the test if one of the secrets is in what gpk has printed, in an object that is no Secret, in the arguments or the
-// environment of a process, or in a file that gpk's scripts have written. The copies of the keys in .ssh and .postgresql are meant to be there, and the
-// database's files are its own.
+// environment of a process, or in a file that gpk's scripts have written. The copies of the keys in .ssh and .postgresql are meant to be
+// there, and the database's files are its own.
 func (c *cluster) wantNone(known *canaries) {
 	c.t.Helper()
 	c.feed(strings.NewReader("create role typed login password '"+known.typed+"'"), "psql", "-v").want(c.t, 0)
@@ -49,8 +49,8 @@ func (c *cluster) wantNone(known *canaries) {
 	for i := range pods.Items {
 		pod := pods.Items[i].Name
 		places["processes of "+pod] = c.in(pod, `cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null | tr '\0' '\n'`)
-		places["files of "+pod] = c.in(pod, `find /greenplum/.gpk /tmp /dev/shm /home /root -xdev -type f -not -path '*/.ssh/*' -not -path '*/.postgresql/*' `+
-			`-size -1000k -exec cat {} + 2>/dev/null | tr -d '\0' || true`)
+		places["files of "+pod] = c.in(pod, `find /greenplum/.gpk /tmp /dev/shm /home /root -xdev -type f -not -path '*/.ssh/*' `+
+			`-not -path '*/.postgresql/*' -size -1000k -exec cat {} + 2>/dev/null | tr -d '\0' || true`)
 	}
 	// A search that finds nothing of what is there is blind.
 	for place, word := range map[string]string{"processes of " + coordinator: "GPK_COORDINATORS=demo-coordinator-0", "files of " + coordinator: "gpinitsystem",
