@@ -43,7 +43,7 @@ test: ## all that CI runs: lint, unit, end to end, no trace left (root)
 .PHONY: unit
 unit: ## go vet and go test, without a cluster
 	@failed=; for module in $(modules); do \
-	  (cd $$module && echo "== $$module" && go vet ./... && go test ./...) || failed="$$failed $$module"; \
+	  (cd $$module && echo "== $$module" && go vet ./... && go test -timeout 20m ./...) || failed="$$failed $$module"; \
 	done; \
 	(cd test/bench/components && echo "== test/bench/components" && go test ./localvolume/... ./networkpolicy/...) || failed="$$failed test/bench/components"; \
 	[ -z "$$failed" ] || { echo "failed in:$$failed" >&2; exit 1; }
