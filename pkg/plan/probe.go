@@ -37,7 +37,7 @@ func (p parts) enforced() Enforced {
 	door := func(i topology.Instance, port string) string { return i.Host + "." + p.HostsService() + "/" + port }
 	coordinator, primary := p.topology.Coordinator(), p.topology.Segments(topology.Primary)[0]
 	doors := segments.Doors{
-		Clients: p.ClientService() + "/" + fmt.Sprint(coordinator.Port),
+		Clients: door(coordinator, fmt.Sprint(coordinator.Port)),
 		Closed:  []string{door(primary, "22"), door(primary, fmt.Sprint(primary.Port))},
 	}
 	pod := p.imagePod().DeepCopy()

@@ -71,8 +71,12 @@ func (c *Conversion) Unconverted(ctx context.Context) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		if old, err := segments.ParseConvert(out); err != nil || len(old) > 0 {
-			return old[0] + " in pod " + pod, err
+		old, err := segments.ParseConvert(out)
+		if err != nil {
+			return "", err
+		}
+		if len(old) > 0 {
+			return old[0] + " in pod " + pod, nil
 		}
 	}
 	return "", nil
