@@ -1,9 +1,6 @@
 package segments
 
-import (
-	"fmt"
-	"strings"
-)
+import "strings"
 
 // ConvertScript calls a verb of convert.sh for data directories: check or files. What an earlier gpk made has hosts with full names.
 func ConvertScript(verb string, dirs ...string) Command {
@@ -16,14 +13,7 @@ func ConvertCatalogue() Utility { return Utility{Argv: ConvertScript("catalogue"
 
 // ParseConvert reads what convert.sh printed: the files that are not converted yet, such as /greenplum/primary/gpseg0/pg_hba.conf.
 func ParseConvert(out string) (old []string, err error) {
-	err = parseLines(out, "the answer about files of an earlier gpk was", func(line string, words []string) error {
-		if len(words) != 3 || words[0] != "old" {
-			return fmt.Errorf("unknown answer %q", line)
-		}
-		old = append(old, words[1]+"/"+words[2])
-		return nil
-	})
-	return old, err
+	return parseInstanceFiles(out, "old", "the answer about files of an earlier gpk was")
 }
 
 // FullName reports whether a host has its namespace and domain in its name, as earlier gpks called hosts.

@@ -45,14 +45,19 @@ func HBAScript(verb, hba string, dirs ...string) Command {
 	return Script("hba.sh", append([]string{verb}, dirs...)...).reading(hba)
 }
 
-// ParseHBA reads what `hba.sh check` or `hba.sh write` printed: the files that differ, such as /greenplum/primary/gpseg0/pg_hba.conf.
+// ParseHBA reads what `hba.sh check` printed: the files that differ, such as /greenplum/primary/gpseg0/pg_hba.conf.
 func ParseHBA(out string) (differ []string, err error) {
-	err = parseLines(out, "the answer about pg_hba.conf was", func(line string, words []string) error {
-		if len(words) != 3 || words[0] != "differs" {
+	return parseInstanceFiles(out, "differs", "the answer about pg_hba.conf was")
+}
+
+// parseInstanceFiles reads the lines `WORD DIR FILE` by which a script tells of files in data directories: their paths.
+func parseInstanceFiles(out, word, name string) (files []string, err error) {
+	err = parseLines(out, name, func(line string, words []string) error {
+		if len(words) != 3 || words[0] != word {
 			return fmt.Errorf("unknown answer %q", line)
 		}
-		differ = append(differ, words[1]+"/"+words[2])
+		files = append(files, words[1]+"/"+words[2])
 		return nil
 	})
-	return differ, err
+	return whole(files, err)
 }

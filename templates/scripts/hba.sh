@@ -32,7 +32,9 @@ ssl_cert_file='$keys/server.crt'
 ssl_key_file='$keys/server.key'
 ssl_ca_file='$keys/ca.crt'"
 
-encrypted() { [ "$(grep -E '^[[:space:]]*ssl(_cert_file|_key_file|_ca_file)?[[:space:]=]' "$1/postgresql.conf")" = "$encryption" ]; }
+its_lines='^[[:space:]]*ssl(_cert_file|_key_file|_ca_file)?[[:space:]=]'
+
+encrypted() { [ "$(grep -E "$its_lines" "$1/postgresql.conf")" = "$encryption" ]; }
 
 authenticated() { [ "$(cat "$1/pg_hba.conf")" = "$wanted" ]; }
 
@@ -57,7 +59,7 @@ write() {
     [ -f "$dir/postgresql.conf" ] || continue
     changed=
     if ! encrypted "$dir"; then
-      rest=$(grep -vE '^[[:space:]]*ssl(_cert_file|_key_file|_ca_file)?[[:space:]=]' "$dir/postgresql.conf")
+      rest=$(grep -vE "$its_lines" "$dir/postgresql.conf")
       printf '%s\n' "$rest" "$encryption" | replace "$dir/postgresql.conf" || return
       changed=1
     fi

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"gpk/pkg/apply/record"
@@ -87,35 +88,12 @@ const noScript = 127
 
 // OldFiles are the files of instances that are not converted yet, asked from a coordinator's pod.
 func (c *Conversion) OldFiles(ctx context.Context, from string, instances []topology.Instance) ([]string, error) {
-	pods := ByPod(instances)
-	printed, err := c.instances.everywhere(ctx, from, "convert.sh", "check", pods, "")
-	if err != nil {
-		return nil, err
-	}
-	var files []string
-	for _, pod := range pods {
-		old, err := segments.ParseConvert(printed[pod.Pod])
-		if err != nil {
-			return nil, fmt.Errorf("pod %s: %w", pod.Pod, err)
-		}
-		for _, file := range old {
-			files = append(files, file+" in pod "+pod.Pod)
-		}
-	}
-	return files, nil
+	return c.instances.files(ctx, from, "convert.sh", hbaKind{pods: ByPod(instances)}, segments.ParseConvert)
 }
 
 // ConvertFiles converts the files of instances, none of which may run: first those of segments, then those of both coordinators.
 func (c *Conversion) ConvertFiles(ctx context.Context, from string, instances []topology.Instance, wanted plan.Authentication) error {
-	var coordinators, others []topology.Instance
-	for _, instance := range instances {
-		if instance.Content == topology.CoordinatorContent {
-			coordinators = append(coordinators, instance)
-		} else {
-			others = append(others, instance)
-		}
-	}
-	for _, kind := range []hbaKind{{wanted.Segments, ByPod(others)}, {wanted.Coordinators, ByPod(coordinators)}} {
+	for _, kind := range slices.Backward(hbaKinds(instances, wanted)) {
 		if _, err := c.instances.everywhere(ctx, from, "convert.sh", "files", kind.pods, kind.hba); err != nil {
 			return err
 		}

@@ -23,23 +23,16 @@ type ClientAuthentication struct {
 // Unauthenticated lists the files of instances that are up that differ from what an action wants, and the lines of the acting coordinator's
 // pg_hba.conf that the server refuses.
 func (c *ClientAuthentication) Unauthenticated(ctx context.Context, acting Acting, wanted plan.Authentication) ([]string, error) {
-	kinds := hbaKinds(acting, wanted)
+	kinds := hbaKinds(up(acting), wanted)
 	found := make([][]string, len(kinds)+1)
 	err := engine.Each(ctx, slices.Concat(kinds, []hbaKind{{}}), func(ctx context.Context, i int, kind hbaKind) (err error) {
 		if i == len(kinds) {
 			found[i], err = c.RefusedHBA(ctx, acting, "")
 			return err
 		}
-		printed, err := c.instances.everywhere(ctx, acting.Pod, "hba.sh", "check", kind.pods, kind.hba)
-		for _, pod := range kind.pods {
-			if err != nil {
-				return err
-			}
-			var differ []string
-			differ, err = segments.ParseHBA(printed[pod.Pod])
-			for _, file := range differ {
-				found[i] = append(found[i], fmt.Sprintf("%s in pod %s differs", file, pod.Pod))
-			}
+		differ, err := c.instances.files(ctx, acting.Pod, "hba.sh", kind, segments.ParseHBA)
+		for _, file := range differ {
+			found[i] = append(found[i], file+" differs")
 		}
 		return err
 	})
@@ -52,7 +45,7 @@ func (c *ClientAuthentication) Authenticate(ctx context.Context, acting Acting, 
 	if err := c.offer(ctx, acting, wanted.Coordinators); err != nil {
 		return err
 	}
-	return engine.Each(ctx, hbaKinds(acting, wanted), func(ctx context.Context, _ int, kind hbaKind) error {
+	return engine.Each(ctx, hbaKinds(up(acting), wanted), func(ctx context.Context, _ int, kind hbaKind) error {
 		_, err := c.instances.everywhere(ctx, acting.Pod, "hba.sh", "write", kind.pods, kind.hba)
 		return err
 	})
@@ -64,18 +57,25 @@ type hbaKind struct {
 	pods []PodDirs
 }
 
-// hbaKinds are the coordinators and the segments that are up. One that is down gets a copy of its pair's files when it is recovered.
-func hbaKinds(acting Acting, wanted plan.Authentication) []hbaKind {
-	var coordinators, segments []topology.Instance
-	for _, row := range acting.Catalogue.Up() {
-		instance := topology.Instance{Pod: row.Pod(), Host: row.Host, Dir: row.Dir}
-		if row.Content == topology.CoordinatorContent {
+// hbaKinds are the coordinators of some instances, and the segments.
+func hbaKinds(instances []topology.Instance, wanted plan.Authentication) []hbaKind {
+	var coordinators, others []topology.Instance
+	for _, instance := range instances {
+		if instance.Content == topology.CoordinatorContent {
 			coordinators = append(coordinators, instance)
 		} else {
-			segments = append(segments, instance)
+			others = append(others, instance)
 		}
 	}
-	return []hbaKind{{wanted.Coordinators, ByPod(coordinators)}, {wanted.Segments, ByPod(segments)}}
+	return []hbaKind{{wanted.Coordinators, ByPod(coordinators)}, {wanted.Segments, ByPod(others)}}
+}
+
+// up are the instances that are up. One that is down gets a copy of its pair's files when it is recovered.
+func up(acting Acting) (instances []topology.Instance) {
+	for _, row := range acting.Catalogue.Up() {
+		instances = append(instances, topology.Instance{Content: row.Content, Pod: row.Pod(), Host: row.Host, Dir: row.Dir})
+	}
+	return instances
 }
 
 // offer writes pg_hba.conf of the acting coordinator. It restores the file if the server refuses a line. The server would continue with the

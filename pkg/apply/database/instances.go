@@ -107,6 +107,26 @@ func (i *Instances) everywhere(ctx context.Context, from, script, verb string, p
 	return printed, err
 }
 
+// files are those that the verb check of a script finds on the hosts of several pods, such as /greenplum/primary/gpseg0/pg_hba.conf in pod
+// demo-primary-0, asked from a coordinator's pod.
+func (i *Instances) files(ctx context.Context, from, script string, of hbaKind, parse func(string) ([]string, error)) ([]string, error) {
+	printed, err := i.everywhere(ctx, from, script, "check", of.pods, of.hba)
+	if err != nil {
+		return nil, err
+	}
+	var files []string
+	for _, pod := range of.pods {
+		found, err := parse(printed[pod.Pod])
+		if err != nil {
+			return nil, fmt.Errorf("pod %s: %w", pod.Pod, err)
+		}
+		for _, file := range found {
+			files = append(files, file+" in pod "+pod.Pod)
+		}
+	}
+	return files, nil
+}
+
 // FactsFrom are Facts, asked from a coordinator's pod.
 func (i *Instances) FactsFrom(ctx context.Context, from string, pods []PodDirs) (map[string]segments.PodFacts, error) {
 	printed, err := i.Everywhere(ctx, from, "facts", pods, "")

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -16,6 +15,7 @@ import (
 
 	"gpk/pkg/apply/kube"
 	"gpk/pkg/plan"
+	"gpk/pkg/segments"
 )
 
 // WithFullNames are the pods that an earlier gpk made: they know the coordinators' hosts by names with a namespace and a domain.
@@ -28,7 +28,7 @@ func (p *Pods) WithFullNames(ctx context.Context) ([]*corev1.Pod, error) {
 	for i := range pods {
 		container := databaseContainer(&pods[i].Spec)
 		if container != nil && slices.ContainsFunc(container.Env, func(v corev1.EnvVar) bool {
-			return v.Name == plan.CoordinatorsVariable && strings.Contains(v.Value, ".")
+			return v.Name == plan.CoordinatorsVariable && segments.FullName(v.Value)
 		}) {
 			named = append(named, &pods[i])
 		}

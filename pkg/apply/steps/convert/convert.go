@@ -39,7 +39,7 @@ func (h *renamedHandler) Check(ctx context.Context) (engine.Finding, error) {
 	if pod == "" {
 		return database.UnfinishedCluster(), nil
 	}
-	down, err := h.pods.NotRunning(ctx, topologyPods(h.action))
+	down, err := h.pods.NotRunning(ctx, database.PodNames(database.ByPod(h.action.Instances)))
 	if err != nil || len(down) > 0 {
 		return engine.Finding{State: engine.Unknown, Details: down}, err
 	}
@@ -62,8 +62,6 @@ func (h *renamedHandler) Check(ctx context.Context) (engine.Finding, error) {
 	}
 	return engine.PendingIf(details), err
 }
-
-func topologyPods(a plan.Renamed) []string { return database.PodNames(database.ByPod(a.Instances)) }
 
 func (h *renamedHandler) Do(ctx context.Context, progress func(string)) error {
 	state, err := h.store.State(ctx)
