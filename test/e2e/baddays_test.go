@@ -128,7 +128,7 @@ func TestNoCluster(t *testing.T) {
 	nowhere := c.home + "/nowhere"
 	text, err := os.ReadFile(c.kubeconfig)
 	c.must(nil, err)
-	c.must(nil, os.WriteFile(nowhere, []byte(strings.ReplaceAll(string(text), shared.config.Host, "https://127.0.0.1:1")), 0o600))
+	c.must(nil, os.WriteFile(nowhere, []byte(strings.ReplaceAll(string(text), shared.Config.Host, "https://127.0.0.1:1")), 0o600))
 	r := c.startAs(nowhere, "create", "-f", c.file).wait().want(t, 1).says(t, "127.0.0.1:1", "next:")
 	if r.took.Seconds() > 20 {
 		t.Errorf("it took %s to find that nobody listens", r.took)
@@ -167,7 +167,7 @@ func TestMendedSettings(t *testing.T) {
 // editRecord changes keys of what gpk keeps of the cluster, as `kubectl edit` would.
 func (c *cluster) editRecord(data string) {
 	c.t.Helper()
-	_, err := shared.client.CoreV1().ConfigMaps(c.namespace).Patch(c.ctx, "demo-gpk", types.MergePatchType,
+	_, err := shared.Client.CoreV1().ConfigMaps(c.namespace).Patch(c.ctx, "demo-gpk", types.MergePatchType,
 		[]byte(`{"data":`+data+`}`), metav1.PatchOptions{FieldManager: "somebody"})
 	c.must(nil, err)
 }

@@ -26,7 +26,7 @@ type canaries struct {
 func (c *cluster) canaries(secret, role string) *canaries {
 	c.t.Helper()
 	found := &canaries{"given-" + rand.String(20), "typed-" + rand.String(20)}
-	c.must(shared.client.CoreV1().Secrets(c.namespace).Create(c.ctx, &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: secret},
+	c.must(shared.Client.CoreV1().Secrets(c.namespace).Create(c.ctx, &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: secret},
 		StringData: map[string]string{role: found.given}}, metav1.CreateOptions{}))
 	return found
 }
@@ -44,7 +44,7 @@ func (c *cluster) wantNone(known *canaries) {
 		places["gpk "+strings.Join(run.args, " ")] += run.out.String() + run.err.String()
 	}
 	c.readObjects(places)
-	pods, err := shared.client.CoreV1().Pods(c.namespace).List(c.ctx, metav1.ListOptions{})
+	pods, err := shared.Client.CoreV1().Pods(c.namespace).List(c.ctx, metav1.ListOptions{})
 	c.must(nil, err)
 	for i := range pods.Items {
 		pod := pods.Items[i].Name
@@ -73,7 +73,7 @@ func (c *cluster) needles(known *canaries) map[string]string {
 	c.t.Helper()
 	found := map[string]string{"a password": known.given, "a password that was typed": known.typed,
 		"an encoded password": base64.StdEncoding.EncodeToString([]byte(known.given))}
-	secret, err := shared.client.CoreV1().Secrets(c.namespace).Get(c.ctx, "demo-ssh", metav1.GetOptions{})
+	secret, err := shared.Client.CoreV1().Secrets(c.namespace).Get(c.ctx, "demo-ssh", metav1.GetOptions{})
 	c.must(nil, err)
 	keys := 0
 	for file, content := range secret.Data {
@@ -96,9 +96,9 @@ func (c *cluster) needles(known *canaries) map[string]string {
 // readObjects adds all objects of the namespace but Secrets, events among them.
 func (c *cluster) readObjects(places map[string]string) {
 	c.t.Helper()
-	lists, err := shared.client.Discovery().ServerPreferredNamespacedResources()
+	lists, err := shared.Client.Discovery().ServerPreferredNamespacedResources()
 	c.must(nil, err)
-	client, err := dynamic.NewForConfig(shared.config)
+	client, err := dynamic.NewForConfig(shared.Config)
 	c.must(nil, err)
 	for _, list := range discovery.FilteredBy(discovery.SupportsAllVerbs{Verbs: []string{"list"}}, lists) {
 		group, err := schema.ParseGroupVersion(list.GroupVersion)

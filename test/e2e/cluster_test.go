@@ -51,7 +51,7 @@ func newCluster(t *testing.T, s shape) *cluster {
 	ctx, cancel := context.WithTimeoutCause(t.Context(), patience, fmt.Errorf("the test is not done after %s", patience))
 	t.Cleanup(cancel)
 	c := &cluster{t: t, ctx: ctx, namespace: "e2e-" + rand.String(6), home: t.TempDir()}
-	c.must(shared.client.CoreV1().Namespaces().Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
+	c.must(shared.Client.CoreV1().Namespaces().Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
 		Name:   c.namespace,
 		Labels: map[string]string{"pod-security.kubernetes.io/enforce": "restricted", "gpk-e2e": strings.ReplaceAll(t.Name(), "/", "-")},
 	}}, metav1.CreateOptions{}))
@@ -70,9 +70,9 @@ func newCluster(t *testing.T, s shape) *cluster {
 func (c *cluster) furnished() {
 	c.t.Helper()
 	c.eventually("the namespace is furnished", func() (bool, error) {
-		_, err := shared.client.CoreV1().ConfigMaps(c.namespace).Get(c.ctx, "kube-root-ca.crt", metav1.GetOptions{})
+		_, err := shared.Client.CoreV1().ConfigMaps(c.namespace).Get(c.ctx, "kube-root-ca.crt", metav1.GetOptions{})
 		if err == nil {
-			_, err = shared.client.CoreV1().ServiceAccounts(c.namespace).Get(c.ctx, "default", metav1.GetOptions{})
+			_, err = shared.Client.CoreV1().ServiceAccounts(c.namespace).Get(c.ctx, "default", metav1.GetOptions{})
 		}
 		return err == nil, err
 	})
@@ -113,13 +113,13 @@ func (c *cluster) remove() {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
-	namespaces := shared.client.CoreV1().Namespaces()
+	namespaces := shared.Client.CoreV1().Namespaces()
 	if err := namespaces.Delete(ctx, c.namespace, metav1.DeleteOptions{}); err != nil {
 		c.t.Errorf("namespace %s: %v", c.namespace, err)
 		return
 	}
 	for {
-		_ = shared.client.CoreV1().Pods(c.namespace).DeleteCollection(ctx, metav1.DeleteOptions{GracePeriodSeconds: new(int64(1))}, metav1.ListOptions{})
+		_ = shared.Client.CoreV1().Pods(c.namespace).DeleteCollection(ctx, metav1.DeleteOptions{GracePeriodSeconds: new(int64(1))}, metav1.ListOptions{})
 		_, err := namespaces.Get(ctx, c.namespace, metav1.GetOptions{})
 		if apierrors.IsNotFound(err) {
 			return

@@ -147,7 +147,7 @@ func (c *cluster) wantVisitor() {
 	c.sql("analytics", "create role visitor login password 'a visitor''s own'")
 	c.sql("analytics", "grant select on spread to visitor")
 	c.pod("visitor", nil)
-	service, err := shared.client.CoreV1().Services(c.namespace).Get(c.ctx, "demo-coordinator", metav1.GetOptions{})
+	service, err := shared.Client.CoreV1().Services(c.namespace).Get(c.ctx, "demo-coordinator", metav1.GetOptions{})
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -168,7 +168,7 @@ func (c *cluster) wantVisitor() {
 	}
 	c.wantDoors("visitor")
 	c.wantCertified()
-	c.must(nil, shared.client.CoreV1().Pods(c.namespace).Delete(c.ctx, "visitor", metav1.DeleteOptions{GracePeriodSeconds: new(int64(1))}))
+	c.must(nil, shared.Client.CoreV1().Pods(c.namespace).Delete(c.ctx, "visitor", metav1.DeleteOptions{GracePeriodSeconds: new(int64(1))}))
 	c.eventually("the visitor has left", func() (bool, error) { _, found := c.objects()["Pod/visitor"]; return !found, nil })
 }
 
@@ -176,16 +176,16 @@ func (c *cluster) wantVisitor() {
 // own words, gpk's output, and the command lines of the pods' processes.
 func (c *cluster) wantNoSecret() {
 	c.t.Helper()
-	secret, err := shared.client.CoreV1().Secrets(c.namespace).Get(c.ctx, "demo-ssh", metav1.GetOptions{})
+	secret, err := shared.Client.CoreV1().Secrets(c.namespace).Get(c.ctx, "demo-ssh", metav1.GetOptions{})
 	if err != nil {
 		c.t.Fatal(err)
 	}
 	var places strings.Builder
-	configs, err := shared.client.CoreV1().ConfigMaps(c.namespace).List(c.ctx, metav1.ListOptions{})
+	configs, err := shared.Client.CoreV1().ConfigMaps(c.namespace).List(c.ctx, metav1.ListOptions{})
 	c.must(nil, err)
-	pods, err := shared.client.CoreV1().Pods(c.namespace).List(c.ctx, metav1.ListOptions{})
+	pods, err := shared.Client.CoreV1().Pods(c.namespace).List(c.ctx, metav1.ListOptions{})
 	c.must(nil, err)
-	sets, err := shared.client.AppsV1().StatefulSets(c.namespace).List(c.ctx, metav1.ListOptions{})
+	sets, err := shared.Client.AppsV1().StatefulSets(c.namespace).List(c.ctx, metav1.ListOptions{})
 	c.must(nil, err)
 	for _, list := range []any{configs, pods, sets} {
 		text, err := json.Marshal(list)
@@ -231,7 +231,7 @@ func (c *cluster) pod(podName string, claim *string) {
 // run makes a pod and waits until it runs.
 func (c *cluster) run(pod *corev1.Pod) {
 	c.t.Helper()
-	pods := shared.client.CoreV1().Pods(c.namespace)
+	pods := shared.Client.CoreV1().Pods(c.namespace)
 	c.must(pods.Create(c.ctx, pod, metav1.CreateOptions{}))
 	c.eventually("pod "+pod.Name+" runs", func() (bool, error) {
 		found, err := pods.Get(c.ctx, pod.Name, metav1.GetOptions{})

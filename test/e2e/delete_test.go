@@ -72,7 +72,7 @@ func TestDeleteDataLater(t *testing.T) {
 // claims are the UIDs of the volume claims, by name.
 func (c *cluster) claims() map[string]types.UID {
 	c.t.Helper()
-	list, err := shared.client.CoreV1().PersistentVolumeClaims(c.namespace).List(c.ctx, metav1.ListOptions{})
+	list, err := shared.Client.CoreV1().PersistentVolumeClaims(c.namespace).List(c.ctx, metav1.ListOptions{})
 	c.must(nil, err)
 	claims := map[string]types.UID{}
 	for _, claim := range list.Items {
@@ -84,7 +84,7 @@ func (c *cluster) claims() map[string]types.UID {
 // wantClaims fails the test if a claim is gone, replaced, or being deleted.
 func (c *cluster) wantClaims(before map[string]types.UID) {
 	c.t.Helper()
-	list, err := shared.client.CoreV1().PersistentVolumeClaims(c.namespace).List(c.ctx, metav1.ListOptions{})
+	list, err := shared.Client.CoreV1().PersistentVolumeClaims(c.namespace).List(c.ctx, metav1.ListOptions{})
 	c.must(nil, err)
 	kept := 0
 	for _, claim := range list.Items {

@@ -36,7 +36,7 @@ func TestDiff(t *testing.T) {
 	c.wantSame(before)
 
 	// Somebody else changes an object; the file's own create brings it back.
-	_, err := shared.client.CoreV1().ConfigMaps(c.namespace).Patch(c.ctx, "demo-scripts", types.MergePatchType,
+	_, err := shared.Client.CoreV1().ConfigMaps(c.namespace).Patch(c.ctx, "demo-scripts", types.MergePatchType,
 		[]byte(`{"data":{"ready.sh":"#!/bin/bash\nexit 0\n"}}`), metav1.PatchOptions{FieldManager: "somebody"})
 	c.must(nil, err)
 	c.wantDifferences(c.file, "ConfigMap/demo-scripts data[ready.sh]", "gpk create -f "+c.file)

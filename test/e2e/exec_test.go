@@ -3,14 +3,11 @@
 package e2e
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"strings"
 
-	corev1 "k8s.io/api/core/v1"
-	"k8s.io/client-go/kubernetes/scheme"
-	"k8s.io/client-go/tools/remotecommand"
+	"gpk/test/kube"
 )
 
 // environment is what an administrator types in a pod before Greenplum's utilities work. It is not gpk's own.
@@ -18,18 +15,12 @@ const environment = `. "${GPHOME:-/usr/local/greenplum-db}/greenplum_path.sh"; e
 
 // exec runs a shell script in a pod, as `kubectl exec` would and not through gpk. $1, $2, … are the arguments.
 func (c *cluster) exec(ctx context.Context, pod, script string, args ...string) (string, error) {
-	options := &corev1.PodExecOptions{Command: append([]string{"bash", "-c", script, "bash"}, args...), Stdout: true, Stderr: true}
-	url := shared.client.CoreV1().RESTClient().Post().Namespace(c.namespace).Resource("pods").Name(pod).SubResource("exec").
-		VersionedParams(options, scheme.ParameterCodec).URL()
-	executor, err := remotecommand.NewWebSocketExecutor(shared.config, "GET", url.String())
-	if err != nil {
-		return "", err
-	}
-	var out, errs bytes.Buffer
-	if err := executor.StreamWithContext(ctx, remotecommand.StreamOptions{Stdout: &out, Stderr: &errs}); err != nil {
-		return "", fmt.Errorf("in pod %s: %s: %w: %s", pod, script, err, strings.TrimSpace(errs.String()))
-	}
-	return strings.TrimSpace(out.String()), nil
+	return c.inKube().Exec(ctx, pod, script, args...)
+}
+
+// inKube is the namespace, for what the suites share.
+func (c *cluster) inKube() *kube.Namespace {
+	return &kube.Namespace{Kube: shared.Kube, Name: c.namespace}
 }
 
 // in is exec for what has to succeed.

@@ -101,7 +101,7 @@ func TestFailoverTakenBack(t *testing.T) {
 	w := c.writes()
 	first := c.start("failover", "--force")
 	c.eventually("the decision that the standby is to act", func() (bool, error) {
-		state, err := shared.client.CoreV1().ConfigMaps(c.namespace).Get(c.ctx, "demo-state", metav1.GetOptions{})
+		state, err := shared.Client.CoreV1().ConfigMaps(c.namespace).Get(c.ctx, "demo-state", metav1.GetOptions{})
 		return err == nil && state.Data["coordinator"] == "demo-coordinator-1", err
 	})
 	first.signal(syscall.SIGKILL)

@@ -36,10 +36,10 @@ func (c *cluster) smallVolume(claim string) {
 		Medium: corev1.StorageMediumMemory, SizeLimit: new(resource.MustParse("24Mi"))}}}}
 	holder.Spec.Containers[0].VolumeMounts = []corev1.VolumeMount{{Name: "small", MountPath: "/small"}}
 	c.run(holder)
-	found, err := shared.client.CoreV1().Pods(c.namespace).Get(c.ctx, holder.Name, metav1.GetOptions{})
+	found, err := shared.Client.CoreV1().Pods(c.namespace).Get(c.ctx, holder.Name, metav1.GetOptions{})
 	c.must(nil, err)
 
-	volumes := shared.client.CoreV1().PersistentVolumes()
+	volumes := shared.Client.CoreV1().PersistentVolumes()
 	size := corev1.ResourceList{corev1.ResourceStorage: resource.MustParse("1Gi")}
 	modes := []corev1.PersistentVolumeAccessMode{corev1.ReadWriteOnce}
 	volume := &corev1.PersistentVolume{ObjectMeta: metav1.ObjectMeta{Name: c.namespace}, Spec: corev1.PersistentVolumeSpec{
@@ -53,7 +53,7 @@ func (c *cluster) smallVolume(claim string) {
 	}}
 	c.must(volumes.Create(c.ctx, volume, metav1.CreateOptions{}))
 	c.t.Cleanup(func() { _ = volumes.Delete(context.Background(), volume.Name, metav1.DeleteOptions{}) })
-	c.must(shared.client.CoreV1().PersistentVolumeClaims(c.namespace).Create(c.ctx, &corev1.PersistentVolumeClaim{
+	c.must(shared.Client.CoreV1().PersistentVolumeClaims(c.namespace).Create(c.ctx, &corev1.PersistentVolumeClaim{
 		ObjectMeta: metav1.ObjectMeta{Name: claim},
 		Spec: corev1.PersistentVolumeClaimSpec{AccessModes: modes, StorageClassName: new(""), VolumeName: volume.Name,
 			Resources: corev1.VolumeResourceRequirements{Requests: size}},

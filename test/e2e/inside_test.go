@@ -24,11 +24,11 @@ func TestInside(t *testing.T) {
 		"  database:\n", "  database:\n    extensions: [pgcrypto]\n    passwordSecret: passwords\n    config: {search_path: '\"$user\", public, extra'}\n")
 
 	c.gpk("create", "-f", file).want(t, 1).says(t, "Secret passwords", "kubectl create secret generic passwords -n "+c.namespace)
-	if pods, err := shared.client.CoreV1().Pods(c.namespace).List(c.ctx, metav1.ListOptions{}); err != nil || len(pods.Items) > 0 {
+	if pods, err := shared.Client.CoreV1().Pods(c.namespace).List(c.ctx, metav1.ListOptions{}); err != nil || len(pods.Items) > 0 {
 		t.Errorf("without the Secret there are %d pods already, error %v", len(pods.Items), err)
 	}
 
-	secrets := shared.client.CoreV1().Secrets(c.namespace)
+	secrets := shared.Client.CoreV1().Secrets(c.namespace)
 	c.must(secrets.Create(c.ctx, &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: "passwords"},
 		StringData: map[string]string{"visitor": password}}, metav1.CreateOptions{}))
 	c.gpk("create", "-f", file).want(t, 0)

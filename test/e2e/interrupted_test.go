@@ -62,7 +62,7 @@ func TestPodDeleted(t *testing.T) {
 	c := newCluster(t, small())
 	first := c.start("create", "-f", c.file)
 	c.await("demo-primary-0", "[ -f /greenplum/primary/gpseg0/PG_VERSION ]", "true")
-	c.must(nil, shared.client.CoreV1().Pods(c.namespace).Delete(c.ctx, coordinator, metav1.DeleteOptions{GracePeriodSeconds: new(int64(1))}))
+	c.must(nil, shared.Client.CoreV1().Pods(c.namespace).Delete(c.ctx, coordinator, metav1.DeleteOptions{GracePeriodSeconds: new(int64(1))}))
 	// It may find its way by itself. What it may not do is wait for ever, or leave what a rerun cannot finish.
 	if r := first.wait(); r.status != 0 {
 		r.want(t, 1).says(t, coordinator, "next:")
@@ -115,7 +115,7 @@ func (c *cluster) thaw() {
 // holder is who holds the lock, "" for nobody.
 func (c *cluster) holder() string {
 	c.t.Helper()
-	lease, err := shared.client.CoordinationV1().Leases(c.namespace).Get(c.ctx, "demo-gpk", metav1.GetOptions{})
+	lease, err := shared.Client.CoordinationV1().Leases(c.namespace).Get(c.ctx, "demo-gpk", metav1.GetOptions{})
 	if err != nil {
 		c.t.Fatal(err)
 	}

@@ -43,7 +43,7 @@ func (c *cluster) onlyFrom(pod string, open ...ports) (lift func()) {
 	if pod != "" {
 		selected.MatchLabels = map[string]string{"statefulset.kubernetes.io/pod-name": pod}
 	}
-	policies := shared.client.NetworkingV1().NetworkPolicies(c.namespace)
+	policies := shared.Client.NetworkingV1().NetworkPolicies(c.namespace)
 	c.must(policies.Create(c.ctx, &networkingv1.NetworkPolicy{
 		ObjectMeta: metav1.ObjectMeta{Name: "somebodys"},
 		Spec: networkingv1.NetworkPolicySpec{PodSelector: selected, PolicyTypes: []networkingv1.PolicyType{networkingv1.PolicyTypeEgress},

@@ -45,7 +45,7 @@ func TestNodeLost(t *testing.T) {
 	c := newCluster(t, small())
 	creating := c.start("create", "-f", c.file)
 	c.freeze()
-	pod, err := shared.client.CoreV1().Pods(c.namespace).Get(c.ctx, coordinator, metav1.GetOptions{})
+	pod, err := shared.Client.CoreV1().Pods(c.namespace).Get(c.ctx, coordinator, metav1.GetOptions{})
 	c.must(nil, err)
 	node := pod.Spec.NodeName
 	c.t.Cleanup(func() { _ = exec.Command(shared.bench, "start-node", node).Run() })
@@ -109,7 +109,7 @@ until [ -s /greenplum/acknowledged ]; do sleep 0.2; done`)
 
 func (c *cluster) node(pod string) string {
 	c.t.Helper()
-	found, err := shared.client.CoreV1().Pods(c.namespace).Get(c.ctx, pod, metav1.GetOptions{})
+	found, err := shared.Client.CoreV1().Pods(c.namespace).Get(c.ctx, pod, metav1.GetOptions{})
 	c.must(nil, err)
 	return found.Spec.NodeName
 }
@@ -130,7 +130,7 @@ func (c *cluster) comesHome(s shape, acting string) {
 	c.t.Helper()
 	for _, pod := range []string{"demo-coordinator-0", "demo-coordinator-1", "demo-primary-0", "demo-primary-1", "demo-mirror-0", "demo-mirror-1"} {
 		c.patiently("pod "+pod+" runs again", func() (bool, error) {
-			found, err := shared.client.CoreV1().Pods(c.namespace).Get(c.ctx, pod, metav1.GetOptions{})
+			found, err := shared.Client.CoreV1().Pods(c.namespace).Get(c.ctx, pod, metav1.GetOptions{})
 			if err == nil && found.DeletionTimestamp == nil {
 				_, err = c.exec(c.ctx, pod, "true")
 				return err == nil, err

@@ -18,11 +18,11 @@ import (
 // controllers and kubelets keep beside them.
 func (c *cluster) objects() map[string]metav1.PartialObjectMetadata {
 	c.t.Helper()
-	lists, err := shared.client.Discovery().ServerPreferredNamespacedResources()
+	lists, err := shared.Client.Discovery().ServerPreferredNamespacedResources()
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	client, err := metadata.NewForConfig(shared.config)
+	client, err := metadata.NewForConfig(shared.Config)
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -87,7 +87,7 @@ func (c *cluster) wantSame(before map[string]metav1.PartialObjectMetadata) {
 func (c *cluster) settled() map[string]metav1.PartialObjectMetadata {
 	c.t.Helper()
 	c.eventually("StatefulSets settled", func() (bool, error) {
-		sets, err := shared.client.AppsV1().StatefulSets(c.namespace).List(c.ctx, metav1.ListOptions{})
+		sets, err := shared.Client.AppsV1().StatefulSets(c.namespace).List(c.ctx, metav1.ListOptions{})
 		if err != nil {
 			return false, err
 		}

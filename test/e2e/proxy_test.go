@@ -52,9 +52,9 @@ func (c *cluster) proxied(cuts func(command string) bool, lastWords []byte) (*pr
 	c.t.Helper()
 	p := &proxy{cuts: cuts, lastWords: lastWords, streams: map[*stream]bool{}}
 	tls, err := rest.TLSConfigFor(&rest.Config{TLSClientConfig: rest.TLSClientConfig{
-		CAData: shared.config.CAData, CAFile: shared.config.CAFile, Insecure: shared.config.Insecure}})
+		CAData: shared.Config.CAData, CAFile: shared.Config.CAFile, Insecure: shared.Config.Insecure}})
 	c.must(nil, err)
-	to, err := url.Parse(shared.config.Host)
+	to, err := url.Parse(shared.Config.Host)
 	c.must(nil, err)
 	forward := httputil.NewSingleHostReverseProxy(to)
 	forward.Transport = &http.Transport{TLSClientConfig: tls}

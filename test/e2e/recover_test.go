@@ -16,7 +16,7 @@ func TestRecover(t *testing.T) {
 	t.Parallel()
 	s := shape{primaries: 1, mirrors: true, standby: true}
 	c := newCluster(t, s)
-	c.must(shared.client.CoreV1().Services(c.namespace).Create(c.ctx, &corev1.Service{ObjectMeta: metav1.ObjectMeta{Name: "a-users-own"},
+	c.must(shared.Client.CoreV1().Services(c.namespace).Create(c.ctx, &corev1.Service{ObjectMeta: metav1.ObjectMeta{Name: "a-users-own"},
 		Spec: corev1.ServiceSpec{ClusterIP: corev1.ClusterIPNone, PublishNotReadyAddresses: true, Ports: []corev1.ServicePort{{Port: 22}},
 			Selector: map[string]string{"app.kubernetes.io/instance": "demo"}}}, metav1.CreateOptions{}))
 	c.gpk("create", "-f", c.file).want(t, 0)
@@ -57,7 +57,7 @@ func TestRecover(t *testing.T) {
 // loseVolume takes a pod's volume away, and the pod, which gets another one.
 func (c *cluster) loseVolume(pod string) {
 	c.t.Helper()
-	claims := shared.client.CoreV1().PersistentVolumeClaims(c.namespace)
+	claims := shared.Client.CoreV1().PersistentVolumeClaims(c.namespace)
 	before, err := claims.Get(c.ctx, "data-"+pod, metav1.GetOptions{})
 	c.must(nil, err)
 	c.must(nil, claims.Delete(c.ctx, before.Name, metav1.DeleteOptions{}))
@@ -102,7 +102,7 @@ func TestStop(t *testing.T) {
 	}
 
 	c.gpk("stop", "--scale-to-zero").want(t, 0)
-	pods, err := shared.client.CoreV1().Pods(c.namespace).List(c.ctx, metav1.ListOptions{LabelSelector: "app.kubernetes.io/instance=demo"})
+	pods, err := shared.Client.CoreV1().Pods(c.namespace).List(c.ctx, metav1.ListOptions{LabelSelector: "app.kubernetes.io/instance=demo"})
 	c.must(nil, err)
 	if len(pods.Items) > 0 {
 		t.Errorf("%d pods are left", len(pods.Items))

@@ -54,7 +54,7 @@ func TestNamespaceMissing(t *testing.T) {
 func TestForeignObjects(t *testing.T) {
 	t.Parallel()
 	c := newCluster(t, small())
-	core, leases := shared.client.CoreV1(), shared.client.CoordinationV1().Leases(c.namespace)
+	core, leases := shared.Client.CoreV1(), shared.Client.CoordinationV1().Leases(c.namespace)
 	named := func(name string) metav1.ObjectMeta { return metav1.ObjectMeta{Name: name} }
 	refused := func(object string) {
 		t.Helper()
@@ -97,14 +97,14 @@ func TestForeignData(t *testing.T) {
 	t.Parallel()
 	c := newCluster(t, small())
 	claim := "data-demo-primary-0"
-	c.must(shared.client.CoreV1().PersistentVolumeClaims(c.namespace).Create(c.ctx, &corev1.PersistentVolumeClaim{
+	c.must(shared.Client.CoreV1().PersistentVolumeClaims(c.namespace).Create(c.ctx, &corev1.PersistentVolumeClaim{
 		ObjectMeta: metav1.ObjectMeta{Name: claim},
 		Spec: corev1.PersistentVolumeClaimSpec{AccessModes: []corev1.PersistentVolumeAccessMode{corev1.ReadWriteOnce},
 			Resources: corev1.VolumeResourceRequirements{Requests: corev1.ResourceList{corev1.ResourceStorage: resource.MustParse("1Gi")}}},
 	}, metav1.CreateOptions{}))
 	c.pod("stranger", &claim)
 	c.in("stranger", "mkdir -p /greenplum/primary/gpseg0 && echo precious >/greenplum/primary/gpseg0/somebodys")
-	c.must(nil, shared.client.CoreV1().Pods(c.namespace).Delete(c.ctx, "stranger", metav1.DeleteOptions{GracePeriodSeconds: new(int64(1))}))
+	c.must(nil, shared.Client.CoreV1().Pods(c.namespace).Delete(c.ctx, "stranger", metav1.DeleteOptions{GracePeriodSeconds: new(int64(1))}))
 
 	for range 2 {
 		c.gpk("create", "-f", c.file).want(t, 1).says(t, "demo-primary-0", "next:")

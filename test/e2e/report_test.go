@@ -21,21 +21,21 @@ func (c *cluster) report() {
 	for _, run := range c.runs {
 		fmt.Fprintf(&b, "--- gpk %s\n%s%s", strings.Join(run.args, " "), end(run.out.String(), 20), end(run.err.String(), 40))
 	}
-	pods, err := shared.client.CoreV1().Pods(c.namespace).List(ctx, metav1.ListOptions{})
+	pods, err := shared.Client.CoreV1().Pods(c.namespace).List(ctx, metav1.ListOptions{})
 	if err != nil {
 		fmt.Fprintf(&b, "--- pods: %v\n", err)
 	}
 	for i := range pods.Items {
 		c.reportPod(ctx, &b, &pods.Items[i])
 	}
-	events, err := shared.client.CoreV1().Events(c.namespace).List(ctx, metav1.ListOptions{})
+	events, err := shared.Client.CoreV1().Events(c.namespace).List(ctx, metav1.ListOptions{})
 	fmt.Fprintf(&b, "--- events (%v)\n", err)
 	for _, event := range events.Items {
 		if event.Type != corev1.EventTypeNormal {
 			fmt.Fprintf(&b, "%s %s %s: %s\n", event.LastTimestamp.Format(time.TimeOnly), event.InvolvedObject.Name, event.Reason, event.Message)
 		}
 	}
-	maps, err := shared.client.CoreV1().ConfigMaps(c.namespace).List(ctx, metav1.ListOptions{})
+	maps, err := shared.Client.CoreV1().ConfigMaps(c.namespace).List(ctx, metav1.ListOptions{})
 	fmt.Fprintf(&b, "--- journal (%v)\n", err)
 	for _, item := range maps.Items {
 		fmt.Fprint(&b, end(item.Data["journal.json"], 60))
@@ -53,7 +53,7 @@ func (c *cluster) reportPod(ctx context.Context, b *strings.Builder, pod *corev1
 	for _, status := range pod.Status.ContainerStatuses {
 		fmt.Fprintf(b, "container %s, %d restarts: %s\n", status.Name, status.RestartCount, status.State.String())
 	}
-	log, err := shared.client.CoreV1().Pods(c.namespace).GetLogs(pod.Name, &corev1.PodLogOptions{TailLines: new(int64(20))}).DoRaw(ctx)
+	log, err := shared.Client.CoreV1().Pods(c.namespace).GetLogs(pod.Name, &corev1.PodLogOptions{TailLines: new(int64(20))}).DoRaw(ctx)
 	if err != nil {
 		fmt.Fprintln(b, err)
 	}

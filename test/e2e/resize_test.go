@@ -66,7 +66,7 @@ func (c *cluster) resizes(s shape) {
 	larger := c.changed("larger.yaml", "size: 1Gi", "size: 2Gi")
 	c.gpk("resize", "-f", larger, "--dry-run").want(c.t, 3)
 	c.gpk("resize", "-f", larger).want(c.t, 0)
-	claims, err := shared.client.CoreV1().PersistentVolumeClaims(c.namespace).List(c.ctx, metav1.ListOptions{})
+	claims, err := shared.Client.CoreV1().PersistentVolumeClaims(c.namespace).List(c.ctx, metav1.ListOptions{})
 	c.must(nil, err)
 	for _, claim := range claims.Items {
 		if size := claim.Status.Capacity.Storage().String(); size != "2Gi" {
@@ -96,7 +96,7 @@ func (c *cluster) resizes(s shape) {
 // expandable is a storage class whose volumes can grow. Without one there is nothing to test.
 func (c *cluster) expandable() string {
 	c.t.Helper()
-	classes, err := shared.client.StorageV1().StorageClasses().List(c.ctx, metav1.ListOptions{})
+	classes, err := shared.Client.StorageV1().StorageClasses().List(c.ctx, metav1.ListOptions{})
 	c.must(nil, err)
 	for _, class := range classes.Items {
 		if class.AllowVolumeExpansion != nil && *class.AllowVolumeExpansion {
@@ -110,7 +110,7 @@ func (c *cluster) expandable() string {
 // uids are those of the cluster's pods.
 func (c *cluster) uids() map[string]string {
 	c.t.Helper()
-	pods, err := shared.client.CoreV1().Pods(c.namespace).List(c.ctx, metav1.ListOptions{})
+	pods, err := shared.Client.CoreV1().Pods(c.namespace).List(c.ctx, metav1.ListOptions{})
 	c.must(nil, err)
 	found := map[string]string{}
 	for _, pod := range pods.Items {

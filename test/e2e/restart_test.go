@@ -55,7 +55,7 @@ func TestRestarts(t *testing.T) {
 
 // evict asks for a pod's eviction as a drain would, without any.
 func (c *cluster) evict(pod string) error {
-	return shared.client.CoreV1().Pods(c.namespace).EvictV1(c.ctx, &policyv1.Eviction{
+	return shared.Client.CoreV1().Pods(c.namespace).EvictV1(c.ctx, &policyv1.Eviction{
 		ObjectMeta:    metav1.ObjectMeta{Name: pod},
 		DeleteOptions: &metav1.DeleteOptions{DryRun: []string{metav1.DryRunAll}},
 	})
@@ -67,16 +67,16 @@ func (c *cluster) restart(pods ...string) {
 	began := time.Now()
 	uids := map[string]types.UID{}
 	for _, pod := range pods {
-		found, err := shared.client.CoreV1().Pods(c.namespace).Get(c.ctx, pod, metav1.GetOptions{})
+		found, err := shared.Client.CoreV1().Pods(c.namespace).Get(c.ctx, pod, metav1.GetOptions{})
 		c.must(nil, err)
 		uids[pod] = found.UID
 	}
 	for _, pod := range pods {
-		c.must(nil, shared.client.CoreV1().Pods(c.namespace).Delete(c.ctx, pod, metav1.DeleteOptions{GracePeriodSeconds: new(int64(1))}))
+		c.must(nil, shared.Client.CoreV1().Pods(c.namespace).Delete(c.ctx, pod, metav1.DeleteOptions{GracePeriodSeconds: new(int64(1))}))
 	}
 	for _, pod := range pods {
 		c.patiently("pod "+pod+" runs again", func() (bool, error) {
-			found, err := shared.client.CoreV1().Pods(c.namespace).Get(c.ctx, pod, metav1.GetOptions{})
+			found, err := shared.Client.CoreV1().Pods(c.namespace).Get(c.ctx, pod, metav1.GetOptions{})
 			if err == nil && found.UID != uids[pod] {
 				_, err = c.exec(c.ctx, pod, "true")
 				return err == nil, err
@@ -92,7 +92,7 @@ func (c *cluster) restart(pods ...string) {
 func (c *cluster) endContainer(pod string) {
 	c.t.Helper()
 	state := func() (restarts int32, runs bool) {
-		found, err := shared.client.CoreV1().Pods(c.namespace).Get(c.ctx, pod, metav1.GetOptions{})
+		found, err := shared.Client.CoreV1().Pods(c.namespace).Get(c.ctx, pod, metav1.GetOptions{})
 		c.must(nil, err)
 		status := found.Status.ContainerStatuses[0]
 		return status.RestartCount, status.State.Running != nil
@@ -154,7 +154,7 @@ func (c *cluster) acts(pod string) (bool, error) {
 
 func (c *cluster) scale(set string, replicas int) {
 	c.t.Helper()
-	_, err := shared.client.AppsV1().StatefulSets(c.namespace).Patch(c.ctx, set, types.MergePatchType,
+	_, err := shared.Client.AppsV1().StatefulSets(c.namespace).Patch(c.ctx, set, types.MergePatchType,
 		fmt.Appendf(nil, `{"spec":{"replicas":%d}}`, replicas), metav1.PatchOptions{FieldManager: "somebody"})
 	c.must(nil, err)
 }

@@ -12,9 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"k8s.io/client-go/kubernetes"
-	"k8s.io/client-go/rest"
-	"k8s.io/client-go/tools/clientcmd"
+	"gpk/test/kube"
 )
 
 // patience is how long one test may take, its cleaning up aside.
@@ -27,9 +25,8 @@ type suite struct {
 	// bench is the command of the bench that the cluster is, or empty if it is none.
 	bench string
 	// gpk is the path of the binary.
-	gpk    string
-	config *rest.Config
-	client kubernetes.Interface
+	gpk string
+	*kube.Kube
 }
 
 // shared is set by TestMain, which has no other way to hand something to the tests.
@@ -58,17 +55,8 @@ func newSuite() (suite, error) {
 			"GPK_TEST_KUBECONFIG=FILE GPK_TEST_IMAGE=NAME:TAG")
 	}
 	var err error
-	if s.config, err = clientcmd.BuildConfigFromFlags("", s.kubeconfig); err != nil {
+	if s.Kube, err = kube.Connect(context.Background(), s.kubeconfig); err != nil {
 		return s, fmt.Errorf("GPK_TEST_KUBECONFIG: %w", err)
-	}
-	s.config.QPS = -1
-	if s.client, err = kubernetes.NewForConfig(s.config); err != nil {
-		return s, fmt.Errorf("GPK_TEST_KUBECONFIG: %w", err)
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
-	defer cancel()
-	if err := s.client.Discovery().RESTClient().Get().AbsPath("/readyz").Do(ctx).Error(); err != nil {
-		return s, fmt.Errorf("GPK_TEST_KUBECONFIG: the API server is not ready: %w", err)
 	}
 	folder, err := os.MkdirTemp("", "gpk-e2e-")
 	if err != nil {

@@ -118,7 +118,7 @@ func (c *cluster) killedInWindow(args ...string) {
 	c.t.Helper()
 	p := c.start(args...)
 	c.patiently("the database is to be stopped", func() (bool, error) {
-		state, err := shared.client.CoreV1().ConfigMaps(c.namespace).Get(c.ctx, "demo-state", metav1.GetOptions{})
+		state, err := shared.Client.CoreV1().ConfigMaps(c.namespace).Get(c.ctx, "demo-state", metav1.GetOptions{})
 		return err == nil && state.Data["database"] == "stopped", err
 	})
 	p.signal(syscall.SIGKILL)
@@ -134,7 +134,7 @@ func (c *cluster) wantRelease(s shape, version string) {
 
 func (c *cluster) wantImage(version string) {
 	c.t.Helper()
-	pods, err := shared.client.CoreV1().Pods(c.namespace).List(c.ctx, metav1.ListOptions{})
+	pods, err := shared.Client.CoreV1().Pods(c.namespace).List(c.ctx, metav1.ListOptions{})
 	c.must(nil, err)
 	for _, pod := range pods.Items {
 		if !strings.HasPrefix(pod.Name, "demo-") || strings.HasPrefix(pod.Name, "demo-image-") || pod.Status.Phase != corev1.PodRunning {

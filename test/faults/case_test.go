@@ -146,15 +146,15 @@ var ownPod = regexp.MustCompile(`^` + name + `-(coordinator|primary|mirror)-\d+$
 // cluster's, or a utility that still runs.
 func (c *cluster) left(cmd command) error {
 	var faults []error
-	lease, err := shared.client.CoordinationV1().Leases(c.namespace).Get(c.ctx, name+"-gpk", metav1.GetOptions{})
+	lease, err := shared.Client.CoordinationV1().Leases(c.namespace).Get(c.ctx, name+"-gpk", metav1.GetOptions{})
 	if err == nil && lease.Spec.HolderIdentity != nil && *lease.Spec.HolderIdentity != "" {
 		faults = append(faults, fmt.Errorf("the lock is held by %s", *lease.Spec.HolderIdentity))
 	}
-	record, err := shared.client.CoreV1().ConfigMaps(c.namespace).Get(c.ctx, name+"-gpk", metav1.GetOptions{})
+	record, err := shared.Client.CoreV1().ConfigMaps(c.namespace).Get(c.ctx, name+"-gpk", metav1.GetOptions{})
 	if err == nil && record.Data["unfinished.json"] != "" {
 		faults = append(faults, fmt.Errorf("an operation is still called unfinished: %s", record.Data["unfinished.json"]))
 	}
-	pods, err := shared.client.CoreV1().Pods(c.namespace).List(c.ctx, metav1.ListOptions{})
+	pods, err := shared.Client.CoreV1().Pods(c.namespace).List(c.ctx, metav1.ListOptions{})
 	if err != nil {
 		return err
 	}

@@ -3,7 +3,6 @@
 package faults
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"os"
@@ -12,12 +11,9 @@ import (
 	"testing"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/util/rand"
-	"k8s.io/client-go/kubernetes/scheme"
-	"k8s.io/client-go/tools/remotecommand"
+
+	"gpk/test/kube"
 )
 
 // name is the name of every cluster. Namespaces keep them apart.
@@ -49,9 +45,14 @@ func newCluster(t *testing.T, bare, small bool) *cluster {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &cluster{t: t, ctx: context.Background(), namespace: "faults-" + rand.String(6), home: home, primaries: 1, small: small}
-	c.must(shared.client.CoreV1().Namespaces().Create(c.ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
-		Name: c.namespace, Labels: map[string]string{"pod-security.kubernetes.io/enforce": "restricted"}}}, metav1.CreateOptions{}))
+	c := &cluster{t: t, ctx: context.Background(), home: home, primaries: 1, small: small}
+	furnished, cancel := context.WithTimeout(c.ctx, time.Minute)
+	defer cancel()
+	namespace, err := shared.NewNamespace(furnished, "faults-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.namespace = namespace.Name
 	c.account()
 	c.file = filepath.Join(c.home, "cluster.yaml")
 	c.write()
@@ -96,19 +97,9 @@ func (c *cluster) remove() {
 	_ = os.RemoveAll(c.home)
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
-	namespaces := shared.client.CoreV1().Namespaces()
-	_ = namespaces.Delete(ctx, c.namespace, metav1.DeleteOptions{})
+	_ = c.inKube().Remove(ctx)
 	if c.small {
-		defer func() {
-			_ = shared.client.CoreV1().PersistentVolumes().Delete(ctx, c.namespace, metav1.DeleteOptions{})
-		}()
-	}
-	for ctx.Err() == nil {
-		_ = shared.client.CoreV1().Pods(c.namespace).DeleteCollection(ctx, metav1.DeleteOptions{GracePeriodSeconds: new(int64(1))}, metav1.ListOptions{})
-		if _, err := namespaces.Get(ctx, c.namespace, metav1.GetOptions{}); apierrors.IsNotFound(err) {
-			return
-		}
-		time.Sleep(500 * time.Millisecond)
+		_ = shared.Client.CoreV1().PersistentVolumes().Delete(ctx, c.namespace, metav1.DeleteOptions{})
 	}
 }
 
@@ -134,18 +125,12 @@ const environment = `. "${GPHOME:-/usr/local/greenplum-db}/greenplum_path.sh"; e
 
 // exec runs a shell script in a pod, not through gpk. $1, $2, … are the arguments.
 func (c *cluster) exec(ctx context.Context, pod, script string, args ...string) (string, error) {
-	options := &corev1.PodExecOptions{Command: append([]string{"bash", "-c", script, "bash"}, args...), Stdout: true, Stderr: true}
-	url := shared.client.CoreV1().RESTClient().Post().Namespace(c.namespace).Resource("pods").Name(pod).SubResource("exec").
-		VersionedParams(options, scheme.ParameterCodec).URL()
-	executor, err := remotecommand.NewWebSocketExecutor(shared.config, "GET", url.String())
-	if err != nil {
-		return "", err
-	}
-	var out, errs bytes.Buffer
-	if err := executor.StreamWithContext(ctx, remotecommand.StreamOptions{Stdout: &out, Stderr: &errs}); err != nil {
-		return "", fmt.Errorf("in pod %s: %w: %s", pod, err, strings.TrimSpace(errs.String()))
-	}
-	return strings.TrimSpace(out.String()), nil
+	return c.inKube().Exec(ctx, pod, script, args...)
+}
+
+// inKube is the namespace, for what the suites share.
+func (c *cluster) inKube() *kube.Namespace {
+	return &kube.Namespace{Kube: shared.Kube, Name: c.namespace}
 }
 
 // sql is the bare answer to SQL through `gpk psql`.

@@ -19,7 +19,7 @@ const volumeSize = "400Mi"
 func (c *cluster) smallVolume() {
 	c.t.Helper()
 	holder := c.holder()
-	pods := shared.client.CoreV1().Pods(c.namespace)
+	pods := shared.Client.CoreV1().Pods(c.namespace)
 	c.must(pods.Create(c.ctx, holder, metav1.CreateOptions{}))
 	c.must(nil, within(time.Minute, func() (err error) {
 		if holder, err = pods.Get(c.ctx, holder.Name, metav1.GetOptions{}); err == nil && holder.Status.Phase != corev1.PodRunning {
@@ -39,8 +39,8 @@ func (c *cluster) smallVolume() {
 			MatchExpressions: []corev1.NodeSelectorRequirement{{Key: corev1.LabelHostname, Operator: corev1.NodeSelectorOpIn,
 				Values: []string{holder.Spec.NodeName}}}}}}},
 	}}
-	c.must(shared.client.CoreV1().PersistentVolumes().Create(c.ctx, volume, metav1.CreateOptions{}))
-	c.must(shared.client.CoreV1().PersistentVolumeClaims(c.namespace).Create(c.ctx, &corev1.PersistentVolumeClaim{
+	c.must(shared.Client.CoreV1().PersistentVolumes().Create(c.ctx, volume, metav1.CreateOptions{}))
+	c.must(shared.Client.CoreV1().PersistentVolumeClaims(c.namespace).Create(c.ctx, &corev1.PersistentVolumeClaim{
 		ObjectMeta: metav1.ObjectMeta{Name: claim},
 		Spec: corev1.PersistentVolumeClaimSpec{AccessModes: modes, StorageClassName: new(""), VolumeName: volume.Name,
 			Resources: corev1.VolumeResourceRequirements{Requests: size}},

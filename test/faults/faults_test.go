@@ -41,7 +41,7 @@ type fault struct {
 func faults() []fault {
 	node := func(command string) func(*director) error {
 		return func(d *director) error {
-			pod, err := shared.client.CoreV1().Pods(d.c.namespace).Get(d.c.ctx, d.worked(), metav1.GetOptions{})
+			pod, err := shared.Client.CoreV1().Pods(d.c.namespace).Get(d.c.ctx, d.worked(), metav1.GetOptions{})
 			if err != nil {
 				return err
 			}
@@ -127,5 +127,5 @@ func (d *director) race() error {
 
 // deletePod deletes the pod under work, as an eviction does that gives it no time.
 func (d *director) deletePod() error {
-	return shared.client.CoreV1().Pods(d.c.namespace).Delete(d.c.ctx, d.worked(), metav1.DeleteOptions{GracePeriodSeconds: new(int64(1))})
+	return shared.Client.CoreV1().Pods(d.c.namespace).Delete(d.c.ctx, d.worked(), metav1.DeleteOptions{GracePeriodSeconds: new(int64(1))})
 }

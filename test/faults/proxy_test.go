@@ -56,9 +56,9 @@ func (c *cluster) proxied(before func(request) int) (*proxy, func()) {
 	c.t.Helper()
 	p := &proxy{before: before, streams: map[net.Conn]bool{}, kubeconfig: filepath.Join(c.home, "kubeconfig-proxied")}
 	tls, err := rest.TLSConfigFor(&rest.Config{TLSClientConfig: rest.TLSClientConfig{
-		CAData: shared.config.CAData, CAFile: shared.config.CAFile, Insecure: shared.config.Insecure}})
+		CAData: shared.Config.CAData, CAFile: shared.Config.CAFile, Insecure: shared.Config.Insecure}})
 	c.must(nil, err)
-	to, err := url.Parse(shared.config.Host)
+	to, err := url.Parse(shared.Config.Host)
 	c.must(nil, err)
 	forward := httputil.NewSingleHostReverseProxy(to)
 	forward.Transport = &http.Transport{TLSClientConfig: tls}

@@ -12,18 +12,15 @@ import (
 	"testing"
 	"time"
 
-	"k8s.io/client-go/kubernetes"
-	"k8s.io/client-go/rest"
-	"k8s.io/client-go/tools/clientcmd"
+	"gpk/test/kube"
 )
 
 // suite is what the cases share. Nothing in it changes once they run, but for the results.
 type suite struct {
 	kubeconfig, image, bench, gpk string
-	config                        *rest.Config
-	client                        kubernetes.Interface
-	results                       *results
-	wanted                        wanted
+	*kube.Kube
+	results *results
+	wanted  wanted
 }
 
 // shared is set by TestMain, which has no other way to hand something to the tests.
@@ -54,11 +51,7 @@ func newSuite() (suite, error) {
 	if s.wanted, err = wantedFrom(os.Getenv); err != nil {
 		return s, err
 	}
-	if s.config, err = clientcmd.BuildConfigFromFlags("", s.kubeconfig); err != nil {
-		return s, fmt.Errorf("GPK_TEST_KUBECONFIG: %w", err)
-	}
-	s.config.QPS = -1
-	if s.client, err = kubernetes.NewForConfig(s.config); err != nil {
+	if s.Kube, err = kube.Connect(context.Background(), s.kubeconfig); err != nil {
 		return s, fmt.Errorf("GPK_TEST_KUBECONFIG: %w", err)
 	}
 	folder, err := os.MkdirTemp("", "gpk-faults-")
@@ -84,7 +77,7 @@ func (s suite) versions() (gpk, kubernetes string, err error) {
 	if err != nil {
 		return "", "", fmt.Errorf("gpk --version: %w", err)
 	}
-	server, err := s.client.Discovery().ServerVersion()
+	server, err := s.Client.Discovery().ServerVersion()
 	if err != nil {
 		return "", "", fmt.Errorf("GPK_TEST_KUBECONFIG: the API server does not answer: %w", err)
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/kubernetes/scheme"
@@ -20,21 +21,35 @@ type Said struct {
 
 // Run runs a bash script in a pod's first container, as `kubectl exec` would. An exit status is no error.
 func (n *Namespace) Run(ctx context.Context, pod, script string) (Said, error) {
-	options := &corev1.PodExecOptions{Command: []string{"bash", "-c", "exec 2>&1\n" + script}, Stdout: true, Stderr: true}
+	out, errs, err := n.stream(ctx, pod, "exec 2>&1\n"+script)
+	var exit utilexec.CodeExitError
+	switch {
+	case errors.As(err, &exit):
+		return Said{out + errs, exit.Code}, nil
+	case err != nil:
+		return Said{}, fmt.Errorf("exec in pod %s: %w: %s", pod, err, errs)
+	}
+	return Said{out + errs, 0}, nil
+}
+
+// Exec runs a bash script likewise, and gives what it wrote on standard output without the space around it. $1, $2, … are the arguments.
+func (n *Namespace) Exec(ctx context.Context, pod, script string, args ...string) (string, error) {
+	out, errs, err := n.stream(ctx, pod, script, args...)
+	if err != nil {
+		return "", fmt.Errorf("in pod %s: %s: %w: %s", pod, script, err, strings.TrimSpace(errs))
+	}
+	return strings.TrimSpace(out), nil
+}
+
+func (n *Namespace) stream(ctx context.Context, pod, script string, args ...string) (out, errs string, err error) {
+	options := &corev1.PodExecOptions{Command: append([]string{"bash", "-c", script, "bash"}, args...), Stdout: true, Stderr: true}
 	url := n.Client.CoreV1().RESTClient().Post().Namespace(n.Name).Resource("pods").Name(pod).SubResource("exec").
 		VersionedParams(options, scheme.ParameterCodec).URL()
 	executor, err := remotecommand.NewWebSocketExecutor(n.Config, "GET", url.String())
 	if err != nil {
-		return Said{}, err
+		return "", "", err
 	}
-	var out, errs bytes.Buffer
-	err = executor.StreamWithContext(ctx, remotecommand.StreamOptions{Stdout: &out, Stderr: &errs})
-	var exit utilexec.CodeExitError
-	switch {
-	case errors.As(err, &exit):
-		return Said{out.String() + errs.String(), exit.Code}, nil
-	case err != nil:
-		return Said{}, fmt.Errorf("exec in pod %s: %w: %s", pod, err, errs.String())
-	}
-	return Said{out.String() + errs.String(), 0}, nil
+	var stdout, stderr bytes.Buffer
+	err = executor.StreamWithContext(ctx, remotecommand.StreamOptions{Stdout: &stdout, Stderr: &stderr})
+	return stdout.String(), stderr.String(), err
 }

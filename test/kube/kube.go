@@ -1,5 +1,5 @@
 // Package kube is the little of Kubernetes that the project's suites and measurements share: a connection, a namespace to work
-// in, and commands in its pods. It uses nothing of gpk.
+// in, accounts with rights there, and commands in its pods. It uses nothing of gpk.
 package kube
 
 import (
