@@ -107,4 +107,10 @@ func TestBegin(t *testing.T) {
 		}
 		p.write("greenplum/coordinator/gpseg-1/gpexpand.status", "UNINITIALIZED:None\n")
 	}
+	p.write("greenplum/coordinator/gpseg-1/pg_hba.conf", "offered\n")
+	p.write("greenplum/coordinator/gpseg-1/pg_hba.conf.gpk-before", "accepted\n")
+	p.must(nil, "coordinator.sh", "begin")
+	if got := p.read("greenplum/coordinator/gpseg-1/pg_hba.conf"); got != "accepted\n" {
+		t.Errorf("the server starts with %q", got)
+	}
 }

@@ -104,6 +104,55 @@ func TestHBAWithdraw(t *testing.T) {
 	}
 }
 
+// A server that has not been told of its file is told the next time, whatever ended the script in between.
+func TestHBAUnread(t *testing.T) {
+	p := hbaPod(t)
+	p.fake("pg_ctl", `[ "$1" != reload ]`)
+	if r := p.run([]byte(hbaText), "hba.sh", "write", p.path(hbaDir)); r.status == 0 {
+		t.Errorf("a server that cannot be told: %+v", r)
+	}
+	if got := p.read(hbaDir + "/pg_hba.conf"); got != hbaText {
+		t.Errorf("pg_hba.conf is %q", got)
+	}
+	if out := p.must([]byte(hbaText), "hba.sh", "check", p.path(hbaDir)); out != "differs "+p.path(hbaDir)+" pg_hba.conf\nend\n" {
+		t.Errorf("the server has not read it, and check says %q", out)
+	}
+	p.fake("pg_ctl", `[ "$1" = reload ] && echo "$@" >>reloaded; exit 0`)
+	p.must([]byte(hbaText), "hba.sh", "write", p.path(hbaDir))
+	if out := p.must([]byte(hbaText), "hba.sh", "check", p.path(hbaDir)); out != "end\n" || !p.has("reloaded") {
+		t.Errorf("afterwards %q, reloaded: %t", out, p.has("reloaded"))
+	}
+}
+
+// What ALTER SYSTEM has set would outrank the file.
+func TestHBAAlterSystem(t *testing.T) {
+	p := hbaPod(t)
+	p.write(hbaDir+"/postgresql.auto.conf", "work_mem = '1MB'\nssl = 'off'\n")
+	p.must([]byte(hbaText), "hba.sh", "write", p.path(hbaDir))
+	if got := p.read(hbaDir + "/postgresql.auto.conf"); got != "work_mem = '1MB'\n" {
+		t.Errorf("it is %q", got)
+	}
+	p.write(hbaDir+"/postgresql.auto.conf", "ssl = 'off'\n")
+	if out := p.must([]byte(hbaText), "hba.sh", "check", p.path(hbaDir)); out != "differs "+p.path(hbaDir)+" postgresql.conf\nend\n" {
+		t.Errorf("check says %q", out)
+	}
+}
+
+// An offer that nobody answered does not become the file to go back to, and the server does not start with it.
+func TestHBAOfferInterrupted(t *testing.T) {
+	p := hbaPod(t)
+	before := p.read(hbaDir + "/pg_hba.conf")
+	for _, offered := range []string{"wrong 1\n# gpk: end\n", "wrong 2\n# gpk: end\n"} {
+		p.must([]byte(offered), "hba.sh", "offer", p.path(hbaDir))
+	}
+	for _, time := range []string{"first", "second"} {
+		p.must(nil, "hba.sh", "withdraw", p.path(hbaDir))
+		if got := p.read(hbaDir + "/pg_hba.conf"); got != before {
+			t.Errorf("withdrawn the %s time: %q", time, got)
+		}
+	}
+}
+
 // libpq refuses a client's key that others may read, and looks for it under names of its own. Another certificate replaces it.
 func TestHBACertificate(t *testing.T) {
 	p := hbaPod(t)

@@ -36,6 +36,8 @@ type fakeDatabase struct {
 	database bool
 	rows     bool
 	hba      fakeHBA
+	// away is the pod that ssh does not reach.
+	away string
 	// refuses is the line of pg_hba.conf that the server does not take.
 	refuses   string
 	extension bool
@@ -207,10 +209,12 @@ func (d *fakeDatabase) everywhere(script, verb, input string, out io.Writer) {
 		pod, _, _ := strings.Cut(words[0], ".")
 		var said strings.Builder
 		status := 127
-		switch script {
-		case "hba.sh":
+		switch {
+		case pod == d.away:
+			status = 255
+		case script == "hba.sh":
 			status = d.hba.script(pod, append([]string{verb}, words[1:]...), rest, &said)
-		case "instances.sh":
+		case script == "instances.sh":
 			status = d.instances(pod, verb, words[1:], &said, &said)
 		}
 		for line := range strings.Lines(said.String()) {

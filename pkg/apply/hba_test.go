@@ -58,3 +58,36 @@ func TestRefusedHBA(t *testing.T) {
 	}
 	c.check("in the end")
 }
+
+// A pod that has gone keeps nobody from a change for clients, and gets the file when it is there again. The acting coordinator's is no such pod.
+func TestHBAWithoutPod(t *testing.T) {
+	for away, refused := range map[string]bool{"demo-coordinator-1": false, "demo-primary-1": false, "demo-coordinator-0": true} {
+		t.Run(away, func(t *testing.T) {
+			t.Parallel()
+			c := newCreation(t)
+			if _, _, err := c.run(0); err != nil {
+				t.Fatal(err)
+			}
+			d := c.database
+			const line = "host all all all md5"
+			cluster := apitest.Cluster(t)
+			cluster.Spec.Database.HBA = append(cluster.Spec.Database.HBA, line)
+			var err error
+			if c.plan, err = plan.Create(cluster); err != nil {
+				t.Fatal(err)
+			}
+			d.away = away
+			if _, _, err = c.run(0); (err != nil) != refused {
+				t.Fatalf("error %v", err)
+			}
+			standby := "demo-coordinator-1:" + topology.CoordinatorDir
+			if got := strings.Contains(d.hba[standby], line); got != (away == "demo-primary-1") {
+				t.Errorf("the standby has the line: %t", got)
+			}
+			d.away = ""
+			if _, _, err := c.run(0); err != nil || !strings.Contains(d.hba[standby], line) {
+				t.Errorf("error %v, the standby's file is %q", err, d.hba[standby])
+			}
+		})
+	}
+}

@@ -89,7 +89,7 @@ func rules() []rule {
 		{"spec.database.hba", update(""), false},
 		{"spec.database.extensions", update("existing extensions stay"), false},
 		{"spec.database.passwordSecret", update("roles that are in the earlier Secret only keep their passwords"), false},
-		{"spec.network.clusterDomain", never("the catalogue has every host by its full name"), false},
+		{"spec.network.clusterDomain", update(newPods), false},
 		{"spec.network.service", update(""), false},
 		{"spec.network.segmentsOpenToAllPods", update(""), false},
 		{"spec.podTemplate", update(newPods), false},

@@ -36,12 +36,12 @@ func Create(c *topology.Cluster) (Plan, error) {
 			Reach{From: p.pods[0], Hosts: p.hosts, Links: segments.Links(p.topology)}},
 		{"initialise", "gpinitsystem", Once, Initialise{p.topology, initSystem, p.authentication()}},
 		{"settings", "server settings", Converge, when(len(rest) > 0, Configure{rest})},
-		{"standby", "standby coordinator", Once, when(hasStandby, Standby{standby})},
+		{"standby", "standby coordinator", Once, when(hasStandby, Standby{standby, p.coordinatorsAuthentication()})},
 		{"roles", "roles and their passwords", Converge, when(secret != "", Roles{secret})},
 		{"database", "database and its extensions", Converge, p.database()},
-		p.authenticated(),
 		{"enforced", "network policies enforced", Converge, when(c.HasNetworkPolicy(), p.enforced())},
 		{"synced", "mirrors in sync", Converge, Synced{}},
+		p.authenticated(),
 	}, p.reachable()), nil
 }
 
@@ -79,7 +79,11 @@ type Initialise struct {
 type Configure struct{ Settings []segments.RoleSetting }
 
 // Standby makes the standby coordinator, unless the catalogue has one that is in sync.
-type Standby struct{ Instance topology.Instance }
+type Standby struct {
+	Instance topology.Instance
+	// Authentication is what both coordinators have in the place of gpinitstandby's.
+	Authentication Authentication
+}
 
 // Roles makes the roles of a Secret and gives them their passwords.
 type Roles struct{ Secret string }

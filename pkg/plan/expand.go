@@ -26,9 +26,9 @@ func Expand(from, to *topology.Cluster, coordinator string, begun bool) (Plan, e
 		{"budgets", "new pairs kept from drains", Converge, when(len(x.budgets) > 0, Apply{Objects: x.budgets})},
 		{"setup", "gpexpand", Once, Setup{x.instances}},
 		{"complete", "new segments complete", Converge, Complete{x.instances}},
-		x.to.authenticated(),
 		{"ready", "instances running in the new pods", Converge, Ready{podsOf(x.instances)}},
 		{"synced", "mirrors in sync", Converge, Synced{}},
+		x.to.authenticated(),
 	}, x.to.reachable()), nil
 }
 

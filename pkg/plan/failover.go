@@ -15,8 +15,11 @@ func Failover(c *topology.Cluster, takeover Takeover, options FailoverOptions) P
 		{"eligible", "standby able to take over", Converge, eligible},
 		{"fence", "coordinator in pod " + takeover.From + " out of the way", Converge, Fence{eligible, l.hosts}},
 		{"activate", "standby in pod " + takeover.To + " activated", Once, Activate{eligible}},
+		// The standby may have been away when a line was taken back.
+		{"admission", "client authentication of the new coordinator", Converge, l.coordinatorsAuthentication()},
 	}, l.reachable(), []Step{
-		{"standby", "standby coordinator", Once, Rebuild{Pods: l.coordinators, IfReachable: true}},
+		{"standby", "standby coordinator", Once,
+			Rebuild{Pods: l.coordinators, Authentication: l.coordinatorsAuthentication(), IfReachable: true}},
 		l.authenticated(),
 	})
 }
@@ -28,7 +31,8 @@ func FailoverBack(c *topology.Cluster, takeover Takeover, acceptLoss bool) Plan 
 		{"return", "pod " + takeover.From + " to act again", Converge, Return{takeover, l.hosts, acceptLoss}},
 		{"start", "coordinator answers", Converge, Started{l.hosts, l.coordinatorHosts, true}},
 	}, l.reachable(), []Step{
-		{"standby", "standby coordinator", Once, Rebuild{Pods: l.coordinators, IfReachable: true, Anew: true}},
+		{"standby", "standby coordinator", Once,
+			Rebuild{Pods: l.coordinators, Authentication: l.coordinatorsAuthentication(), IfReachable: true, Anew: true}},
 		l.authenticated(),
 	})
 }
@@ -85,6 +89,8 @@ type Return struct {
 type Rebuild struct {
 	// Pods are the pods of both coordinators.
 	Pods []topology.Instance
+	// Authentication is what both coordinators have in the place of gpinitstandby's.
+	Authentication Authentication
 	// IfReachable leaves it out if that pod does not run.
 	IfReachable bool
 	// Anew does not reuse a standby that is there: gpactivatestandby may have left it a word to promote itself by.

@@ -57,6 +57,9 @@ const Container = "greenplum"
 // CoordinatorsVariable has the hosts of both coordinators in every pod's environment.
 const CoordinatorsVariable = "GPK_COORDINATORS"
 
+// hostsVariable has the hosts' Service, below whose domain the pods look each other up.
+const hostsVariable = "GPK_HOSTS_SERVICE"
+
 // Names of what the pods mount.
 func (l layout) scriptsName() string { return l.Metadata.Name + "-scripts" }
 func (l layout) keysName() string    { return l.Metadata.Name + "-ssh" }

@@ -50,7 +50,7 @@ func (l layout) beyond(smaller []topology.Group) iter.Seq2[topology.Group, int32
 	}
 }
 
-// hostsDomain ends the host names of all pods.
+// hostsDomain is where the hosts are looked up, of a cluster.yaml that names the domain. Otherwise the pods find it.
 func (l layout) hostsDomain() string {
 	return l.HostsService() + "." + l.Metadata.Namespace + ".svc." + l.Spec.Network.ClusterDomain
 }
@@ -63,6 +63,13 @@ func (l layout) clientNames() []string {
 
 func (l layout) authentication() Authentication {
 	return Authentication{Coordinators: segments.HBA(l.Spec.Database.HBA), Segments: segments.HBA(nil)}
+}
+
+// coordinatorsAuthentication is for gpinitstandby, which lets in the addresses that the pods have at the moment, and for a new coordinator.
+func (l layout) coordinatorsAuthentication() Authentication {
+	a := l.authentication()
+	a.OnlyCoordinators = true
+	return a
 }
 
 // authenticated is the last step wherever a utility has run that adds lines to pg_hba.conf.

@@ -15,7 +15,7 @@ func Recover(c *topology.Cluster, full, rebalance, discard bool) (Plan, error) {
 		return Plan{}, err
 	}
 	standby, mirrors := c.HasStandby(), c.HasMirrors()
-	rebuild := Rebuild{Pods: p.coordinators}
+	rebuild := Rebuild{Pods: p.coordinators, Authentication: p.coordinatorsAuthentication()}
 	return newPlan("recover", ref(c), []Step{
 		{"volumes", "volume claims", Converge, Present{objects(p.claims(nil))}},
 		{"pods", "stateful sets", Converge, Present{objects(p.sets)}},

@@ -39,8 +39,9 @@ func (p parts) fillPod(pod *corev1.PodSpec, group topology.Group, labels map[str
 	pod.SchedulerName = pods.SchedulerName
 	pod.Affinity = p.antiAffinity(group.Component, pods)
 	pod.TopologySpreadConstraints = evenSpread(labels, pods)
-	// gpexpand calls hosts by what they call themselves, which is the first part of their names.
-	pod.DNSConfig = &corev1.PodDNSConfig{Searches: []string{p.hostsDomain()}}
+	if p.Spec.Network.ClusterDomain != "" {
+		pod.DNSConfig = &corev1.PodDNSConfig{Searches: []string{p.hostsDomain()}}
+	}
 	pod.Volumes[0].ConfigMap.Name = p.scriptsName()
 	pod.Volumes[1].Secret.SecretName = p.keysName()
 	pod.Volumes[2].ConfigMap.Name = StateName(p.Metadata.Name)
@@ -54,6 +55,7 @@ func (p parts) fillPod(pod *corev1.PodSpec, group topology.Group, labels map[str
 	container.Env = []corev1.EnvVar{
 		{Name: "LANG", Value: p.Spec.Database.Locale},
 		{Name: CoordinatorsVariable, Value: strings.Join(p.coordinatorHosts, " ")},
+		{Name: hostsVariable, Value: p.HostsService()},
 	}
 	first := slices.IndexFunc(p.topology.Instances, func(i topology.Instance) bool { return i.Pod == group.Pod(0) })
 	container.StartupProbe.TCPSocket.Port = intstr.FromInt32(p.topology.Instances[first].Port)

@@ -50,6 +50,8 @@ func (l layout) reachable() []Step {
 
 // Authentication gives every instance that is up the whole of its pg_hba.conf, and has it know the cluster's pods by their certificates.
 type Authentication struct {
+	// OnlyCoordinators leaves out the segments, to which a failover and gpinitstandby add no lines.
+	OnlyCoordinators bool
 	// Coordinators is the pg_hba.conf of the coordinator and of the standby, with the lines of clients, and Segments that of all others.
 	Coordinators, Segments string
 	// Converting: a step before this one converts a database of an earlier gpk.

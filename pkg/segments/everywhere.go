@@ -18,6 +18,9 @@ type Reply struct {
 	Status int
 }
 
+// Unreached reports whether ssh did not reach the host, or reached nobody there that it knows: no script of gpk's ends so.
+func (r Reply) Unreached() bool { return r.Status == 255 }
+
 // Everywhere runs a verb of a script on hosts, over ssh from the coordinator's pod. Every call gets the same standard input.
 func Everywhere(script, verb string, calls []Call, stdin string) Command {
 	var b strings.Builder

@@ -31,10 +31,13 @@ func (c *Cluster) Default() {
 	s.ImagePullPolicy = cmp.Or(s.ImagePullPolicy, corev1.PullIfNotPresent)
 	s.Segments.PerPod = cmp.Or(s.Segments.PerPod, 1)
 	s.Database.Locale = cmp.Or(s.Database.Locale, "en_US.UTF-8")
-	s.Network.ClusterDomain = cmp.Or(s.Network.ClusterDomain, "cluster.local")
 	s.Network.Service.Type = cmp.Or(s.Network.Service.Type, corev1.ServiceTypeClusterIP)
 	s.Coordinator.Standby = cmp.Or(s.Coordinator.Standby, new(true))
 	s.Segments.Mirrors = cmp.Or(s.Segments.Mirrors, new(true))
+	if s.Network.ClusterDomain == "cluster.local" {
+		// This was the default once, so that records have it. The pods find it out.
+		s.Network.ClusterDomain = ""
+	}
 	if ptr.Deref(s.Network.NetworkPolicy, true) {
 		s.Network.NetworkPolicy = nil
 	}
@@ -69,11 +72,13 @@ func (c *Cluster) ClientService() string { return c.Metadata.Name + "-coordinato
 // hosts' Service. So a name has no length that Greenplum would not take (64 characters, cdbutil.c), and data may move to another namespace.
 func (c *Cluster) Host(pod string) string { return pod }
 
-// ClientHost is the full name of the client Service.
-func (c *Cluster) ClientHost() string { return c.ClientService() + "." + c.domain() }
-
-func (c *Cluster) domain() string {
-	return c.Metadata.Namespace + ".svc." + c.Spec.Network.ClusterDomain
+// ClientHost is the name of the client Service for every pod of the Kubernetes cluster.
+func (c *Cluster) ClientHost() string {
+	host := c.ClientService() + "." + c.Metadata.Namespace + ".svc"
+	if domain := c.Spec.Network.ClusterDomain; domain != "" {
+		host += "." + domain
+	}
+	return host
 }
 
 // GroupPods is where the pods of a component may run and what they may use.

@@ -146,7 +146,8 @@ type Setting string
 
 // Network is how clients reach the coordinator.
 type Network struct {
-	// ClusterDomain is the DNS domain of the Kubernetes cluster. Default: cluster.local.
+	// ClusterDomain is the DNS domain of the Kubernetes cluster. The pods find it in their /etc/resolv.conf, unless a podTemplate has
+	// them go without the kubelet's.
 	ClusterDomain string `json:"clusterDomain,omitempty"`
 	// Service is the client Service.
 	Service Service `json:"service,omitempty"`

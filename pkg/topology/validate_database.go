@@ -122,7 +122,9 @@ func (v *validator) settingValue(path *field.Path, value string) {
 
 func (v *validator) network(c *Cluster, path *field.Path) {
 	network := c.Spec.Network
-	v.refuseAll(path.Child("clusterDomain"), network.ClusterDomain, validation.IsDNS1123Subdomain(network.ClusterDomain))
+	if network.ClusterDomain != "" {
+		v.refuseAll(path.Child("clusterDomain"), network.ClusterDomain, validation.IsDNS1123Subdomain(network.ClusterDomain))
+	}
 	if network.NetworkPolicy != nil {
 		v.fault(path.Child("networkPolicy"), "false is now called segmentsOpenToAllPods: true, which says what it opens: "+
 			"every pod is then any role of the database")

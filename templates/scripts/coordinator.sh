@@ -95,6 +95,8 @@ begin() {
   local options=(-a)
   ! withheld >/dev/null || return 1
   [ ! -e "$dir/gpexpand.status" ] || options+=(-R)
+  # A pg_hba.conf that nobody has seen accepted may have a line by which the server would not start.
+  /bin/bash /gpk/scripts/hba.sh withdraw "$dir" || return
   exec gpstart "${options[@]}"
 }
 

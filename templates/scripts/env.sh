@@ -10,6 +10,21 @@ instance_dirs() {
   done
 }
 
+# domains prints those that glibc is to look names up below: the hosts' Service first, then the pod's own. Otherwise a Service of a pod's
+# name, or a wildcard among the domains of the node, would have that pod's name. The kubelet lists NAMESPACE.svc.DOMAIN; one below the
+# Service is from cluster.yaml.
+domains() {
+  local search=() domain hosts=
+  read -ra search < <(sed -n 's/^search[[:space:]]*//p' /etc/resolv.conf 2>/dev/null | tail -n 1)
+  for domain in "${search[@]}"; do
+    [[ $domain != "$GPK_HOSTS_SERVICE".* ]] || hosts=$domain
+  done
+  for domain in "${search[@]}"; do
+    [[ -n $hosts || ! $domain =~ ^[^.]+\.svc(\.|$) ]] || hosts=$GPK_HOSTS_SERVICE.$domain
+  done
+  [ -z "$hosts" ] || echo "$hosts" "${search[@]}"
+}
+
 # What gpk's own sessions rely on, whatever settings the server has. It is not exported: a server that a script starts would have it too.
 # shellcheck disable=SC2034
 session_options='-c statement_timeout=0 -c lock_timeout=0 -c default_transaction_read_only=off -c standard_conforming_strings=on'
@@ -31,6 +46,8 @@ fi
 . "$GPHOME/greenplum_path.sh" >&2 </dev/null
 USER=$(id -un)
 export GPHOME USER LOGNAME=$USER
+LOCALDOMAIN=${GPK_HOSTS_SERVICE:+$(domains)}
+[ -z "$LOCALDOMAIN" ] || export LOCALDOMAIN
 # Greenplum 7 reads the first name, 6 the second. Both copies of the coordinator live under the same path.
 export COORDINATOR_DATA_DIRECTORY=/greenplum/coordinator/gpseg-1
 export MASTER_DATA_DIRECTORY=$COORDINATOR_DATA_DIRECTORY

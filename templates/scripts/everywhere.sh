@@ -4,6 +4,8 @@
 #   everywhere.sh SCRIPT VERB    reads `HOST ARGUMENT...` line by line, then `end`, then what every call has as its standard input
 # Prints of every host `HOST LINE` for each line that the script has printed, and `HOST exit STATUS`. Then it prints `end`.
 set -u
+# shellcheck source=SCRIPTDIR/env.sh
+[ -n "${LOCALDOMAIN:-}" ] || . /gpk/scripts/env.sh
 folder=$(mktemp -d) || exit 1
 trap 'rm -rf "$folder"' EXIT
 

@@ -3,8 +3,8 @@
 # other, whatever address or name they have.
 #   check DIR...    prints `differs DIR FILE` for each file of an instance that is not as it should be, then `end`
 #   write DIR...    makes these files so, and has an instance that runs read them
-#   offer DIR       is write, and keeps the pg_hba.conf before
-#   withdraw DIR    gives an instance that pg_hba.conf back
+#   offer DIR       is write, and keeps the pg_hba.conf before, until a write
+#   withdraw DIR    gives an instance that pg_hba.conf back, if there is one
 #   certificate     gives this pod's user the administrator's certificate, where libpq looks for it
 # check, write and offer read pg_hba.conf from standard input. Of directories that are not there they say nothing.
 set -u
@@ -21,7 +21,7 @@ certificate() {
   umask 077
   mkdir -p "$home" || return
   while read -r from to; do
-    cmp -s "$keys/$from" "$home/$to" || { cp "$keys/$from" "$home/$to.new" && mv "$home/$to.new" "$home/$to"; } || return
+    cmp -s "$keys/$from" "$home/$to" || { cp -f "$keys/$from" "$home/$to.new" && mv "$home/$to.new" "$home/$to"; } || return
   done <<<"ca.crt root.crt
 gpadmin.crt postgresql.crt
 gpadmin.key postgresql.key"
@@ -34,51 +34,75 @@ ssl_ca_file='$keys/ca.crt'"
 
 its_lines='^[[:space:]]*ssl(_cert_file|_key_file|_ca_file)?[[:space:]=]'
 
-encrypted() { [ "$(grep -E "$its_lines" "$1/postgresql.conf")" = "$encryption" ]; }
+# What ALTER SYSTEM has set outranks postgresql.conf.
+encrypted() {
+  [ "$(grep -E "$its_lines" "$1/postgresql.conf")" = "$encryption" ] && ! grep -qsE "$its_lines" "$1/postgresql.auto.conf"
+}
 
 authenticated() { [ "$(cat "$1/pg_hba.conf")" = "$wanted" ]; }
+
+# Between the change of a file and its reading by the server anything can end this script. The mark says that the server has yet to read.
+mark() { echo "$1/pg_hba.conf.gpk-unread"; }
 
 check() {
   local dir
   for dir; do
     [ -f "$dir/postgresql.conf" ] || continue
     encrypted "$dir" || echo "differs $dir postgresql.conf"
-    authenticated "$dir" || echo "differs $dir pg_hba.conf"
+    { authenticated "$dir" && [ ! -e "$(mark "$dir")" ]; } || echo "differs $dir pg_hba.conf"
   done
   echo end
 }
 
-# replace puts standard input in the place of a file, whole or not at all.
-replace() { cp -p "$1" "$1.gpk-new" && cat >"$1.gpk-new" && mv "$1.gpk-new" "$1"; }
+# replace puts standard input in the place of a file, whole or not at all, and marks it as unread.
+replace() {
+  : >"$(mark "${1%/*}")" && cp -p "$1" "$1.gpk-new" && cat >"$1.gpk-new" && mv "$1.gpk-new" "$1"
+}
 
 # The server reads both files at once, so nobody is kept out in between.
+settle() {
+  local dir=$1 file rest
+  if ! encrypted "$dir"; then
+    for file in postgresql.auto.conf postgresql.conf; do
+      [ -f "$dir/$file" ] || continue
+      rest=$(grep -vE "$its_lines" "$dir/$file")
+      [ $file = postgresql.auto.conf ] || rest+=$'\n'$encryption
+      printf '%s\n' "$rest" | replace "$dir/$file" || return
+    done
+  fi
+  authenticated "$dir" || printf '%s\n' "$wanted" | replace "$dir/pg_hba.conf" || return
+  read_again "$dir"
+}
+
+read_again() {
+  [ -e "$(mark "$1")" ] || return 0
+  ! pg_ctl status -D "$1" >/dev/null 2>&1 || pg_ctl reload -D "$1" >/dev/null || return
+  rm -f "$(mark "$1")"
+}
+
 write() {
-  local dir rest changed
+  local dir
   certificate || return
   for dir; do
     [ -f "$dir/postgresql.conf" ] || continue
-    changed=
-    if ! encrypted "$dir"; then
-      rest=$(grep -vE "$its_lines" "$dir/postgresql.conf")
-      printf '%s\n' "$rest" "$encryption" | replace "$dir/postgresql.conf" || return
-      changed=1
-    fi
-    if ! authenticated "$dir"; then
-      printf '%s\n' "$wanted" | replace "$dir/pg_hba.conf" || return
-      changed=1
-    fi
+    settle "$dir" || return
     rm -f "$dir/pg_hba.conf.gpk-before"
-    [ -z "$changed" ] || ! pg_ctl status -D "$dir" >/dev/null 2>&1 || pg_ctl reload -D "$dir" >/dev/null || return
   done
   echo end
 }
 
+# A file that is kept already is the last one that the server has accepted: the one in its place was offered, and nobody withdrew it.
 offer() {
-  local dir=$1
-  cp -p "$dir/pg_hba.conf" "$dir/pg_hba.conf.kept" && write "$dir" && mv "$dir/pg_hba.conf.kept" "$dir/pg_hba.conf.gpk-before"
+  local before=$1/pg_hba.conf.gpk-before
+  certificate || return
+  [ -e "$before" ] || { cp -p "$1/pg_hba.conf" "$before.new" && mv "$before.new" "$before"; } || return
+  settle "$1"
 }
 
-withdraw() { mv "$1/pg_hba.conf.gpk-before" "$1/pg_hba.conf" && pg_ctl reload -D "$1" >/dev/null; }
+withdraw() {
+  [ -e "$1/pg_hba.conf.gpk-before" ] || return 0
+  : >"$(mark "$1")" && mv "$1/pg_hba.conf.gpk-before" "$1/pg_hba.conf" && read_again "$1"
+}
 
 verb=$1
 shift

@@ -10,6 +10,8 @@
 # Of many hosts, 64 stand for all. A coordinator that is cut off and the standby that is to follow it count the same ones, so
 # that not both of them reach more than half, and a count takes no longer than one host that does not answer.
 set -u
+# shellcheck source=SCRIPTDIR/env.sh
+[ -n "${LOCALDOMAIN:-}" ] || . /gpk/scripts/env.sh
 noted=/tmp/gpk-addresses
 hosts=/gpk/state/hosts
 

@@ -6,10 +6,11 @@ set -u
 # shellcheck source=SCRIPTDIR/env.sh
 . /gpk/scripts/env.sh
 
-# The kubelet names the cluster's domain: among the domains to search is svc.DOMAIN. Hosts are looked up below SERVICE.NAMESPACE.svc of
-# the domain that cluster.yaml has.
+# The kubelet names the cluster's domain: among the domains to search is svc.DOMAIN. Where cluster.yaml names one, hosts are looked up below
+# SERVICE.NAMESPACE.svc of that.
+given='^search.* [^ .]+\.[^ .]+\.svc\.'
 domain=$(sed -n 's/^search.* svc\.\([^ ]*\).*/\1/p' /etc/resolv.conf 2>/dev/null | head -n 1)
-[ -z "$domain" ] || ! grep -Eq "^search.* [^ .]+\.[^ .]+\.svc\.${domain//./\\.}( |\$)" /etc/resolv.conf || domain=
+[ -z "$domain" ] || { grep -Eq "$given" /etc/resolv.conf && ! grep -Eq "$given${domain//./\\.}( |\$)" /etc/resolv.conf; } || domain=
 export other=$domain
 
 try() {

@@ -30,7 +30,7 @@ rm -f /tmp/gpk-environment
 
 umask 077
 # See env.sh. What the container itself has in its environment is not the utilities'.
-env -i PATH="$PATH" HOME="$HOME" GPHOME="$GPHOME" /bin/bash -c '. /gpk/scripts/env.sh && declare -px' |
+env -i PATH="$PATH" HOME="$HOME" GPHOME="$GPHOME" GPK_HOSTS_SERVICE="${GPK_HOSTS_SERVICE:-}" /bin/bash -c '. /gpk/scripts/env.sh && declare -px' |
   grep -vE '^declare -x ((PWD|OLDPWD|SHLVL|HOME)(=|$)|[^=]*$)' >/tmp/gpk-environment.new && mv /tmp/gpk-environment.new /tmp/gpk-environment
 mkdir -p "$HOME/.ssh" /tmp/ssh /greenplum/.gpk/jobs /greenplum/.gpk/logs || die "cannot write to $HOME, /tmp or /greenplum"
 # ssh refuses keys that others may read, and a mounted Secret is readable by the pod's group.

@@ -11,7 +11,8 @@ import (
 )
 
 // TestRecover loses one thing after the other, while a client writes: a mirror, a primary, a volume, the standby, and both copies
-// of a content. A user's own Service selects all pods meanwhile: the DNS then has another name for each of their addresses.
+// of a content. A user's own Service selects all pods meanwhile: the DNS then has another name for each of their addresses. Two others
+// have the names of pods, and lead nowhere.
 func TestRecover(t *testing.T) {
 	t.Parallel()
 	s := shape{primaries: 1, mirrors: true, standby: true}
@@ -19,6 +20,10 @@ func TestRecover(t *testing.T) {
 	c.must(shared.Client.CoreV1().Services(c.namespace).Create(c.ctx, &corev1.Service{ObjectMeta: metav1.ObjectMeta{Name: "a-users-own"},
 		Spec: corev1.ServiceSpec{ClusterIP: corev1.ClusterIPNone, PublishNotReadyAddresses: true, Ports: []corev1.ServicePort{{Port: 22}},
 			Selector: map[string]string{"app.kubernetes.io/instance": "demo"}}}, metav1.CreateOptions{}))
+	for _, pod := range []string{"demo-primary-0", "demo-coordinator-1"} {
+		c.must(shared.Client.CoreV1().Services(c.namespace).Create(c.ctx, &corev1.Service{ObjectMeta: metav1.ObjectMeta{Name: pod},
+			Spec: corev1.ServiceSpec{Ports: []corev1.ServicePort{{Port: 22}}}}, metav1.CreateOptions{}))
+	}
 	c.gpk("create", "-f", c.file).want(t, 0)
 	w := c.writes()
 	recovered := func(what string) {

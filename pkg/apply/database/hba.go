@@ -2,6 +2,7 @@ package database
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -21,34 +22,74 @@ type ClientAuthentication struct {
 }
 
 // Unauthenticated lists the files of instances that are up that differ from what an action wants, and the lines of the acting coordinator's
-// pg_hba.conf that the server refuses.
-func (c *ClientAuthentication) Unauthenticated(ctx context.Context, acting Acting, wanted plan.Authentication) ([]string, error) {
-	kinds := hbaKinds(up(acting), wanted)
-	found := make([][]string, len(kinds)+1)
-	err := engine.Each(ctx, slices.Concat(kinds, []hbaKind{{}}), func(ctx context.Context, i int, kind hbaKind) (err error) {
+// pg_hba.conf that the server refuses. away are the pods that could not be asked.
+func (c *ClientAuthentication) Unauthenticated(ctx context.Context, acting Acting, wanted plan.Authentication) (differ, away []string,
+	err error) {
+	kinds := hbaKinds(up(acting, wanted), wanted)
+	found, notReached := make([][]string, len(kinds)+1), make([][]string, len(kinds))
+	err = engine.Each(ctx, slices.Concat(kinds, []hbaKind{{}}), func(ctx context.Context, i int, kind hbaKind) (err error) {
 		if i == len(kinds) {
 			found[i], err = c.RefusedHBA(ctx, acting, "")
 			return err
 		}
-		differ, err := c.instances.files(ctx, acting.Pod, "hba.sh", kind, segments.ParseHBA)
-		for _, file := range differ {
-			found[i] = append(found[i], file+" differs")
-		}
+		found[i], notReached[i], err = c.differing(ctx, acting.Pod, kind)
 		return err
 	})
-	return slices.Concat(found...), err
+	return slices.Concat(found...), slices.Concat(notReached...), err
+}
+
+func (c *ClientAuthentication) differing(ctx context.Context, acting string, kind hbaKind) (differ, away []string, err error) {
+	printed, away, err := c.call(ctx, acting, "check", kind)
+	for _, pod := range kind.pods {
+		out, reached := printed[pod.Pod]
+		if err != nil || !reached {
+			continue
+		}
+		files, err := segments.ParseHBA(out)
+		if err != nil {
+			return nil, nil, fmt.Errorf("pod %s: %w", pod.Pod, err)
+		}
+		for _, file := range files {
+			differ = append(differ, fmt.Sprintf("%s in pod %s differs", file, pod.Pod))
+		}
+	}
+	return differ, away, err
 }
 
 // Authenticate gives the files to all instances that are up: to the acting coordinator first, since the others only get lines of clients
-// that its server accepts.
-func (c *ClientAuthentication) Authenticate(ctx context.Context, acting Acting, wanted plan.Authentication) error {
+// that its server accepts. away are the pods that did not get them.
+func (c *ClientAuthentication) Authenticate(ctx context.Context, acting Acting, wanted plan.Authentication) (away []string, err error) {
 	if err := c.offer(ctx, acting, wanted.Coordinators); err != nil {
-		return err
+		return nil, err
 	}
-	return engine.Each(ctx, hbaKinds(up(acting), wanted), func(ctx context.Context, _ int, kind hbaKind) error {
-		_, err := c.instances.everywhere(ctx, acting.Pod, "hba.sh", "write", kind.pods, kind.hba)
+	kinds := hbaKinds(up(acting, wanted), wanted)
+	notReached := make([][]string, len(kinds))
+	err = engine.Each(ctx, kinds, func(ctx context.Context, i int, kind hbaKind) (err error) {
+		_, notReached[i], err = c.call(ctx, acting.Pod, "write", kind)
 		return err
 	})
+	return slices.Concat(notReached...), err
+}
+
+// call runs a verb of hba.sh in the pods of a kind, from the acting coordinator's pod, and gives what they printed by pod. A pod that ssh
+// does not reach is no error, except for the acting coordinator's: the catalogue may call an instance up whose pod has gone, and the standby
+// always. The next recover or failover that has it asks it again.
+func (c *ClientAuthentication) call(ctx context.Context, acting, verb string, kind hbaKind) (printed map[string]string, away []string, err error) {
+	replies, err := c.instances.replies(ctx, acting, "hba.sh", verb, kind.pods, kind.hba)
+	if err != nil {
+		return nil, nil, err
+	}
+	printed = map[string]string{}
+	for _, pod := range kind.pods {
+		reply := replies[pod.Pod]
+		if reply.Unreached() && pod.Pod != acting {
+			away = append(away, pod.Pod)
+			continue
+		}
+		printed[pod.Pod] = reply.Out
+		err = errors.Join(err, failed(reply, "hba.sh", verb, pod))
+	}
+	return printed, away, err
 }
 
 // hbaKind is one pg_hba.conf, and the pods that have it.
@@ -70,9 +111,12 @@ func hbaKinds(instances []topology.Instance, wanted plan.Authentication) []hbaKi
 	return []hbaKind{{wanted.Coordinators, ByPod(coordinators)}, {wanted.Segments, ByPod(others)}}
 }
 
-// up are the instances that are up. One that is down gets a copy of its pair's files when it is recovered.
-func up(acting Acting) (instances []topology.Instance) {
+// up are the instances that are up, of those that an action is about. One that is down gets a copy of its pair's files when it is recovered.
+func up(acting Acting, wanted plan.Authentication) (instances []topology.Instance) {
 	for _, row := range acting.Catalogue.Up() {
+		if wanted.OnlyCoordinators && row.Content != topology.CoordinatorContent {
+			continue
+		}
 		instances = append(instances, topology.Instance{Content: row.Content, Pod: row.Pod(), Host: row.Host, Dir: row.Dir})
 	}
 	return instances

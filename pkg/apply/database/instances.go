@@ -80,6 +80,18 @@ func (i *Instances) Everywhere(ctx context.Context, from, verb string, pods []Po
 
 // everywhere is Everywhere for another script.
 func (i *Instances) everywhere(ctx context.Context, from, script, verb string, pods []PodDirs, stdin string) (map[string]string, error) {
+	replies, err := i.replies(ctx, from, script, verb, pods, stdin)
+	printed := map[string]string{}
+	for _, pod := range pods {
+		reply := replies[pod.Pod]
+		printed[pod.Pod] = reply.Out
+		err = errors.Join(err, failed(reply, script, verb, pod))
+	}
+	return printed, err
+}
+
+// replies are what a verb of a script prints on the hosts of several pods, by pod.
+func (i *Instances) replies(ctx context.Context, from, script, verb string, pods []PodDirs, stdin string) (map[string]segments.Reply, error) {
 	if len(pods) == 0 {
 		return nil, nil
 	}
@@ -91,20 +103,24 @@ func (i *Instances) everywhere(ctx context.Context, from, script, verb string, p
 	if err != nil {
 		return nil, err
 	}
-	replies, err := segments.ParseEverywhere(out, calls)
+	byHost, err := segments.ParseEverywhere(out, calls)
 	if err != nil {
 		return nil, fmt.Errorf("in pod %s: %w", from, err)
 	}
-	printed := map[string]string{}
+	byPod := map[string]segments.Reply{}
 	for _, pod := range pods {
-		reply := replies[pod.Host]
-		printed[pod.Pod] = reply.Out
-		if reply.Status != 0 {
-			argv := segments.Script(script, append([]string{verb}, pod.Dirs...)...).Argv
-			err = errors.Join(err, &remote.Error{Pod: pod.Pod, Argv: argv, Status: reply.Status, Output: reply.Out})
-		}
+		byPod[pod.Pod] = byHost[pod.Host]
 	}
-	return printed, err
+	return byPod, nil
+}
+
+// failed is the error of a call that did not succeed.
+func failed(reply segments.Reply, script, verb string, pod PodDirs) error {
+	if reply.Status == 0 {
+		return nil
+	}
+	argv := segments.Script(script, append([]string{verb}, pod.Dirs...)...).Argv
+	return &remote.Error{Pod: pod.Pod, Argv: argv, Status: reply.Status, Output: reply.Out}
 }
 
 // files are those that the verb check of a script finds on the hosts of several pods, such as /greenplum/primary/gpseg0/pg_hba.conf in pod

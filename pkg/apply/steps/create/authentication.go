@@ -20,9 +20,25 @@ func (h *authenticationHandler) Check(ctx context.Context) (engine.Finding, erro
 		if hosts := acting.Catalogue.FullNames(); len(hosts) > 0 {
 			return h.earlier("the catalogue has the host " + hosts[0]), nil
 		}
-		differ, err := h.db.Unauthenticated(ctx, acting, h.action)
-		return engine.PendingIf(differ), err
+		differ, away, err := h.db.Unauthenticated(ctx, acting, h.action)
+		if err != nil || len(differ) > 0 {
+			return engine.PendingIf(differ), err
+		}
+		return h.without(away), nil
 	})
+}
+
+// without is the finding where only pods that did not answer are left.
+func (h *authenticationHandler) without(away []string) engine.Finding {
+	if len(away) == 0 {
+		return engine.Finding{State: engine.Done}
+	}
+	return engine.Finding{State: engine.Done, Details: []string{unasked(away)}, Next: engine.Next("repair the pods, then type ",
+		plan.Gpk("recover"))}
+}
+
+func unasked(away []string) string {
+	return "not asked for pg_hba.conf, since ssh did not reach them: " + engine.Few(away)
 }
 
 // earlier is the finding in a database of an earlier gpk, whose pods do not know each other by certificates.
@@ -34,10 +50,14 @@ func (h *authenticationHandler) earlier(shown string) engine.Finding {
 		"nothing was changed; convert it in a maintenance window: ", plan.Gpk("convert"))
 }
 
-func (h *authenticationHandler) Do(ctx context.Context, _ func(string)) error {
+func (h *authenticationHandler) Do(ctx context.Context, progress func(string)) error {
 	acting, err := h.db.RecentActing(ctx)
 	if err != nil {
 		return err
 	}
-	return h.db.Authenticate(ctx, acting, h.action)
+	away, err := h.db.Authenticate(ctx, acting, h.action)
+	if len(away) > 0 {
+		progress(unasked(away))
+	}
+	return err
 }

@@ -108,7 +108,10 @@ func (h *initialiseHandler) markComplete(ctx context.Context) error {
 		_, err := h.db.Query(both, acting, "postgres", segments.DropPasswordSQL)
 		return err
 	})
-	group.Go(func() error { return h.db.Authenticate(both, acting, h.action.Authentication) })
+	group.Go(func() error {
+		_, err := h.db.Authenticate(both, acting, h.action.Authentication)
+		return err
+	})
 	if err := group.Wait(); err != nil {
 		return err
 	}

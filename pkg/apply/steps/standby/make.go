@@ -51,6 +51,15 @@ func (h *handler) do(ctx context.Context, progress func(string)) error {
 	return h.discard(ctx, acting.Pod, place.Pod, progress)
 }
 
+// authenticate takes back what gpinitstandby, even one that failed, has let in. A pod that is away is asked by the plan's last steps.
+func (h *handler) authenticate(ctx context.Context) error {
+	acting, err := h.db.Acting(ctx)
+	if err == nil {
+		_, err = h.db.Authenticate(ctx, acting, h.authentication)
+	}
+	return err
+}
+
 // discard removes the data that were moved aside, but for those that may have commits which the acting coordinator lacks: nobody else has
 // them.
 func (h *handler) discard(ctx context.Context, acting, pod string, progress func(string)) error {
@@ -91,7 +100,7 @@ func (h *handler) attachOrMake(ctx context.Context, acting database.Acting, plac
 		return err
 	case state.Phase == "running":
 		progress("attaching to gpinitstandby, which is running")
-		return h.db.Follow(ctx, j, "gpinitstandby", progress)
+		return errors.Join(h.db.Follow(ctx, j, "gpinitstandby", progress), h.authenticate(ctx))
 	}
 	if h.rules.replaces {
 		if answers, err := h.answers(ctx, acting, place.Pod); err != nil {
@@ -164,7 +173,7 @@ func (h *handler) initialise(ctx context.Context, acting database.Acting, place 
 			return err
 		}
 	}
-	return h.db.Run(ctx, acting.Pod, job, segments.InitStandby(place), progress)
+	return errors.Join(h.db.Run(ctx, acting.Pod, job, segments.InitStandby(place), progress), h.authenticate(ctx))
 }
 
 // mark records on the standby's volume that it is complete, if the catalogue has the standby.

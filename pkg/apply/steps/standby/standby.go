@@ -17,18 +17,18 @@ import (
 
 // Register adds the handler of the standby coordinator, with the rules of each operation that makes one.
 func Register(r engine.Handlers, remote *remote.Pods, p *pods.Pods, db *database.Database) {
-	handler := func(coordinators []topology.Instance, rules rules) engine.Handler {
-		return &handler{remote: remote, pods: p, db: db, coordinators: coordinators, rules: rules}
+	handler := func(coordinators []topology.Instance, lines plan.Authentication, rules rules) engine.Handler {
+		return &handler{remote: remote, pods: p, db: db, coordinators: coordinators, authentication: lines, rules: rules}
 	}
 	engine.Handle(r, func(a plan.Standby) engine.Handler {
-		return handler([]topology.Instance{a.Instance}, rules{})
+		return handler([]topology.Instance{a.Instance}, a.Authentication, rules{})
 	})
 	engine.Handle(r, func(a plan.Discarded) engine.Handler { return &discardedHandler{db, a} })
-	engine.Handle(r, func(a plan.Rebuild) engine.Handler { return handler(a.Pods, rebuild(a)) })
+	engine.Handle(r, func(a plan.Rebuild) engine.Handler { return handler(a.Pods, a.Authentication, rebuild(a)) })
 	engine.Handle(r, func(a plan.RebuildFirst) engine.Handler {
 		rules := rebuild(a.Rebuild)
 		rules.skip, rules.triesOnce = &skip{note: ": the segments are recovered first"}, true
-		return handler(a.Pods, rules)
+		return handler(a.Pods, a.Authentication, rules)
 	})
 }
 
@@ -38,8 +38,9 @@ type handler struct {
 	pods   *pods.Pods
 	db     *database.Database
 	// coordinators are the instances of which one can become the standby.
-	coordinators []topology.Instance
-	rules        rules
+	coordinators   []topology.Instance
+	authentication plan.Authentication
+	rules          rules
 	// seenEmpty is when Check last found no standby, no data in its place and no gpinitstandby.
 	seenEmpty time.Time
 	// tried is set after a first try that failed, where the rules allow only one.

@@ -68,7 +68,7 @@ func (c *coordinators) catalogue() segments.Catalogue {
 	return rows
 }
 
-func (c *coordinators) exec(pod string, argv []string, _ io.Reader, out, errs io.Writer) int {
+func (c *coordinators) exec(pod string, argv []string, stdin io.Reader, out, errs io.Writer) int {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
 	script, args := path.Base(argv[1]), argv[2:]
@@ -84,6 +84,14 @@ func (c *coordinators) exec(pod string, argv []string, _ io.Reader, out, errs io
 		}
 		fmt.Fprintf(out, "marker %s\ninstance %s %s\nend\n", c.marker, topology.CoordinatorDir, state)
 		return map[bool]int{true: 2}[args[0] == "coordinator"]
+	case script == "hba.sh":
+		return 0
+	case script == "run.sh": // what the server says of pg_hba.conf
+		fmt.Fprintln(out, "[]")
+		return 0
+	case script == "everywhere.sh":
+		c.authenticate(stdin, out)
+		return 0
 	case script == "why.sh":
 		fmt.Fprintln(out, "end")
 		return 0
@@ -117,6 +125,19 @@ func (c *coordinators) exec(pod string, argv []string, _ io.Reader, out, errs io
 		fmt.Fprintln(out, "end")
 	}
 	return c.change(pod, args[0], errs)
+}
+
+// authenticate gives hosts their pg_hba.conf.
+func (c *coordinators) authenticate(stdin io.Reader, out io.Writer) {
+	if !slices.Contains(c.calls, "authenticate") {
+		c.calls = append(c.calls, "authenticate")
+	}
+	input, _ := io.ReadAll(stdin)
+	hosts, _, _ := strings.Cut(string(input), "end\n")
+	for line := range strings.Lines(hosts) {
+		fmt.Fprintf(out, "%[1]s end\n%[1]s exit 0\n", strings.Fields(line)[0])
+	}
+	fmt.Fprintln(out, "end")
 }
 
 // change is what the scripts do to the volume of the second pod.
@@ -165,8 +186,8 @@ func actions() map[string]plan.Action {
 }
 
 const (
-	makes    = "prepare gpinitstandby finish"
-	replaces = "halt aside gpinitstandby finish discard"
+	makes    = "prepare gpinitstandby authenticate finish"
+	replaces = "halt aside gpinitstandby authenticate finish discard"
 )
 
 // What the pods are asked to do, by the state that a standby is found in. Nothing is asked where the step is done or blocked.
