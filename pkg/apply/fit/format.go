@@ -41,24 +41,24 @@ func (s *snapshot) describeFree(set *statefulSet, node int) string {
 	var parts []string
 	for i, each := range set.requests {
 		if each > 0 && (i > 0 || free[0] <= free[1:].podsThatFit(set.requests[1:])) {
-			parts = append(parts, s.describeAmount(i, max(free[i], 0)))
+			parts = append(parts, s.resources.describe(i, max(free[i], 0)))
 		}
 	}
 	return strings.Join(parts, ", ")
 }
 
-func (s *snapshot) describeRequests(set *statefulSet) string {
+func (r resources) describeRequests(set *statefulSet) string {
 	var parts []string
 	for i, each := range set.requests {
 		if i > 0 && each > 0 {
-			parts = append(parts, s.describeAmount(i, each))
+			parts = append(parts, r.describe(i, each))
 		}
 	}
 	return cmp.Or(strings.Join(parts, ", "), "no requests")
 }
 
-func (s *snapshot) describeAmount(resource int, amount int64) string {
-	switch name := s.resources[resource]; name {
+func (r resources) describe(resource int, amount int64) string {
+	switch name := r[resource]; name {
 	case corev1.ResourcePods:
 		return count(amount, "pod")
 	case corev1.ResourceCPU:

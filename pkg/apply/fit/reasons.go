@@ -62,7 +62,7 @@ func (s *snapshot) groups() []*group {
 
 func (g *group) tooManyPods() string {
 	return fmt.Sprintf("%s: %s of %s %s wanted and there is room for %s: %s", joinNames(g.sets), count(g.missing, "pod"),
-		g.describeRequests(g.sets[0]), plural(g.missing, "is", "are"), numberOrNone(g.total), g.describeNodes(g.sets[0], g.room, g.allNodes))
+		g.resources.describeRequests(g.sets[0]), plural(g.missing, "is", "are"), numberOrNone(g.total), g.describeNodes(g.sets[0], g.room, g.allNodes))
 }
 
 // cannotKeepApart is why a rule of anti-affinity leaves some pod without a node. A domain takes at most one pod of each index
@@ -87,7 +87,7 @@ func (g *group) cannotKeepApart(set *statefulSet, rule antiAffinity) string {
 		what = fmt.Sprintf("the pods of %s must keep away from those of %s", set.name, other.name)
 	}
 	return fmt.Sprintf("%s (not the same %s), and of %d pods of %s only %s can: %s", what, set.topologyKey, pods,
-		g.describeRequests(set), numberOrNone(places), g.describeNodes(set, perNode, g.allNodes))
+		g.resources.describeRequests(set), numberOrNone(places), g.describeNodes(set, perNode, g.allNodes))
 }
 
 // places are how many pods of two StatefulSets have a node or could get one, if no domain takes pods of more than this many
@@ -129,7 +129,7 @@ func (s *snapshot) volumeOutOfReach(set *statefulSet) string {
 		if len(nodes) == 0 {
 			return fmt.Sprintf("the volume of pod %s is on a node that does not exist", set.pod(ordinal))
 		}
-		return fmt.Sprintf("pod %s wants %s where its volume is: %s", set.pod(ordinal), s.describeRequests(set),
+		return fmt.Sprintf("pod %s wants %s where its volume is: %s", set.pod(ordinal), s.resources.describeRequests(set),
 			s.describeNodes(set, make([]int64, len(s.nodes)), nodes))
 	}
 	return ""
@@ -154,7 +154,7 @@ func (s *snapshot) tooLittleInSum() []string {
 	for r := range requests {
 		if requests[r] > free[r] {
 			return []string{fmt.Sprintf("%s want %s in all, and the nodes that may run them have %s", joinNames(sets),
-				s.describeAmount(r, requests[r]), s.describeAmount(r, free[r]))}
+				s.resources.describe(r, requests[r]), s.resources.describe(r, free[r]))}
 		}
 	}
 	return nil

@@ -10,11 +10,14 @@ import (
 	podresources "k8s.io/component-helpers/resource"
 )
 
-// amounts is one number for each resource of the snapshot: thousandths of a CPU, bytes, or pieces.
+// resources are those that some StatefulSet requests. The first is the number of pods.
+type resources []corev1.ResourceName
+
+// amounts is one number for each of the resources: thousandths of a CPU, bytes, or pieces.
 type amounts []int64
 
-func requestedResources(sets []*appsv1.StatefulSet) []corev1.ResourceName {
-	found := []corev1.ResourceName{corev1.ResourcePods, corev1.ResourceCPU, corev1.ResourceMemory}
+func requestedResources(sets []*appsv1.StatefulSet) resources {
+	found := resources{corev1.ResourcePods, corev1.ResourceCPU, corev1.ResourceMemory}
 	for _, set := range sets {
 		for _, name := range slices.Sorted(maps.Keys(Requests(&set.Spec.Template.Spec))) {
 			if !slices.Contains(found, name) {
@@ -41,9 +44,9 @@ func Requests(spec *corev1.PodSpec) corev1.ResourceList {
 	return podresources.PodRequests(&corev1.Pod{Spec: *spec}, podresources.PodResourcesOptions{})
 }
 
-func (s *snapshot) amountsOf(list corev1.ResourceList) amounts {
-	a := make(amounts, len(s.resources))
-	for i, name := range s.resources {
+func (r resources) amounts(list corev1.ResourceList) amounts {
+	a := make(amounts, len(r))
+	for i, name := range r {
 		quantity := list[name]
 		if name == corev1.ResourceCPU {
 			a[i] = quantity.MilliValue()

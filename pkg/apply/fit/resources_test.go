@@ -91,12 +91,12 @@ func TestWords(t *testing.T) {
 		s.Containers[0].Resources = corev1.ResourceRequirements{Requests: list("cpu=1500m memory=512Mi ephemeral-storage=10Gi hugepages-2Mi=0 example.com/nic=2")}
 	})
 	s := newSnapshot(Question{Sets: sets})
-	if got, want := s.describeRequests(s.sets[0]), "1.5 CPU, 512Mi, 10Gi of ephemeral-storage, 2 example.com/nic"; got != want {
+	if got, want := s.resources.describeRequests(s.sets[0]), "1.5 CPU, 512Mi, 10Gi of ephemeral-storage, 2 example.com/nic"; got != want {
 		t.Errorf("%q, not %q", got, want)
 	}
 	sets[0].Spec.Template.Spec.Containers[0].Resources = corev1.ResourceRequirements{}
 	s = newSnapshot(Question{Sets: sets})
-	if got, want := s.describeRequests(s.sets[0]), "no requests"; got != want {
+	if got, want := s.resources.describeRequests(s.sets[0]), "no requests"; got != want {
 		t.Errorf("%q, not %q", got, want)
 	}
 }

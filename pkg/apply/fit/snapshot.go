@@ -8,8 +8,7 @@ import (
 
 // snapshot is the question in numbers: the free resources of each node, and what each StatefulSet requests.
 type snapshot struct {
-	// resources are those that some StatefulSet requests. The first is the number of pods.
-	resources []corev1.ResourceName
+	resources resources
 	nodes     []node
 	// allNodes are the indices of all nodes.
 	allNodes []int
@@ -35,7 +34,7 @@ func newSnapshot(q Question) *snapshot {
 		n := &q.Nodes[i]
 		index[n.Name] = i
 		s.allNodes = append(s.allNodes, i)
-		s.nodes = append(s.nodes, node{n, s.amountsOf(n.Status.Allocatable)})
+		s.nodes = append(s.nodes, node{n, s.resources.amounts(n.Status.Allocatable)})
 	}
 	for _, set := range q.Sets {
 		s.sets = append(s.sets, s.newStatefulSet(set))
@@ -64,7 +63,7 @@ func (s *snapshot) addRunning(running []corev1.Pod, index map[string]int) (other
 		if !found || pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed {
 			continue
 		}
-		requests := s.amountsOf(podresources.PodRequests(pod, podresources.PodResourcesOptions{}))
+		requests := s.resources.amounts(podresources.PodRequests(pod, podresources.PodResourcesOptions{}))
 		requests[0] = 1
 		s.nodes[node].free.subtract(requests)
 		if own := nodeOf[pod.Namespace+"/"+pod.Name]; own != nil {
@@ -87,7 +86,7 @@ func (s *snapshot) room(set *statefulSet, node int) int64 {
 // addVolumes finds the nodes that can reach each volume. Many volumes have the same selector, for example those of one zone:
 // it is evaluated once. A selector for one host name is evaluated on the nodes of that name only.
 func (s *snapshot) addVolumes(selectors map[string]*corev1.NodeSelector) {
-	byHost := map[string][]int{}
+	byHost := hosts{}
 	for i, n := range s.nodes {
 		host := n.Labels[corev1.LabelHostname]
 		byHost[host] = append(byHost[host], i)
@@ -108,13 +107,13 @@ func (s *snapshot) addVolumes(selectors map[string]*corev1.NodeSelector) {
 	}
 }
 
-func (s *snapshot) selected(selector *corev1.NodeSelector, byHost map[string][]int) []int {
+func (s *snapshot) selected(selector *corev1.NodeSelector, byHost hosts) []int {
 	compiled, err := nodeaffinity.NewNodeSelector(selector)
 	if err != nil {
 		return nil
 	}
 	var found []int
-	for _, i := range s.candidates(selector, byHost) {
+	for _, i := range byHost.candidates(selector, s.allNodes) {
 		if compiled.Match(s.nodes[i].Node) {
 			found = append(found, i)
 		}
@@ -122,14 +121,17 @@ func (s *snapshot) selected(selector *corev1.NodeSelector, byHost map[string][]i
 	return found
 }
 
+// hosts are the indices of the nodes with each host name.
+type hosts map[string][]int
+
 // candidates are the nodes with the host name that a selector asks for, and otherwise all.
-func (s *snapshot) candidates(selector *corev1.NodeSelector, byHost map[string][]int) []int {
+func (h hosts) candidates(selector *corev1.NodeSelector, all []int) []int {
 	if len(selector.NodeSelectorTerms) == 1 {
 		for _, e := range selector.NodeSelectorTerms[0].MatchExpressions {
 			if e.Key == corev1.LabelHostname && e.Operator == corev1.NodeSelectorOpIn && len(e.Values) == 1 {
-				return byHost[e.Values[0]]
+				return h[e.Values[0]]
 			}
 		}
 	}
-	return s.allNodes
+	return all
 }

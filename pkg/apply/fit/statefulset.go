@@ -36,7 +36,7 @@ type statefulSet struct {
 
 func (s *snapshot) newStatefulSet(from *appsv1.StatefulSet) *statefulSet {
 	replicas := int(ptr.Deref(from.Spec.Replicas, 1))
-	requests := s.amountsOf(Requests(&from.Spec.Template.Spec))
+	requests := s.resources.amounts(Requests(&from.Spec.Template.Spec))
 	requests[0] = 1
 	return &statefulSet{name: from.Name, namespace: from.Namespace, template: &from.Spec.Template, requests: requests,
 		nodeOf: slices.Repeat([]int{unscheduled}, replicas), volumeNodes: map[int][]int{}, rejections: make([]string, len(s.nodes)),
