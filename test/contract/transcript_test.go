@@ -36,9 +36,9 @@ var masks = []struct {
 	{regexp.MustCompile(`\s+`), " "},
 }
 
-// unsaid are lines that depend on the machine under the pods, on how long something took, or on the language that a utility is
-// written in.
-var unsaid = regexp.MustCompile(`[Oo]pen files? limit is|^\S+ \(dbid \d+\): |DeprecationWarning|^  logger\.warn\(`)
+// unsaid are lines that depend on the machine under the pods, on how long something took, on the language that a utility is
+// written in, or on whether the image has a program called python.
+var unsaid = regexp.MustCompile(`[Oo]pen files? limit is|^\S+ \(dbid \d+\): |DeprecationWarning|is symlink\. Assuming|^  logger\.warn\(`)
 
 // control is what pg_controldata says of a directory, some fifty lines.
 var control = regexp.MustCompile(`(?s)stdout: pg_control version.*?\nstderr: ?\n`)
