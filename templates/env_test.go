@@ -2,7 +2,7 @@ package templates_test
 
 import "testing"
 
-// Hosts are looked up below their Service first, whatever else has the name of a pod. Where cluster.yaml names the domain, that one counts.
+// Hosts are looked up below their Service first, whatever else has the name of a pod. Where the kubelet names no domain, what gpk has added counts.
 func TestDomains(t *testing.T) {
 	for name, test := range map[string]struct{ service, search, want string }{
 		"the kubelet's": {"demo", "sales.svc.cluster.local svc.cluster.local cluster.local corp.example",
@@ -10,6 +10,8 @@ func TestDomains(t *testing.T) {
 		"a domain of one's own": {"demo", "sales.svc.k8s.example svc.k8s.example k8s.example",
 			"demo.sales.svc.k8s.example sales.svc.k8s.example svc.k8s.example k8s.example"},
 		"given": {"demo", "corp.example demo.sales.svc.k8s.example", "demo.sales.svc.k8s.example corp.example demo.sales.svc.k8s.example"},
+		"guessed": {"demo", "sales.svc.k8s.example demo.sales.svc.cluster.local",
+			"demo.sales.svc.k8s.example sales.svc.k8s.example demo.sales.svc.cluster.local"},
 		"none of a Kubernetes":           {"demo", "corp.example", ""},
 		"a pod of an earlier gpk's form": {"", "sales.svc.cluster.local svc.cluster.local cluster.local", ""},
 	} {

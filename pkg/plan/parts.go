@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"fmt"
 	"iter"
 	"slices"
@@ -50,9 +51,9 @@ func (l layout) beyond(smaller []topology.Group) iter.Seq2[topology.Group, int32
 	}
 }
 
-// hostsDomain is where the hosts are looked up, of a cluster.yaml that names the domain. Otherwise the pods find it.
+// hostsDomain is where programs look hosts up that do not know what the pods have found: those that do not use glibc, such as Go's.
 func (l layout) hostsDomain() string {
-	return l.HostsService() + "." + l.Metadata.Namespace + ".svc." + l.Spec.Network.ClusterDomain
+	return l.HostsService() + "." + l.Metadata.Namespace + ".svc." + cmp.Or(l.Spec.Network.ClusterDomain, "cluster.local")
 }
 
 // clientNames are the names by which clients reach the coordinator.

@@ -39,9 +39,8 @@ func (p parts) fillPod(pod *corev1.PodSpec, group topology.Group, labels map[str
 	pod.SchedulerName = pods.SchedulerName
 	pod.Affinity = p.antiAffinity(group.Component, pods)
 	pod.TopologySpreadConstraints = evenSpread(labels, pods)
-	if p.Spec.Network.ClusterDomain != "" {
-		pod.DNSConfig = &corev1.PodDNSConfig{Searches: []string{p.hostsDomain()}}
-	}
+	// gpexpand calls hosts by what they call themselves, which is the first part of their names.
+	pod.DNSConfig = &corev1.PodDNSConfig{Searches: []string{p.hostsDomain()}}
 	pod.Volumes[0].ConfigMap.Name = p.scriptsName()
 	pod.Volumes[1].Secret.SecretName = p.keysName()
 	pod.Volumes[2].ConfigMap.Name = StateName(p.Metadata.Name)

@@ -11,18 +11,17 @@ instance_dirs() {
 }
 
 # domains prints those that glibc is to look names up below: the hosts' Service first, then the pod's own. Otherwise a Service of a pod's
-# name, or a wildcard among the domains of the node, would have that pod's name. The kubelet lists NAMESPACE.svc.DOMAIN; one below the
-# Service is from cluster.yaml.
+# name, or a wildcard among the domains of the node, would have that pod's name. The kubelet lists NAMESPACE.svc.DOMAIN. What gpk has added
+# below the Service counts where it does not: gpk only guesses the domain, for programs that know no LOCALDOMAIN.
 domains() {
-  local search=() domain hosts=
+  local search=() domain kubelets='' added=''
   read -ra search < <(sed -n 's/^search[[:space:]]*//p' /etc/resolv.conf 2>/dev/null | tail -n 1)
   for domain in "${search[@]}"; do
-    [[ $domain != "$GPK_HOSTS_SERVICE".* ]] || hosts=$domain
+    [[ -n $kubelets || ! $domain =~ ^[^.]+\.svc(\.|$) ]] || kubelets=$GPK_HOSTS_SERVICE.$domain
+    [[ $domain != "$GPK_HOSTS_SERVICE".* ]] || added=$domain
   done
-  for domain in "${search[@]}"; do
-    [[ -n $hosts || ! $domain =~ ^[^.]+\.svc(\.|$) ]] || hosts=$GPK_HOSTS_SERVICE.$domain
-  done
-  [ -z "$hosts" ] || echo "$hosts" "${search[@]}"
+  domain=${kubelets:-$added}
+  [ -z "$domain" ] || echo "$domain" "${search[@]}"
 }
 
 # What gpk's own sessions rely on, whatever settings the server has. It is not exported: a server that a script starts would have it too.

@@ -6,12 +6,10 @@ set -u
 # shellcheck source=SCRIPTDIR/env.sh
 . /gpk/scripts/env.sh
 
-# The kubelet names the cluster's domain: among the domains to search is svc.DOMAIN. Where cluster.yaml names one, hosts are looked up below
-# SERVICE.NAMESPACE.svc of that.
-given='^search.* [^ .]+\.[^ .]+\.svc\.'
-domain=$(sed -n 's/^search.* svc\.\([^ ]*\).*/\1/p' /etc/resolv.conf 2>/dev/null | head -n 1)
-[ -z "$domain" ] || { grep -Eq "$given" /etc/resolv.conf && ! grep -Eq "$given${domain//./\\.}( |\$)" /etc/resolv.conf; } || domain=
-export other=$domain
+# Where the kubelet names the cluster's domain, among the domains to search is NAMESPACE.svc.DOMAIN.
+unnamed=", and /etc/resolv.conf of this pod does not name the cluster's domain, as spec.network.clusterDomain can"
+! grep -Eq '^search.* [^ .]+\.svc(\.| |$)' /etc/resolv.conf || unnamed=
+export unnamed
 
 try() {
   # ssh alone would not say which of the two it waited for.
@@ -19,7 +17,7 @@ try() {
   case $? in
     0) ;;
     124) echo "$1 the DNS did not answer within 10 s"; return ;;
-    *) echo "$1 the DNS has no address for it${other:+, and spec.network.clusterDomain is not $other, as /etc/resolv.conf of this pod says}"; return ;;
+    *) echo "$1 the DNS has no address for it$unnamed"; return ;;
   esac
   # shellcheck disable=SC2016
   answer=$(timeout 10 ssh -o BatchMode=yes -o ConnectTimeout=5 "$1" '[ -n "$(ls -A /greenplum/.gpk/initialis* 2>/dev/null)" ] || echo fresh' 2>&1)

@@ -111,12 +111,12 @@ func (h *reachHandler) Do(ctx context.Context, progress func(string)) error {
 	return nil
 }
 
-// wrongDomain adds to an error what to do where the hosts have names of another DNS domain than the cluster's.
+// wrongDomain adds to an error what to do where the pods do not know the DNS domain of their hosts.
 func wrongDomain(err error) error {
-	if err == nil || !strings.Contains(err.Error(), "spec.network.clusterDomain is not") {
+	if err == nil || !strings.Contains(err.Error(), "spec.network.clusterDomain can") {
 		return err
 	}
-	return &engine.NextError{Err: err, Next: engine.Next("correct spec.network.clusterDomain in cluster.yaml. Delete the pods with ",
+	return &engine.NextError{Err: err, Next: engine.Next("give spec.network.clusterDomain in cluster.yaml. Delete the pods with ",
 		plan.Gpk("delete"), ", which keeps the volumes, and create again")}
 }
 

@@ -21,10 +21,10 @@ func TestStandbyHostIsSpare(t *testing.T) {
 	}
 }
 
-// Who gave the wrong DNS domain is told which field to correct, and which command makes new pods.
+// Whose pods do not find the DNS domain is told which field to give, and which command makes new pods.
 func TestWrongDomain(t *testing.T) {
-	told, ok := errors.AsType[*engine.NextError](wrongDomain(errors.New("a: no address, and spec.network.clusterDomain is not k8s.example, as …")))
-	if !ok || !strings.Contains(told.Next.String(), "correct spec.network.clusterDomain") || !strings.Contains(told.Next.String(), "gpk delete") {
+	told, ok := errors.AsType[*engine.NextError](wrongDomain(errors.New("a: no address, and … does not name the cluster's domain, as spec.network.clusterDomain can")))
+	if !ok || !strings.Contains(told.Next.String(), "give spec.network.clusterDomain") || !strings.Contains(told.Next.String(), "gpk delete") {
 		t.Errorf("%+v", told)
 	}
 	for _, err := range []error{nil, errors.New("the DNS has no address for it")} {
