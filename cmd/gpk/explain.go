@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"gpk/pkg/apply/engine"
+	"gpk/pkg/apply/remote"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 )
@@ -39,6 +40,10 @@ func (a *finder) explain(err error) error {
 	if cause := unreachable(err); cause != "" && !errors.Is(err, context.DeadlineExceeded) {
 		return hint(fmt.Errorf("%s cannot be reached: %s", a.whichServer(), cause),
 			"check that it runs and that this machine can connect to it, or name another one with --kubeconfig or --context")
+	}
+	if remote.Refused(err) {
+		return hint(err, "nothing is known of the pod. Repair the way through the API server, or wait until it takes execs again, "+
+			"and run the same command again")
 	}
 	return err
 }

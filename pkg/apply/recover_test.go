@@ -1,6 +1,7 @@
 package apply
 
 import (
+	"errors"
 	"io"
 	"net/http"
 	"slices"
@@ -108,7 +109,7 @@ func TestStandbyBeforeSegments(t *testing.T) {
 func (c *creation) loseStandby() {
 	c.api.FailWith(func(r *http.Request) error {
 		if strings.HasSuffix(r.URL.Path, "/demo-coordinator-1/exec") {
-			return apierrors.NewServiceUnavailable("no route to the kubelet")
+			return apierrors.NewInternalError(errors.New("error dialing backend: no route to the kubelet"))
 		}
 		return nil
 	})

@@ -31,7 +31,7 @@ func silentStandby(t *testing.T, says string) *creation {
 	d.up = false
 	c.api.FailWith(func(r *http.Request) error {
 		if says == "" && strings.Contains(r.URL.Path, standbyPod+"/exec") {
-			return apierrors.NewServiceUnavailable("no route to the kubelet")
+			return apierrors.NewInternalError(errors.New("error dialing backend: no route to the kubelet"))
 		}
 		return nil
 	})

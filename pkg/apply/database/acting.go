@@ -55,7 +55,7 @@ type Coordinators struct {
 // sighting is an acting coordinator, and when it was found.
 type sighting struct {
 	acting Acting
-	at     time.Time
+	at     remote.Moment
 }
 
 // AnswerLifetime is how long gpk believes an answer of the pods. A step's Check, its Do and the Check that confirms it follow each
@@ -67,14 +67,14 @@ const AnswerLifetime = 3 * time.Second
 func (c *Coordinators) Acting(ctx context.Context) (Acting, error) {
 	found, err, _ := c.asking.Do("acting", func() (any, error) { return c.findActing(ctx) })
 	if err == nil {
-		c.last.Store(&sighting{found.(Acting), time.Now()})
+		c.last.Store(&sighting{found.(Acting), remote.Now()})
 	}
 	return found.(Acting), err
 }
 
 // RecentActing is the acting coordinator as the Check right before a Do has found it.
 func (c *Coordinators) RecentActing(ctx context.Context) (Acting, error) {
-	if last := c.last.Load(); last != nil && time.Since(last.at) < AnswerLifetime {
+	if last := c.last.Load(); last != nil && last.at.Ago() < AnswerLifetime {
 		return last.acting, nil
 	}
 	return c.Acting(ctx)
@@ -143,7 +143,8 @@ func (c *Coordinators) RunningCoordinatorPods(ctx context.Context) ([]string, er
 	return names, nil
 }
 
-// AwaitActing waits until a coordinator answers.
+// AwaitActing waits until a coordinator answers. It also waits for an API server that refuses to ask the pods for the moment: that error is
+// engine.Passing.
 func (c *Coordinators) AwaitActing(ctx context.Context, patience time.Duration, progress func(string)) error {
 	return engine.Until(ctx, patience, progress, func() ([]string, error) {
 		_, err := c.Acting(ctx)

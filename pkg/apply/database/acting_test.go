@@ -4,11 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 
 	rbacv1 "k8s.io/api/rbac/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"gpk/pkg/apply/remote"
 	"gpk/pkg/plan"
@@ -76,6 +79,34 @@ func TestCoordinatorAskedAgain(t *testing.T) {
 	}
 }
 
+// An API server that refuses to ask the pod for as long as gpk waits has not shown that its coordinator is dead.
+func TestRefusedForLongIsNotUnreachable(t *testing.T) {
+	for name, refusal := range map[string]error{
+		"an expired token":     apierrors.NewUnauthorized("expired"),
+		"too many requests":    apierrors.NewTooManyRequests("later", 0),
+		"a server that starts": apierrors.NewServiceUnavailable("starting"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := apitest.New()
+			pod := apitest.Pod("demo-coordinator-0", apitest.Runs(), true)
+			pod.Labels[plan.ComponentLabel] = string(topology.CoordinatorComponent)
+			a.Put(pod)
+			a.FailWith(func(r *http.Request) error {
+				if strings.HasSuffix(r.URL.Path, "/exec") {
+					return refusal
+				}
+				return nil
+			})
+			c := clusterFor(t, apitest.Served(t, a))
+			_, err := c.db.Acting(t.Context())
+			if lost := c.remote.Unreachable(remote.ByExec(pod.Name)); !remote.Refused(err) || errors.Is(err, ErrNoCoordinator) || lost != nil {
+				t.Errorf("error %v, unreachable: %v", err, lost)
+			}
+		})
+	}
+}
+
 // An exec that the API server forbids says nothing about the coordinator: a failover would take it for a dead one.
 func TestForbiddenIsNotUnreachable(t *testing.T) {
 	a := apitest.New()
@@ -86,7 +117,7 @@ func TestForbiddenIsNotUnreachable(t *testing.T) {
 		{APIGroups: []string{""}, Resources: []string{"pods/exec"}, ResourceNames: []string{"another"}, Verbs: []string{"get", "create"}}})
 	c := clusterFor(t, apitest.Served(t, a))
 	_, err := c.db.Acting(t.Context())
-	if unreachable := c.remote.Unreachable(remote.ByExec(pod.Name)); !remote.Forbidden(err) || errors.Is(err, ErrNoCoordinator) || unreachable != nil {
+	if unreachable := c.remote.Unreachable(remote.ByExec(pod.Name)); !remote.Refused(err) || errors.Is(err, ErrNoCoordinator) || unreachable != nil {
 		t.Errorf("error %v, unreachable: %v", err, unreachable)
 	}
 }

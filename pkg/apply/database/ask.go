@@ -27,28 +27,20 @@ type coordinatorAnswer struct {
 func (c *Coordinators) askCoordinator(ctx context.Context, pod string) (coordinatorAnswer, error) {
 	way := remote.ByExec(pod)
 	if c.remote.Unreachable(way) != nil {
-		return coordinatorAnswer{silence: fmt.Errorf("pod %s could not be reached", pod)}, nil
+		return coordinatorAnswer{silence: fmt.Errorf("pod %s could not be reached", pod)}, nil //nolint:nilerr // that is the answer
 	}
-	ctx, end := context.WithCancel(ctx)
-	defer end()
-	kubeletSilent := c.remote.Listen(ctx, pod)
-	out, err := c.remote.RunSoon(ctx, pod, segments.AskCoordinator(), AskTimeout)
-	_, before := c.remote.UnreachableSince(way)
-	if cutOff(out, err) && ctx.Err() == nil && (err == nil || !before && !kubeletSilent()) {
-		// A failover stops a coordinator that it finds dead. So gpk asks twice, unless the pod was unreachable already or its node is lost.
-		out, err = c.remote.RunSoon(ctx, pod, segments.AskCoordinator(), AskTimeout)
-	}
+	out, note, err := c.askTwice(ctx, pod)
 	if _, exited := errors.AsType[*remote.Error](err); err != nil && !exited {
 		if ctx.Err() != nil {
 			return coordinatorAnswer{}, context.Cause(ctx)
 		}
-		if remote.Forbidden(err) {
+		if remote.Refused(err) {
 			// That says nothing about the pod: a failover must not take its coordinator for a dead one.
 			return coordinatorAnswer{}, err
 		}
 		// The API server calls a pod running whose node is lost. gpk still needs the answer of the other pod.
 		c.remote.Note(way, err)
-		return coordinatorAnswer{silence: fmt.Errorf("%s does not answer: %w", c.remote.Where(ctx, pod), err)}, nil
+		return coordinatorAnswer{silence: fmt.Errorf("%s does not answer: %w%s", c.remote.Where(ctx, pod), err, note)}, nil
 	}
 	c.remote.Note(way, nil)
 	facts, rows, parseErr := segments.ParseCoordinator(out)
@@ -61,6 +53,30 @@ func (c *Coordinators) askCoordinator(ctx context.Context, pod string) (coordina
 	}
 	catalogue, err := segments.ParseCatalogue(rows)
 	return coordinatorAnswer{facts: facts, catalogue: catalogue}, err
+}
+
+// askTwice asks a coordinator's pod. A failover stops a coordinator that it finds dead. So gpk asks twice, unless the pod was unreachable
+// already or its node is lost. note says why a silent kubelet does not count.
+func (c *Coordinators) askTwice(ctx context.Context, pod string) (out, note string, err error) {
+	listening, end := context.WithCancel(ctx)
+	defer end()
+	kubeletSilent := c.remote.Listen(listening, pod)
+	out, err = c.remote.RunSoon(ctx, pod, segments.AskCoordinator(), AskTimeout)
+	_, before := c.remote.UnreachableSince(remote.ByExec(pod))
+	if !cutOff(out, err) || ctx.Err() != nil || remote.Refused(err) || err != nil && before {
+		return out, "", err
+	}
+	if err != nil {
+		silent, why := kubeletSilent()
+		if silent {
+			return out, "", err
+		}
+		if why != "" {
+			note = "; " + why
+		}
+	}
+	out, err = c.remote.RunSoon(ctx, pod, segments.AskCoordinator(), AskTimeout)
+	return out, note, err
 }
 
 // cutOff reports whether the exec failed without an exit status, or the answer has no end: a stream that was cut can look like success.

@@ -35,6 +35,9 @@ func (u *Utilities) AwaitJobs(ctx context.Context, names []string, progress func
 		jobs[i] = u.remote.Job(pod, name)
 	}
 	running, err := onlyRunning(ctx, jobs, remote.Job.Answer)
+	if remote.Refused(err) {
+		return err
+	}
 	if err != nil {
 		return context.Cause(ctx)
 	}

@@ -70,6 +70,9 @@ func (u *Utilities) notActivated(ctx context.Context, standby, acts string) (boo
 		return err == nil, err
 	}
 	out, err := u.remote.RunSoon(ctx, standby, segments.AskStandby(), AskTimeout)
+	if remote.Refused(err) {
+		return false, err
+	}
 	if _, exited := errors.AsType[*remote.Error](err); err != nil && !exited {
 		return ctx.Err() == nil, context.Cause(ctx)
 	}

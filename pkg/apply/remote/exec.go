@@ -6,15 +6,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/remotecommand"
 	utilexec "k8s.io/client-go/util/exec"
 	"k8s.io/streaming/pkg/httpstream"
@@ -52,17 +52,26 @@ const execPatience = time.Minute
 // command that has certainly not begun is tried again.
 func (p *Pods) Exec(ctx context.Context, pod string, argv []string, streams Streams) error {
 	began := time.Now()
-	err := p.connect(ctx, pod, argv, streams)
+	var refusal error
+	taken, err := p.connect(ctx, pod, argv, streams)
 	for notBegun(err) && time.Since(began) < execPatience && p.answers(ctx, pod) {
-		err = p.connect(ctx, pod, argv, streams)
+		refusal = err
+		taken, err = p.connect(ctx, pod, argv, streams)
 	}
 	if exit, ok := errors.AsType[utilexec.CodeExitError](err); ok {
 		return &Error{Pod: pod, Argv: argv, Status: exit.Code}
 	}
-	if _, unwritten := errors.AsType[*WriteError](err); err != nil && !unwritten {
-		return &StreamError{pod, err}
+	_, unwritten := errors.AsType[*WriteError](err)
+	switch {
+	case err == nil, unwritten:
+		return err
+	case unasked(err, taken):
+		return &RefusedError{pod, err, taken || !certainlyNotBegun(err)}
+	case !taken && refusal != nil && ctx.Err() != nil:
+		// The API server refused for most of the time, and the last try had none left.
+		return &RefusedError{pod, refusal, true}
 	}
-	return err
+	return &StreamError{pod, err}
 }
 
 // StreamError is an exec whose stream has failed. What became of its command is unknown.
@@ -87,31 +96,6 @@ func (e *StreamError) Passing() bool {
 // errCut is that a stream ended before its answer.
 var errCut = errors.New("the session ended before its answer")
 
-// notBegun says whether the API server was not reached, or has refused the request for the moment: too many of them, an expired token, or
-// a server or a proxy before it that is not available.
-func notBegun(err error) bool {
-	if dial, ok := errors.AsType[*net.OpError](err); ok && dial.Op == "dial" {
-		return true
-	}
-	return refusedForNow(err)
-}
-
-// unavailable is in the error of a WebSocket that a proxy has refused in words of its own. client-go has only the words.
-const unavailable = "bad handshake (503 "
-
-func refusedForNow(err error) bool {
-	upgrade, ok := errors.AsType[*httpstream.UpgradeFailureError](err)
-	return ok && (apierrors.IsTooManyRequests(upgrade.Cause) || apierrors.IsUnauthorized(upgrade.Cause) ||
-		apierrors.IsServiceUnavailable(upgrade.Cause) || strings.Contains(upgrade.Cause.Error(), unavailable))
-}
-
-// Forbidden says whether the API server has refused an exec for lack of the right. client-go's error of a refused stream does not always
-// have the server's answer, but its words.
-func Forbidden(err error) bool {
-	return err != nil && (apierrors.IsForbidden(err) ||
-		strings.Contains(err.Error(), "forbidden") && strings.Contains(err.Error(), `resource "pods/exec"`))
-}
-
 // answers waits for the API server, as long as a client waits that reads, and says whether it answers. That also renews an expired token.
 func (p *Pods) answers(ctx context.Context, pod string) bool {
 	select {
@@ -123,24 +107,27 @@ func (p *Pods) answers(ctx context.Context, pod string) bool {
 	return err == nil
 }
 
-// connect connects a command over WebSocket, or over SPDY if the server or a proxy knows only that.
-func (p *Pods) connect(ctx context.Context, pod string, argv []string, streams Streams) error {
+// connect connects a command over WebSocket, or over SPDY if the server or a proxy knows only that. taken: the API server gave the command
+// a stream.
+func (p *Pods) connect(ctx context.Context, pod string, argv []string, streams Streams) (taken bool, err error) {
+	config := rest.CopyConfig(p.config)
+	config.Wrap(func(next http.RoundTripper) http.RoundTripper { return upgrades{next, &taken} })
 	request := p.client.CoreV1().RESTClient().Post().Namespace(p.namespace).Resource("pods").Name(pod).SubResource("exec").
 		VersionedParams(&corev1.PodExecOptions{Container: plan.Container, Command: argv, TTY: streams.TTY,
 			Stdin: streams.In != nil, Stdout: true, Stderr: !streams.TTY}, scheme.ParameterCodec)
-	spdy, err := remotecommand.NewSPDYExecutor(p.config, "POST", request.URL())
+	spdy, err := remotecommand.NewSPDYExecutor(config, "POST", request.URL())
 	if err != nil {
-		return err
+		return false, err
 	}
-	websocket, err := remotecommand.NewWebSocketExecutor(p.config, "GET", request.URL().String())
+	websocket, err := remotecommand.NewWebSocketExecutor(config, "GET", request.URL().String())
 	if err != nil {
-		return err
+		return false, err
 	}
 	executor, err := remotecommand.NewFallbackExecutor(websocket, spdy, func(err error) bool {
-		return httpstream.IsUpgradeFailure(err) && !refusedForNow(err) || httpstream.IsHTTPSProxyError(err)
+		return httpstream.IsUpgradeFailure(err) && !refusedForNow(err) && !byGateway(err) || httpstream.IsHTTPSProxyError(err)
 	})
 	if err != nil {
-		return err
+		return false, err
 	}
 	// client-go drops an error of the writer, and the rest of the output.
 	ctx, end := context.WithCancel(ctx)
@@ -155,9 +142,9 @@ func (p *Pods) connect(ctx context.Context, pod string, argv []string, streams S
 	}
 	err = executor.StreamWithContext(ctx, options)
 	if unwritten := cmp.Or(out.failure(), errs.failure()); unwritten != nil {
-		return &WriteError{pod, unwritten}
+		return taken, &WriteError{pod, unwritten}
 	}
-	return err
+	return taken, err
 }
 
 // tap is an output stream that can be shut. After ctx has ended, client-go still copies what has arrived. Nobody may get that after Exec

@@ -5,11 +5,6 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
-
-	coordinationv1 "k8s.io/api/coordination/v1"
-	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/kubernetes/fake"
 )
 
 // A way that led nowhere is not tried for a while, is known since when it first did, and is forgotten once it leads somewhere.
@@ -44,56 +39,6 @@ func TestUnreachable(t *testing.T) {
 			t.Error("who answers is out of reach")
 		}
 	})
-}
-
-// A kubelet is silent that renews its lease no more, by no clock but the time that passes here, or that Kubernetes has given up.
-func TestListen(t *testing.T) {
-	tests := map[string]struct {
-		lease, renews, lost bool
-		waits               time.Duration
-		silent              bool
-	}{
-		"its node is gone":                     {true, false, false, 15 * time.Second, true},
-		"it is well":                           {true, true, false, 15 * time.Second, false},
-		"the pod soon answered":                {true, false, false, time.Second / 2, false},
-		"the pod answered before the lease":    {true, false, false, 12 * time.Second, false},
-		"gpk may not see it":                   {false, false, false, 15 * time.Second, false},
-		"Kubernetes has given it up":           {false, false, true, 3 * time.Second, true},
-		"given up, though it renews its lease": {true, true, true, 15 * time.Second, false},
-	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				client := fake.NewClientset(&corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "p0", Namespace: "analytics"},
-					Spec: corev1.PodSpec{NodeName: "node0"}})
-				node := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "node0"}}
-				if test.lost {
-					node.Status.Conditions = []corev1.NodeCondition{{Type: corev1.NodeReady, Status: corev1.ConditionUnknown}}
-				}
-				must(t, client.Tracker().Add(node))
-				// The node's clock is a day behind.
-				at := metav1.NewMicroTime(time.Now().Add(-24 * time.Hour))
-				lease := &coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Name: "node0", Namespace: corev1.NamespaceNodeLease},
-					Spec: coordinationv1.LeaseSpec{RenewTime: &at}}
-				if test.lease {
-					must(t, client.Tracker().Add(lease))
-				}
-				silent := New(client, nil, "analytics", "").Listen(t.Context(), "p0")
-				time.Sleep(test.waits / 2)
-				if test.renews {
-					later := metav1.NewMicroTime(at.Add(10 * time.Second))
-					renewed := lease.DeepCopy()
-					renewed.Spec.RenewTime = &later
-					_, err := client.CoordinationV1().Leases(corev1.NamespaceNodeLease).Update(t.Context(), renewed, metav1.UpdateOptions{})
-					must(t, err)
-				}
-				time.Sleep(test.waits / 2)
-				if got := silent(); got != test.silent {
-					t.Errorf("silent is %t", got)
-				}
-			})
-		})
-	}
 }
 
 func must(t *testing.T, err error) {

@@ -72,12 +72,13 @@ func (p *Pods) Run(ctx context.Context, pod string, command segments.Command) (s
 	return answer.out, &Error{Pod: pod, Argv: command.Argv, Status: answer.status, Output: output}
 }
 
-// RunSoon is Run for a pod that may be unreachable.
+// RunSoon is Run for a pod that may be unreachable. An API server that refuses to ask the pod until the patience ends is a RefusedError,
+// and no silence of the pod.
 func (p *Pods) RunSoon(ctx context.Context, pod string, command segments.Command, patience time.Duration) (string, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("no answer within %s", patience))
 	defer cancel()
 	out, err := p.Run(ctx, pod, command)
-	if err != nil && ctx.Err() != nil {
+	if err != nil && ctx.Err() != nil && !Refused(err) {
 		err = context.Cause(ctx)
 	}
 	return out, err

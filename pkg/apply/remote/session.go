@@ -25,7 +25,7 @@ type session struct {
 	end  context.CancelFunc
 	// greeted: the pod has answered that the session runs. rested is when it was last kept for the next command.
 	greeted bool
-	rested  time.Time
+	rested  Moment
 }
 
 // Limits of the kept sessions. One ends by itself after two minutes without a command, and a proxy on the way may forget it earlier.
@@ -71,6 +71,7 @@ func (p *Pods) runInSession(ctx context.Context, pod string, command segments.Co
 	s.end()
 	ended, exited := errors.AsType[*Error](err)
 	switch {
+	case Refused(err):
 	case err != nil && givenUp:
 		err = context.Cause(ctx)
 	case exited && !s.greeted:
@@ -179,7 +180,7 @@ func (c *sessions) take(pod string) *session {
 		s := c.idle[pod][last]
 		c.idle[pod] = c.idle[pod][:last]
 		c.kept--
-		if !s.ended() && time.Since(s.rested) < sessionRests {
+		if !s.ended() && s.rested.Ago() < sessionRests {
 			return s
 		}
 		s.leave()
@@ -198,7 +199,7 @@ func (c *sessions) put(s *session) {
 	if c.idle == nil {
 		c.idle = map[string][]*session{}
 	}
-	s.rested = time.Now()
+	s.rested = Now()
 	c.idle[s.pod] = append(c.idle[s.pod], s)
 	c.kept++
 }

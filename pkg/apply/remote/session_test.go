@@ -68,7 +68,9 @@ func TestSessionsAreLeft(t *testing.T) {
 	pods := reached(t, telling(echo))
 	for name, spoil := range map[string]func(*session){
 		"ended": func(s *session) { s.end(); <-s.over },
-		"old":   func(s *session) { s.rested = time.Now().Add(-time.Hour) },
+		"old":   func(s *session) { s.rested.Steady = s.rested.Steady.Add(-time.Hour) },
+		// The laptop slept for an hour, in which the steady clock stood still.
+		"slept": func(s *session) { s.rested.Wall = s.rested.Wall.Add(-time.Hour) },
 	} {
 		if _, err := pods.Run(t.Context(), "pod", say("one")); err != nil {
 			t.Fatal(err)

@@ -140,5 +140,5 @@ var optional = []Optional{
 		For: "why a pod is not created or has no container yet. Without it, gpk prints the command that shows that"},
 	{What: "get nodes", For: "the fault of the node of a pod that does not answer"},
 	{What: "get leases.coordination.k8s.io in the namespace `kube-node-lease`, or else get nodes",
-		For: "`failover`; [without it](commands/failover.md#rights)"},
+		For: "`failover`, of both coordinators' nodes; [without it](commands/failover.md#rights)"},
 }

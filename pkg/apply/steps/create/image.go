@@ -46,7 +46,7 @@ func (h *imageHandler) Check(ctx context.Context) (engine.Finding, error) {
 		faults[i], refused[i] = database.ImageFault(image, h.action.Version, reference, "pod "+pod.Name), database.SettingsFault(image, reference)
 		return nil
 	})
-	if _, failed := errors.AsType[*remote.Error](err); err != nil && !failed && !remote.Forbidden(err) && ctx.Err() == nil {
+	if _, failed := errors.AsType[*remote.Error](err); err != nil && !failed && !remote.Refused(err) && ctx.Err() == nil {
 		// The container may have ended, and may end each time: Do waits for it, and reports that.
 		return engine.Finding{State: engine.Unknown, Details: []string{err.Error()}}, nil
 	}

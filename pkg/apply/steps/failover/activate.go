@@ -26,7 +26,12 @@ func (h *activateHandler) Check(ctx context.Context) (engine.Finding, error) {
 	acting, err := h.db.Acting(ctx)
 	switch {
 	case errors.Is(err, database.ErrNoCoordinator):
-		return engine.PendingIf([]string{"no coordinator answers"}), nil
+		details := []string{"no coordinator answers"}
+		if evidence := h.found.known(); evidence != "" {
+			// The journal has this detail before the activation begins.
+			details = append(details, "the old one in pod "+h.action.From+" takes no more writes, evidence "+string(evidence))
+		}
+		return engine.PendingIf(details), nil
 	case err != nil:
 		return engine.Finding{}, err
 	case acting.Pod != h.action.To:
@@ -46,7 +51,10 @@ func (h *activateHandler) Do(ctx context.Context, progress func(string)) error {
 		return err
 	}
 	if !promoted {
-		finding, err := (&eligibleHandler{OldCoordinator: h.OldCoordinator, action: h.action.Eligible}).compareLogs(ctx, f)
+		if err := h.onEvidence(h.action.From); err != nil {
+			return err
+		}
+		finding, err := (&eligibleHandler{OldCoordinator: h.OldCoordinator, action: h.action.Eligible}).compareLogs(ctx, f, true)
 		if err != nil {
 			return err
 		}

@@ -8,6 +8,7 @@ import (
 	"gpk/pkg/apply/database"
 	"gpk/pkg/apply/engine"
 	"gpk/pkg/apply/record"
+	"gpk/pkg/apply/remote"
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
 )
@@ -71,6 +72,9 @@ func (h *eligibleHandler) withoutCoordinator(ctx context.Context) (engine.Findin
 
 func (h *eligibleHandler) askStandby(ctx context.Context) (engine.Finding, error) {
 	f, err := h.db.Following(ctx, h.action.To)
+	if remote.Refused(err) {
+		return engine.Finding{}, err
+	}
 	if err != nil {
 		return engine.BlockedBy(fmt.Sprintf("the standby does not answer: %v", err),
 			"check pod "+h.action.To+" first: no other pod can take over"), nil
@@ -78,21 +82,22 @@ func (h *eligibleHandler) askStandby(ctx context.Context) (engine.Finding, error
 	if promoted, err := h.db.Promoted(ctx, h.action.To, f); err != nil || promoted {
 		return engine.Finding{State: engine.Done}, err
 	}
-	return h.compareLogs(ctx, f)
+	return h.compareLogs(ctx, f, false)
 }
 
-// compareLogs compares the log of a standby that is not activated with that of the coordinator.
-func (h *eligibleHandler) compareLogs(ctx context.Context, f segments.Following) (engine.Finding, error) {
+// compareLogs compares the log of a standby that is not activated with that of the coordinator. Right before the activation that must be
+// stopped, whatever a person accepts.
+func (h *eligibleHandler) compareLogs(ctx context.Context, f segments.Following, stopped bool) (engine.Finding, error) {
 	switch {
 	case !f.Follows:
 		return h.cannotPromote("pod " + h.action.To + " has no standby: its instance is a coordinator's, and " + f.Instance), nil
 	case f.Instance != segments.Running:
 		return h.cannotPromote("the standby in pod " + h.action.To + " is " + f.Instance), nil
-	case h.action.AcceptLoss:
+	case h.action.AcceptLoss && !stopped:
 		return engine.Finding{State: engine.Done}, nil
 	}
-	loss, err := h.loss(ctx, h.action, f)
-	if err != nil || loss == "" {
+	loss, err := h.loss(ctx, h.action, f, stopped)
+	if err != nil || loss == "" || h.action.AcceptLoss {
 		return engine.Finding{State: engine.Done}, err
 	}
 	return h.mayLose(loss), nil

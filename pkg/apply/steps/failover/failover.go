@@ -32,6 +32,7 @@ type OldCoordinator struct {
 	store  *record.Store
 	pods   *pods.Pods
 	db     *database.Database
+	found  found
 }
 
 // New knows nothing of any coordinator yet.
@@ -98,5 +99,8 @@ func (o *OldCoordinator) Begun(ctx context.Context) (begun bool, mustAct string,
 		return false, mustAct, err
 	}
 	following, err := o.db.Following(ctx, mustAct)
+	if remote.Refused(err) {
+		return false, mustAct, err
+	}
 	return err == nil && following.Follows, mustAct, nil
 }

@@ -6,11 +6,8 @@ import (
 	"fmt"
 	"time"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
 	"gpk/pkg/apply/database"
 	"gpk/pkg/apply/engine"
-	"gpk/pkg/apply/pods"
 	"gpk/pkg/apply/record"
 	"gpk/pkg/apply/remote"
 	"gpk/pkg/plan"
@@ -35,8 +32,6 @@ const (
 	haltTime = 140 * time.Second
 	// halts is how often gpk asks for a stop that may have begun and was not answered.
 	halts = 3
-	// silencePatience is how long gpk waits for the standby to hear nothing any more: wal_receiver_timeout, 60 s, ends a dead connection.
-	silencePatience = 2 * time.Minute
 )
 
 func (h *fenceHandler) Check(ctx context.Context) (engine.Finding, error) {
@@ -65,6 +60,9 @@ func (h *fenceHandler) Check(ctx context.Context) (engine.Finding, error) {
 }
 
 func (h *fenceHandler) checkInstance(ctx context.Context) (engine.Finding, error) {
+	if h.action.Fenced && h.found.known() == "" {
+		h.found.note(Fenced)
+	}
 	if h.waited || h.action.Fenced {
 		return engine.Finding{State: engine.Done}, nil
 	}
@@ -72,7 +70,7 @@ func (h *fenceHandler) checkInstance(ctx context.Context) (engine.Finding, error
 		// One that is stopped may be about to start: its pod may not know the decision.
 		return engine.PendingIf([]string{"the coordinator in pod " + h.action.From + " may start again: gpk has not halted it"}), nil
 	}
-	out, err := h.run(ctx, h.action.Eligible, segments.Instances("facts", topology.CoordinatorDir), database.AskTimeout)
+	out, _, err := h.run(ctx, h.action.Eligible, segments.Instances("facts", topology.CoordinatorDir), database.AskTimeout)
 	if errors.Is(err, errUnreachable) {
 		return engine.PendingIf([]string{"cannot tell whether the coordinator in pod " + h.action.From + " is still running"}), nil
 	}
@@ -103,6 +101,7 @@ func (h *fenceHandler) Do(ctx context.Context, progress func(string)) error {
 	progress(err.Error())
 	switch {
 	case h.action.Fenced:
+		h.found.note(Fenced)
 		return nil
 	case !errors.Is(err, errUnreachable):
 		return h.undecided(err.Error())
@@ -117,8 +116,16 @@ func (h *fenceHandler) halt(ctx context.Context, term string, progress func(stri
 	if h.action.Fenced {
 		tries, patience = 1, database.AskTimeout
 	}
-	for range tries {
-		_, err = h.run(ctx, h.action.Eligible, segments.HaltCoordinator(segments.Fast, term), patience)
+	for try := range tries {
+		if try > 0 {
+			// What a way has shown before the stop began says nothing about it.
+			h.remote.TryAgain(remote.ByExec(h.action.From), remote.BySSH(h.action.From, h.action.To))
+		}
+		var by Evidence
+		_, by, err = h.run(ctx, h.action.Eligible, segments.HaltCoordinator(segments.Fast, term), patience)
+		if err == nil {
+			h.found.note(by)
+		}
 		if err == nil || answered(err) || errors.Is(err, errUnreachable) || ctx.Err() != nil {
 			return err
 		}
@@ -127,140 +134,8 @@ func (h *fenceHandler) halt(ctx context.Context, term string, progress func(stri
 	return err
 }
 
-// awaitSelfFence waits until a coordinator that nobody reaches must have stopped itself, and fails where that cannot be known. After an
-// activation there is nothing left to decide.
-func (h *fenceHandler) awaitSelfFence(ctx context.Context, term string, progress func(string)) error {
-	f, err := h.db.Following(ctx, h.action.To)
-	if err != nil {
-		return err
-	}
-	nodes := nodeClock{f.Now, time.Now()}
-	if promoted, err := h.db.Promoted(ctx, h.action.To, f); err != nil || promoted {
-		h.waited = promoted
-		return err
-	}
-	ended, err := h.wasRunning(ctx, nodes)
-	if err != nil {
-		return err
-	}
-	if ended {
-		h.endPod(ctx, progress)
-		h.waited = true
-		return nil
-	}
-	if err := h.standbyHasMajority(ctx); err != nil {
-		return err
-	}
-	signs := h.lifeSigns(ctx, h.action.Takeover, nodes)
-	h.endPod(ctx, progress)
-	if err := h.awaitStop(ctx, signs.stopped, term, progress); err != nil || h.halted {
-		return err
-	}
-	if err := h.awaitSilence(ctx, progress); err != nil {
-		return err
-	}
-	h.waited = true
-	return nil
-}
-
-// awaitStop waits until a coordinator that is cut off has stopped itself. At the end of the wait it asks once more by all ways: one that is
-// back by now is stopped, whether or not it has noticed that it was away. If a way led to the pod in between, its silence began anew.
-func (h *fenceHandler) awaitStop(ctx context.Context, stopped time.Time, term string, progress func(string)) error {
-	exec, ssh := remote.ByExec(h.action.From), remote.BySSH(h.action.From, h.action.To)
-	for {
-		wait := max(0, time.Until(stopped))
-		progress(fmt.Sprintf("the coordinator in pod %s is cut off: it stops itself within %s", h.action.From, wait.Round(time.Second)))
-		if err := engine.Sleep(ctx, wait-database.AskTimeout); err != nil {
-			return err
-		}
-		before, _ := h.remote.UnreachableSince(exec, ssh)
-		h.remote.TryAgain(exec, ssh)
-		err := h.halt(ctx, term, progress)
-		switch {
-		case err == nil || answered(err) || ctx.Err() != nil:
-			h.halted = err == nil
-			return err
-		case !errors.Is(err, errUnreachable):
-			return h.undecided(err.Error())
-		}
-		since, known := h.remote.UnreachableSince(exec, ssh)
-		if !known || !since.After(before) {
-			return engine.Sleep(ctx, max(0, time.Until(stopped)))
-		}
-		stopped = since.Add(selfFence)
-	}
-}
-
-// endPod deletes the old pod: a kubelet that is connected again ends it before anything else, and its successor sees the decision at once.
-func (h *fenceHandler) endPod(ctx context.Context, progress func(string)) {
-	err := h.kube.API.CoreV1().Pods(h.kube.Ref.Namespace).Delete(ctx, h.action.From, metav1.DeleteOptions{})
-	if err != nil {
-		progress(fmt.Sprintf("pod %s: %v", h.action.From, err))
-	}
-}
-
-// wasRunning fails unless the pod is the one whose instance ran when it was last heard of: a pod that was deleted by force may go on
-// without its object, and its successor says nothing of it. ended: its kubelet, which is well, says that the pod's container has ended.
-func (h *fenceHandler) wasRunning(ctx context.Context, nodes nodeClock) (ended bool, err error) {
-	pod, err := h.remote.Get(ctx, h.action.From)
-	if err != nil {
-		return false, err
-	}
-	if pod != nil {
-		status := pods.Container(pod)
-		if status != nil && status.State.Running != nil {
-			return false, nil
-		}
-		if status != nil && (status.State.Terminated != nil || status.LastTerminationState.Terminated != nil) {
-			// A kubelet that is not well may have started the container again since.
-			return h.isWell(ctx, nodes, pod), nil
-		}
-	}
-	return false, h.undecided("the API server has no pod " + h.action.From + " that runs, and nobody has seen its coordinator stopped: " +
-		"the containers of a pod that was deleted by force may run on")
-}
-
-// awaitSilence waits until the standby has heard nothing from the old coordinator's machine for as long as that takes to stop itself.
-func (h *fenceHandler) awaitSilence(ctx context.Context, progress func(string)) error {
-	err := engine.Until(ctx, silencePatience, progress, func() ([]string, error) {
-		f, err := h.db.Following(ctx, h.action.To)
-		if err != nil {
-			return nil, err
-		}
-		heard := f.Heard
-		if heard.IsZero() || heard.Unix() == 0 {
-			heard = f.Streamed
-		}
-		if silence := f.Now.Sub(heard); !f.Now.IsZero() && silence < selfFence {
-			return []string{fmt.Sprintf("the standby heard from the coordinator's machine %s ago", silence)}, nil
-		}
-		return nil, nil
-	}, "%s")
-	if timeout, ok := errors.AsType[*engine.TimeoutError](err); ok {
-		return h.undecided(timeout.Error() + ": the coordinator in pod " + h.action.From + " may still run and take writes")
-	}
-	return err
-}
-
 // undecided refuses to activate a standby beside a coordinator that may take writes.
 func (h *fenceHandler) undecided(why string) error {
 	return &engine.NextError{Err: errors.New(why), Next: engine.Next("repair what keeps gpk from the pod, or make sure that the "+
 		"coordinator's node is off or runs none of its containers, and run ", plan.Gpk("failover", "--fenced"))}
-}
-
-// standbyHasMajority is an error where the coordinator may be on the larger side of a network partition, and still take writes.
-func (h *fenceHandler) standbyHasMajority(ctx context.Context) error {
-	out, err := h.remote.RunSoon(ctx, h.action.To, segments.CountHosts(), database.AskTimeout)
-	if err != nil {
-		return err
-	}
-	reached, tried, err := segments.ParseHosts(out)
-	if err != nil {
-		return err
-	}
-	if tried > 0 && 2*reached >= tried {
-		return nil
-	}
-	return h.undecided(fmt.Sprintf("pod %s is unreachable, and the standby reaches only %d of %d hosts: the coordinator "+
-		"may still run and take writes on the larger side", h.action.From, reached, tried))
 }

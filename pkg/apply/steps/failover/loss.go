@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"gpk/pkg/apply/database"
+	"gpk/pkg/apply/engine"
 	"gpk/pkg/apply/remote"
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
@@ -19,20 +20,37 @@ import (
 //
 // The times of commits are by the clock of the coordinator's node, and the time when the standby followed by that of its own node.
 // They may differ by clockSkew.
-func (o *OldCoordinator) loss(ctx context.Context, e plan.Eligible, f segments.Following) (string, error) {
+//
+// stopped: the coordinator must be. One that runs may make more commits, and it is an error.
+func (o *OldCoordinator) loss(ctx context.Context, e plan.Eligible, f segments.Following, stopped bool) (string, error) {
 	nodes := nodeClock{f.Now, time.Now()}
-	out, err := o.run(ctx, e, segments.AskAhead(f.Received), database.AskTimeout)
+	out, _, err := o.run(ctx, e, segments.AskAhead(f.Received), database.AskTimeout)
 	switch {
-	case answered(err) || ctx.Err() != nil:
+	case ctx.Err() != nil:
+		return "", err
+	case err != nil && e.AcceptLoss: // the fence has seen what matters
+		return "", nil //nolint:nilerr // nothing that it may lose counts
+	case answered(err) || remote.Refused(err) && !e.Fenced:
 		return "", err
 	case err != nil: // nobody reaches it
 		return lossUnreachable(o.lifeSigns(ctx, e.Takeover, nodes), f), nil //nolint:nilerr // what is known without it is the answer
 	}
 	ahead, err := segments.ParseAhead(out)
-	if err != nil {
+	switch {
+	case err != nil && !e.AcceptLoss:
 		return "", err
+	case stopped && ahead.Instance == segments.Running:
+		return "", stillRuns(e)
+	case e.AcceptLoss:
+		return "", nil
 	}
 	return loss(ahead, f), nil
+}
+
+// stillRuns refuses to activate a standby beside a coordinator that was seen running.
+func stillRuns(e plan.Eligible) error {
+	return &engine.NextError{Err: fmt.Errorf("the coordinator in pod %s runs again: the standby in pod %s was not activated", e.From, e.To),
+		Next: engine.Next(plan.Gpk("failover"), " stops it once more, and ", plan.Gpk("failover", "--rollback"), " lets it act again")}
 }
 
 func loss(ahead segments.Ahead, f segments.Following) string {
@@ -51,16 +69,22 @@ func loss(ahead segments.Ahead, f segments.Following) string {
 	return fmt.Sprintf("the standby lacks %d transactions of the coordinator: it followed until %s", lost, clock(f.Streamed))
 }
 
+// followSlip is how exactly gpk knows when a node died: its kubelet says that it lives every ten seconds. A coordinator whose standby is
+// gone acknowledges nothing for longer (wal_sender_timeout).
+const followSlip = 12 * time.Second
+
 // lossUnreachable is loss where the coordinator does not answer. All its times are by the nodes' clock.
 func lossUnreachable(s lifeSigns, f segments.Following) string {
-	followsNow := !f.Now.IsZero() && f.Now.Sub(f.Streamed) < remote.LeaseAge
 	switch {
-	case followsNow:
+	case !f.Now.IsZero() && f.Streamed.After(f.Now.Add(clockSkew)):
+		return fmt.Sprintf("gpk cannot tell until when the standby followed the unreachable coordinator: it was until %s "+
+			"by the clock of its node, which shows %s now", clock(f.Streamed), clock(f.Now))
+	case !f.Now.IsZero() && f.Now.Sub(f.Streamed) < followSlip:
 		return ""
 	case s.lastAlive.IsZero():
 		return fmt.Sprintf("the standby followed the unreachable coordinator until %s; gpk cannot tell how long the coordinator ran: "+
 			"the standby's pod has older scripts, which do not print its node's time", clock(f.Streamed))
-	case !f.Streamed.Before(s.lastAlive.Add(-remote.LeaseAge)):
+	case !f.Streamed.Before(s.lastAlive.Add(-followSlip)):
 		return ""
 	}
 	return fmt.Sprintf("the standby followed the unreachable coordinator until %s, and the coordinator's node was alive until %s or longer",

@@ -47,6 +47,7 @@ func newLostNode(t *testing.T, renewed time.Duration) (*lostNode, *roomtest.Clus
 	at := metav1.NewMicroTime(time.Now().Add(-renewed))
 	n.api.Put(&coordinationv1.Lease{ObjectMeta: apitest.Meta("node0", ""), Spec: coordinationv1.LeaseSpec{RenewTime: &at}})
 	ended := make(chan struct{})
+	renewing(n.api, "node1", time.Now(), 2*time.Second, ended)
 	n.api.Exec = func(pod string, argv []string, _ io.Reader, out, errs io.Writer) int {
 		script := strings.TrimPrefix(strings.Join(argv[1:min(3, len(argv))], " "), "/gpk/scripts/")
 		if pod == "demo-coordinator-0" {
@@ -67,6 +68,26 @@ func newLostNode(t *testing.T, renewed time.Duration) (*lostNode, *roomtest.Clus
 		t.Fatal(err)
 	}
 	return n, c
+}
+
+// renewing has a kubelet renew its lease every so often until it ended, from a time of its clock on.
+func renewing(a *apitest.API, node string, from time.Time, every time.Duration, ended <-chan struct{}) {
+	put := func(passed time.Duration) {
+		at, holds := metav1.NewMicroTime(from.Add(passed)), int32(10)
+		a.Put(&coordinationv1.Lease{ObjectMeta: apitest.Meta(node, ""),
+			Spec: coordinationv1.LeaseSpec{RenewTime: &at, LeaseDurationSeconds: &holds}})
+	}
+	put(0)
+	go func() {
+		for passed := every; ; passed += every {
+			select {
+			case <-time.After(every):
+				put(passed)
+			case <-ended:
+				return
+			}
+		}
+	}()
 }
 
 // standby runs a script in the standby's pod, which has heard nothing for an hour.
@@ -123,8 +144,11 @@ func TestLostNodeIsAskedTwice(t *testing.T) {
 	}
 	check("fence after", fence, engine.Done)
 	check("activate", &activateHandler{old, plan.Activate{Eligible: e}}, engine.Pending)
+	if old.found.known() != CutOff {
+		t.Errorf("the evidence is %q", old.found.known())
+	}
 	// What the activation compares.
-	if loss, err := old.loss(t.Context(), e, segments.Following{Received: "0/1", Streamed: time.Now(), Now: time.Now()}); err != nil || loss != "" {
+	if loss, err := old.loss(t.Context(), e, segments.Following{Received: "0/1", Streamed: time.Now(), Now: time.Now()}, true); err != nil || loss != "" {
 		t.Errorf("loss %q, error %v", loss, err)
 	}
 	took := time.Since(began)

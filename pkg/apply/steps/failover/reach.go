@@ -25,40 +25,54 @@ const (
 
 // run runs a command in the old coordinator's pod: by exec or, where the API server does not reach its kubelet, by ssh from the
 // standby's pod. It uses ssh also where the API server has no pod that runs: the containers of a pod that was deleted by force may run.
-// It is errUnreachable if neither reaches the pod, and another error if the command may have begun. Both have a time limit. A question
-// finds out before whether exec leads there, so that no command waits long for a pod that is gone.
-func (o *OldCoordinator) run(ctx context.Context, e plan.Eligible, command segments.Command, patience time.Duration) (string, error) {
+// Both have a time limit. A question finds out before whether exec leads there, so that no command waits long for a pod that is gone.
+//
+// It is errUnreachable if neither reaches the pod. It is another error where that is not known: the command may have begun, or the API
+// server did not let gpk ask.
+func (o *OldCoordinator) run(ctx context.Context, e plan.Eligible, command segments.Command, patience time.Duration) (
+	out string, by Evidence, err error) {
 	running, err := o.pods.Runs(ctx, e.From)
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
-	byExec, cut := errors.New("the API server has no such pod that runs"), false
+	byExec, begun := errors.New("the API server has no such pod that runs"), false
 	if running {
 		byExec = o.reach(ctx, e)
 	}
 	if byExec == nil {
-		var out string
 		out, byExec = o.remote.RunSoon(ctx, e.From, command, patience)
 		// A pod that waits for its volume says the same as an ssh that reaches nobody: an earlier pod may run on.
 		if byExec == nil || reached(byExec) {
-			return out, byExec
+			return out, StoppedByExec, byExec
 		}
-		cut = !exited(byExec)
+		begun = remote.MayHaveBegun(byExec)
 	}
 	if ctx.Err() != nil {
-		return "", byExec
+		return "", "", byExec
 	}
 	out, bySSH := o.over(ctx, e, command, patience)
-	switch {
-	case errors.Is(bySSH, errUnreachable):
-		if cut {
-			o.remote.Note(remote.ByExec(e.From), byExec)
-		}
-		return "", fmt.Errorf("pod %s: %w; and by ssh from pod %s: %w", e.From, byExec, e.To, bySSH)
-	case bySSH == nil, reached(bySSH):
-		return out, bySSH
+	if bySSH == nil || reached(bySSH) {
+		return out, StoppedBySSH, bySSH
 	}
-	return "", fmt.Errorf("pod %s: %w; and by ssh from pod %s: it may have begun: %w", e.From, byExec, e.To, bySSH)
+	return "", "", neither(e, byExec, bySSH, begun)
+}
+
+// neither is the error of a command that exec and ssh have not brought to its end. Only where both have shown that they reach nobody is the
+// pod unreachable: a command that may have begun is no silence, and a refusal of the API server is no answer.
+func neither(e plan.Eligible, byExec, bySSH error, begun bool) error {
+	silent := errors.Is(bySSH, errUnreachable)
+	// Of an ssh that reaches nobody only the words may be in an error that is not errUnreachable.
+	switch {
+	case begun:
+		return fmt.Errorf("pod %s: it may have begun by exec: %w; and by ssh from pod %s: %s", e.From, byExec, e.To, bySSH.Error())
+	case silent && !remote.Refused(byExec):
+		return fmt.Errorf("pod %s: %w; and by ssh from pod %s: %w", e.From, byExec, e.To, bySSH)
+	case silent:
+		return fmt.Errorf("pod %s: %w; and by ssh from pod %s: %s", e.From, byExec, e.To, bySSH.Error())
+	case remote.MayHaveBegun(bySSH):
+		return fmt.Errorf("pod %s: %w; and by ssh from pod %s: it may have begun: %w", e.From, byExec, e.To, bySSH)
+	}
+	return fmt.Errorf("pod %s: %w; and by ssh from pod %s: %w", e.From, byExec, e.To, bySSH)
 }
 
 // reach is why exec does not lead to the old coordinator's pod. It tries ssh meanwhile.

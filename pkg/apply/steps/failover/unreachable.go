@@ -5,7 +5,6 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"gpk/pkg/apply/remote"
 	"gpk/pkg/plan"
@@ -42,6 +41,10 @@ type lifeSigns struct {
 	lastAlive time.Time
 	// stopped is when a coordinator there has stopped itself at the latest, by gpk's clock.
 	stopped time.Time
+	// lease is that of its node, if gpk could read it.
+	lease remote.Lease
+	// note is why the lease does not count. "": it counts, or nobody could read it.
+	note string
 }
 
 // lifeSigns reads the lease of the pod's node, or else the node. If gpk may not read them, it uses since when the pod's status is not
@@ -70,25 +73,48 @@ func (o *OldCoordinator) lifeSigns(ctx context.Context, t plan.Takeover, nodes n
 			}
 		}
 	}
-	if renewed, known := o.remote.Renewed(ctx, pod.Spec.NodeName); known {
-		return s.lastSeen(nodes, renewed, remote.LeaseAge)
-	}
-	node, err := o.kube.API.CoreV1().Nodes().Get(ctx, pod.Spec.NodeName, metav1.GetOptions{})
-	if err != nil {
-		return s
-	}
-	for _, c := range node.Status.Conditions {
-		if c.Type == corev1.NodeReady && c.Status != corev1.ConditionTrue {
-			s = s.lastSeen(nodes, c.LastTransitionTime.Add(-nodeGrace), nodeGrace)
+	if lease, known := o.remote.Lease(ctx, pod.Spec.NodeName); known {
+		s.lease = lease
+		if s.note = o.unwitnessed(ctx, t, nodes); s.note != "" {
+			if lease.Renewed.After(s.lastAlive) && !s.lastAlive.IsZero() {
+				s.lastAlive = lease.Renewed
+			}
+			return s
 		}
+		return s.lastSeen(nodes, lease.Renewed, lease.Late())
+	}
+	if since, lost := o.remote.NodeLost(ctx, pod.Spec.NodeName); lost {
+		s = s.lastSeen(nodes, since.Add(-nodeGrace), nodeGrace)
 	}
 	return s
 }
 
-// isWell reports whether the kubelet of a pod's node is well: a pod's status stays as it was when its node is lost.
-func (o *OldCoordinator) isWell(ctx context.Context, nodes nodeClock, pod *corev1.Pod) bool {
-	renewed, known := o.remote.Renewed(ctx, pod.Spec.NodeName)
-	return known && nodes.known() && nodes.theirs(time.Now()).Sub(renewed) < remote.LeaseAge
+// unwitnessed is why a lease that is not renewed says nothing: the standby's kubelet, which lives, does not renew its own either. That is
+// seen by the clock of its node alone, which the standby's pod reads as well.
+func (o *OldCoordinator) unwitnessed(ctx context.Context, t plan.Takeover, nodes nodeClock) string {
+	if !nodes.known() {
+		return "the lease of the node of pod " + t.From + " does not count: pod " + t.To + " does not report its node's time"
+	}
+	both := [2]*corev1.Pod{}
+	for i, name := range []string{t.From, t.To} {
+		if pod, err := o.remote.Get(ctx, name); err == nil {
+			both[i] = pod
+		}
+	}
+	why := "the lease of the node of pod " + t.From + " does not count: "
+	if both[0] == nil || both[1] == nil || both[1].Spec.NodeName == "" || both[0].Spec.NodeName == both[1].Spec.NodeName {
+		return why + "pod " + t.To + " has no node of its own, whose lease would show that kubelets renew them"
+	}
+	witness, known := o.remote.Lease(ctx, both[1].Spec.NodeName)
+	if !known {
+		return why + "gpk cannot read the lease of node " + both[1].Spec.NodeName
+	}
+	// What has been renewed since the pod has told the time is later than that.
+	passed := time.Since(nodes.at) + clockSkew
+	if age := nodes.read.Sub(witness.Renewed); age > witness.Late() || age < -passed {
+		return why + "node " + witness.Node + " of pod " + t.To + ", which answers, has not renewed its own lease just now either"
+	}
+	return ""
 }
 
 // lastSeen are the signs of a node that was alive at a time of the nodes' clock, and was cut off for good at most slip later.

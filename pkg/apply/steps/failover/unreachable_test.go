@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -12,7 +13,9 @@ import (
 
 	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"gpk/pkg/apply/engine"
 	"gpk/pkg/apply/remote"
@@ -44,6 +47,10 @@ func TestLossUnreachable(t *testing.T) {
 			}
 		})
 	}
+	// A clock that was set back tells nothing.
+	if got := lossUnreachable(lifeSigns{lastAlive: now}, segments.Following{Streamed: now.Add(time.Hour), Now: now}); got == "" {
+		t.Error("a standby that followed until a time that is still to come lacks nothing")
+	}
 	// Scripts that do not tell the time leave what Kubernetes says.
 	old := segments.Following{Streamed: at(time.Second)}
 	for heard, safe := range map[time.Time]bool{at(0): true, at(-time.Minute): false, {}: false} {
@@ -65,6 +72,13 @@ func onNode(a *apitest.API, nodesNow time.Time, heard time.Duration, lease bool)
 	}
 }
 
+// besideIt is the standby's pod on a node that renewed its lease some time ago: the witness.
+func besideIt(a *apitest.API, nodesNow time.Time, renewed time.Duration) {
+	a.Put(&corev1.Pod{ObjectMeta: apitest.Meta("demo-coordinator-1", "demo"), Spec: corev1.PodSpec{NodeName: "node2"}})
+	at := metav1.NewMicroTime(nodesNow.Add(-renewed))
+	a.Put(&coordinationv1.Lease{ObjectMeta: apitest.Meta("node2", ""), Spec: coordinationv1.LeaseSpec{RenewTime: &at}})
+}
+
 var skews = []time.Duration{0, time.Minute, -time.Minute, 24 * time.Hour, -24 * time.Hour}
 
 // However wrong the clock of gpk's machine is, it waits until a coordinator that is cut off has stopped itself, and no longer, and
@@ -74,13 +88,18 @@ func TestLifeSigns(t *testing.T) {
 		heard       time.Duration
 		lease, asks bool
 		wait, lived time.Duration
+		// witness is how long ago the standby's node renewed its lease.
+		witness time.Duration
 	}{
-		"its node was well a moment ago":        {time.Second, true, true, selfFence, time.Second},
-		"its node was heard of 30 s ago":        {30 * time.Second, true, true, 29 * time.Second, 30 * time.Second},
-		"its node has been gone for an hour":    {time.Hour, true, true, 59*time.Second - time.Hour, time.Hour},
-		"the same, and nobody knows the time":   {time.Hour, true, false, selfFence, time.Hour},
-		"gpk may not see its node":              {0, false, true, selfFence, nodeGrace},
-		"neither its node nor the time is seen": {0, false, false, selfFence, -1},
+		"its node was well a moment ago":        {time.Second, true, true, selfFence, time.Second, time.Second},
+		"its node was heard of 30 s ago":        {30 * time.Second, true, true, 29 * time.Second, 30 * time.Second, 11 * time.Second},
+		"its node has been gone for an hour":    {time.Hour, true, true, 59*time.Second - time.Hour, time.Hour, time.Second},
+		"no lease is renewed":                   {time.Hour, true, true, selfFence, nodeGrace, time.Hour},
+		"the witness is of another time":        {time.Hour, true, true, selfFence, nodeGrace, -time.Hour},
+		"none is, and it was well later":        {30 * time.Second, true, true, selfFence, 30 * time.Second, time.Hour},
+		"the same, and nobody knows the time":   {time.Hour, true, false, selfFence, -1, time.Second},
+		"gpk may not see its node":              {0, false, true, selfFence, nodeGrace, time.Second},
+		"neither its node nor the time is seen": {0, false, false, selfFence, -1, time.Second},
 	}
 	for name, test := range tests {
 		for _, skew := range skews {
@@ -89,6 +108,7 @@ func TestLifeSigns(t *testing.T) {
 					a := apitest.New()
 					nodesNow := time.Now().Add(-skew)
 					onNode(a, nodesNow, test.heard, test.lease)
+					besideIt(a, nodesNow, test.witness)
 					var nodes nodeClock
 					if test.asks {
 						nodes = nodeClock{nodesNow, time.Now()}
@@ -115,10 +135,11 @@ func TestLossByNodesClock(t *testing.T) {
 				nodesNow := time.Now().Add(-skew)
 				// Nobody reaches it, and its node died 90 s ago.
 				onNode(a, nodesNow, 90*time.Second, true)
+				besideIt(a, nodesNow, time.Second)
 				old := oldOf(roomtest.New(t, apitest.ConfigOf(a)))
 				outOfReach(old)
 				got, err := old.loss(t.Context(), plan.Eligible{Takeover: takeover()},
-					segments.Following{Follows: true, Received: "0/1", Streamed: nodesNow.Add(-streamed), Now: nodesNow})
+					segments.Following{Follows: true, Received: "0/1", Streamed: nodesNow.Add(-streamed), Now: nodesNow}, false)
 				if err != nil || (got == "") != safe {
 					t.Errorf("gpk ahead by %s, followed until %s ago: %q, error %v; safe is %t", skew, streamed, got, err, safe)
 				}
@@ -138,6 +159,12 @@ type fencing struct {
 	lease time.Duration
 	// older: the standby's pod has the scripts of an earlier gpk, which know ssh by name only.
 	older bool
+	// renews: the node's kubelet goes on renewing its lease.
+	renews bool
+	// exec is what an exec in the old pod answers, by its script. Nil: its stream is cut.
+	exec func(verb string) int
+	// refused is what the API server answers to each exec in the old pod. Nil: it takes them.
+	refused error
 }
 
 // fence carries the step out until a line with some words; it returns what was said last.
@@ -145,15 +172,29 @@ func (f fencing) fence(t *testing.T, until string) (h *fenceHandler, last string
 	t.Helper()
 	a := apitest.New()
 	nodesNow := time.Now().Add(-time.Hour)
-	a.Put(apitest.Pod("demo-coordinator-1", apitest.Runs(), true))
-	at := metav1.NewMicroTime(nodesNow.Add(-f.lease))
-	a.Put(&coordinationv1.Lease{ObjectMeta: apitest.Meta("node1", ""), Spec: coordinationv1.LeaseSpec{RenewTime: &at}})
+	standby := apitest.Pod("demo-coordinator-1", apitest.Runs(), true)
+	standby.Spec.NodeName = "node2"
+	a.Put(standby)
+	every := time.Hour
+	if f.renews {
+		every = time.Second
+	}
+	renewing(a, "node1", nodesNow.Add(-f.lease), every, t.Context().Done())
+	renewing(a, "node2", nodesNow.Add(-time.Second), time.Hour, t.Context().Done())
+	a.FailWith(func(r *http.Request) error {
+		if strings.HasSuffix(r.URL.Path, "/demo-coordinator-0/exec") {
+			return f.refused
+		}
+		return nil
+	})
 	if f.pod != nil {
 		f.pod.Spec.NodeName = "node1"
 		a.Put(f.pod)
 	}
 	a.Exec = func(pod string, argv []string, _ io.Reader, out, errs io.Writer) int {
 		switch {
+		case pod != "demo-coordinator-1" && f.exec != nil:
+			return f.exec(argv[2])
 		case pod != "demo-coordinator-1":
 			return apitest.Cut
 		case strings.HasSuffix(argv[1], "/hosts.sh") && argv[2] == "over" && f.older:
@@ -194,36 +235,63 @@ func TestFenceWaits(t *testing.T) {
 // Time alone is no evidence: a standby that hears from the coordinator's machine, a pod that was deleted by force, and one whose
 // successor waits for a node may have a coordinator that takes writes.
 func TestFenceNeedsEvidence(t *testing.T) {
-	waiting := corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "ContainerCreating"}}
-	crashed := apitest.Pod("demo-coordinator-0", corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "CrashLoopBackOff"}}, false)
-	for i := range crashed.Status.ContainerStatuses {
-		crashed.Status.ContainerStatuses[i].LastTerminationState = corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: 1}}
-	}
 	const hour = time.Hour
+	replaced := func() *corev1.Pod {
+		return apitest.Pod("demo-coordinator-0", apitest.Waits("ContainerCreating", ""), false)
+	}
+	runs := func() *corev1.Pod { return apitest.Pod("demo-coordinator-0", apitest.Runs(), true) }
+	crashed := func() *corev1.Pod {
+		pod := apitest.Pod("demo-coordinator-0", apitest.Waits("CrashLoopBackOff", ""), false)
+		for i := range pod.Status.ContainerStatuses {
+			pod.Status.ContainerStatuses[i].LastTerminationState = corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: 1}}
+		}
+		return pod
+	}
+	done := func(string) int { return 0 }
+	cutAmid := func(verb string) int {
+		if verb == "halt" {
+			return apitest.Cut
+		}
+		return 0
+	}
+	forbidden := apierrors.NewForbidden(schema.GroupResource{Resource: "pods"}, "demo-coordinator-0", errors.New("no right to create pods/exec"))
+	expired := apierrors.NewUnauthorized("expired")
 	tests := map[string]struct {
 		fencing
-		done  bool
-		until string
-		says  string
+		evidence Evidence
+		until    string
+		says     string
 	}{
-		"it was stopped over ssh":           {fencing{0, 0, apitest.Pod("demo-coordinator-0", waiting, false), hour, false}, true, "", ""},
-		"it was stopped by name":            {fencing{0, 0, apitest.Pod("demo-coordinator-0", waiting, false), hour, true}, true, "", ""},
-		"nobody is there by name":           {fencing{sshFailed, hour, nil, hour, true}, false, "", "gpk failover --fenced"},
-		"its successor waits for a node":    {fencing{sshFailed, hour, apitest.Pod("demo-coordinator-0", waiting, false), hour, false}, false, "", "gpk failover --fenced"},
-		"its pod was deleted":               {fencing{sshFailed, hour, nil, hour, false}, false, "", "gpk failover --fenced"},
-		"its kubelet says that it ended":    {fencing{sshFailed, hour, crashed.DeepCopy(), time.Second, false}, true, "", ""},
-		"a kubelet that is lost said so":    {fencing{sshFailed, hour, crashed.DeepCopy(), hour, false}, true, "", ""},
-		"the same, and the standby hears":   {fencing{sshFailed, 3 * time.Second, crashed.DeepCopy(), hour, false}, false, "heard", "3s ago"},
-		"the standby hears from it":         {fencing{sshFailed, 3 * time.Second, apitest.Pod("demo-coordinator-0", apitest.Runs(), true), hour, false}, false, "heard", "3s ago"},
-		"nobody has heard of it for long":   {fencing{sshFailed, hour, apitest.Pod("demo-coordinator-0", apitest.Runs(), true), hour, false}, true, "", ""},
-		"the stop may have begun over ssh":  {fencing{apitest.Cut, hour, apitest.Pod("demo-coordinator-0", apitest.Runs(), true), hour, false}, false, "", "may have begun"},
-		"the stop over ssh did not succeed": {fencing{1, hour, apitest.Pod("demo-coordinator-0", apitest.Runs(), true), hour, false}, false, "", "exit status 1"},
+		"it was stopped over ssh":        {fencing{pod: replaced(), lease: hour}, StoppedBySSH, "", ""},
+		"it was stopped by name":         {fencing{pod: replaced(), lease: hour, older: true}, StoppedBySSH, "", ""},
+		"it was stopped by exec":         {fencing{pod: runs(), lease: hour, over: sshFailed, exec: done}, StoppedByExec, "", ""},
+		"nobody is there by name":        {fencing{over: sshFailed, heard: hour, lease: hour, older: true}, "", "", "gpk failover --fenced"},
+		"its successor waits for a node": {fencing{over: sshFailed, heard: hour, pod: replaced(), lease: hour}, "", "", "gpk failover --fenced"},
+		"its pod was deleted":            {fencing{over: sshFailed, heard: hour, lease: hour}, "", "", "gpk failover --fenced"},
+		"its kubelet says that it ended": {fencing{over: sshFailed, heard: hour, pod: crashed(), lease: hour, renews: true}, ContainerEnded, "", ""},
+		"a kubelet that is lost said so": {fencing{over: sshFailed, heard: hour, pod: crashed(), lease: hour}, CutOff, "", ""},
+		"the same, by a clock that is ahead": {
+			fencing{over: sshFailed, heard: hour, pod: crashed(), lease: -hour}, "", "cut off", "cut off"},
+		"the same, and the standby hears":   {fencing{over: sshFailed, heard: 3 * time.Second, pod: crashed(), lease: hour}, "", "heard", "3s ago"},
+		"the standby hears from it":         {fencing{over: sshFailed, heard: 3 * time.Second, pod: runs(), lease: hour}, "", "heard", "3s ago"},
+		"nobody has heard of it for long":   {fencing{over: sshFailed, heard: hour, pod: runs(), lease: hour}, CutOff, "", ""},
+		"its kubelet renews its lease":      {fencing{over: sshFailed, heard: hour, pod: runs(), lease: hour, renews: true}, "", "", "renews its lease"},
+		"the stop may have begun over ssh":  {fencing{over: apitest.Cut, heard: hour, pod: runs(), lease: hour}, "", "", "may have begun"},
+		"the stop may have begun by exec":   {fencing{over: sshFailed, heard: hour, pod: runs(), lease: hour, exec: cutAmid}, "", "", "may have begun by exec"},
+		"the stop over ssh did not succeed": {fencing{over: 1, heard: hour, pod: runs(), lease: hour}, "", "", "exit status 1"},
+		"the API server refuses to ask it":  {fencing{over: sshFailed, heard: hour, pod: runs(), lease: hour, refused: forbidden}, "", "", "did not let gpk ask"},
+		"it refuses for long": {
+			fencing{over: sshFailed, heard: hour, pod: runs(), lease: hour, refused: expired}, "", "asking again", "did not let gpk ask"},
+		"it refuses, and ssh leads there": {fencing{pod: runs(), lease: hour, refused: forbidden}, StoppedBySSH, "", ""},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h, last, err := test.fence(t, test.until)
-			if test.done {
+			if got := h.found.known(); got != test.evidence {
+				t.Errorf("the evidence is %q, want %q", got, test.evidence)
+			}
+			if test.evidence != "" {
 				if err != nil || !h.halted && !h.waited {
 					t.Errorf("error %v, halted %t, waited %t", err, h.halted, h.waited)
 				}

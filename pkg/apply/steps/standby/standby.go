@@ -174,5 +174,8 @@ func (h *handler) answers(ctx context.Context, acting database.Acting, pod strin
 		return false, nil //nolint:nilerr // that is the answer
 	}
 	_, err = h.remote.RunSoon(ctx, pod, segments.Instances("facts", topology.CoordinatorDir), database.AskTimeout)
+	if remote.Refused(err) {
+		return false, err
+	}
 	return err == nil, nil
 }

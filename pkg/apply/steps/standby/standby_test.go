@@ -260,7 +260,7 @@ func TestStandbyOutOfReach(t *testing.T) {
 			c.data = true
 			c.api.FailWith(func(r *http.Request) error {
 				if strings.HasSuffix(r.URL.Path, "/"+second+"/exec") {
-					return apierrors.NewServiceUnavailable("no route to the kubelet")
+					return apierrors.NewInternalError(errors.New("error dialing backend: no route to the kubelet"))
 				}
 				return nil
 			})
