@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"gpk/test/standin/internal/instance"
+	"gpk/test/standin/internal/lookup"
 )
 
 //go:embed sql/store.sql
@@ -69,6 +70,7 @@ func connect(ctx context.Context, conninfo, synchronous string) (*pgx.Conn, erro
 	}
 	// The environment may hold options that PostgreSQL does not know.
 	delete(config.RuntimeParams, "options")
+	config.LookupFunc = lookup.Host
 	config.RuntimeParams["synchronous_commit"] = synchronous
 	return pgx.ConnectConfig(ctx, config)
 }

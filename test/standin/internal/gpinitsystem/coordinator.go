@@ -3,7 +3,6 @@ package gpinitsystem
 import (
 	"context"
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -12,6 +11,7 @@ import (
 	"gpk/test/standin/internal/catalog"
 	"gpk/test/standin/internal/console"
 	"gpk/test/standin/internal/instance"
+	"gpk/test/standin/internal/lookup"
 )
 
 type setting = instance.Setting
@@ -115,15 +115,14 @@ func (r *run) inHBA(host string) string {
 	if r.in.hbaHostnames || host == "" {
 		return host
 	}
-	addresses, err := net.LookupIP(host)
+	addresses, err := lookup.Host(context.Background(), host)
 	if err != nil || len(addresses) == 0 {
 		return host
 	}
-	bits := 32
-	if addresses[0].To4() == nil {
-		bits = 128
+	if strings.Contains(addresses[0], ":") {
+		return addresses[0] + "/128"
 	}
-	return fmt.Sprintf("%s/%d", addresses[0], bits)
+	return addresses[0] + "/32"
 }
 
 // fillCatalogue enters the coordinator and the primaries. Mirrors are entered

@@ -14,6 +14,7 @@ import (
 
 	"gpk/test/standin/internal/catalog"
 	"gpk/test/standin/internal/instance"
+	"gpk/test/standin/internal/lookup"
 )
 
 // A primary is dead when nothing listens at its address, several times in a
@@ -60,8 +61,12 @@ func look(ctx context.Context, conn *pgx.Conn, s catalog.Segment) (finding, *pgx
 }
 
 func listening(ctx context.Context, s catalog.Segment) bool {
+	found, err := lookup.Host(ctx, s.Address)
+	if err != nil || len(found) == 0 {
+		return false
+	}
 	dialer := net.Dialer{Timeout: dialLimit}
-	conn, err := dialer.DialContext(ctx, "tcp", net.JoinHostPort(s.Address, strconv.Itoa(s.Port)))
+	conn, err := dialer.DialContext(ctx, "tcp", net.JoinHostPort(found[0], strconv.Itoa(s.Port)))
 	if err != nil {
 		return false
 	}
