@@ -130,8 +130,8 @@ func TestRestrictedFinds(t *testing.T) {
 		"volume host": func(p *corev1.PodSpec) {
 			p.Volumes = []corev1.Volume{{Name: "host", VolumeSource: corev1.VolumeSource{HostPath: &corev1.HostPathVolumeSource{Path: "/"}}}}
 		},
-		"sysctl kernel.shmmax":                func(p *corev1.PodSpec) { p.SecurityContext.Sysctls[0].Name = "kernel.shmmax" },
-		"the pod's user":                      func(p *corev1.PodSpec) { p.SecurityContext.RunAsUser = new(int64(0)) },
+		"sysctl kernel.shmmax": func(p *corev1.PodSpec) { p.SecurityContext.Sysctls[0].Name = "kernel.shmmax" },
+		"the pod's user":       func(p *corev1.PodSpec) { p.SecurityContext.RunAsUser = new(int64(0)) },
 		"greenplum: runAsNonRoot": func(p *corev1.PodSpec) {
 			p.SecurityContext.RunAsNonRoot, p.Containers[0].SecurityContext.RunAsNonRoot = nil, nil
 		},
