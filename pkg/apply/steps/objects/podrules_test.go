@@ -48,6 +48,9 @@ func TestAdmissiblePods(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			a := apitest.New()
 			sets := admissibleSets(t)
+			for _, set := range sets {
+				set.Spec.Template.Spec.DeprecatedServiceAccount = set.Spec.Template.Spec.ServiceAccountName
+			}
 			if test.exist {
 				for _, set := range sets {
 					for _, name := range pods.Of(set) {
@@ -106,7 +109,7 @@ func TestAdmissibleUsers(t *testing.T) {
 func unlessAccount(own, other func(*corev1.Pod) error) func(*corev1.Pod) error {
 	return func(pod *corev1.Pod) error {
 		switch {
-		case pod.Spec.ServiceAccountName != "":
+		case pod.Spec.ServiceAccountName != "" || pod.Spec.DeprecatedServiceAccount != "":
 			return own(pod)
 		case other != nil:
 			return other(pod)
