@@ -36,8 +36,9 @@ env -i PATH="$PATH" HOME="$HOME" GPHOME="$GPHOME" GPK_HOSTS_SERVICE="${GPK_HOSTS
   grep -vE '^declare -x ((PWD|OLDPWD|SHLVL|HOME)(=|$)|[^=]*$)' >/tmp/gpk-environment.new && mv /tmp/gpk-environment.new /tmp/gpk-environment
 mkdir -p "$HOME/.ssh" /tmp/ssh /greenplum/.gpk/jobs /greenplum/.gpk/logs ||
   die "the user $(id -u), with the groups $(id -G), cannot write to $HOME, /tmp or /greenplum; docs/image.md says who the user is"
-# ssh refuses keys that others may read, and a mounted Secret is readable by the pod's group.
-cp /gpk/ssh/host_key /gpk/ssh/id_ed25519 /gpk/ssh/authorized_keys /gpk/ssh/known_hosts /gpk/ssh/config "$HOME/.ssh/" ||
+# ssh refuses keys that others may read, and a mounted Secret is readable by the pod's group. The home outlives the container too, and
+# nobody may write to the copies in it.
+cp -f /gpk/ssh/host_key /gpk/ssh/id_ed25519 /gpk/ssh/authorized_keys /gpk/ssh/known_hosts /gpk/ssh/config "$HOME/.ssh/" ||
   die "the user $(id -u), with the groups $(id -G), cannot read the keys in /gpk/ssh; docs/image.md says who the user is"
 # A cluster that an earlier gpk made has no certificates before it has been converted.
 [ ! -e /gpk/ssh/gpadmin.crt ] || /bin/bash /gpk/scripts/hba.sh certificate || die "cannot write to $HOME"
