@@ -20,7 +20,9 @@ bench := $(CURDIR)/.bench/bin/bench
 lint := $(CURDIR)/.bench/tools/golangci-lint
 vale := $(CURDIR)/.bench/tools/vale
 vulncheck := $(CURDIR)/.bench/tools/govulncheck
-standins := $(foreach release,$(STANDINS),.bench/images/standin-$(release).tar)
+# Its image whose gpadmin has not the uid of the pods' user, as in public images.
+otheruser := gpk.local/standin-1001
+standins := $(foreach release,$(STANDINS),.bench/images/standin-$(release).tar) .bench/images/standin-1001-$(STANDIN).tar
 # Modules with Go code of ours. Those in test/tools are versions of tools.
 modules := . test/bench test/standin
 # Prose that people read.
@@ -135,6 +137,8 @@ bench-status: bench ## show its machines
 standin: ## build the images of the stand-in database (root, debootstrap)
 	@cd test/standin && go run ./image --version $$(tr ' ' , <<<'$(STANDINS)') --cache ../../.bench/cache/standin \
 	  --out ../../.bench/images/standin-VERSION.tar
+	@cd test/standin && go run ./image --version $(STANDIN) --name $(otheruser) --user 1001 --cache ../../.bench/cache/standin \
+	  --out ../../.bench/images/standin-1001-VERSION.tar
 
 .PHONY: load
 load: bench standin ## bring those images into the bench
@@ -149,6 +153,7 @@ e2e: bench-up load e2e-run ## gpk against the bench, from create to delete
 e2e-run: build
 	GPK_TEST_BENCH=$${GPK_TEST_BENCH-$$([ -n "$${GPK_TEST_KUBECONFIG:-}" ] || echo $(bench))} \
 	GPK_TEST_KUBECONFIG=$${GPK_TEST_KUBECONFIG:-$(CURDIR)/.bench/kubeconfig} \
+	GPK_TEST_OTHER_USER=$${GPK_TEST_OTHER_USER-$$([ -n "$${GPK_TEST_IMAGE:-}" ] || echo $(otheruser):$(STANDIN))} \
 	GPK_TEST_IMAGE=$${GPK_TEST_IMAGE:-gpk.local/standin:$(STANDIN)} \
 	go test -tags e2e -count 1 -parallel 4 -timeout 60m -v ./test/e2e/...
 

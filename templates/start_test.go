@@ -87,6 +87,34 @@ func TestStartWaitsForOtherPod(t *testing.T) {
 	}
 }
 
+// What an earlier container has left in /tmp is of processes that are no more, and a login has the utilities' environment.
+func TestStartBeginsAnew(t *testing.T) {
+	p := startPod(t)
+	p.write("tmp/.s.PGSQL.5432.lock", "1\n")
+	p.write("tmp/ssh/connection", "")
+	p.remove("home/.profile")
+	_, process, end := p.first()
+	p.await("sshd-runs")
+	if p.has("tmp/.s.PGSQL.5432.lock") || p.has("tmp/ssh/connection") || !p.has("tmp/ssh") || !p.has("tmp/gpk-environment") {
+		t.Error("/tmp is not that of a new container")
+	}
+	if login := p.read("home/.bash_profile"); login != ". ~/.bashrc\n" {
+		t.Errorf("a login reads %q", login)
+	}
+	_ = process.Signal(syscall.SIGTERM)
+	end()
+}
+
+// The log says who the user is where the pod has no access to its volume or its keys.
+func TestStartWithoutAccess(t *testing.T) {
+	p := startPod(t)
+	p.remove("gpk/ssh/host_key")
+	says, _, end := p.first()
+	if end() || !strings.Contains(says.String(), "cannot read the keys") || p.has("sshd-runs") {
+		t.Errorf("it says %q", says)
+	}
+}
+
 // The utilities' logs are on the volume also where the image has a folder of them.
 func TestStartKeepsLogs(t *testing.T) {
 	p := startPod(t)

@@ -65,6 +65,7 @@ func rules() []rule {
 		{"spec.image", upgrade, false},
 		{"spec.imagePullPolicy", update(newPods), false},
 		{"spec.imagePullSecrets", update(newPods), false},
+		{"spec.user", never("the files on the volumes belong to the user that made them"), true},
 		{"spec.coordinator.standby", never("the standby coordinator is made with the cluster"), true},
 		{"spec.coordinator.resources", resize, false},
 		{"spec.coordinator.storage.size", enlarge, true},

@@ -135,7 +135,7 @@ func fieldOf(v reflect.Value, i int, optional bool) reflect.Value {
 	return v.Field(i)
 }
 
-// entriesOf are the entries of a map by key, or the items of a list by name, or by place if they have no names.
+// entriesOf are the entries of a map by key, or the items of a list by what tells them apart, or by place if nothing does.
 func entriesOf(v reflect.Value) map[string]reflect.Value {
 	entries := map[string]reflect.Value{}
 	if !v.IsValid() {
@@ -144,8 +144,11 @@ func entriesOf(v reflect.Value) map[string]reflect.Value {
 	for key, value := range v.Seq2() {
 		name := fmt.Sprint(key)
 		if v.Kind() == reflect.Slice {
-			if named := value.FieldByName("Name"); named.IsValid() && named.Kind() == reflect.String {
-				name = cmp.Or(named.String(), name)
+			// The name of a mount is its volume's, which several mounts may have.
+			for _, known := range []string{"Name", "MountPath"} {
+				if named := value.FieldByName(known); named.IsValid() && named.Kind() == reflect.String {
+					name = cmp.Or(named.String(), name)
+				}
 			}
 		}
 		entries[name] = value

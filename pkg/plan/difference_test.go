@@ -42,6 +42,23 @@ func TestDifferences(t *testing.T) {
 	}
 }
 
+// Several mounts of one volume are told apart by their places.
+func TestDifferencesOfMounts(t *testing.T) {
+	container := func(places ...string) corev1.Container {
+		var c corev1.Container
+		for _, place := range places {
+			c.VolumeMounts = append(c.VolumeMounts, corev1.VolumeMount{Name: "user", MountPath: place, SubPath: "own"})
+		}
+		return c
+	}
+	want := []plan.Difference{
+		{Field: "volumeMounts[/home].name", To: "user"}, {Field: "volumeMounts[/home].mountPath", To: "/home"}, {Field: "volumeMounts[/home].subPath", To: "own"},
+	}
+	if diff := cmp.Diff(want, plan.Differences(container("/tmp"), container("/home", "/tmp"))); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // What is absent has no text, and an item without a name is known by its place.
 func TestDifferencesOfAbsent(t *testing.T) {
 	from, to := &topology.Cluster{}, &topology.Cluster{}

@@ -111,6 +111,7 @@ func (p parts) imagePod() *corev1.Pod {
 	maps.Copy(pod.Labels, ImageLabels(p.Metadata.Name))
 	pod.Spec.ImagePullSecrets = p.pullSecrets()
 	pod.Spec.ServiceAccountName = p.Metadata.Name
+	p.runAs(pod.Spec.SecurityContext)
 	pod.Spec.Containers[0].Image = p.ImageRef()
 	pod.Spec.Containers[0].ImagePullPolicy = p.Spec.ImagePullPolicy
 	pod.Spec.Containers[0].Args = segments.InspectionOf(p.Spec.Database)

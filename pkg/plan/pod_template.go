@@ -15,6 +15,10 @@ func patched(set *appsv1.StatefulSet, patch *corev1.PodTemplateSpec) (*appsv1.St
 	if patch == nil {
 		return set, nil
 	}
+	if security := patch.Spec.SecurityContext; security != nil && security.SeccompProfile != nil {
+		unprofiled(set.Spec.Template.Spec.InitContainers)
+		unprofiled(set.Spec.Template.Spec.Containers)
+	}
 	original, err := runtime.DefaultUnstructuredConverter.ToUnstructured(&set.Spec.Template)
 	if err != nil {
 		return nil, err
@@ -31,15 +35,25 @@ func patched(set *appsv1.StatefulSet, patch *corev1.PodTemplateSpec) (*appsv1.St
 	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(merged, &set.Spec.Template); err != nil {
 		return nil, err
 	}
-	restrict(set.Spec.Template.Spec.InitContainers)
-	restrict(set.Spec.Template.Spec.Containers)
+	restrict(set.Spec.Template.Spec.InitContainers, set.Spec.Template.Spec.SecurityContext)
+	restrict(set.Spec.Template.Spec.Containers, set.Spec.Template.Spec.SecurityContext)
 	return set, nil
 }
 
-// restrict gives a patch's own containers what they lack of the restricted pod security standard. The pod meets the rest of it.
-func restrict(containers []corev1.Container) {
+// unprofiled leaves out the containers' own seccomp profiles, which would win over the one that a patch gives the pod.
+func unprofiled(containers []corev1.Container) {
+	for i := range containers {
+		containers[i].SecurityContext.SeccompProfile = nil
+	}
+}
+
+// restrict gives a patch's own containers what they lack of the restricted pod security standard, also what they would have from the pod:
+// some policies look at containers only.
+func restrict(containers []corev1.Container, pod *corev1.PodSecurityContext) {
 	for i := range containers {
 		security := cmp.Or(containers[i].SecurityContext, &corev1.SecurityContext{})
+		security.RunAsNonRoot = cmp.Or(security.RunAsNonRoot, pod.RunAsNonRoot)
+		security.SeccompProfile = cmp.Or(security.SeccompProfile, pod.SeccompProfile)
 		security.AllowPrivilegeEscalation = cmp.Or(security.AllowPrivilegeEscalation, new(false))
 		security.Capabilities = cmp.Or(security.Capabilities, &corev1.Capabilities{})
 		if !slices.Contains(security.Capabilities.Drop, "ALL") {

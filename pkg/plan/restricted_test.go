@@ -69,6 +69,25 @@ func restricted(pod *corev1.PodSpec) []string {
 	return broken
 }
 
+// strict is what breaks policies beyond the standard, which want all of it of each container.
+func strict(pod *corev1.PodSpec) []string {
+	var broken []string
+	yes := func(flag *bool) bool { return flag != nil && *flag }
+	for _, c := range slices.Concat(pod.InitContainers, pod.Containers) {
+		own := c.SecurityContext
+		if !yes(own.RunAsNonRoot) || own.SeccompProfile == nil || !yes(own.ReadOnlyRootFilesystem) {
+			broken = append(broken, c.Name+" leaves something to the pod, or may write")
+		}
+		if r := c.Resources; len(r.Requests) == 0 || len(r.Limits) == 0 {
+			broken = append(broken, c.Name+" has no requests or no limits")
+		}
+		if _, tag, _ := strings.Cut(c.Image, ":"); tag == "" || tag == "latest" {
+			broken = append(broken, c.Name+" has the image "+c.Image)
+		}
+	}
+	return broken
+}
+
 func statefulSets(p plan.Plan) []*appsv1.StatefulSet {
 	var sets []*appsv1.StatefulSet
 	for _, object := range manifests(p) {
@@ -92,6 +111,15 @@ func TestPodsAreRestricted(t *testing.T) {
 	}
 }
 
+// Where cluster.yaml gives resources, gpk's own containers pass policies that are stricter than the standard.
+func TestContainersAreStrict(t *testing.T) {
+	for _, set := range statefulSets(create(t, load(t, "mirrored"))) {
+		if broken := strict(&set.Spec.Template.Spec); len(broken) > 0 {
+			t.Errorf("pods of %s: %s", set.Name, strings.Join(broken, ", "))
+		}
+	}
+}
+
 // The check itself finds what it is there to find.
 func TestRestrictedFinds(t *testing.T) {
 	set := statefulSets(create(t, load(t, "one")))[0]
@@ -102,10 +130,14 @@ func TestRestrictedFinds(t *testing.T) {
 		"volume host": func(p *corev1.PodSpec) {
 			p.Volumes = []corev1.Volume{{Name: "host", VolumeSource: corev1.VolumeSource{HostPath: &corev1.HostPathVolumeSource{Path: "/"}}}}
 		},
-		"sysctl kernel.shmmax":                func(p *corev1.PodSpec) { p.SecurityContext.Sysctls[0].Name = "kernel.shmmax" },
-		"the pod's user":                      func(p *corev1.PodSpec) { p.SecurityContext.RunAsUser = new(int64(0)) },
-		"greenplum: runAsNonRoot":             func(p *corev1.PodSpec) { p.SecurityContext.RunAsNonRoot = nil },
-		"greenplum: seccompProfile":           func(p *corev1.PodSpec) { p.SecurityContext.SeccompProfile = nil },
+		"sysctl kernel.shmmax": func(p *corev1.PodSpec) { p.SecurityContext.Sysctls[0].Name = "kernel.shmmax" },
+		"the pod's user":       func(p *corev1.PodSpec) { p.SecurityContext.RunAsUser = new(int64(0)) },
+		"greenplum: runAsNonRoot": func(p *corev1.PodSpec) {
+			p.SecurityContext.RunAsNonRoot, p.Containers[0].SecurityContext.RunAsNonRoot = nil, nil
+		},
+		"greenplum: seccompProfile": func(p *corev1.PodSpec) {
+			p.SecurityContext.SeccompProfile, p.Containers[0].SecurityContext.SeccompProfile = nil, nil
+		},
 		"greenplum: runAsUser":                func(p *corev1.PodSpec) { p.Containers[0].SecurityContext.RunAsUser = new(int64(0)) },
 		"greenplum: privileged":               func(p *corev1.PodSpec) { p.Containers[0].SecurityContext.Privileged = new(true) },
 		"greenplum: allowPrivilegeEscalation": func(p *corev1.PodSpec) { p.Containers[0].SecurityContext.AllowPrivilegeEscalation = nil },
@@ -116,7 +148,7 @@ func TestRestrictedFinds(t *testing.T) {
 		},
 		"greenplum: hostPort": func(p *corev1.PodSpec) { p.Containers[0].Ports[0].HostPort = 22 },
 		"first: capabilities are kept": func(p *corev1.PodSpec) {
-			p.InitContainers = []corev1.Container{{Name: "first", SecurityContext: &corev1.SecurityContext{AllowPrivilegeEscalation: new(false)}}}
+			p.InitContainers[0] = corev1.Container{Name: "first", SecurityContext: &corev1.SecurityContext{AllowPrivilegeEscalation: new(false)}}
 		},
 	}
 	for want, spoil := range tests {

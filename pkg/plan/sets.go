@@ -46,18 +46,35 @@ func (p parts) fillPod(pod *corev1.PodSpec, group topology.Group, labels map[str
 	pod.Volumes[2].ConfigMap.Name = StateName(p.Metadata.Name)
 	pod.Volumes[3].EmptyDir.SizeLimit = new(topology.ShmSize(p.Cluster, group.Component))
 
+	p.runAs(pod.SecurityContext)
+	pod.SecurityContext.FSGroup = p.Spec.User.GID
+
 	container := &pod.Containers[0]
-	container.Image = p.ImageRef()
-	container.ImagePullPolicy = p.Spec.ImagePullPolicy
-	container.Resources.Requests = pods.Resources.Requests
-	container.Resources.Limits = pods.Resources.Limits
+	for _, c := range []*corev1.Container{&pod.InitContainers[0], container} {
+		c.Image, c.ImagePullPolicy = p.ImageRef(), p.Spec.ImagePullPolicy
+		c.Resources.Requests, c.Resources.Limits = pods.Resources.Requests, pods.Resources.Limits
+	}
 	container.Env = []corev1.EnvVar{
+		// The image may have another one, and processes that gpk or a person starts in the pod have it from there.
+		{Name: "HOME", Value: topology.Home},
 		{Name: "LANG", Value: p.Spec.Database.Locale},
 		{Name: CoordinatorsVariable, Value: strings.Join(p.coordinatorHosts, " ")},
 		{Name: hostsVariable, Value: p.HostsService()},
 	}
 	first := slices.IndexFunc(p.topology.Instances, func(i topology.Instance) bool { return i.Pod == group.Pod(0) })
 	container.StartupProbe.TCPSocket.Port = intstr.FromInt32(p.topology.Instances[first].Port)
+}
+
+// runAs gives a pod cluster.yaml's user. None is asked for if the namespace assigns one.
+func (l layout) runAs(security *corev1.PodSecurityContext) {
+	security.RunAsUser, security.RunAsGroup = copied(l.Spec.User.UID), copied(l.Spec.User.GID)
+}
+
+func copied(id *int64) *int64 {
+	if id == nil {
+		return nil
+	}
+	return new(*id)
 }
 
 // Keeping is the plan of another operation for a cluster with an unfinished expansion. The catalogue may already have the new

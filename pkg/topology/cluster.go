@@ -29,6 +29,7 @@ func Starter(name string) ([]byte, error) {
 func (c *Cluster) Default() {
 	s := &c.Spec
 	s.ImagePullPolicy = cmp.Or(s.ImagePullPolicy, corev1.PullIfNotPresent)
+	s.User.setDefaults()
 	s.Segments.PerPod = cmp.Or(s.Segments.PerPod, 1)
 	s.Database.Locale = cmp.Or(s.Database.Locale, "en_US.UTF-8")
 	s.Network.Service.Type = cmp.Or(s.Network.Service.Type, corev1.ServiceTypeClusterIP)

@@ -72,6 +72,26 @@ func TestDefault(t *testing.T) {
 	}
 }
 
+// The group is the user's, unless the file gives one, and a namespace that assigns both gets none to keep.
+func TestDefaultUser(t *testing.T) {
+	for given, want := range map[string]string{
+		"{}":                    `{"uid":1000,"gid":1000}`,
+		"{uid: 1001}":           `{"uid":1001,"gid":1001}`,
+		"{gid: 0}":              `{"uid":1000,"gid":0}`,
+		"{uid: 1001, gid: 100}": `{"uid":1001,"gid":100}`,
+		"{assigned: true}":      `{"assigned":true}`,
+	} {
+		c, err := topology.Load(edited(t, "spec/user: "+given), "")
+		if err != nil {
+			t.Errorf("%s: %v", given, err)
+			continue
+		}
+		if got, err := json.Marshal(c.Spec.User); err != nil || string(got) != want {
+			t.Errorf("%s: %s, %v; want %s", given, got, err, want)
+		}
+	}
+}
+
 // Without Default a cluster says the same of itself.
 func TestAbsentIsYes(t *testing.T) {
 	var c topology.Cluster

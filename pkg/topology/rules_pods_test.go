@@ -93,8 +93,8 @@ func templateRules() []rule {
 		spec("a database has no deadline", "runtimeClassName: a", "activeDeadlineSeconds: 1", "activeDeadlineSeconds"+notHere),
 		spec("volumes have other names", "volumes: [{name: datas, emptyDir: {}}]", "volumes: [{name: data, emptyDir: {}}]", `volumes[0].name: "data" is not allowed: gpk's own volumes`),
 		spec("volumes hold nothing of the node", "volumes: [{name: a, csi: {driver: d}}]", "volumes: [{name: a, hostPath: {path: /}}]", "volumes[0].hostPath"+notHere),
-		pod("the volume's group", "fsGroup: 1000", "fsGroup: 1001", "fsGroup"+notHere),
-		pod("the database's user", "runAsUser: 1000", "runAsUser: 0", "runAsUser"+notHere),
+		pod("the volume's group", "fsGroup: 1000", "fsGroup: 1001", "fsGroup"+notHere+"give spec.user.gid"),
+		pod("the database's user", "runAsUser: 1000", "runAsUser: 0", "runAsUser"+notHere+"give spec.user"),
 		pod("the database's group", "runAsGroup: 1000", "runAsGroup: 100", "runAsGroup"+notHere),
 		pod("not root", "runAsNonRoot: true", "runAsNonRoot: false", "runAsNonRoot"+notHere),
 		pod("gpk's own sysctls", "sysctls: []", "sysctls: [{name: a, value: b}]", "sysctls"+notHere),
@@ -112,14 +112,39 @@ func templateRules() []rule {
 		database("gpk's probes", "terminationMessagePath: /a", "startupProbe: {}", "startupProbe"+notHere),
 		database("resources are by role", "resources: {}", "resources: {limits: {cpu: 1}}", "resources"+notHere),
 		database("ports are the pod's", "ports: [{containerPort: 1}]", "ports: [{containerPort: 1, hostPort: 1}]", "ports[0].hostPort"+notHere),
-		database("files are written", "securityContext: {readOnlyRootFilesystem: false}", "securityContext: {readOnlyRootFilesystem: true}", "securityContext.readOnlyRootFilesystem"+notHere),
+		database("the user is of gpk's passwd", "volumeMounts: [{name: a, mountPath: /etc/passwds}]", "volumeMounts: [{name: a, mountPath: /etc/passwd}]",
+			`volumeMounts[0].mountPath: "/etc/passwd" is not allowed`),
+		database("a home has folders", "volumeMounts: [{name: a, mountPath: /home/gpadmin/.aws}]", "volumeMounts: [{name: a, mountPath: /home}]",
+			`volumeMounts[0].mountPath: "/home" is not allowed`),
 		database("the owner of the files", "securityContext: {runAsUser: 1000}", "securityContext: {runAsUser: 1001}", "securityContext.runAsUser"+notHere),
 		database("capabilities are only taken", "securityContext: {capabilities: {drop: [ALL]}}", "securityContext: {capabilities: {add: [A]}}", "securityContext.capabilities"+notHere),
 		database("/proc is masked", "securityContext: {procMount: Default}", "securityContext: {procMount: Unmasked}", "securityContext.procMount"+notHere),
 		sidecar("others may be other users", "securityContext: {runAsUser: 1}", "securityContext: {runAsUser: 0}", "securityContext.runAsUser"+notHere),
 		sidecar("others have all they want", "image: a, command: [b], volumeMounts: [{name: a, mountPath: /tmp}], securityContext: {readOnlyRootFilesystem: true}",
 			"image: a, securityContext: {privileged: true}", "securityContext.privileged"+notHere),
+		in("{spec: {initContainers: [{name: %s}]}}", "gpk's own container before", "users", "user", template+`initContainers[0].name: "user" is not allowed: it is gpk's own`),
 		init("containers before are restricted too", "securityContext: {allowPrivilegeEscalation: false}", "securityContext: {allowPrivilegeEscalation: true}",
 			"securityContext.allowPrivilegeEscalation"+notHere),
+	}
+}
+
+func userRules() []rule {
+	user := func(why, inside, outside, fault string) rule {
+		return rule{"user: " + why, "", "spec/user: {" + inside + "}", "spec/user: {" + outside + "}", "spec.user." + fault}
+	}
+	patched := func(why, user, inside, outside, fault string) rule {
+		wrap := func(of string) string { return "spec/podTemplate: {spec: {securityContext: {" + of + "}}}" }
+		return rule{"user: " + why, "spec/user: {" + user + "}", wrap(inside), wrap(outside), "spec.podTemplate.spec.securityContext." + fault}
+	}
+	const notHere = ": not allowed here: "
+	return []rule{
+		user("not root", "uid: 1", "uid: 0", "uid: 0 is not allowed: the database does not run as root: give another user, such as 1000"),
+		user("a number of a user", "uid: 2147483647", "uid: 2147483648", "uid: 2147483648 is not allowed: give 1 to 2147483647"),
+		user("a number of a group", "gid: 0", "gid: -1", "gid: -1 is not allowed: give 0 to 2147483647"),
+		user("one who chooses", "assigned: true", "assigned: true, uid: 1001", "uid"+notHere+"with assigned: true the namespace gives"),
+		user("one who chooses the group", "assigned: true", "assigned: true, gid: 1001", "gid"+notHere),
+		patched("a patch has the cluster's", "uid: 1001", "runAsUser: 1001, fsGroup: 1001", "runAsUser: 1000, fsGroup: 1001", "runAsUser"+notHere),
+		patched("a patch has the cluster's group", "uid: 1001, gid: 0", "runAsGroup: 0", "runAsGroup: 1001", "runAsGroup"+notHere),
+		patched("a patch has none where it is assigned", "assigned: true", "runAsNonRoot: true", "runAsUser: 1000", "runAsUser"+notHere),
 	}
 }

@@ -75,7 +75,7 @@ func (r rule) files(t testing.TB) (inside, outside []byte) {
 
 func allRules() []rule {
 	var all []rule
-	for _, rules := range [][]rule{clusterRules(), databaseRules(), hbaRules(), settingRules(), podRules(), templateRules()} {
+	for _, rules := range [][]rule{clusterRules(), databaseRules(), hbaRules(), settingRules(), podRules(), userRules(), templateRules()} {
 		all = append(all, rules...)
 	}
 	return all
@@ -139,6 +139,8 @@ func clusterRules() []rule {
 		{"a registry's port is no tag", "spec/version: 7.1.0+dev", "spec/image: r.example:5000/g@sha256:" + strings.Repeat("0", 64),
 			"spec/image: r.example:5000/g", "spec.version: "},
 		{"the longest reference", "", "spec/image: r.example/" + long(245), "spec/image: r.example/" + long(246), "spec.image: "},
+		{"a tag stays", "", "spec/image: r.example/latest:7", "spec/image: r.example/g:latest",
+			`spec.image: "r.example/g:latest" is not allowed: pods that are made later would get another release`},
 		{"a repository is in lower case", "", "spec/image: R.example/g", "spec/image: r.example/G", `spec.image: "r.example/G" is not allowed`},
 		{"a digest is a whole one", "", "spec/image: g@sha256:" + strings.Repeat("f", 32), "spec/image: g@sha256:" + strings.Repeat("f", 31), "spec.image: "},
 		{"how the image is pulled", "", "spec/imagePullPolicy: Never", "spec/imagePullPolicy: never",

@@ -112,7 +112,7 @@ func (d descriptions) value(t reflect.Type, defaults map[string]any) schema {
 	switch t.Kind() {
 	case reflect.Bool:
 		return schema{"type": "boolean"}
-	case reflect.Int32:
+	case reflect.Int32, reflect.Int64:
 		return schema{"type": "integer"}
 	default:
 		return schema{"type": "string"}
@@ -140,6 +140,8 @@ func constraints() map[string]schema {
 		"Spec.Version":         {"pattern": release.String()},
 		"Spec.Image":           {"pattern": reference.String(), "maxLength": maxReference},
 		"Spec.ImagePullPolicy": {"enum": pullPolicies},
+		"User.UID":             {"minimum": 1, "maximum": maxID},
+		"User.GID":             {"minimum": 0, "maximum": maxID},
 		"Segments.Count":       {"minimum": 1, "maximum": MaxSegments},
 		"Segments.PerPod":      {"minimum": 1, "maximum": MaxPerPod},
 		"Pods.AntiAffinity":    {"enum": antiAffinities},

@@ -42,6 +42,8 @@ type Spec struct {
 	ImagePullPolicy corev1.PullPolicy `json:"imagePullPolicy,omitempty"`
 	// ImagePullSecrets name the Secrets of the namespace with which the image is pulled.
 	ImagePullSecrets []string `json:"imagePullSecrets,omitempty"`
+	// User is whom the pods run as. The image needs no such user.
+	User User `json:"user,omitempty"`
 	// Coordinator describes the coordinator's pod and its standby's.
 	Coordinator Coordinator `json:"coordinator,omitempty"`
 	// Segments describes the pods of the primaries and of their mirrors.
@@ -52,6 +54,16 @@ type Spec struct {
 	Network Network `json:"network,omitempty"`
 	// PodTemplate is a strategic-merge patch on every pod template, for what has no field here.
 	PodTemplate *corev1.PodTemplateSpec `json:"podTemplate,omitempty"`
+}
+
+// User is whom the pods run as, and to whom the database's files belong.
+type User struct {
+	// UID is the number of the user, not 0. Default: 1000.
+	UID *int64 `json:"uid,omitempty"`
+	// GID is the number of the user's group, and of the volume's. Default: the uid.
+	GID *int64 `json:"gid,omitempty"`
+	// Assigned is for namespaces that assign both numbers, as OpenShift's do: the pods ask for no user and no group. Default: false.
+	Assigned bool `json:"assigned,omitempty"`
 }
 
 // Coordinator describes the coordinator's pod and its standby's.

@@ -56,8 +56,10 @@ func (c *Cluster) ValidateChange(before *Cluster) error {
 
 // faults are what is wrong with a cluster. A count of 0 is missing unless it is given.
 func (c *Cluster) faults(countGiven bool) Faults {
-	v := validator{c.shapeFaults(countGiven)}
+	v := validator{c.shapeFaults(countGiven), c.Spec.User}
 	spec := field.NewPath("spec")
+	v.notLatest(c.Spec.Image, spec.Child("image"))
+	v.databaseUser(c.Spec.User, spec.Child("user"))
 	v.pods(c.Spec.Coordinator.Pods, 1, spec.Child("coordinator"))
 	v.pods(c.Spec.Segments.Pods, c.Spec.Segments.PerPod, spec.Child("segments"))
 	v.database(c, spec.Child("database"))
@@ -80,7 +82,11 @@ func (c *Cluster) shapeFaults(countGiven bool) Faults {
 	return v.faults
 }
 
-type validator struct{ faults Faults }
+type validator struct {
+	faults Faults
+	// runsAs is the user of the pods, whom a patch cannot change.
+	runsAs User
+}
 
 // refuse notes a value and what is allowed instead.
 func (v *validator) refuse(path *field.Path, value any, format string, args ...any) {
@@ -187,6 +193,13 @@ func (v *validator) image(c *Cluster, spec *field.Path) {
 	oneOf(v, spec.Child("imagePullPolicy"), c.Spec.ImagePullPolicy, pullPolicies...)
 	for i, name := range c.Spec.ImagePullSecrets {
 		v.refuseAll(spec.Child("imagePullSecrets").Index(i), name, validation.IsDNS1123Subdomain(name))
+	}
+}
+
+// notLatest refuses a tag that is another release tomorrow: a pod that is made again then would not fit to the others.
+func (v *validator) notLatest(image string, path *field.Path) {
+	if reference.MatchString(image) && strings.HasSuffix(image, ":latest") {
+		v.refuse(path, image, "pods that are made later would get another release: give a tag that stays, or a digest")
 	}
 }
 

@@ -16,21 +16,11 @@ func (v *validator) podSecurity(given *corev1.PodSecurityContext, path *field.Pa
 	s := ptr.Deref(given, corev1.PodSecurityContext{})
 	v.user(s.RunAsNonRoot, s.RunAsUser, s.RunAsGroup, path)
 	v.forbid(path, []forbidden{
-		{ptr.Deref(s.FSGroup, UserID) != UserID, "fsGroup", "the volume belongs to group 1000"},
+		{another(s.FSGroup, v.runsAs.GID), "fsGroup", "give spec.user.gid, which is the group of the volume"},
 		{len(s.Sysctls) > 0, "sysctls", "the list would replace gpk's own, which sshd and ping need"},
 		{s.WindowsOptions != nil, "windowsOptions", "the pods run on Linux"},
 	})
 	v.confined(s.SeccompProfile, s.AppArmorProfile, s.SELinuxOptions, path)
-}
-
-// user refuses another user than the image's, since sshd and the database run as the one who owns the files.
-func (v *validator) user(nonRoot *bool, user, group *int64, path *field.Path) {
-	const reason = "the database runs as user and group 1000"
-	v.forbid(path, []forbidden{
-		{!ptr.Deref(nonRoot, true), "runAsNonRoot", restricted},
-		{ptr.Deref(user, UserID) != UserID, "runAsUser", reason},
-		{ptr.Deref(group, UserID) != UserID, "runAsGroup", reason},
-	})
 }
 
 // seLinuxTypes are those that the standard allows.
@@ -68,7 +58,7 @@ func (v *validator) containerSecurity(given *corev1.SecurityContext, database bo
 		v.user(s.RunAsNonRoot, s.RunAsUser, s.RunAsGroup, path)
 	} else {
 		v.user(s.RunAsNonRoot, nil, nil, path)
-		v.forbid(path, []forbidden{{ptr.Deref(s.RunAsUser, UserID) == 0, "runAsUser", restricted}})
+		v.forbid(path, []forbidden{{ptr.Deref(s.RunAsUser, defaultID) == 0, "runAsUser", restricted}})
 	}
 	v.forbid(path, []forbidden{
 		{ptr.Deref(s.Privileged, false), "privileged", restricted},
@@ -76,8 +66,6 @@ func (v *validator) containerSecurity(given *corev1.SecurityContext, database bo
 		{s.Capabilities != nil && len(s.Capabilities.Add) > 0, "capabilities", restricted},
 		{ptr.Deref(s.ProcMount, corev1.DefaultProcMount) != corev1.DefaultProcMount, "procMount", restricted},
 		{s.WindowsOptions != nil, "windowsOptions", "the pods run on Linux"},
-		{database && ptr.Deref(s.ReadOnlyRootFilesystem, false), "readOnlyRootFilesystem",
-			"the database and sshd write to /tmp and to the user's home"},
 	})
 	v.confined(s.SeccompProfile, s.AppArmorProfile, s.SELinuxOptions, path)
 }

@@ -14,13 +14,13 @@ import (
 const (
 	// DatabaseContainer is the name of the container that runs the database.
 	DatabaseContainer = "greenplum"
-	// UserID is the user and the group of the image that own the database.
-	UserID = 1000
+	// UserContainer is the name of the init container that says who the pod's user is.
+	UserContainer = "user"
 )
 
 var (
-	ownedVolumes = []string{"data", "scripts", "ssh", "state", "shm"}
-	ownedMounts  = []string{VolumeMount, "/gpk", "/dev/shm", "/tmp"}
+	ownedVolumes = []string{"data", "scripts", "ssh", "state", "shm", "user"}
+	ownedMounts  = []string{VolumeMount, "/gpk", "/dev/shm", "/tmp", "/etc/passwd", "/etc/group"}
 	ownedLabels  = []string{
 		"app.kubernetes.io/name", "app.kubernetes.io/instance", "app.kubernetes.io/component", "app.kubernetes.io/managed-by",
 	}
@@ -75,7 +75,11 @@ func (v *validator) podTemplate(t *corev1.PodTemplateSpec, path *field.Path) {
 		v.container(&t.Spec.Containers[i], spec.Child("containers").Index(i))
 	}
 	for i := range t.Spec.InitContainers {
-		v.container(&t.Spec.InitContainers[i], spec.Child("initContainers").Index(i))
+		at := spec.Child("initContainers").Index(i)
+		if name := t.Spec.InitContainers[i].Name; name == UserContainer {
+			v.refuse(at.Child("name"), name, "it is gpk's own: give another name")
+		}
+		v.container(&t.Spec.InitContainers[i], at)
 	}
 }
 
@@ -117,9 +121,9 @@ func (v *validator) container(c *corev1.Container, at *field.Path) {
 	}
 	v.containerSecurity(c.SecurityContext, c.Name == DatabaseContainer, at.Child("securityContext"))
 	for i, mount := range c.VolumeMounts {
-		if c.Name == DatabaseContainer && slices.ContainsFunc(ownedMounts, func(owned string) bool { return overlap(owned, mount.MountPath) }) {
+		if c.Name == DatabaseContainer && hidesOwn(mount.MountPath) {
 			v.refuse(at.Child("volumeMounts").Index(i).Child("mountPath"), mount.MountPath,
-				"it would hide one of %s, which gpk needs: give another path", strings.Join(ownedMounts, ", "))
+				"it would hide one of %s, %s, which gpk needs: give another path", strings.Join(ownedMounts, ", "), Home)
 		}
 	}
 	for i, port := range c.Ports {
@@ -148,8 +152,16 @@ func (v *validator) container(c *corev1.Container, at *field.Path) {
 	})
 }
 
+// hidesOwn says whether a mount would take the place of one of gpk's. A file or a folder in the home takes no place.
+func hidesOwn(mount string) bool {
+	return within(mount, Home) || slices.ContainsFunc(ownedMounts, func(owned string) bool { return overlap(owned, mount) })
+}
+
 // overlap reports whether one of two directories holds the other.
-func overlap(a, b string) bool {
-	a, b = path.Clean("/"+a)+"/", path.Clean("/"+b)+"/"
-	return strings.HasPrefix(a, b) || strings.HasPrefix(b, a) || a == "//" || b == "//"
+func overlap(a, b string) bool { return within(a, b) || within(b, a) }
+
+// within reports whether one directory holds the other, or is the same.
+func within(outer, inner string) bool {
+	outer, inner = path.Clean("/"+outer)+"/", path.Clean("/"+inner)+"/"
+	return strings.HasPrefix(inner, outer) || outer == "//"
 }

@@ -21,10 +21,12 @@ stop() {
 trap 'stop; exit 0' TERM INT
 
 sshd=$(command -v sshd || command -v /usr/sbin/sshd) || die "the image has no sshd; docs/image.md says what gpk needs of an image"
+# In pods that an earlier gpk made, it is the image that has the user and its home.
 home=$(getent passwd "$(id -u)" | cut -d: -f6)
-[ -n "$home" ] || die "the image has no user with the id $(id -u); docs/image.md says what gpk needs of an image"
+[ -n "$home" ] || die "/etc/passwd has no user with the id $(id -u); docs/image.md says who the user is"
 export HOME=$home
-rm -f /tmp/gpk-environment
+# /tmp outlives the container. What is left there is of processes that do not: sockets, their locks, connections of ssh.
+find /tmp/ -mindepth 1 -delete 2>/dev/null
 # shellcheck source=SCRIPTDIR/env.sh
 . /gpk/scripts/env.sh || die "the image has no greenplum_path.sh under $GPHOME; docs/image.md says what gpk needs of an image"
 
@@ -32,13 +34,18 @@ umask 077
 # See env.sh. What the container itself has in its environment is not the utilities'.
 env -i PATH="$PATH" HOME="$HOME" GPHOME="$GPHOME" GPK_HOSTS_SERVICE="${GPK_HOSTS_SERVICE:-}" /bin/bash -c '. /gpk/scripts/env.sh && declare -px' |
   grep -vE '^declare -x ((PWD|OLDPWD|SHLVL|HOME)(=|$)|[^=]*$)' >/tmp/gpk-environment.new && mv /tmp/gpk-environment.new /tmp/gpk-environment
-mkdir -p "$HOME/.ssh" /tmp/ssh /greenplum/.gpk/jobs /greenplum/.gpk/logs || die "cannot write to $HOME, /tmp or /greenplum"
-# ssh refuses keys that others may read, and a mounted Secret is readable by the pod's group.
-cp /gpk/ssh/host_key /gpk/ssh/id_ed25519 /gpk/ssh/authorized_keys /gpk/ssh/known_hosts /gpk/ssh/config "$HOME/.ssh/"
+mkdir -p "$HOME/.ssh" /tmp/ssh /greenplum/.gpk/jobs /greenplum/.gpk/logs ||
+  die "the user $(id -u), with the groups $(id -G), cannot write to $HOME, /tmp or /greenplum; docs/image.md says who the user is"
+# ssh refuses keys that others may read, and a mounted Secret is readable by the pod's group. The home outlives the container too, and
+# nobody may write to the copies in it.
+cp -f /gpk/ssh/host_key /gpk/ssh/id_ed25519 /gpk/ssh/authorized_keys /gpk/ssh/known_hosts /gpk/ssh/config "$HOME/.ssh/" ||
+  die "the user $(id -u), with the groups $(id -G), cannot read the keys in /gpk/ssh; docs/image.md says who the user is"
 # A cluster that an earlier gpk made has no certificates before it has been converted.
 [ ! -e /gpk/ssh/gpadmin.crt ] || /bin/bash /gpk/scripts/hba.sh certificate || die "cannot write to $HOME"
 sed "s|~|$HOME|" /gpk/scripts/sshd_config >"$HOME/.ssh/sshd_config"
 printf 'export LANG=%q\n. /gpk/scripts/env.sh\n' "${LANG:-C}" >"$HOME/.bashrc"
+# What a login shell reads instead.
+[ -e "$HOME/.bash_profile" ] || [ -e "$HOME/.profile" ] || echo '. ~/.bashrc' >"$HOME/.bash_profile"
 # The utilities' own logs outlive the container. An image in which a utility has run has a folder in that place.
 [ -L "$HOME/gpAdminLogs" ] || [ ! -e "$HOME/gpAdminLogs" ] || mv -T "$HOME/gpAdminLogs" "$HOME/gpAdminLogs.image"
 ln -sfn /greenplum/.gpk/logs "$HOME/gpAdminLogs"

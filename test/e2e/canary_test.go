@@ -49,7 +49,7 @@ func (c *cluster) wantNone(known *canaries) {
 	for i := range pods.Items {
 		pod := pods.Items[i].Name
 		places["processes of "+pod] = c.in(pod, `cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null | tr '\0' '\n'`)
-		places["files of "+pod] = c.in(pod, `find /greenplum/.gpk /tmp /dev/shm /home /root -xdev -type f -not -path '*/.ssh/*' `+
+		places["files of "+pod] = c.in(pod, `find /greenplum/.gpk /tmp /dev/shm /home /home/gpadmin /root -xdev -type f -not -path '*/.ssh/*' `+
 			`-not -path '*/.postgresql/*' -size -1000k -exec cat {} + 2>/dev/null | tr -d '\0' || true`)
 	}
 	// A search that finds nothing of what is there is blind.

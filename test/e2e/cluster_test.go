@@ -28,6 +28,8 @@ type shape struct {
 	perPod int
 	// image is another image than the suite's, if set.
 	image string
+	// user is spec.user, if set.
+	user string
 }
 
 // cluster is a test's own namespace with the cluster that gpk makes in it, which is not there at first.
@@ -90,6 +92,7 @@ metadata: {name: %s, namespace: %s}
 spec:
   version: %q
   image: %s
+  user: {%s}
   coordinator:
     standby: %t
     resources: {requests: {cpu: 20m, memory: 256Mi}}
@@ -103,7 +106,7 @@ spec:
   database:
     name: analytics
     hba: ["host analytics visitor all md5"]
-`, name, c.namespace, version, image, s.standby, s.primaries, max(s.perPod, 1), s.mirrors, 256*max(s.perPod, 1))
+`, name, c.namespace, version, image, s.user, s.standby, s.primaries, max(s.perPod, 1), s.mirrors, 256*max(s.perPod, 1))
 }
 
 // remove deletes the namespace and waits until it is gone. Its data is for nobody, so the pods get no time to stop.

@@ -17,10 +17,10 @@ const setup = "grep -qs BUILD_SEGMENTS_STARTED " + coordinatorDir + "/gpexpand.s
 const gpexpandAt = `ps -eo pid=,args= | awk '/gpexpand-setup|gpexpand[ ]-i/ && !/awk/ {print $1}'`
 
 // TestExpand makes two segments four and five, before a failover and after one, while a client writes: refused with a mirror just killed,
-// gpk killed on its way, the rows moved in two parts.
+// gpk killed on its way, the rows moved in two parts. Its pods run as a user whom the image does not have.
 func TestExpand(t *testing.T) {
 	t.Parallel()
-	s := shape{primaries: 2, mirrors: true, standby: true}
+	s := shape{primaries: 2, mirrors: true, standby: true, image: shared.otherUser, user: "uid: 1234"}
 	c := newCluster(t, s)
 	c.gpk("create", "-f", c.file).want(t, 0)
 	c.sql("analytics", "create table sales (id int, what text); insert into sales select i, 'sale '||i from generate_series(1, 3000) i")
@@ -68,6 +68,7 @@ func TestExpand(t *testing.T) {
 		t.Errorf("resumed once more: %s", r.stdout)
 	}
 	w.wantAll()
+	c.gpk("delete", "--cluster", name, "--delete-data", "--yes").want(t, 0)
 }
 
 // TestExpandTakenBack kills gpexpand itself before it has changed the catalogue, first with gpk watching and then without, and

@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -22,6 +23,8 @@ const patience = 15 * time.Minute
 type suite struct {
 	// kubeconfig is the administrator's; image is the database's.
 	kubeconfig, image string
+	// otherUser is an image whose gpadmin has another uid than the pods' user, or image if none is named.
+	otherUser string
 	// bench is the command of the bench that the cluster is, or empty if it is none.
 	bench string
 	// gpk is the path of the binary.
@@ -54,6 +57,7 @@ func newSuite() (suite, error) {
 		return s, fmt.Errorf("these tests make and delete clusters, so name a Kubernetes and a database image for them: " +
 			"GPK_TEST_KUBECONFIG=FILE GPK_TEST_IMAGE=NAME:TAG")
 	}
+	s.otherUser = cmp.Or(os.Getenv("GPK_TEST_OTHER_USER"), s.image)
 	var err error
 	if s.Kube, err = kube.Connect(context.Background(), s.kubeconfig); err != nil {
 		return s, fmt.Errorf("GPK_TEST_KUBECONFIG: %w", err)

@@ -17,7 +17,8 @@ func (k *Client) TryPod(ctx context.Context, pod *corev1.Pod) (*corev1.Pod, erro
 	answer, err := k.tryPod(ctx, pod)
 	if apierrors.IsForbidden(err) && strings.Contains(err.Error(), noAccount) {
 		pod = pod.DeepCopy()
-		pod.Spec.ServiceAccountName = ""
+		// The server has filled in the field that the name had before, and takes it from there.
+		pod.Spec.ServiceAccountName, pod.Spec.DeprecatedServiceAccount = "", ""
 		if answer, err = k.tryPod(ctx, pod); err != nil && strings.Contains(strings.ToLower(err.Error()), "account") {
 			return nil, nil
 		}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,6 +23,9 @@ import (
 type builder struct {
 	cache string
 	log   io.Writer
+	// repository is the image's name without its tag; user is gpadmin's number.
+	repository string
+	user       int
 }
 
 func (b builder) build(ctx context.Context, releases []release.Release, out, rootfs string) error {
@@ -32,17 +36,26 @@ func (b builder) build(ctx context.Context, releases []release.Release, out, roo
 	if err != nil {
 		return err
 	}
+	under := []string{base}
+	if b.user != ordinary {
+		account, err := b.account(ctx, base)
+		if err != nil {
+			return err
+		}
+		under = append(under, account)
+	}
 	program, err := b.program(ctx)
 	if err != nil {
 		return err
 	}
+	under = append(under, program)
 	for _, r := range releases {
 		start := time.Now()
 		top, err := b.release(r)
 		if err != nil {
 			return err
 		}
-		layers := []string{base, program, top}
+		layers := append(slices.Clone(under), top)
 		for _, layer := range layers {
 			if rootfs == "" {
 				break
@@ -76,11 +89,11 @@ func (b builder) write(r release.Release, out string, layers ...string) error {
 			return err
 		}
 	}
-	img, err := mutate.ConfigFile(img, config(r, img))
+	img, err := mutate.ConfigFile(img, b.config(r, img))
 	if err != nil {
 		return err
 	}
-	tag, err := name.NewTag("gpk.local/standin:" + r.Version)
+	tag, err := name.NewTag(b.repository + ":" + r.Version)
 	if err != nil {
 		return err
 	}
@@ -94,7 +107,7 @@ func (b builder) write(r release.Release, out string, layers ...string) error {
 	return os.Rename(partial, out)
 }
 
-func config(r release.Release, img v1.Image) *v1.ConfigFile {
+func (b builder) config(r release.Release, img v1.Image) *v1.ConfigFile {
 	cfg, err := img.ConfigFile()
 	if err != nil {
 		cfg = &v1.ConfigFile{}
@@ -103,7 +116,7 @@ func config(r release.Release, img v1.Image) *v1.ConfigFile {
 	cfg.OS, cfg.Architecture = "linux", "amd64"
 	cfg.Created = v1.Time{Time: epoch()}
 	cfg.Config = v1.Config{
-		User:       "1000:1000",
+		User:       fmt.Sprintf("%d:%d", b.user, b.user),
 		WorkingDir: "/home/gpadmin",
 		Env: []string{
 			"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",

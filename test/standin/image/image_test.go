@@ -100,7 +100,7 @@ func TestLayOutNamesEveryProgram(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := release.Release{Version: "7.2.0", Catalogue: "5"}
-	if err := errors.Join(layOut(root, binary), layOutRelease(root, r)); err != nil {
+	if err := errors.Join(layOut(root, binary, os.Geteuid()), layOutRelease(root, r, os.Geteuid())); err != nil {
 		t.Fatal(err)
 	}
 	home := filepath.Join(root, gphome)
@@ -114,6 +114,33 @@ func TestLayOutNamesEveryProgram(t *testing.T) {
 	}
 	if !slices.IsSorted(roster.Names()) {
 		t.Error("names are not sorted")
+	}
+}
+
+func TestRenumber(t *testing.T) {
+	root := t.TempDir()
+	for path, text := range map[string]string{
+		"etc/passwd":            "root:x:0:0::/root:/bin/sh\ngpadmin:x:1000:1000::/home/gpadmin:/bin/bash\n",
+		"etc/group":             "root:x:0:\ngpadmin:x:1000:\n",
+		"home/gpadmin/.profile": "",
+	} {
+		if err := errors.Join(os.MkdirAll(filepath.Dir(filepath.Join(root, path)), 0o755), os.WriteFile(filepath.Join(root, path), []byte(text), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := renumber(root, 1001); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{
+		"etc/passwd": "root:x:0:0::/root:/bin/sh\ngpadmin:x:1001:1001::/home/gpadmin:/bin/bash\n",
+		"etc/group":  "root:x:0:\ngpadmin:x:1001:\n",
+	} {
+		if got, err := os.ReadFile(filepath.Join(root, path)); err != nil || string(got) != want {
+			t.Errorf("%s: %q, %v", path, got, err)
+		}
+	}
+	if err := renumber(root, 1002); err == nil {
+		t.Error("a base without the user is taken for one")
 	}
 }
 

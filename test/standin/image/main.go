@@ -44,6 +44,8 @@ func build(ctx context.Context, args []string) error {
 	catalogue := flags.String("catalogue", "", "their catalogue version (default: known for 7.1.0, 7.2.0 and 8.0.0)")
 	out := flags.String("out", "", "tarball to write; VERSION in it stands for the release")
 	rootfs := flags.String("rootfs", "", "also unpack the first image into this directory, for tests without containers")
+	repository := flags.String("name", "gpk.local/standin", "the images' name, without its tag")
+	user := flags.Int("user", ordinary, "the number of gpadmin and of its group")
 	cache := flags.String("cache", "", "directory for what can be used again (default: the user's cache)")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -65,7 +67,7 @@ func build(ctx context.Context, args []string) error {
 		}
 		*cache = filepath.Join(dir, "gpk-standin")
 	}
-	b := builder{cache: *cache, log: os.Stderr}
+	b := builder{cache: *cache, log: os.Stderr, repository: *repository, user: *user}
 	return b.build(ctx, releases, *out, *rootfs)
 }
 

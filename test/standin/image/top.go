@@ -36,16 +36,17 @@ func (b builder) program(ctx context.Context) (string, error) {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build the stand-in, from its module's directory: %w\n%s", err, out)
 	}
-	key, err := contentKey(binary, pathScript, strings.Join(roster.Names(), " "), layerForm)
+	key, err := contentKey(binary, pathScript, strings.Join(roster.Names(), " "), layerForm, fmt.Sprint(b.user))
 	if err != nil {
 		return "", err
 	}
-	return b.layer("top-"+key, func(root string) error { return layOut(root, binary) })
+	return b.layer("top-"+key, func(root string) error { return layOut(root, binary, b.user) })
 }
 
 // release gives the layer that says which release is played.
 func (b builder) release(r release.Release) (string, error) {
-	return b.layer("release-"+r.Version+"-"+r.Catalogue+"-"+layerForm, func(root string) error { return layOutRelease(root, r) })
+	name := fmt.Sprintf("release-%s-%s-%s-%d", r.Version, r.Catalogue, layerForm, b.user)
+	return b.layer(name, func(root string) error { return layOutRelease(root, r, b.user) })
 }
 
 // layer gives a layer from the cache, or makes it.
@@ -83,7 +84,7 @@ func contentKey(file string, texts ...string) (string, error) {
 
 // layOut makes the tree. GPHOME is the user's own, as where Greenplum is
 // installed by its user: its utilities write there.
-func layOut(root, binary string) error {
+func layOut(root, binary string, user int) error {
 	home := filepath.Join(root, gphome)
 	for _, dir := range []string{"bin", "etc", "lib", "docs", "libexec"} {
 		if err := os.MkdirAll(filepath.Join(home, dir), 0o755); err != nil {
@@ -101,11 +102,11 @@ func layOut(root, binary string) error {
 	if err := os.WriteFile(filepath.Join(home, "greenplum_path.sh"), []byte(pathScript), 0o644); err != nil {
 		return err
 	}
-	return chownTree(home, 1000)
+	return chownTree(home, user)
 }
 
 // layOutRelease makes the tree of the file that names the release.
-func layOutRelease(root string, r release.Release) error {
+func layOutRelease(root string, r release.Release, user int) error {
 	home := filepath.Join(root, gphome)
 	if err := os.MkdirAll(filepath.Join(home, filepath.Dir(release.File)), 0o755); err != nil {
 		return err
@@ -113,7 +114,7 @@ func layOutRelease(root string, r release.Release) error {
 	if err := os.WriteFile(filepath.Join(home, release.File), []byte(r.Text()), 0o644); err != nil {
 		return err
 	}
-	return chownTree(home, 1000)
+	return chownTree(home, user)
 }
 
 // chownTree gives a tree to a user, where this process may.

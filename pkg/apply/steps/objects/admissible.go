@@ -61,6 +61,10 @@ func (h *admissibleHandler) Check(ctx context.Context) (engine.Finding, error) {
 // next is the advice about refused StatefulSets.
 func (h *admissibleHandler) next(found []string) engine.Advice {
 	const correct = "nothing was changed: correct cluster.yaml"
+	if !h.action.Made && slices.ContainsFunc(found, onUsers) {
+		return engine.Next("nothing was changed: give spec.user in cluster.yaml a user that the namespace allows, or `assigned: true` " +
+			"if it assigns one, and run this again")
+	}
 	if !slices.ContainsFunc(found, func(f string) bool { return strings.Contains(f, "spec.template") }) {
 		return engine.Next(correct, ", or the rule of the Kubernetes cluster that forbids it, and run this again")
 	}
@@ -69,6 +73,12 @@ func (h *admissibleHandler) next(found []string) engine.Advice {
 		return engine.Next(next, ", which you change first with ", plan.Gpk("create", "-f", "cluster.yaml", "--update"))
 	}
 	return next
+}
+
+// onUsers says whether a refusal is of the users that pods ask for. The words are those of policies, and of OpenShift's constraints.
+func onUsers(refused string) bool {
+	return slices.ContainsFunc([]string{"runAsUser", "runAsGroup", "fsGroup", "security context constraint"},
+		func(word string) bool { return strings.Contains(refused, word) })
 }
 
 // withClaimsOf is a StatefulSet with the claim templates of the live one, if these have another size: nobody can change them, and a

@@ -48,6 +48,9 @@ func TestAdmissiblePods(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			a := apitest.New()
 			sets := admissibleSets(t)
+			for _, set := range sets {
+				set.Spec.Template.Spec.DeprecatedServiceAccount = set.Spec.Template.Spec.ServiceAccountName
+			}
 			if test.exist {
 				for _, set := range sets {
 					for _, name := range pods.Of(set) {
@@ -81,11 +84,32 @@ func TestAdmissiblePods(t *testing.T) {
 	}
 }
 
+// A namespace with users of its own refuses others. Only a cluster that is not made yet can have another one.
+func TestAdmissibleUsers(t *testing.T) {
+	const refusal = "unable to validate against any security context constraint: spec.securityContext.fsGroup: Invalid value: [1000]"
+	for made, want := range map[bool]string{
+		false: "nothing was changed: give spec.user in cluster.yaml a user that the namespace allows, or `assigned: true`",
+		true:  "nothing was changed: correct cluster.yaml, or the rule",
+	} {
+		a := apitest.New()
+		a.Admit = func(object plan.Object) error {
+			if pod, ok := object.(*corev1.Pod); ok {
+				return apierrors.NewForbidden(schema.GroupResource{Resource: "pods"}, pod.Name, errors.New(refusal))
+			}
+			return nil
+		}
+		finding, err := admissibleOn(t, a, plan.Admissible{Sets: admissibleSets(t), Made: made}).Check(t.Context())
+		if err != nil || finding.State != engine.Blocked || !strings.HasPrefix(finding.Next.String(), want) {
+			t.Errorf("made %t: %s: %q, error %v", made, finding.State, finding.Next, err)
+		}
+	}
+}
+
 // unlessAccount is the first answer for a pod with an account of its own, and the second for others.
 func unlessAccount(own, other func(*corev1.Pod) error) func(*corev1.Pod) error {
 	return func(pod *corev1.Pod) error {
 		switch {
-		case pod.Spec.ServiceAccountName != "":
+		case pod.Spec.ServiceAccountName != "" || pod.Spec.DeprecatedServiceAccount != "":
 			return own(pod)
 		case other != nil:
 			return other(pod)
