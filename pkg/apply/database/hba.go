@@ -72,9 +72,10 @@ func (c *ClientAuthentication) Authenticate(ctx context.Context, acting Acting, 
 }
 
 // call runs a verb of hba.sh in the pods of a kind, from the acting coordinator's pod, and gives what they printed by pod. A pod that ssh
-// does not reach is no error, except for the acting coordinator's: the catalogue may call an instance up whose pod has gone, and the standby
-// always. The next recover or failover that has it asks it again.
-func (c *ClientAuthentication) call(ctx context.Context, acting, verb string, kind hbaKind) (printed map[string]string, away []string, err error) {
+// does not reach is no error, except for the acting coordinator's: the catalogue may call an instance up whose pod has gone, and calls the
+// standby so always. The next recover or failover that has it asks it again.
+func (c *ClientAuthentication) call(ctx context.Context, acting, verb string, kind hbaKind) (printed map[string]string, away []string,
+	err error) {
 	replies, err := c.instances.replies(ctx, acting, "hba.sh", verb, kind.pods, kind.hba)
 	if err != nil {
 		return nil, nil, err
@@ -111,7 +112,8 @@ func hbaKinds(instances []topology.Instance, wanted plan.Authentication) []hbaKi
 	return []hbaKind{{wanted.Coordinators, ByPod(coordinators)}, {wanted.Segments, ByPod(others)}}
 }
 
-// up are the instances that are up, of those that an action is about. One that is down gets a copy of its pair's files when it is recovered.
+// up are the instances that are up, of those that an action is about. One that is down gets a copy of its pair's files when it is
+// recovered.
 func up(acting Acting, wanted plan.Authentication) (instances []topology.Instance) {
 	for _, row := range acting.Catalogue.Up() {
 		if wanted.OnlyCoordinators && row.Content != topology.CoordinatorContent {

@@ -91,7 +91,8 @@ func (i *Instances) everywhere(ctx context.Context, from, script, verb string, p
 }
 
 // replies are what a verb of a script prints on the hosts of several pods, by pod.
-func (i *Instances) replies(ctx context.Context, from, script, verb string, pods []PodDirs, stdin string) (map[string]segments.Reply, error) {
+func (i *Instances) replies(ctx context.Context, from, script, verb string, pods []PodDirs, stdin string) (map[string]segments.Reply,
+	error) {
 	if len(pods) == 0 {
 		return nil, nil
 	}

@@ -62,7 +62,8 @@ func (s *snapshot) groups() []*group {
 
 func (g *group) tooManyPods() string {
 	return fmt.Sprintf("%s: %s of %s %s wanted and there is room for %s: %s", joinNames(g.sets), count(g.missing, "pod"),
-		g.resources.describeRequests(g.sets[0]), plural(g.missing, "is", "are"), numberOrNone(g.total), g.describeNodes(g.sets[0], g.room, g.allNodes))
+		g.resources.describeRequests(g.sets[0]), plural(g.missing, "is", "are"), numberOrNone(g.total),
+		g.describeNodes(g.sets[0], g.room, g.allNodes))
 }
 
 // cannotKeepApart is why a rule of anti-affinity leaves some pod without a node. A domain takes at most one pod of each index
