@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 
 	"gpk/pkg/apply/database"
 	"gpk/pkg/apply/engine"
@@ -44,7 +45,20 @@ func (h *verifyHandler) Check(ctx context.Context) (engine.Finding, error) {
 	})
 }
 
+// probePause is how long a row may take to be written before gpk has the segments probed.
+const probePause = 5 * time.Second
+
+// Do writes the rows. A commit waits for a mirror that is gone until the server has marked it as down, and by itself it probes once a minute.
 func (h *verifyHandler) Do(ctx context.Context, progress func(string)) error {
+	probing, stop := context.WithCancel(ctx)
+	var probes sync.WaitGroup
+	probes.Go(func() {
+		for engine.Sleep(probing, probePause) == nil {
+			_, _ = h.db.Probed(probing) // the row says whether it helped
+		}
+	})
+	defer probes.Wait()
+	defer stop()
 	return engine.Until(ctx, database.SettlePatience, progress, func() ([]string, error) {
 		_, err := h.remote.Run(ctx, h.client(ctx), segments.Psql("postgres", h.action.Host, segments.VerifyWriteSQL()))
 		if exit, failed := errors.AsType[*remote.Error](err); failed {
