@@ -48,7 +48,8 @@ func (h *verifyHandler) Check(ctx context.Context) (engine.Finding, error) {
 // probePause is how long a row may take to be written before gpk has the segments probed.
 const probePause = 5 * time.Second
 
-// Do writes the rows. A commit waits for a mirror that is gone until the server has marked it as down, and by itself it probes once a minute.
+// Do writes the rows. A commit waits for a mirror that is gone until the server has marked it as down, and by itself the server probes
+// once a minute.
 func (h *verifyHandler) Do(ctx context.Context, progress func(string)) error {
 	probing, stop := context.WithCancel(ctx)
 	var probes sync.WaitGroup
