@@ -145,6 +145,9 @@ func TestHBAOfferInterrupted(t *testing.T) {
 	for _, offered := range []string{"wrong 1\n# gpk: end\n", "wrong 2\n# gpk: end\n"} {
 		p.must([]byte(offered), "hba.sh", "offer", p.path(hbaDir))
 	}
+	if out := p.must([]byte("wrong 2\n# gpk: end\n"), "hba.sh", "check", p.path(hbaDir)); out != "differs "+p.path(hbaDir)+" pg_hba.conf\nend\n" {
+		t.Errorf("nobody has answered the offer, and check says %q", out)
+	}
 	for _, time := range []string{"first", "second"} {
 		p.must(nil, "hba.sh", "withdraw", p.path(hbaDir))
 		if got := p.read(hbaDir + "/pg_hba.conf"); got != before {

@@ -3,6 +3,7 @@ package apply
 import (
 	"errors"
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -89,5 +90,33 @@ func TestHBAWithoutPod(t *testing.T) {
 				t.Errorf("error %v, the standby's file is %q", err, d.hba[standby])
 			}
 		})
+	}
+}
+
+// In a failover a refused line is told, and clients are let in by the lines that the server has.
+func TestRefusedHBATolerated(t *testing.T) {
+	const line = "host all all all ldap ldapserver=x ldapbasedn=y ldapprefix=z"
+	c := newCreation(t)
+	if _, _, err := c.run(0); err != nil {
+		t.Fatal(err)
+	}
+	d := c.database
+	before := maps.Clone(d.hba)
+	d.refuses = line
+	cluster := apitest.Cluster(t)
+	cluster.Spec.Database.HBA = append(cluster.Spec.Database.HBA, line)
+	var err error
+	if c.plan, err = plan.Create(cluster); err != nil {
+		t.Fatal(err)
+	}
+	at := slices.IndexFunc(c.plan.Steps, func(s plan.Step) bool { return s.ID == "authentication" })
+	action := c.plan.Steps[at].Action.(plan.Authentication)
+	action.Tolerant = true
+	c.plan.Steps[at].Action = action
+	if _, outcome, err := c.run(0); err != nil || outcome.Changed != 1 {
+		t.Errorf("%d steps, error %v", outcome.Changed, err)
+	}
+	if !maps.Equal(d.hba, before) {
+		t.Errorf("from %q came %q", before, d.hba)
 	}
 }

@@ -24,7 +24,7 @@ func sized(t *testing.T, volume, memory string) *topology.Cluster {
 
 // What --dry-run shows is what the command does, at the beginning as amid a window in which the database is down.
 func TestPreviewResize(t *testing.T) {
-	const volumes, window = "admissible growable volumes grown templates", "pods stop replaced running network start ready synced service verify"
+	const volumes, window = "admissible growable volumes grown templates scripts", "scripts pods stop replaced running network start ready synced service verify"
 	small, larger, more := sized(t, "1Gi", "1Gi"), sized(t, "2Gi", "1Gi"), sized(t, "2Gi", "2Gi")
 	begun := func(from, to *topology.Cluster) *record.Unfinished {
 		var texts [2]string

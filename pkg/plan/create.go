@@ -39,9 +39,9 @@ func Create(c *topology.Cluster) (Plan, error) {
 		{"standby", "standby coordinator", Once, when(hasStandby, Standby{standby, p.coordinatorsAuthentication()})},
 		{"roles", "roles and their passwords", Converge, when(secret != "", Roles{secret})},
 		{"database", "database and its extensions", Converge, p.database()},
+		p.authenticated(),
 		{"enforced", "network policies enforced", Converge, when(c.HasNetworkPolicy(), p.enforced())},
 		{"synced", "mirrors in sync", Converge, Synced{}},
-		p.authenticated(),
 	}, p.reachable()), nil
 }
 

@@ -26,9 +26,9 @@ func Expand(from, to *topology.Cluster, coordinator string, begun bool) (Plan, e
 		{"budgets", "new pairs kept from drains", Converge, when(len(x.budgets) > 0, Apply{Objects: x.budgets})},
 		{"setup", "gpexpand", Once, Setup{x.instances}},
 		{"complete", "new segments complete", Converge, Complete{x.instances}},
+		x.to.authenticated(),
 		{"ready", "instances running in the new pods", Converge, Ready{podsOf(x.instances)}},
 		{"synced", "mirrors in sync", Converge, Synced{}},
-		x.to.authenticated(),
 	}, x.to.reachable()), nil
 }
 
@@ -41,6 +41,7 @@ func (x expansion) podSteps(coordinator string) []Step {
 		{"capacity", "room for the new pods", Converge, Capacity{Sets: x.to.sets}},
 		{"admissible", "stateful sets that the API server takes", Converge, Admissible{segmentSets(x.to), true}},
 		{"volumes", "volume claims", Converge, Apply{Objects: objects(x.claims)}},
+		x.to.scripted(),
 		{"pods", "stateful sets", Converge, Apply{Objects: objects(segmentSets(x.to))}},
 		{"running", "new pods running", Converge, Running{Pods: x.pods}},
 		{"network", "new hosts reachable by name, ssh and port", Converge, x.reach(coordinator)},
@@ -62,6 +63,7 @@ func Unexpand(from, to *topology.Cluster) (Plan, error) {
 	return newPlan(ExpandOperation, ref(to), []Step{
 		{"rollback", "gpexpand undone", Converge, Unset{x.instances}},
 		{"hosts", "only the earlier hosts known to all pods", Converge, when(more, Hosts{before.hosts})},
+		{"scripts", "scripts of the pods", Converge, when(more, before.scripted().Action)},
 		{"pods", "earlier stateful sets", Converge, when(more, Apply{Objects: objects(segmentSets(before))})},
 		{"gone", "new pods gone", Converge, when(more, Absent{"Pod", x.pods})},
 		{"volumes", "new volumes gone", Destructive, when(more, Absent{"PersistentVolumeClaim", names(x.claims)})},

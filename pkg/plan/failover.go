@@ -20,7 +20,7 @@ func Failover(c *topology.Cluster, takeover Takeover, options FailoverOptions) P
 	}, l.reachable(), []Step{
 		{"standby", "standby coordinator", Once,
 			Rebuild{Pods: l.coordinators, Authentication: l.coordinatorsAuthentication(), IfReachable: true}},
-		l.authenticated(),
+		l.tolerated(),
 	})
 }
 
@@ -33,7 +33,7 @@ func FailoverBack(c *topology.Cluster, takeover Takeover, acceptLoss bool) Plan 
 	}, l.reachable(), []Step{
 		{"standby", "standby coordinator", Once,
 			Rebuild{Pods: l.coordinators, Authentication: l.coordinatorsAuthentication(), IfReachable: true, Anew: true}},
-		l.authenticated(),
+		l.tolerated(),
 	})
 }
 

@@ -69,6 +69,12 @@ func (p parts) services() []Object {
 	return []Object{&m.account, &m.scripts, &m.hostsService, &m.clientService}
 }
 
+// scripted gives the pods the scripts that gpk's templates call. It comes before each step that makes StatefulSets or changes them: what an
+// earlier gpk has made has other scripts.
+func (p parts) scripted() Step {
+	return Step{"scripts", "scripts of the pods", Converge, Apply{Objects: []Object{&p.manifests.scripts}}}
+}
+
 func (p parts) keys() Keys {
 	p.identify(&p.manifests.keys, p.keysName(), Labels(p.Metadata.Name))
 	return Keys{&p.manifests.keys, map[string]string{"config": p.manifests.files["ssh_config"]}, p.clientNames()}

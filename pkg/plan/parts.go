@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 
 	"gpk/pkg/segments"
 	"gpk/pkg/topology"
@@ -51,15 +53,28 @@ func (l layout) beyond(smaller []topology.Group) iter.Seq2[topology.Group, int32
 	}
 }
 
-// hostsDomain is where programs look hosts up that do not know what the pods have found: those that do not use glibc, such as Go's.
-func (l layout) hostsDomain() string {
-	return l.HostsService() + "." + l.Metadata.Namespace + ".svc." + cmp.Or(l.Spec.Network.ClusterDomain, "cluster.local")
+// namespaceDomain ends the full names of the namespace's Services, as far as gpk knows: the pods find out.
+func (l layout) namespaceDomain() string {
+	return l.Metadata.Namespace + ".svc." + cmp.Or(l.Spec.Network.ClusterDomain, "cluster.local")
+}
+
+// searches are the domains that pods look names up in after those of the kubelet, and where a patch has them go without the kubelet's, all
+// of these. The hosts' own is for programs that do not know what the pods have found: those that do not use glibc, such as Go's.
+func (l layout) searches() []string {
+	domain := l.namespaceDomain()
+	hosts := l.HostsService() + "." + domain
+	if t := l.Spec.PodTemplate; t == nil || t.Spec.DNSPolicy != corev1.DNSNone {
+		return []string{hosts}
+	}
+	_, services, _ := strings.Cut(domain, ".")
+	_, cluster, _ := strings.Cut(services, ".")
+	return []string{hosts, domain, services, cluster}
 }
 
 // clientNames are the names by which clients reach the coordinator.
 func (l layout) clientNames() []string {
 	short := l.ClientService()
-	return []string{short, short + "." + l.Metadata.Namespace, short + "." + l.Metadata.Namespace + ".svc", l.ClientHost(), "localhost"}
+	return []string{short, short + "." + l.Metadata.Namespace, short + "." + l.Metadata.Namespace + ".svc", short + "." + l.namespaceDomain(), "localhost"}
 }
 
 func (l layout) authentication() Authentication {
@@ -69,8 +84,16 @@ func (l layout) authentication() Authentication {
 // coordinatorsAuthentication is for gpinitstandby, which lets in the addresses that the pods have at the moment, and for a new coordinator.
 func (l layout) coordinatorsAuthentication() Authentication {
 	a := l.authentication()
-	a.OnlyCoordinators = true
+	a.OnlyCoordinators, a.Tolerant = true, true
 	return a
+}
+
+// tolerated is authenticated for a failover.
+func (l layout) tolerated() Step {
+	step, action := l.authenticated(), l.authentication()
+	action.Tolerant = true
+	step.Action = action
+	return step
 }
 
 // authenticated is the last step wherever a utility has run that adds lines to pg_hba.conf.

@@ -18,6 +18,7 @@ func Recover(c *topology.Cluster, full, rebalance, discard bool) (Plan, error) {
 	rebuild := Rebuild{Pods: p.coordinators, Authentication: p.coordinatorsAuthentication()}
 	return newPlan("recover", ref(c), []Step{
 		{"volumes", "volume claims", Converge, Present{objects(p.claims(nil))}},
+		p.scripted(),
 		{"pods", "stateful sets", Converge, Present{objects(p.sets)}},
 		{"start", "coordinator answers", Converge, Started{p.hosts, p.coordinatorHosts, true}},
 		{"answering", "a primary of every content answers", Converge, Answering{}},

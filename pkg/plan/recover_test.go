@@ -11,9 +11,9 @@ func TestRecoverOrder(t *testing.T) {
 		standby, mirrors bool
 		want             string
 	}{
-		"all":             {true, true, "volumes pods start answering standby-first segments caught balanced standby authentication ready service verify"},
-		"without mirrors": {true, false, "volumes pods start answering standby authentication ready service verify"},
-		"without standby": {false, true, "volumes pods start answering segments caught balanced authentication ready service verify"},
+		"all":             {true, true, "volumes scripts pods start answering standby-first segments caught balanced standby authentication ready service verify"},
+		"without mirrors": {true, false, "volumes scripts pods start answering standby authentication ready service verify"},
+		"without standby": {false, true, "volumes scripts pods start answering segments caught balanced authentication ready service verify"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -25,6 +25,7 @@ func ResizeVolumes(c, to *topology.Cluster) (Plan, error) {
 		{"volumes", "volume claims", Converge, Apply{Objects: objects(claims)}},
 		{"grown", "volumes and their file systems grown", Converge, Grown{claims}},
 		{"templates", "stateful sets of the earlier size gone, without their pods", Converge, Orphaned{p.sets}},
+		p.scripted(),
 		{"sets", "stateful sets of the new size", Converge, Apply{Objects: objects(p.sets)}},
 	}), nil
 }

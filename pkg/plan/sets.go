@@ -40,7 +40,7 @@ func (p parts) fillPod(pod *corev1.PodSpec, group topology.Group, labels map[str
 	pod.Affinity = p.antiAffinity(group.Component, pods)
 	pod.TopologySpreadConstraints = evenSpread(labels, pods)
 	// gpexpand calls hosts by what they call themselves, which is the first part of their names.
-	pod.DNSConfig = &corev1.PodDNSConfig{Searches: []string{p.hostsDomain()}}
+	pod.DNSConfig = &corev1.PodDNSConfig{Searches: p.searches()}
 	pod.Volumes[0].ConfigMap.Name = p.scriptsName()
 	pod.Volumes[1].Secret.SecretName = p.keysName()
 	pod.Volumes[2].ConfigMap.Name = StateName(p.Metadata.Name)

@@ -13,6 +13,7 @@ import (
 func (p parts) start() []Step {
 	return append([]Step{
 		{"capacity", "room for the pods", Converge, Capacity{Sets: p.sets}},
+		p.scripted(),
 		{"pods", "stateful sets", Converge, Apply{objects(p.sets), p.mirrorSpread()}},
 		{"running", "pods running", Converge, Running{Pods: p.pods, Standby: p.coordinatorPods}},
 		// gpstart marks segments that it cannot reach yet as down.
@@ -22,12 +23,13 @@ func (p parts) start() []Step {
 	}, p.reachable()...)
 }
 
-// WindowStep is the id of the first step of a maintenance window. Until it gpk changes nothing of the cluster.
+// WindowStep is the id of the first step of a maintenance window. Until it gpk changes nothing of the cluster but the pods' scripts.
 const WindowStep = "pods"
 
 // window are the steps to a database in pods as cluster.yaml has them. What can be done while it runs comes before it stops.
 func (p parts) window() []Step {
 	return append([]Step{
+		p.scripted(),
 		{WindowStep, "stateful sets", Converge, Apply{Objects: objects(p.sets)}},
 		{"stop", "database stopped", Converge, Stopped{Mode: "fast", Keep: p.topology.Instances, Replacing: p.sets, Again: true}},
 		{"replaced", "pods recreated", Converge, Replaced{Sets: p.sets}},
@@ -52,6 +54,9 @@ func (l layout) reachable() []Step {
 type Authentication struct {
 	// OnlyCoordinators leaves out the segments, to which a failover and gpinitstandby add no lines.
 	OnlyCoordinators bool
+	// Tolerant: a line that the server refuses is told and fails nothing. What the server has read before holds, and nobody could correct
+	// the line amid a failover.
+	Tolerant bool
 	// Coordinators is the pg_hba.conf of the coordinator and of the standby, with the lines of clients, and Segments that of all others.
 	Coordinators, Segments string
 	// Converting: a step before this one converts a database of an earlier gpk.

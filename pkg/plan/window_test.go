@@ -23,7 +23,7 @@ func ids(p plan.Plan) string {
 	return strings.Join(all, " ")
 }
 
-const windowIDs = "pods stop replaced running network start ready synced service verify"
+const windowIDs = "scripts pods stop replaced running network start ready synced service verify"
 
 // What can be done while the database runs comes before it is stopped, and is not done again once it may be down.
 func TestUpgrade(t *testing.T) {

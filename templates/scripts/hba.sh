@@ -42,6 +42,7 @@ encrypted() {
 authenticated() { [ "$(cat "$1/pg_hba.conf")" = "$wanted" ]; }
 
 # Between the change of a file and its reading by the server anything can end this script. The mark says that the server has yet to read.
+# A file that is kept from before says that nobody has answered an offer.
 mark() { echo "$1/pg_hba.conf.gpk-unread"; }
 
 check() {
@@ -49,7 +50,7 @@ check() {
   for dir; do
     [ -f "$dir/postgresql.conf" ] || continue
     encrypted "$dir" || echo "differs $dir postgresql.conf"
-    { authenticated "$dir" && [ ! -e "$(mark "$dir")" ]; } || echo "differs $dir pg_hba.conf"
+    { authenticated "$dir" && [ ! -e "$(mark "$dir")" ] && [ ! -e "$dir/pg_hba.conf.gpk-before" ]; } || echo "differs $dir pg_hba.conf"
   done
   echo end
 }

@@ -17,6 +17,8 @@ need() { has "$1" || echo "missing $1"; }
 for program in ssh rsync ping ps which hostname getent setsid flock timeout xargs tar grep sed awk find locale sha256sum; do
   need "$program"
 done
+# The scripts read lists that end in zero bytes (mapfile -d).
+((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 404)) || echo "missing bash 4.4 or later"
 has sshd || [ -x /usr/sbin/sshd ] || echo "missing sshd"
 has netstat || has ss || echo "missing netstat or ss"
 for program in postgres psql pg_ctl pg_isready pg_basebackup; do

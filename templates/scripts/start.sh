@@ -8,6 +8,10 @@ die() {
   exit 1
 }
 
+# /tmp outlives the container. What is left there is of processes that do not: sockets, their locks, connections of ssh. It goes first: what
+# gpk starts in the pod from now on has files there too.
+find /tmp/ -mindepth 1 -delete 2>/dev/null
+
 sshd_pid='' keep_pid='' ours=''
 
 # Called by the trap, and at the end. Until the volume is this pod's alone, the pid files are another one's.
@@ -25,8 +29,6 @@ sshd=$(command -v sshd || command -v /usr/sbin/sshd) || die "the image has no ss
 home=$(getent passwd "$(id -u)" | cut -d: -f6)
 [ -n "$home" ] || die "/etc/passwd has no user with the id $(id -u); docs/image.md says who the user is"
 export HOME=$home
-# /tmp outlives the container. What is left there is of processes that do not: sockets, their locks, connections of ssh.
-find /tmp/ -mindepth 1 -delete 2>/dev/null
 # shellcheck source=SCRIPTDIR/env.sh
 . /gpk/scripts/env.sh || die "the image has no greenplum_path.sh under $GPHOME; docs/image.md says what gpk needs of an image"
 

@@ -135,7 +135,7 @@ func (c *ClientAuthentication) offer(ctx context.Context, acting Acting, hba str
 		return err
 	}
 	lines := strings.Join(refused, "; ")
-	failure := fmt.Errorf("%s; gpk has restored the previous file", lines)
+	var failure error = &RefusedLinesError{lines + "; gpk has restored the previous file"}
 	if _, err := c.remote.Run(ctx, acting.Pod, segments.HBAScript("withdraw", "", topology.CoordinatorDir)); err != nil {
 		failure = fmt.Errorf("%s; gpk could not restore the previous file, and the coordinator would not start again with this one: %w",
 			lines, err)
@@ -143,6 +143,12 @@ func (c *ClientAuthentication) offer(ctx context.Context, acting Acting, hba str
 	return &engine.NextError{Err: failure,
 		Next: engine.Next("correct the line, in spec.database.hba if it is from there, and run the same command again")}
 }
+
+// RefusedLinesError says which lines of pg_hba.conf the server refuses. It continues with those that it has read before.
+type RefusedLinesError struct{ text string }
+
+// Error names the lines.
+func (e *RefusedLinesError) Error() string { return e.text }
 
 // RefusedHBA lists the lines of pg_hba.conf that the acting coordinator refuses, with their text if content is the file's.
 func (c *ClientAuthentication) RefusedHBA(ctx context.Context, acting Acting, content string) ([]string, error) {

@@ -86,7 +86,7 @@ func byGateway(err error) bool {
 // aboutThePod are in the answers of an API server that has tried to reach the pod's kubelet, or has found no such pod, and in those of a
 // kubelet. client-go has only the words.
 var aboutThePod = regexp.MustCompile(`(?i)error dialing backend|container not found|pod does not exist|` +
-	`does not have a host assigned|" not found`)
+	`does not have a host assigned|" not found|rpc error: code =`)
 
 // besideThePod are in the answers of an API server that did not come as far as the pod's kubelet, or that this kubelet did not convince:
 // a tunnel to the nodes without an agent, and certificates.

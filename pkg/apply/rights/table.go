@@ -39,10 +39,15 @@ var found = []Right{{words("list"), "configmaps", ""}, {words("list"), "pods", "
 //nolint:gochecknoglobals // a table, never changed
 var changing = slices.Concat(found, part("get patch", "configmaps", Kept), on("get create update", "leases.coordination.k8s.io"))
 
+// scripts is what every command needs that makes StatefulSets or changes them.
+//
+//nolint:gochecknoglobals // a table, never changed
+var scripts = part("get patch", "configmaps", Scripts)
+
 // window is what a command needs that stops the database, recreates its pods and starts it.
 //
 //nolint:gochecknoglobals // a table, never changed
-var window = slices.Concat(changing, part("get patch", "services", Clients), on("get create patch", "statefulsets.apps"),
+var window = slices.Concat(changing, part("get patch", "services", Clients), on("get create patch", "statefulsets.apps"), scripts,
 	on("list watch delete", "pods"))
 
 // made are the objects of fixed names that create makes, without network policies.
@@ -74,10 +79,10 @@ var commands = []Command{
 	{Name: "failover", Rights: slices.Concat(changing, part("create", "configmaps", Kept), part("get patch", "services", Clients),
 		part("delete", "pods", Coordinators))},
 	{Name: "recover", Rights: slices.Concat(changing, part("get patch", "services", Clients),
-		on("get list create patch", "persistentvolumeclaims"), on("get create patch", "statefulsets.apps"), on("watch", "pods"))},
+		on("get list create patch", "persistentvolumeclaims"), on("get create patch", "statefulsets.apps"), on("watch", "pods"), scripts)},
 	{Name: "expand", Grows: true, Rights: slices.Concat(window, part("create", "configmaps", Kept),
 		on("get list create patch delete", "persistentvolumeclaims", "poddisruptionbudgets.policy"))},
-	{Name: "upgrade", Rights: slices.Concat(window, part("get", "configmaps", Scripts), part("create delete", "pods", Images))},
+	{Name: "upgrade", Rights: slices.Concat(window, part("create delete", "pods", Images))},
 	{Name: "convert", Rights: slices.Concat(window, part("get create patch", "secrets", Keys), on("get create patch", "configmaps"),
 		on("get create patch", "services", "serviceaccounts"), on("get list create patch", "poddisruptionbudgets.policy")),
 		Policies: map[Policies][]string{With: words("get create patch"), Without: words("list")}},

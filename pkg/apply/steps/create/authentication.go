@@ -2,6 +2,7 @@ package create
 
 import (
 	"context"
+	"errors"
 
 	"gpk/pkg/apply/database"
 	"gpk/pkg/apply/engine"
@@ -13,9 +14,15 @@ import (
 type authenticationHandler struct {
 	db     *database.Database
 	action plan.Authentication
+	// refused are the lines that the server refuses, where the plan continues without them.
+	refused error
 }
 
 func (h *authenticationHandler) Check(ctx context.Context) (engine.Finding, error) {
+	if h.refused != nil {
+		return engine.Finding{State: engine.Done, Details: []string{h.refused.Error()}, Next: engine.Next(
+			"correct the line in spec.database.hba, then type ", plan.Gpk("create", "-f", "cluster.yaml", "--update"))}, nil
+	}
 	return h.db.WithActing(ctx, func(ctx context.Context, acting database.Acting) (engine.Finding, error) {
 		if hosts := acting.Catalogue.FullNames(); len(hosts) > 0 {
 			return h.earlier("the catalogue has the host " + hosts[0]), nil
@@ -56,6 +63,11 @@ func (h *authenticationHandler) Do(ctx context.Context, progress func(string)) e
 		return err
 	}
 	away, err := h.db.Authenticate(ctx, acting, h.action)
+	if lines, refused := errors.AsType[*database.RefusedLinesError](err); refused && h.action.Tolerant {
+		progress(lines.Error())
+		h.refused = lines
+		return nil
+	}
 	if len(away) > 0 {
 		progress(unasked(away))
 	}

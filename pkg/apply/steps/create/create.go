@@ -22,7 +22,7 @@ func Register(r engine.Handlers, k *kube.Client, remote *remote.Pods, store *rec
 		return &initialiseHandler{remote: remote, store: store, pods: p, db: db, action: a}
 	})
 	engine.Handle(r, func(a plan.Database) engine.Handler { return &databaseHandler{db, a} })
-	engine.Handle(r, func(a plan.Authentication) engine.Handler { return &authenticationHandler{db, a} })
+	engine.Handle(r, func(a plan.Authentication) engine.Handler { return &authenticationHandler{db: db, action: a} })
 	engine.Handle(r, func(a plan.Enforced) engine.Handler {
 		return &enforcedHandler{kube: k, store: store, pods: p, action: a}
 	})

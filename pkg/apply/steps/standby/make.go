@@ -52,10 +52,15 @@ func (h *handler) do(ctx context.Context, progress func(string)) error {
 }
 
 // authenticate takes back what gpinitstandby, even one that failed, has let in. A pod that is away is asked by the plan's last steps.
-func (h *handler) authenticate(ctx context.Context) error {
+// A line that the server refuses is told: the standby is worth more, and the plan's last steps fail for it.
+func (h *handler) authenticate(ctx context.Context, progress func(string)) error {
 	acting, err := h.db.Acting(ctx)
 	if err == nil {
 		_, err = h.db.Authenticate(ctx, acting, h.authentication)
+	}
+	if lines, refused := errors.AsType[*database.RefusedLinesError](err); refused {
+		progress(lines.Error())
+		return nil
 	}
 	return err
 }
@@ -100,7 +105,7 @@ func (h *handler) attachOrMake(ctx context.Context, acting database.Acting, plac
 		return err
 	case state.Phase == "running":
 		progress("attaching to gpinitstandby, which is running")
-		return errors.Join(h.db.Follow(ctx, j, "gpinitstandby", progress), h.authenticate(ctx))
+		return errors.Join(h.db.Follow(ctx, j, "gpinitstandby", progress), h.authenticate(ctx, progress))
 	}
 	if h.rules.replaces {
 		if answers, err := h.answers(ctx, acting, place.Pod); err != nil {
@@ -173,7 +178,7 @@ func (h *handler) initialise(ctx context.Context, acting database.Acting, place 
 			return err
 		}
 	}
-	return errors.Join(h.db.Run(ctx, acting.Pod, job, segments.InitStandby(place), progress), h.authenticate(ctx))
+	return errors.Join(h.db.Run(ctx, acting.Pod, job, segments.InitStandby(place), progress), h.authenticate(ctx, progress))
 }
 
 // mark records on the standby's volume that it is complete, if the catalogue has the standby.
