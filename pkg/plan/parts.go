@@ -74,7 +74,8 @@ func (l layout) searches() []string {
 // clientNames are the names by which clients reach the coordinator.
 func (l layout) clientNames() []string {
 	short := l.ClientService()
-	return []string{short, short + "." + l.Metadata.Namespace, short + "." + l.Metadata.Namespace + ".svc", short + "." + l.namespaceDomain(), "localhost"}
+	namespace := short + "." + l.Metadata.Namespace
+	return []string{short, namespace, namespace + ".svc", short + "." + l.namespaceDomain(), "localhost"}
 }
 
 func (l layout) authentication() Authentication {
