@@ -15,12 +15,12 @@ type authenticationHandler struct {
 	db     *database.Database
 	action plan.Authentication
 	// refused are the lines that the server refuses, where the plan continues without them.
-	refused error
+	refused string
 }
 
 func (h *authenticationHandler) Check(ctx context.Context) (engine.Finding, error) {
-	if h.refused != nil {
-		return engine.Finding{State: engine.Done, Details: []string{h.refused.Error()}, Next: engine.Next(
+	if h.refused != "" {
+		return engine.Finding{State: engine.Done, Details: []string{h.refused}, Next: engine.Next(
 			"correct the line in spec.database.hba, then type ", plan.Gpk("create", "-f", "cluster.yaml", "--update"))}, nil
 	}
 	return h.db.WithActing(ctx, func(ctx context.Context, acting database.Acting) (engine.Finding, error) {
@@ -65,7 +65,7 @@ func (h *authenticationHandler) Do(ctx context.Context, progress func(string)) e
 	away, err := h.db.Authenticate(ctx, acting, h.action)
 	if lines, refused := errors.AsType[*database.RefusedLinesError](err); refused && h.action.Tolerant {
 		progress(lines.Error())
-		h.refused = lines
+		h.refused = lines.Error()
 		return nil
 	}
 	if len(away) > 0 {
