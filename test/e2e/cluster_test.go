@@ -85,14 +85,17 @@ func (c *cluster) yaml(s shape) string {
 	if s.image != "" {
 		image = s.image
 	}
+	user := ""
+	if s.user != "" {
+		user = "\n  user: {" + s.user + "}"
+	}
 	_, version, _ := strings.Cut(image[strings.LastIndex(image, "/")+1:], ":")
 	return fmt.Sprintf(`apiVersion: gpk/v1alpha1
 kind: GreenplumCluster
 metadata: {name: %s, namespace: %s}
 spec:
   version: %q
-  image: %s
-  user: {%s}
+  image: %s%s
   coordinator:
     standby: %t
     resources: {requests: {cpu: 20m, memory: 256Mi}}
@@ -106,7 +109,7 @@ spec:
   database:
     name: analytics
     hba: ["host analytics visitor all md5"]
-`, name, c.namespace, version, image, s.user, s.standby, s.primaries, max(s.perPod, 1), s.mirrors, 256*max(s.perPod, 1))
+`, name, c.namespace, version, image, user, s.standby, s.primaries, max(s.perPod, 1), s.mirrors, 256*max(s.perPod, 1))
 }
 
 // remove deletes the namespace and waits until it is gone. Its data is for nobody, so the pods get no time to stop.
