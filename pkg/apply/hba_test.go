@@ -13,25 +13,38 @@ import (
 	"gpk/test/apitest"
 )
 
-// A line that the server refuses is taken back before the standby gets it: neither would start with it.
-func TestRefusedHBA(t *testing.T) {
-	const line = "host all all all ldap ldapserver=x ldapbasedn=y ldapprefix=z"
+// created is a creation that has run.
+func created(t *testing.T) *creation {
+	t.Helper()
 	c := newCreation(t)
 	if _, _, err := c.run(0); err != nil {
 		t.Fatal(err)
 	}
+	return c
+}
+
+// letIn gives cluster.yaml these lines of clients.
+func (c *creation) letIn(lines ...string) {
+	c.t.Helper()
+	cluster := apitest.Cluster(c.t)
+	cluster.Spec.Database.HBA = lines
+	var err error
+	if c.plan, err = plan.Create(cluster); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// A line that the server refuses is taken back before the standby gets it: neither would start with it.
+func TestRefusedHBA(t *testing.T) {
+	const line = "host all all all ldap ldapserver=x ldapbasedn=y ldapprefix=z"
+	c := created(t)
 	d := c.database
 	before := maps.Clone(d.hba)
 	good := c.plan
 
 	d.refuses = line
-	cluster := apitest.Cluster(t)
-	cluster.Spec.Database.HBA = []string{"host all all all md5", line}
-	var err error
-	if c.plan, err = plan.Create(cluster); err != nil {
-		t.Fatal(err)
-	}
-	_, _, err = c.run(0)
+	c.letIn("host all all all md5", line)
+	_, _, err := c.run(0)
 	var told *engine.NextError
 	if !errors.As(err, &told) || !strings.Contains(told.Next.String(), "spec.database.hba") {
 		t.Fatalf("error %v", err)
@@ -65,20 +78,12 @@ func TestHBAWithoutPod(t *testing.T) {
 	for away, refused := range map[string]bool{"demo-coordinator-1": false, "demo-primary-1": false, "demo-coordinator-0": true} {
 		t.Run(away, func(t *testing.T) {
 			t.Parallel()
-			c := newCreation(t)
-			if _, _, err := c.run(0); err != nil {
-				t.Fatal(err)
-			}
+			c := created(t)
 			d := c.database
 			const line = "host all all all md5"
-			cluster := apitest.Cluster(t)
-			cluster.Spec.Database.HBA = append(cluster.Spec.Database.HBA, line)
-			var err error
-			if c.plan, err = plan.Create(cluster); err != nil {
-				t.Fatal(err)
-			}
+			c.letIn(line)
 			d.away = away
-			if _, _, err = c.run(0); (err != nil) != refused {
+			if _, _, err := c.run(0); (err != nil) != refused {
 				t.Fatalf("error %v", err)
 			}
 			standby := "demo-coordinator-1:" + topology.CoordinatorDir
@@ -96,19 +101,11 @@ func TestHBAWithoutPod(t *testing.T) {
 // In a failover a refused line is told, and clients are let in by the lines that the server has.
 func TestRefusedHBATolerated(t *testing.T) {
 	const line = "host all all all ldap ldapserver=x ldapbasedn=y ldapprefix=z"
-	c := newCreation(t)
-	if _, _, err := c.run(0); err != nil {
-		t.Fatal(err)
-	}
+	c := created(t)
 	d := c.database
 	before := maps.Clone(d.hba)
 	d.refuses = line
-	cluster := apitest.Cluster(t)
-	cluster.Spec.Database.HBA = append(cluster.Spec.Database.HBA, line)
-	var err error
-	if c.plan, err = plan.Create(cluster); err != nil {
-		t.Fatal(err)
-	}
+	c.letIn(line)
 	at := slices.IndexFunc(c.plan.Steps, func(s plan.Step) bool { return s.ID == "authentication" })
 	action := c.plan.Steps[at].Action.(plan.Authentication)
 	action.Tolerant = true

@@ -40,18 +40,12 @@ func (c *ClientAuthentication) Unauthenticated(ctx context.Context, acting Actin
 
 func (c *ClientAuthentication) differing(ctx context.Context, acting string, kind hbaKind) (differ, away []string, err error) {
 	printed, away, err := c.call(ctx, acting, "check", kind)
-	for _, pod := range kind.pods {
-		out, reached := printed[pod.Pod]
-		if err != nil || !reached {
-			continue
-		}
-		files, err := segments.ParseHBA(out)
-		if err != nil {
-			return nil, nil, fmt.Errorf("pod %s: %w", pod.Pod, err)
-		}
-		for _, file := range files {
-			differ = append(differ, fmt.Sprintf("%s in pod %s differs", file, pod.Pod))
-		}
+	if err != nil {
+		return nil, nil, err
+	}
+	differ, err = filesIn(kind.pods, printed, segments.ParseHBA)
+	for i := range differ {
+		differ[i] += " differs"
 	}
 	return differ, away, err
 }

@@ -131,9 +131,17 @@ func (i *Instances) files(ctx context.Context, from, script string, of hbaKind, 
 	if err != nil {
 		return nil, err
 	}
-	var files []string
-	for _, pod := range of.pods {
-		found, err := parse(printed[pod.Pod])
+	return filesIn(of.pods, printed, parse)
+}
+
+// filesIn are the files that pods have printed, each with its pod. A pod that has printed nothing was not reached.
+func filesIn(pods []PodDirs, printed map[string]string, parse func(string) ([]string, error)) (files []string, err error) {
+	for _, pod := range pods {
+		out, reached := printed[pod.Pod]
+		if !reached {
+			continue
+		}
+		found, err := parse(out)
 		if err != nil {
 			return nil, fmt.Errorf("pod %s: %w", pod.Pod, err)
 		}
