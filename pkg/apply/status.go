@@ -77,7 +77,7 @@ func StatusOf(ctx context.Context, t *Target) (Status, error) {
 	}
 	status.Faults = append(status.Faults, acting.Catalogue.Unhealthy()...)
 	for pod := range acting.Pods {
-		if t.remote.Unreachable(remote.ByExec(pod)) != nil {
+		if t.remote.Ways.Unreachable(remote.ByExec(pod)) != nil {
 			continue
 		}
 		// A pod of another gpk's scripts has kept nothing.

@@ -62,14 +62,14 @@ func TestCoordinatorAskedAgain(t *testing.T) {
 			if acting, err := db.Acting(t.Context()); (err == nil) != test.healthy || err == nil && acting.Pod != both[0] || err != nil && !errors.Is(err, ErrNoCoordinator) {
 				t.Errorf("acting in pod %q, error %v", acting.Pod, err)
 			}
-			if lost := c.remote.Unreachable(way); asked.Load() != test.asked || (lost == nil) != test.healthy {
+			if lost := c.remote.Ways.Unreachable(way); asked.Load() != test.asked || (lost == nil) != test.healthy {
 				t.Errorf("asked %d times, lost by %v", asked.Load(), lost)
 			}
 			if test.healthy {
 				return
 			}
 			for asks, healthy := range []bool{false, true} {
-				c.remote.TryAgain(way)
+				c.remote.Ways.TryAgain(way)
 				_, err := db.Acting(t.Context())
 				if total := test.asked + int32(asks) + 1; (err == nil) != healthy || asked.Load() != total {
 					t.Errorf("later: error %v after %d questions; want an answer %t after %d", err, asked.Load(), healthy, total)
@@ -100,7 +100,7 @@ func TestRefusedForLongIsNotUnreachable(t *testing.T) {
 			})
 			c := clusterFor(t, apitest.Served(t, a))
 			_, err := c.db.Acting(t.Context())
-			if lost := c.remote.Unreachable(remote.ByExec(pod.Name)); !remote.Refused(err) || errors.Is(err, ErrNoCoordinator) || lost != nil {
+			if lost := c.remote.Ways.Unreachable(remote.ByExec(pod.Name)); !remote.Refused(err) || errors.Is(err, ErrNoCoordinator) || lost != nil {
 				t.Errorf("error %v, unreachable: %v", err, lost)
 			}
 		})
@@ -117,7 +117,7 @@ func TestForbiddenIsNotUnreachable(t *testing.T) {
 		{APIGroups: []string{""}, Resources: []string{"pods/exec"}, ResourceNames: []string{"another"}, Verbs: []string{"get", "create"}}})
 	c := clusterFor(t, apitest.Served(t, a))
 	_, err := c.db.Acting(t.Context())
-	if unreachable := c.remote.Unreachable(remote.ByExec(pod.Name)); !remote.Refused(err) || errors.Is(err, ErrNoCoordinator) || unreachable != nil {
+	if unreachable := c.remote.Ways.Unreachable(remote.ByExec(pod.Name)); !remote.Refused(err) || errors.Is(err, ErrNoCoordinator) || unreachable != nil {
 		t.Errorf("error %v, unreachable: %v", err, unreachable)
 	}
 }

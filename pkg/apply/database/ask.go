@@ -26,7 +26,7 @@ type coordinatorAnswer struct {
 
 func (c *Coordinators) askCoordinator(ctx context.Context, pod string) (coordinatorAnswer, error) {
 	way := remote.ByExec(pod)
-	if c.remote.Unreachable(way) != nil {
+	if c.remote.Ways.Unreachable(way) != nil {
 		return coordinatorAnswer{silence: fmt.Errorf("pod %s could not be reached", pod)}, nil //nolint:nilerr // that is the answer
 	}
 	out, note, err := c.askTwice(ctx, pod)
@@ -39,10 +39,10 @@ func (c *Coordinators) askCoordinator(ctx context.Context, pod string) (coordina
 			return coordinatorAnswer{}, err
 		}
 		// The API server calls a pod running whose node is lost. gpk still needs the answer of the other pod.
-		c.remote.Note(way, err)
+		c.remote.Ways.Note(way, err)
 		return coordinatorAnswer{silence: fmt.Errorf("%s does not answer: %w%s", c.remote.Where(ctx, pod), err, note)}, nil
 	}
-	c.remote.Note(way, nil)
+	c.remote.Ways.Note(way, nil)
 	facts, rows, parseErr := segments.ParseCoordinator(out)
 	switch {
 	case parseErr != nil && err != nil:
@@ -62,7 +62,7 @@ func (c *Coordinators) askTwice(ctx context.Context, pod string) (out, note stri
 	defer end()
 	kubeletSilent := c.remote.Listen(listening, pod)
 	out, err = c.remote.RunSoon(ctx, pod, segments.AskCoordinator(), AskTimeout)
-	_, before := c.remote.UnreachableSince(remote.ByExec(pod))
+	_, before := c.remote.Ways.UnreachableSince(remote.ByExec(pod))
 	if !cutOff(out, err) || ctx.Err() != nil || remote.Refused(err) || err != nil && before {
 		return out, "", err
 	}
@@ -101,7 +101,7 @@ func (c *Coordinators) Announce(ctx context.Context, changes map[string]string, 
 		return err
 	}
 	return engine.Each(ctx, pods, func(ctx context.Context, _ int, pod string) error {
-		err := c.remote.Unreachable(remote.ByExec(pod))
+		err := c.remote.Ways.Unreachable(remote.ByExec(pod))
 		if err == nil {
 			_, err = c.remote.RunSoon(ctx, pod, segments.Learn(term), AskTimeout)
 		}
@@ -140,7 +140,7 @@ func (c *Coordinators) Decide(ctx context.Context, changes map[string]string, po
 func (c *Coordinators) latestTerm(ctx context.Context, pods []string) int64 {
 	terms := make([]int64, len(pods))
 	_ = engine.Each(ctx, pods, func(ctx context.Context, i int, pod string) error {
-		if c.remote.Unreachable(remote.ByExec(pod)) != nil {
+		if c.remote.Ways.Unreachable(remote.ByExec(pod)) != nil {
 			return nil //nolint:nilerr // one that is out of reach has no say
 		}
 		if out, err := c.remote.RunSoon(ctx, pod, segments.AskTerm(), AskTimeout); err == nil {

@@ -27,7 +27,7 @@ func (u *Utilities) AwaitJobs(ctx context.Context, names []string, progress func
 		return err
 	}
 	pod := state[plan.StateCoordinator]
-	if runs, err := u.pods.Runs(ctx, pod); err != nil || !runs || u.remote.Unreachable(remote.ByExec(pod)) != nil {
+	if runs, err := u.pods.Runs(ctx, pod); err != nil || !runs || u.remote.Ways.Unreachable(remote.ByExec(pod)) != nil {
 		return err
 	}
 	jobs := make([]remote.Job, len(names))
@@ -53,7 +53,7 @@ func (u *Utilities) RunningJobs(ctx context.Context) ([]remote.Job, error) {
 	}
 	var all []remote.Job
 	for _, pod := range pods {
-		if u.remote.Unreachable(remote.ByExec(pod)) != nil {
+		if u.remote.Ways.Unreachable(remote.ByExec(pod)) != nil {
 			continue
 		}
 		jobs, err := u.remote.Jobs(ctx, pod)

@@ -66,7 +66,7 @@ func (u *Utilities) standbyAway(ctx context.Context, pod, host string, patience 
 
 // notActivated reports whether gpk finds no activation of the standby in a pod. It finds none in a silent pod.
 func (u *Utilities) notActivated(ctx context.Context, standby, acts string) (bool, error) {
-	if runs, err := u.pods.Runs(ctx, standby); err != nil || !runs || u.remote.Unreachable(remote.ByExec(standby)) != nil {
+	if runs, err := u.pods.Runs(ctx, standby); err != nil || !runs || u.remote.Ways.Unreachable(remote.ByExec(standby)) != nil {
 		return err == nil, err
 	}
 	out, err := u.remote.RunSoon(ctx, standby, segments.AskStandby(), AskTimeout)

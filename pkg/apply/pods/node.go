@@ -31,7 +31,7 @@ func (p *Pods) nodeFaults(ctx context.Context, pods []corev1.Pod) map[string]str
 	nodes := slices.Sorted(maps.Keys(doubtful))
 	found := make([]string, len(nodes))
 	_ = engine.Each(ctx, nodes, func(ctx context.Context, i int, node string) error {
-		found[i] = p.remote.NodeFault(ctx, node)
+		found[i] = p.remote.Nodes.Fault(ctx, node)
 		return nil
 	})
 	faults := map[string]string{}

@@ -22,14 +22,18 @@ import (
 // Pods are those of one cluster.
 type Pods struct {
 	// Watch sees their changes, for waits.
-	Watch  *Watch
-	kube   *kube.Client
-	remote *remote.Pods
+	Watch *Watch
+	// Revisions tells pods of earlier templates from those of the latest.
+	Revisions *Revisions
+	kube      *kube.Client
+	remote    *remote.Pods
 }
 
 // New watches nothing before the first wait.
 func New(k *kube.Client, r *remote.Pods) *Pods {
-	return &Pods{Watch: &Watch{kube: k}, kube: k, remote: r}
+	p := &Pods{Watch: &Watch{kube: k}, kube: k, remote: r}
+	p.Revisions = &Revisions{p}
+	return p
 }
 
 // List lists the cluster's pods. A Check uses it and no watch, whose pods may be old.

@@ -18,9 +18,12 @@ import (
 	"gpk/pkg/segments"
 )
 
+// Revisions are the cluster's pods by the templates that they were made from: a pod stays as its template was until gpk replaces it.
+type Revisions struct{ pods *Pods }
+
 // WithFullNames are the pods that an earlier gpk made: they know the coordinators' hosts by names with a namespace and a domain.
-func (p *Pods) WithFullNames(ctx context.Context) ([]*corev1.Pod, error) {
-	pods, err := p.List(ctx)
+func (r *Revisions) WithFullNames(ctx context.Context) ([]*corev1.Pod, error) {
+	pods, err := r.pods.List(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -58,8 +61,8 @@ func (p *Pods) Replace(ctx context.Context, pods []*corev1.Pod, progress func(st
 // Outdated are those of the pods, in their order, that among chooses and that were made from an earlier template than their
 // StatefulSets have. A StatefulSet with the OnDelete strategy replaces no pod by itself, since that would restart databases at any
 // time.
-func (p *Pods) Outdated(ctx context.Context, names []string, among func(*corev1.Pod) bool) ([]*corev1.Pod, error) {
-	pods, err := p.ByName(ctx)
+func (r *Revisions) Outdated(ctx context.Context, names []string, among func(*corev1.Pod) bool) ([]*corev1.Pod, error) {
+	pods, err := r.pods.ByName(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +77,7 @@ func (p *Pods) Outdated(ctx context.Context, names []string, among func(*corev1.
 		}
 		owner := metav1.GetControllerOf(pod).Name
 		if sets[owner] == nil {
-			if sets[owner], err = p.Observed(ctx, owner); apierrors.IsNotFound(err) {
+			if sets[owner], err = r.Observed(ctx, owner); apierrors.IsNotFound(err) {
 				sets[owner] = &appsv1.StatefulSet{}
 			} else if err != nil {
 				return nil, err
@@ -89,14 +92,14 @@ func (p *Pods) Outdated(ctx context.Context, names []string, among func(*corev1.
 
 // ReplaceOutdated deletes those of the pods that were made from an earlier template and run nothing, such as a pod whose image could not
 // be pulled before cluster.yaml was corrected. Their StatefulSets recreate them. A pod that runs stays here.
-func (p *Pods) ReplaceOutdated(ctx context.Context, names []string, progress func(string)) error {
-	outdated, err := p.Outdated(ctx, names, func(pod *corev1.Pod) bool { return !Running(pod) })
+func (r *Revisions) ReplaceOutdated(ctx context.Context, names []string, progress func(string)) error {
+	outdated, err := r.Outdated(ctx, names, func(pod *corev1.Pod) bool { return !Running(pod) })
 	if err != nil {
 		return err
 	}
 	for _, pod := range outdated {
 		progress("pod " + pod.Name + " runs nothing and was made from an earlier cluster.yaml; gpk deletes it, and its StatefulSet recreates it")
-		if err := p.kube.Delete(ctx, "Pod", pod, metav1.DeleteOptions{}); err != nil {
+		if err := r.pods.kube.Delete(ctx, "Pod", pod, metav1.DeleteOptions{}); err != nil {
 			return err
 		}
 	}
@@ -104,9 +107,9 @@ func (p *Pods) ReplaceOutdated(ctx context.Context, names []string, progress fun
 }
 
 // Observed is a StatefulSet once its controller has seen its latest template, from which its UpdateRevision makes new pods.
-func (p *Pods) Observed(ctx context.Context, name string) (set *appsv1.StatefulSet, err error) {
+func (r *Revisions) Observed(ctx context.Context, name string) (set *appsv1.StatefulSet, err error) {
 	err = wait.PollUntilContextCancel(ctx, 100*time.Millisecond, true, func(ctx context.Context) (bool, error) {
-		if set, err = p.kube.API.AppsV1().StatefulSets(p.kube.Ref.Namespace).Get(ctx, name, metav1.GetOptions{}); err != nil {
+		if set, err = r.pods.kube.API.AppsV1().StatefulSets(r.pods.kube.Ref.Namespace).Get(ctx, name, metav1.GetOptions{}); err != nil {
 			return false, fmt.Errorf("stateful set %s: %w", name, err)
 		}
 		return set.Status.ObservedGeneration >= set.Generation, nil

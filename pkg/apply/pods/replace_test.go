@@ -86,7 +86,7 @@ func TestToReplaceAsksOnce(t *testing.T) {
 			}
 			return nil
 		})
-		_, err := clusterFor(t, apitest.ConfigOf(a)).pods.ToReplace(t.Context(), []*appsv1.StatefulSet{set})
+		_, err := clusterFor(t, apitest.ConfigOf(a)).pods.Revisions.ToReplace(t.Context(), []*appsv1.StatefulSet{set})
 		if got := strings.Join(asked, ", "); err != nil || got != want {
 			t.Errorf("%s: asked %q, error %v", image, got, err)
 		}
@@ -140,7 +140,7 @@ func TestToReplaceBehindWebhooks(t *testing.T) {
 				return nil
 			}
 			set.Spec.Template.Spec.Containers = apitest.ContainerOf(test.wanted, "", "")
-			old, err := clusterFor(t, apitest.ConfigOf(a)).pods.ToReplace(t.Context(), []*appsv1.StatefulSet{set})
+			old, err := clusterFor(t, apitest.ConfigOf(a)).pods.Revisions.ToReplace(t.Context(), []*appsv1.StatefulSet{set})
 			if err != nil || len(old) == 1 != test.replaced {
 				t.Errorf("to replace: %d pods, error %v", len(old), err)
 			}
@@ -165,7 +165,7 @@ func toReplaceOf(t *testing.T, wanted, live, has []corev1.Container, revision st
 	applied := set.DeepCopy()
 	applied.Spec.Template.Spec.Containers = live
 	a.Put(applied, pod, stranger)
-	old, err := clusterFor(t, apitest.ConfigOf(a)).pods.ToReplace(t.Context(), []*appsv1.StatefulSet{set})
+	old, err := clusterFor(t, apitest.ConfigOf(a)).pods.Revisions.ToReplace(t.Context(), []*appsv1.StatefulSet{set})
 	if err != nil || len(old) > 1 {
 		t.Fatalf("%v, error %v", old, err)
 	}

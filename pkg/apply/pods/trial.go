@@ -36,6 +36,6 @@ func Trial(set *appsv1.StatefulSet) *corev1.Pod {
 
 // Try asks the API server by a dry run what it would make of a StatefulSet's pod. The pod meets everything that rules on pods: limit
 // ranges, quotas, policies and webhooks. The dry run of the StatefulSet itself does not. It is nil if the server cannot tell yet.
-func (p *Pods) Try(ctx context.Context, set *appsv1.StatefulSet) (*corev1.Pod, error) {
-	return p.kube.TryPod(ctx, Trial(set))
+func (r *Revisions) Try(ctx context.Context, set *appsv1.StatefulSet) (*corev1.Pod, error) {
+	return r.pods.kube.TryPod(ctx, Trial(set))
 }

@@ -18,14 +18,14 @@ import (
 )
 
 // ToReplace are the pods whose database container differs from what their StatefulSets should have.
-func (p *Pods) ToReplace(ctx context.Context, sets []*appsv1.StatefulSet) ([]*corev1.Pod, error) {
-	pods, err := p.List(ctx)
+func (r *Revisions) ToReplace(ctx context.Context, sets []*appsv1.StatefulSet) ([]*corev1.Pod, error) {
+	pods, err := r.pods.List(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var outdated []*corev1.Pod
 	for _, set := range sets {
-		w := wantedOf(ctx, p, set)
+		w := wantedOf(ctx, r, set)
 		for i := range pods {
 			pod := &pods[i]
 			if owner := metav1.GetControllerOf(pod); owner == nil || owner.Name != set.Name {
@@ -56,12 +56,12 @@ type wanted struct {
 	tried func() (*corev1.Pod, error)
 }
 
-func wantedOf(ctx context.Context, p *Pods, set *appsv1.StatefulSet) *wanted {
+func wantedOf(ctx context.Context, r *Revisions, set *appsv1.StatefulSet) *wanted {
 	w := &wanted{written: databaseContainer(&set.Spec.Template.Spec)}
 	w.live = sync.OnceValues(func() (*appsv1.StatefulSet, error) {
 		ctx, cancel := context.WithTimeout(ctx, time.Minute)
 		defer cancel()
-		return p.Observed(ctx, set.Name)
+		return r.Observed(ctx, set.Name)
 	})
 	w.applied = sync.OnceValues(func() (*appsv1.StatefulSet, error) {
 		live, err := w.live()
@@ -71,7 +71,7 @@ func wantedOf(ctx context.Context, p *Pods, set *appsv1.StatefulSet) *wanted {
 		// Nobody can change claim templates, and pods do not depend on them.
 		set := set.DeepCopy()
 		set.Spec.VolumeClaimTemplates = live.Spec.VolumeClaimTemplates
-		answer, err := p.kube.Apply(ctx, set, kube.Manager, true)
+		answer, err := r.pods.kube.Apply(ctx, set, kube.Manager, true)
 		if kube.Refusal(set, err) != "" || kube.Undecided(err) != "" {
 			// Another step reports that. Without an answer, what is written counts.
 			return set, nil
@@ -86,7 +86,7 @@ func wantedOf(ctx context.Context, p *Pods, set *appsv1.StatefulSet) *wanted {
 		if err != nil {
 			return nil, err
 		}
-		pod, err := p.Try(ctx, applied)
+		pod, err := r.Try(ctx, applied)
 		if kube.Refusal(Trial(applied), err) != "" || kube.Undecided(err) != "" {
 			return nil, nil
 		}

@@ -6,10 +6,14 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
 
 	"gpk/pkg/plan"
 	"gpk/pkg/topology"
 )
+
+// Nodes are those of the cluster, as far as gpk may see them.
+type Nodes struct{ client kubernetes.Interface }
 
 // Lease is what a node's lease says: when its kubelet renewed it, by the node's clock, and how long it holds from then on.
 type Lease struct {
@@ -26,8 +30,8 @@ const defaultHolds = 40 * time.Second
 func (l Lease) Late() time.Duration { return 3 * l.Holds / 10 }
 
 // Lease is the lease of a node, if gpk may read that.
-func (p *Pods) Lease(ctx context.Context, node string) (found Lease, known bool) {
-	lease, err := p.client.CoordinationV1().Leases(corev1.NamespaceNodeLease).Get(ctx, node, metav1.GetOptions{})
+func (n *Nodes) Lease(ctx context.Context, node string) (found Lease, known bool) {
+	lease, err := n.client.CoordinationV1().Leases(corev1.NamespaceNodeLease).Get(ctx, node, metav1.GetOptions{})
 	if err != nil || lease.Spec.RenewTime == nil {
 		return Lease{}, false
 	}
@@ -40,9 +44,9 @@ func (p *Pods) Lease(ctx context.Context, node string) (found Lease, known bool)
 
 // Renews waits until a kubelet renews its lease again after gpk has read it, for as long as one that is well takes at most. That needs no
 // clock but the time that passes here.
-func (p *Pods) Renews(ctx context.Context, read Lease) bool {
+func (n *Nodes) Renews(ctx context.Context, read Lease) bool {
 	for end := time.Now().Add(read.Late()); ; {
-		if now, known := p.Lease(ctx, read.Node); known && !now.Renewed.Equal(read.Renewed) {
+		if now, known := n.Lease(ctx, read.Node); known && !now.Renewed.Equal(read.Renewed) {
 			return true
 		}
 		if time.Now().After(end) {
@@ -56,10 +60,10 @@ func (p *Pods) Renews(ctx context.Context, read Lease) bool {
 	}
 }
 
-// NodeLost is since when Kubernetes has had no sign of life of a node, by its own clock. A node that reports itself that it is not ready
+// Lost is since when Kubernetes has had no sign of life of a node, by its own clock. A node that reports itself that it is not ready
 // is not lost. Without the right to see nodes, none is.
-func (p *Pods) NodeLost(ctx context.Context, node string) (since time.Time, lost bool) {
-	found, err := p.client.CoreV1().Nodes().Get(ctx, node, metav1.GetOptions{})
+func (n *Nodes) Lost(ctx context.Context, node string) (since time.Time, lost bool) {
+	found, err := n.client.CoreV1().Nodes().Get(ctx, node, metav1.GetOptions{})
 	if err != nil {
 		return time.Time{}, false
 	}
@@ -107,13 +111,13 @@ func (p *Pods) sign(ctx context.Context, name string) sign {
 		return sign{}
 	}
 	s := sign{asked: time.Now(), witnesses: map[string]Lease{}}
-	if s.lease, s.known = p.Lease(ctx, pod.Spec.NodeName); !s.known {
-		_, s.lost = p.NodeLost(ctx, pod.Spec.NodeName)
+	if s.lease, s.known = p.Nodes.Lease(ctx, pod.Spec.NodeName); !s.known {
+		_, s.lost = p.Nodes.Lost(ctx, pod.Spec.NodeName)
 		return s
 	}
 	s.answered = time.Now()
 	for _, node := range p.witnesses(ctx, pod.Spec.NodeName) {
-		if lease, known := p.Lease(ctx, node); known {
+		if lease, known := p.Nodes.Lease(ctx, node); known {
 			s.witnesses[node] = lease
 		}
 	}

@@ -102,14 +102,14 @@ func TestRenews(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			l := newLeases(t, 40, "node0")
 			pods := New(l.client, nil, "analytics", "")
-			read, known := pods.Lease(t.Context(), "node0")
+			read, known := pods.Nodes.Lease(t.Context(), "node0")
 			if !known {
 				t.Fatal("there is no lease")
 			}
 			if renews {
 				time.AfterFunc(9*time.Second, func() { l.renew("node0") })
 			}
-			if got := pods.Renews(t.Context(), read); got != renews {
+			if got := pods.Nodes.Renews(t.Context(), read); got != renews {
 				t.Errorf("it renews its lease is %t, want %t", got, renews)
 			}
 		})

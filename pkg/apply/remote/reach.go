@@ -25,8 +25,8 @@ func ByExec(pod string) Way { return Way{pod: pod} }
 // BySSH is the way to a pod over the network from another pod.
 func BySSH(pod, from string) Way { return Way{pod, from} }
 
-// unreachable is the one memory of who is out of reach: a pod on a lost node costs each who asks it 15 s.
-type unreachable struct {
+// Ways is the one memory of the ways that lead nowhere: a pod on a lost node costs each who asks it 15 s.
+type Ways struct {
 	mutex sync.Mutex
 	found map[Way]silence
 }
@@ -41,45 +41,45 @@ type silence struct {
 }
 
 // Note takes note why a way has not led to its pod, or with nil that it has. A refusal of the API server says nothing about the way.
-func (p *Pods) Note(way Way, why error) {
+func (w *Ways) Note(way Way, why error) {
 	if Refused(why) {
 		return
 	}
-	p.unreachable.mutex.Lock()
-	defer p.unreachable.mutex.Unlock()
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
 	if why == nil {
-		delete(p.unreachable.found, way)
+		delete(w.found, way)
 		return
 	}
-	if p.unreachable.found == nil {
-		p.unreachable.found = map[Way]silence{}
+	if w.found == nil {
+		w.found = map[Way]silence{}
 	}
 	now := Now()
-	s, before := p.unreachable.found[way]
+	s, before := w.found[way]
 	// Of a longer time without a try nobody knows anything.
 	if !before || now.After(s.last) > longestGap {
 		s.since = now.Steady
 	}
 	s.last, s.why, s.again = now, why, false
-	p.unreachable.found[way] = s
+	w.found[way] = s
 }
 
 // Unreachable is why a way did not lead to its pod a moment ago, or nil. Whoever is told that does not try the way again.
-func (p *Pods) Unreachable(way Way) error {
-	p.unreachable.mutex.Lock()
-	defer p.unreachable.mutex.Unlock()
-	if s, found := p.unreachable.found[way]; found && !s.again && s.last.Ago() < unreachableHolds {
+func (w *Ways) Unreachable(way Way) error {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	if s, found := w.found[way]; found && !s.again && s.last.Ago() < unreachableHolds {
 		return s.why
 	}
 	return nil
 }
 
 // UnreachableSince is since when none of some ways leads to its pod, as far as gpk has tried. known: it has tried at least one.
-func (p *Pods) UnreachableSince(ways ...Way) (since time.Time, known bool) {
-	p.unreachable.mutex.Lock()
-	defer p.unreachable.mutex.Unlock()
+func (w *Ways) UnreachableSince(ways ...Way) (since time.Time, known bool) {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
 	for _, way := range ways {
-		if s, found := p.unreachable.found[way]; found {
+		if s, found := w.found[way]; found {
 			known = true
 			if s.since.After(since) {
 				since = s.since
@@ -90,13 +90,13 @@ func (p *Pods) UnreachableSince(ways ...Way) (since time.Time, known bool) {
 }
 
 // TryAgain has gpk try ways again that led nowhere a moment ago. It keeps since when.
-func (p *Pods) TryAgain(ways ...Way) {
-	p.unreachable.mutex.Lock()
-	defer p.unreachable.mutex.Unlock()
+func (w *Ways) TryAgain(ways ...Way) {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
 	for _, way := range ways {
-		if s, found := p.unreachable.found[way]; found {
+		if s, found := w.found[way]; found {
 			s.again = true
-			p.unreachable.found[way] = s
+			w.found[way] = s
 		}
 	}
 }

@@ -10,7 +10,7 @@ import (
 // A way that led nowhere is not tried for a while, is known since when it first did, and is forgotten once it leads somewhere.
 func TestUnreachable(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p, gone := &Pods{}, errors.New("no answer")
+		p, gone := &Ways{}, errors.New("no answer")
 		exec, ssh := ByExec("p0"), BySSH("p0", "p1")
 		began := time.Now()
 		p.Note(exec, gone)

@@ -101,8 +101,8 @@ func TestRefusedForLong(t *testing.T) {
 		if !Refused(err) || execs.Load() < 2 {
 			t.Errorf("audited %t: error %v after %d execs", audited, err, execs.Load())
 		}
-		pods.Note(ByExec("p"), fmt.Errorf("for long: %w", err))
-		if unreachable := pods.Unreachable(ByExec("p")); unreachable != nil {
+		pods.Ways.Note(ByExec("p"), fmt.Errorf("for long: %w", err))
+		if unreachable := pods.Ways.Unreachable(ByExec("p")); unreachable != nil {
 			t.Errorf("audited %t: the pod counts as unreachable: %v", audited, unreachable)
 		}
 	}
@@ -163,17 +163,17 @@ func TestCutIsNotRefused(t *testing.T) {
 
 // A way that led nowhere before this machine slept is tried again after it, and its silence begins anew.
 func TestUnreachableBeforeSleep(t *testing.T) {
-	pods, gone := &Pods{}, errors.New("no answer")
+	ways, gone := &Ways{}, errors.New("no answer")
 	way := ByExec("p0")
-	pods.Note(way, gone)
-	s := pods.unreachable.found[way]
+	ways.Note(way, gone)
+	s := ways.found[way]
 	s.last.Wall, s.since = s.last.Wall.Add(-time.Hour), s.since.Add(-time.Second)
-	pods.unreachable.found[way] = s
-	if err := pods.Unreachable(way); err != nil {
+	ways.found[way] = s
+	if err := ways.Unreachable(way); err != nil {
 		t.Errorf("it is not tried again after an hour of sleep: %v", err)
 	}
-	pods.Note(way, gone)
-	if since, _ := pods.UnreachableSince(way); !since.After(s.since) {
+	ways.Note(way, gone)
+	if since, _ := ways.UnreachableSince(way); !since.After(s.since) {
 		t.Error("nobody tried for an hour, and that counts as silence")
 	}
 }

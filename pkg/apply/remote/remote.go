@@ -19,8 +19,11 @@ type Pods struct {
 	config              *rest.Config
 	namespace, selector string
 	sessions            sessions
-	unreachable         unreachable
 	audited             bool
+	// Nodes are those that the pods run on.
+	Nodes *Nodes
+	// Ways remembers which of them are out of reach.
+	Ways *Ways
 }
 
 // Audited has each command be an exec of its own from now on. The API server's audit log names the program of an exec and its arguments,
@@ -29,7 +32,7 @@ func (p *Pods) Audited() { p.audited = true }
 
 // New makes the pods that a client and its config reach.
 func New(client kubernetes.Interface, config *rest.Config, namespace, selector string) *Pods {
-	return &Pods{client: client, config: config, namespace: namespace, selector: selector}
+	return &Pods{client: client, config: config, namespace: namespace, selector: selector, Nodes: &Nodes{client}, Ways: &Ways{}}
 }
 
 // Get is a pod, nil if it is missing. gpk lists pods anyway, and needs no right to get one.
@@ -56,17 +59,17 @@ func (p *Pods) Where(ctx context.Context, name string) string {
 		return "pod " + name
 	}
 	where := "pod " + name + " on node " + pod.Spec.NodeName
-	if fault := p.NodeFault(ctx, pod.Spec.NodeName); fault != "" {
+	if fault := p.Nodes.Fault(ctx, pod.Spec.NodeName); fault != "" {
 		where += ", which " + fault + ","
 	}
 	return where
 }
 
-// NodeFault is what is wrong with a node, and since when; "" if it is ready, or if the user may not see it.
-func (p *Pods) NodeFault(ctx context.Context, name string) string {
+// Fault is what is wrong with a node, and since when; "" if it is ready, or if the user may not see it.
+func (n *Nodes) Fault(ctx context.Context, name string) string {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	node, err := p.client.CoreV1().Nodes().Get(ctx, name, metav1.GetOptions{})
+	node, err := n.client.CoreV1().Nodes().Get(ctx, name, metav1.GetOptions{})
 	if err != nil {
 		return ""
 	}

@@ -36,7 +36,7 @@ func (h *capacityHandler) Check(ctx context.Context) (engine.Finding, error) {
 	}
 	var replaced []*corev1.Pod
 	if h.action.Anew {
-		if replaced, err = h.pods.ToReplace(ctx, h.action.Sets); err != nil {
+		if replaced, err = h.pods.Revisions.ToReplace(ctx, h.action.Sets); err != nil {
 			return engine.Finding{}, err
 		}
 		pods = withoutPods(pods, replaced)

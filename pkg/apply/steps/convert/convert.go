@@ -44,7 +44,7 @@ func (h *renamedHandler) Check(ctx context.Context) (engine.Finding, error) {
 		return engine.Finding{State: engine.Unknown, Details: down}, err
 	}
 	// The scripts in these cannot tell.
-	old, err := h.pods.WithFullNames(ctx)
+	old, err := h.pods.Revisions.WithFullNames(ctx)
 	if err != nil || len(old) > 0 {
 		return engine.Finding{State: engine.Unknown, Details: []string{"an earlier gpk made the pods"}}, err
 	}

@@ -95,7 +95,7 @@ func (o *OldCoordinator) MustAct(ctx context.Context) (string, error) {
 // must act.
 func (o *OldCoordinator) Begun(ctx context.Context) (begun bool, mustAct string, err error) {
 	mustAct, err = o.MustAct(ctx)
-	if err != nil || mustAct == "" || o.remote.Unreachable(remote.ByExec(mustAct)) != nil {
+	if err != nil || mustAct == "" || o.remote.Ways.Unreachable(remote.ByExec(mustAct)) != nil {
 		return false, mustAct, err
 	}
 	following, err := o.db.Following(ctx, mustAct)

@@ -119,7 +119,7 @@ func (h *fenceHandler) halt(ctx context.Context, term string, progress func(stri
 	for try := range tries {
 		if try > 0 {
 			// What a way has shown before the stop began says nothing about it.
-			h.remote.TryAgain(remote.ByExec(h.action.From), remote.BySSH(h.action.From, h.action.To))
+			h.remote.Ways.TryAgain(remote.ByExec(h.action.From), remote.BySSH(h.action.From, h.action.To))
 		}
 		var by Evidence
 		_, by, err = h.run(ctx, h.action.Eligible, segments.HaltCoordinator(segments.Fast, term), patience)

@@ -78,7 +78,7 @@ func neither(e plan.Eligible, byExec, bySSH error, begun bool) error {
 // reach is why exec does not lead to the old coordinator's pod. It tries ssh meanwhile.
 func (o *OldCoordinator) reach(ctx context.Context, e plan.Eligible) (err error) {
 	way := remote.ByExec(e.From)
-	if err := o.remote.Unreachable(way); err != nil {
+	if err := o.remote.Ways.Unreachable(way); err != nil {
 		return err
 	}
 	o.besideSSH(ctx, e, func() {
@@ -86,9 +86,9 @@ func (o *OldCoordinator) reach(ctx context.Context, e plan.Eligible) (err error)
 		switch {
 		case err == nil, exited(err):
 			err = nil
-			o.remote.Note(way, nil)
+			o.remote.Ways.Note(way, nil)
 		case ctx.Err() == nil:
-			o.remote.Note(way, err)
+			o.remote.Ways.Note(way, err)
 		}
 	})
 	return err
@@ -103,7 +103,7 @@ func (o *OldCoordinator) acting(ctx context.Context, e plan.Eligible) (acting da
 // besideSSH finds out whether ssh leads to the old coordinator's pod, while ask asks that by exec for long. It has found out when ask
 // has found the pod out of reach.
 func (o *OldCoordinator) besideSSH(ctx context.Context, e plan.Eligible, ask func()) {
-	if o.remote.Unreachable(remote.BySSH(e.From, e.To)) != nil {
+	if o.remote.Ways.Unreachable(remote.BySSH(e.From, e.To)) != nil {
 		ask()
 		return
 	}
@@ -117,7 +117,7 @@ func (o *OldCoordinator) besideSSH(ctx context.Context, e plan.Eligible, ask fun
 		}
 	}()
 	ask()
-	if o.remote.Unreachable(remote.ByExec(e.From)) == nil {
+	if o.remote.Ways.Unreachable(remote.ByExec(e.From)) == nil {
 		stop()
 	}
 	<-ended
@@ -127,7 +127,7 @@ func (o *OldCoordinator) besideSSH(ctx context.Context, e plan.Eligible, ask fun
 // moment ago.
 func (o *OldCoordinator) over(ctx context.Context, e plan.Eligible, command segments.Command, patience time.Duration) (string, error) {
 	way := remote.BySSH(e.From, e.To)
-	if err := o.remote.Unreachable(way); err != nil {
+	if err := o.remote.Ways.Unreachable(way); err != nil {
 		return "", err
 	}
 	out, err := o.remote.RunSoon(ctx, e.To, segments.Over(e.FromHost, command), patience)
@@ -136,10 +136,10 @@ func (o *OldCoordinator) over(ctx context.Context, e plan.Eligible, command segm
 	}
 	switch {
 	case err == nil, reached(err):
-		o.remote.Note(way, nil)
+		o.remote.Ways.Note(way, nil)
 	case exited(err):
 		err = fmt.Errorf("%w: %w", errUnreachable, err)
-		o.remote.Note(way, err)
+		o.remote.Ways.Note(way, err)
 	}
 	return out, err
 }

@@ -77,7 +77,7 @@ func (h *fenceHandler) staysSilent(ctx context.Context, read remote.Lease, at ti
 	if err := engine.Sleep(ctx, read.Late()-time.Since(at)); err != nil {
 		return err
 	}
-	if now, known := h.remote.Lease(ctx, read.Node); !known || now.Renewed.Equal(read.Renewed) {
+	if now, known := h.remote.Nodes.Lease(ctx, read.Node); !known || now.Renewed.Equal(read.Renewed) {
 		return nil
 	}
 	return h.undecided("pod " + h.action.From + " is unreachable, but the kubelet of its node " + read.Node + " renews its lease. " +
@@ -94,8 +94,8 @@ func (h *fenceHandler) awaitStop(ctx context.Context, stopped time.Time, term st
 		if err := engine.Sleep(ctx, wait-database.AskTimeout); err != nil {
 			return err
 		}
-		before, _ := h.remote.UnreachableSince(exec, ssh)
-		h.remote.TryAgain(exec, ssh)
+		before, _ := h.remote.Ways.UnreachableSince(exec, ssh)
+		h.remote.Ways.TryAgain(exec, ssh)
 		err := h.halt(ctx, term, progress)
 		switch {
 		case err == nil || answered(err) || ctx.Err() != nil:
@@ -104,7 +104,7 @@ func (h *fenceHandler) awaitStop(ctx context.Context, stopped time.Time, term st
 		case !errors.Is(err, errUnreachable):
 			return h.undecided(err.Error())
 		}
-		since, known := h.remote.UnreachableSince(exec, ssh)
+		since, known := h.remote.Ways.UnreachableSince(exec, ssh)
 		if !known || !since.After(before) {
 			return engine.Sleep(ctx, max(0, time.Until(stopped)))
 		}
@@ -129,8 +129,8 @@ func (h *fenceHandler) wasRunning(ctx context.Context) (ended bool, err error) {
 	}
 	// A kubelet that is not well may have started the container again since: its pods' states stay as they were. One that renews its lease
 	// now is well, and what it says after that is true.
-	lease, known := h.remote.Lease(ctx, pod.Spec.NodeName)
-	if !known || !h.remote.Renews(ctx, lease) {
+	lease, known := h.remote.Nodes.Lease(ctx, pod.Spec.NodeName)
+	if !known || !h.remote.Nodes.Renews(ctx, lease) {
 		return false, ctx.Err()
 	}
 	later, ended, err := h.containerEnded(ctx)

@@ -53,7 +53,7 @@ type lifeSigns struct {
 // A node renews its lease by its own clock. The conditions of pods and nodes are by the clock of a kubelet or of Kubernetes'
 // controllers. The nodes' clock stands for all of these. If it is unknown, gpk waits by its own clock.
 func (o *OldCoordinator) lifeSigns(ctx context.Context, t plan.Takeover, nodes nodeClock) lifeSigns {
-	since, known := o.remote.UnreachableSince(remote.ByExec(t.From), remote.BySSH(t.From, t.To))
+	since, known := o.remote.Ways.UnreachableSince(remote.ByExec(t.From), remote.BySSH(t.From, t.To))
 	if !known {
 		since = time.Now()
 	}
@@ -73,7 +73,7 @@ func (o *OldCoordinator) lifeSigns(ctx context.Context, t plan.Takeover, nodes n
 			}
 		}
 	}
-	if lease, known := o.remote.Lease(ctx, pod.Spec.NodeName); known {
+	if lease, known := o.remote.Nodes.Lease(ctx, pod.Spec.NodeName); known {
 		s.lease = lease
 		if s.note = o.unwitnessed(ctx, t, nodes); s.note != "" {
 			if lease.Renewed.After(s.lastAlive) && !s.lastAlive.IsZero() {
@@ -83,7 +83,7 @@ func (o *OldCoordinator) lifeSigns(ctx context.Context, t plan.Takeover, nodes n
 		}
 		return s.lastSeen(nodes, lease.Renewed, lease.Late())
 	}
-	if since, lost := o.remote.NodeLost(ctx, pod.Spec.NodeName); lost {
+	if since, lost := o.remote.Nodes.Lost(ctx, pod.Spec.NodeName); lost {
 		s = s.lastSeen(nodes, since.Add(-nodeGrace), nodeGrace)
 	}
 	return s
@@ -105,7 +105,7 @@ func (o *OldCoordinator) unwitnessed(ctx context.Context, t plan.Takeover, nodes
 	if both[0] == nil || both[1] == nil || both[1].Spec.NodeName == "" || both[0].Spec.NodeName == both[1].Spec.NodeName {
 		return why + "pod " + t.To + " has no node of its own, whose lease would show that kubelets renew them"
 	}
-	witness, known := o.remote.Lease(ctx, both[1].Spec.NodeName)
+	witness, known := o.remote.Nodes.Lease(ctx, both[1].Spec.NodeName)
 	if !known {
 		return why + "gpk cannot read the lease of node " + both[1].Spec.NodeName
 	}

@@ -317,8 +317,8 @@ func takeover() plan.Takeover {
 // outOfReach has an old coordinator found unreachable a moment ago.
 func outOfReach(old *OldCoordinator) {
 	t := takeover()
-	old.remote.Note(remote.ByExec(t.From), errors.New("no answer"))
-	old.remote.Note(remote.BySSH(t.From, t.To), errUnreachable)
+	old.remote.Ways.Note(remote.ByExec(t.From), errors.New("no answer"))
+	old.remote.Ways.Note(remote.BySSH(t.From, t.To), errUnreachable)
 }
 
 // oldOf reaches the old coordinator of a cluster.

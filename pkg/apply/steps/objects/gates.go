@@ -21,7 +21,7 @@ import (
 func (h *spreadHandler) openGates(ctx context.Context, selected map[string]string, progress func(string)) error {
 	mirrors := h.set(h.action.Spread.Mirrors)
 	// Once the controller has seen the template without the gate, it makes no more gated pods.
-	observed, err := h.pods.Observed(ctx, mirrors.Name)
+	observed, err := h.pods.Revisions.Observed(ctx, mirrors.Name)
 	if err != nil {
 		return err
 	}

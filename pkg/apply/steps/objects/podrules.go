@@ -20,7 +20,7 @@ func (h *admissibleHandler) checkPods(ctx context.Context, sets []*appsv1.Statef
 	}
 	refused, undecided := make([]string, len(sets)), make([]string, len(sets))
 	err = engine.Each(ctx, sets, func(ctx context.Context, i int, set *appsv1.StatefulSet) error {
-		_, err := h.pods.Try(ctx, set)
+		_, err := h.pods.Revisions.Try(ctx, set)
 		missing := slices.ContainsFunc(pods.Of(set), func(name string) bool { return exist[name] == nil })
 		refused[i], undecided[i] = podRefusal(set, err, missing), kube.Undecided(err)
 		if kube.Refusal(pods.Trial(set), err) != "" || undecided[i] != "" {

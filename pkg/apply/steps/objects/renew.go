@@ -16,7 +16,7 @@ import (
 
 // outdated are the pods that run and were made from an earlier template.
 func (h *runningHandler) outdated(ctx context.Context) ([]*corev1.Pod, error) {
-	return h.pods.Outdated(ctx, h.action.Pods, pods.Running)
+	return h.pods.Revisions.Outdated(ctx, h.action.Pods, pods.Running)
 }
 
 // ofSets says which pods of each StatefulSet are outdated.

@@ -44,7 +44,7 @@ func (h *runningHandler) Check(ctx context.Context) (engine.Finding, error) {
 
 // Do recreates outdated pods as soon as it is certain that there is no database: an old pod may take the room of a new one.
 func (h *runningHandler) Do(ctx context.Context, progress func(string)) error {
-	if err := h.pods.ReplaceOutdated(ctx, h.action.Pods, progress); err != nil {
+	if err := h.pods.Revisions.ReplaceOutdated(ctx, h.action.Pods, progress); err != nil {
 		return err
 	}
 	if _, err := h.renew(ctx, progress); err != nil {

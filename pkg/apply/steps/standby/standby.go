@@ -170,7 +170,7 @@ func (h *handler) answers(ctx context.Context, acting database.Acting, pod strin
 	if err != nil || !runs || acting.Pods[pod].Marker != "" {
 		return runs, err
 	}
-	if h.remote.Unreachable(remote.ByExec(pod)) != nil {
+	if h.remote.Ways.Unreachable(remote.ByExec(pod)) != nil {
 		return false, nil //nolint:nilerr // that is the answer
 	}
 	_, err = h.remote.RunSoon(ctx, pod, segments.Instances("facts", topology.CoordinatorDir), database.AskTimeout)

@@ -54,7 +54,7 @@ func (h *pullHandler) Check(ctx context.Context) (engine.Finding, error) {
 
 // nodes are those of the pods that will be replaced, in order.
 func (h *pullHandler) nodes(ctx context.Context) ([]string, error) {
-	old, err := h.pods.ToReplace(ctx, h.action.Replacing)
+	old, err := h.pods.Revisions.ToReplace(ctx, h.action.Replacing)
 	nodes := sets.New[string]()
 	for _, pod := range old {
 		nodes.Insert(pod.Spec.NodeName)

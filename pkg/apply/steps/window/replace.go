@@ -24,7 +24,7 @@ type healthyHandler struct {
 }
 
 func (h *healthyHandler) Check(ctx context.Context) (engine.Finding, error) {
-	old, err := h.pods.ToReplace(ctx, h.action.Replacing)
+	old, err := h.pods.Revisions.ToReplace(ctx, h.action.Replacing)
 	if err != nil || len(old) == 0 {
 		return engine.Finding{State: engine.Done}, err
 	}
@@ -77,16 +77,16 @@ func (h *replaceHandler) Check(ctx context.Context) (engine.Finding, error) {
 
 func (h *replaceHandler) old(ctx context.Context) ([]*corev1.Pod, error) {
 	if h.action.Converting {
-		return h.pods.WithFullNames(ctx)
+		return h.pods.Revisions.WithFullNames(ctx)
 	}
-	return h.pods.ToReplace(ctx, h.action.Sets)
+	return h.pods.Revisions.ToReplace(ctx, h.action.Sets)
 }
 
 // Do deletes the pods all at once and waits until they are gone. Their StatefulSets recreate them.
 func (h *replaceHandler) Do(ctx context.Context, progress func(string)) error {
 	for _, set := range h.action.Sets {
 		// A controller that has not seen the template yet would recreate the pods from the old one.
-		if _, err := h.pods.Observed(ctx, set.Name); err != nil {
+		if _, err := h.pods.Revisions.Observed(ctx, set.Name); err != nil {
 			return err
 		}
 	}

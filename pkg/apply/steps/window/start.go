@@ -46,7 +46,7 @@ func (h *startHandler) Check(ctx context.Context) (engine.Finding, error) {
 // silent is the finding while no coordinator answers: gpk can start one if its pod runs.
 func (h *startHandler) silent(ctx context.Context, pod string, silence error) (engine.Finding, error) {
 	runs, err := h.pods.Runs(ctx, pod)
-	if runs && h.remote.Unreachable(remote.ByExec(pod)) == nil || err != nil || !h.action.AnyPrimary {
+	if runs && h.remote.Ways.Unreachable(remote.ByExec(pod)) == nil || err != nil || !h.action.AnyPrimary {
 		return engine.PendingIf([]string{remote.Summary(silence)}), err
 	}
 	next := engine.Next("restore the node of the pod")

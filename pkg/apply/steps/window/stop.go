@@ -34,7 +34,7 @@ func (h *stopHandler) Check(ctx context.Context) (engine.Finding, error) {
 		}
 	}
 	if len(h.action.Replacing) > 0 {
-		if old, err := h.pods.ToReplace(ctx, h.action.Replacing); err != nil || len(old) == 0 {
+		if old, err := h.pods.Revisions.ToReplace(ctx, h.action.Replacing); err != nil || len(old) == 0 {
 			return engine.Finding{State: engine.Done}, err
 		}
 	}
