@@ -235,7 +235,7 @@ func (d *fakeDatabase) sql(pod, sql string, client bool, out, errs io.Writer) in
 		// The stream was cut before the SQL came, which psql takes for its end.
 	case sql == segments.CatalogueSQL:
 		_ = json.NewEncoder(out).Encode(d.catalogue())
-	case sql == segments.ProbeSQL, sql == segments.DropPasswordSQL, strings.HasPrefix(sql, "select h.name from unnest"):
+	case sql == segments.ProbeSQL, sql == segments.DropPasswordSQL, strings.Contains(sql, "\nselect h.name from unnest"):
 	case sql == segments.RefusedHBASQL:
 		fmt.Fprintln(out, d.refused(pod))
 	case sql == segments.UnreadSQL:
@@ -269,10 +269,10 @@ func (d *fakeDatabase) sql(pod, sql string, client bool, out, errs io.Writer) in
 		d.database = true
 	case sql == segments.VerifyWriteSQL():
 		d.rows = true
-	case sql == segments.VerifyReadSQL && !d.rows:
+	case sql == segments.VerifyReadSQL() && !d.rows:
 		fmt.Fprintln(errs, "ERROR: relation does not exist")
 		return 3
-	case sql == segments.VerifyReadSQL:
+	case sql == segments.VerifyReadSQL():
 		fmt.Fprintf(out, `{"rows":1000,"sum":500500,"primaries":%d}`, len(d.topology.Segments(topology.Primary)))
 	default:
 		d.violations = append(d.violations, fmt.Sprintf("the fake does not know %q", sql))

@@ -189,7 +189,7 @@ func (f *fakeExpansion) sql(pod, sql string, out io.Writer) int {
 		fmt.Fprintln(out, f.size)
 	case segments.LargestSQL:
 		fmt.Fprintln(out, f.largest)
-	case segments.VerifyReadSQL:
+	case segments.VerifyReadSQL():
 		fmt.Fprintf(out, `{"rows":1000,"sum":500500,"primaries":%d}`, f.catalogue.Primaries())
 	default:
 		f.violations = append(f.violations, fmt.Sprintf("the fake does not know %q", sql))

@@ -73,10 +73,12 @@ const CatalogueSQL = `select coalesce(json_agg(c), '[]') from (
 // ProbeSQL makes the fault tolerance service look at every segment now. The next probe by itself is up to a minute later.
 const ProbeSQL = "select gp_request_fts_probe_scan();\n"
 
-// ClientsSQL prints a line for every session of a client of the coordinator. What Greenplum itself runs is of another type.
+// ClientsSQL prints a line for every session of a client of the coordinator. What Greenplum itself runs is of another type, which 6
+// does not tell: it lists clients only.
 const ClientsSQL = `select format('%s in database %s, from %s, since %s', usename, datname,
     coalesce(host(client_addr), 'the coordinator''s pod'), to_char(backend_start at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"'))
-  from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid() order by backend_start;
+  from pg_stat_activity as a where coalesce(row_to_json(a)->>'backend_type', 'client backend') = 'client backend'
+    and pid <> pg_backend_pid() order by backend_start;
 `
 
 // ParseCatalogue reads what CatalogueSQL printed.

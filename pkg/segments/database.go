@@ -44,8 +44,8 @@ const verifyRows = 1000
 // them goes the coordinator's timeline, which every activation of a standby begins anew: rows of another one do not prove that
 // this coordinator takes writes. A table made without a distribution policy is hashed by its first column.
 func VerifyWriteSQL() string {
-	return fmt.Sprintf(`set client_min_messages = error;
-select substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) as timeline \gset
+	return walFile + fmt.Sprintf(`set client_min_messages = error;
+select substr(:wal_file, 1, 8) as timeline \gset
 drop table if exists gpk_verify;
 create table gpk_verify (id int, timeline text);
 insert into gpk_verify select i, :'timeline' from generate_series(1, %d) i;
@@ -53,13 +53,15 @@ insert into gpk_verify select i, :'timeline' from generate_series(1, %d) i;
 }
 
 // VerifyReadSQL reads the rows back and asks every primary to answer, for ParseVerify.
-const VerifyReadSQL = `select json_build_object(
+func VerifyReadSQL() string {
+	return walFile + `select json_build_object(
   'rows', (select count(*) from gpk_verify),
   'sum', (select sum(id) from gpk_verify),
   'written', (select max(timeline) from gpk_verify),
-  'timeline', substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8),
+  'timeline', substr(:wal_file, 1, 8),
   'primaries', (select count(*) from gp_dist_random('gp_id')));
 `
+}
 
 // AnsweringSQL prints the number of primaries that answer, or fails.
 const AnsweringSQL = "select count(*) from gp_dist_random('gp_id');\n"

@@ -36,12 +36,12 @@ func escaped(value string) string {
 }
 
 // HiddenSQL prints those of some settings that the server knows and does not list, in lower case. Greenplum has some two hundred.
-func HiddenSQL(names []string) string { return hiddenSelect(names) + ";\n" }
+func HiddenSQL(names []string) string { return aboutSettings(names) + hiddenSelect(names) + ";\n" }
 
-// hiddenSelect is HiddenSQL to put into a larger statement.
+// hiddenSelect is HiddenSQL to put into a larger statement, behind aboutSettings.
 func hiddenSelect(names []string) string {
 	return `select h.name from unnest(array[` + literals(names) + `]::text[]) as h(name)
-  where not exists (select from pg_settings as s where lower(s.name) = h.name) and current_setting(h.name, true) is not null`
+  where not exists (select from pg_settings as s where lower(s.name) = h.name) and :hidden`
 }
 
 // GpconfigShow prints what the files of all instances have of a setting.

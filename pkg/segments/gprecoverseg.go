@@ -30,7 +30,10 @@ func Rebalance() Utility {
 }
 
 // LagSQL prints how many bytes of the write-ahead log the mirrors have yet to store, all together.
-const LagSQL = `select coalesce(sum(pg_wal_lsn_diff(sent_lsn, flush_lsn)), 0)::bigint from gp_stat_replication where gp_segment_id >= 0;
+// Greenplum 6 calls a place in the log a location.
+const LagSQL = `select coalesce(sum(coalesce(its->>'sent_lsn', its->>'sent_location')::pg_lsn
+    - coalesce(its->>'flush_lsn', its->>'flush_location')::pg_lsn), 0)::bigint
+  from (select row_to_json(r) as its from gp_stat_replication as r where gp_segment_id >= 0) as mirrors;
 `
 
 // SilentMirrorsSQL counts mirrors that are up in the catalogue and not connected to their primary. It fails if a primary is silent.

@@ -50,6 +50,19 @@ func ParseHBA(out string) (differ []string, err error) {
 	return parseInstanceFiles(out, "differs", "the answer about pg_hba.conf was")
 }
 
+// ParseHBAWritten reads what `hba.sh write` or `offer` printed: the data directories whose servers run unencrypted until they are started
+// again. Their pg_hba.conf is as before.
+func ParseHBAWritten(out string) (unencrypted []string, err error) {
+	err = parseLines(out, "the answer about pg_hba.conf was", func(line string, words []string) error {
+		if len(words) != 2 || words[0] != "restart" {
+			return fmt.Errorf("unknown answer %q", line)
+		}
+		unencrypted = append(unencrypted, words[1])
+		return nil
+	})
+	return whole(unencrypted, err)
+}
+
 // parseInstanceFiles reads the lines `WORD DIR FILE` by which a script tells of files in data directories: their paths.
 func parseInstanceFiles(out, word, name string) (files []string, err error) {
 	err = parseLines(out, name, func(line string, words []string) error {

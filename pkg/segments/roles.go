@@ -40,24 +40,34 @@ set log_min_duration_statement = -1;
 set log_min_error_statement = panic;
 `
 
-// PasswordSQL gives a role a password, and makes the role if it is not there. What is sent is what the server will store:
-// the password itself never reaches the server. What it stores is as good as one to guess passwords by, and to log in with
-// where it is MD5: so the log has neither.
-func PasswordSQL(role string, exists bool, stored string) string {
+// Verifiers are the forms of a password that servers store. The password itself never reaches a server.
+type Verifiers struct {
+	// SCRAM is SCRAM-SHA-256, which servers take since PostgreSQL 10.
+	SCRAM string
+	// MD5 is for Greenplum 6. Whoever has it can log in by it.
+	MD5 string
+}
+
+// PasswordSQL gives a role a password, and makes the role if it is not there. psql sends the one form that the server will store. That is
+// as good as a password to guess passwords by, and to log in with where it is MD5: so the log has neither.
+func PasswordSQL(role string, exists bool, stored Verifiers) string {
 	verb, login := "alter", ""
 	if !exists {
 		verb, login = "create", "login "
 	}
-	return unlogged + verb + " role " + identifier(role) + " " + login + "password " + literal(stored) + ";\n"
+	// psql replaces a variable within a variable's text.
+	return "\\set scram " + literal(stored.SCRAM) + "\n\\set md5 " + literal(stored.MD5) + "\n" + variable("stored", ":'scram'", ":'md5'") +
+		unlogged + verb + " role " + identifier(role) + " " + login + "password :stored;\n"
 }
 
-// StorePassword is a password in the form that servers store: SCRAM-SHA-256.
-func StorePassword(password string) (string, error) {
+// StorePassword is a role's password in the forms that servers store.
+func StorePassword(role, password string) (Verifiers, error) {
 	salt := make([]byte, 16)
 	if _, err := rand.Read(salt); err != nil {
-		return "", err
+		return Verifiers{}, err
 	}
-	return scramPassword(password, salt, scramIterations)
+	verifier, err := scramPassword(password, salt, scramIterations)
+	return Verifiers{verifier, md5Password(role, password)}, err
 }
 
 // PasswordMatches reports whether a stored password was made from a password, by gpk or by anybody else: it may be MD5.

@@ -31,11 +31,12 @@ func TestPasswordMatches(t *testing.T) {
 
 func TestStorePassword(t *testing.T) {
 	for _, password := range []string{"open sesame", "pässwörd", "a\u00a0b", "'; drop role gpadmin; --"} {
-		stored, err := StorePassword(password)
-		if err != nil || !strings.HasPrefix(stored, "SCRAM-SHA-256$4096:") || !PasswordMatches(stored, "visitor", password) {
+		stored, err := StorePassword("visitor", password)
+		if err != nil || !strings.HasPrefix(stored.SCRAM, "SCRAM-SHA-256$4096:") || !PasswordMatches(stored.SCRAM, "visitor", password) ||
+			!PasswordMatches(stored.MD5, "visitor", password) {
 			t.Errorf("%q: %q, error %v", password, stored, err)
 		}
-		if again, err := StorePassword(password); err != nil || again == stored {
+		if again, err := StorePassword("visitor", password); err != nil || again.SCRAM == stored.SCRAM {
 			t.Errorf("%q: the salt is the same twice, error %v", password, err)
 		}
 	}
@@ -44,10 +45,13 @@ func TestStorePassword(t *testing.T) {
 func TestRoleSQL(t *testing.T) {
 	const quiet = "\\set VERBOSITY terse\nset log_statement = 'none';\nset log_min_duration_statement = -1;\n" +
 		"set log_min_error_statement = panic;\n"
-	if got, want := PasswordSQL(`o"brien`, false, "md5a'b"), quiet+`create role "o""brien" login password 'md5a''b';`+"\n"; got != want {
+	verifiers := Verifiers{SCRAM: "SCRAM$a'b", MD5: "md5ab"}
+	const choice = "\\set scram 'SCRAM$a''b'\n\\set md5 'md5ab'\n" +
+		"select case when current_setting('server_version_num')::int >= 100000 then ':''scram''' else ':''md5''' end as stored \\gset\n"
+	if got, want := PasswordSQL(`o"brien`, false, verifiers), choice+quiet+`create role "o""brien" login password :stored;`+"\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	if got, want := PasswordSQL("visitor", true, "md5ab"), quiet+`alter role "visitor" password 'md5ab';`+"\n"; got != want {
+	if got, want := PasswordSQL("visitor", true, verifiers), choice+quiet+`alter role "visitor" password :stored;`+"\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	if _, err := ParseRoles(""); err == nil {

@@ -37,10 +37,11 @@ func (s ServerSetting) Restart() bool { return s.Context == "postmaster" }
 
 // ServerSettingsSQL asks for settings, for ParseServerSettings. Names that the server does not know are not in the answer.
 func ServerSettingsSQL(names []string) string {
-	return `select coalesce(json_agg(s), '[]') from (select name, current_setting(name) as value, context, pending_restart as pending
-    from pg_settings where lower(name) in (` + literals(names) + `)
-  union all select name, current_setting(name), '` + Hidden + `', ` + unapplied + ` from (` + hiddenSelect(names) + `) as hidden
-  order by name) s;
+	return aboutSettings(names) + `select coalesce(json_agg(found), '[]') from (
+  select name, current_setting(name) as value, context, :pending as pending
+    from pg_settings as s where lower(name) in (` + literals(names) + `)
+  union all select name, current_setting(name), '` + Hidden + `', :unapplied from (` + hiddenSelect(names) + `) as hidden
+  order by name) as found;
 `
 }
 
@@ -49,21 +50,17 @@ func ParseServerSettings(out string) ([]ServerSetting, error) {
 	return parseJSON[[]ServerSetting](out, "the settings")
 }
 
-// unapplied says of a setting that is not in pg_settings whether its value in the files waits: of one that is right and was read,
-// the server says that it could not be applied.
-const unapplied = "exists (select from pg_file_settings as f where lower(f.name) = hidden.name and f.error is not null)"
-
 // PendingSQL prints those of some settings that wait for a restart.
 func PendingSQL(names []string) string {
-	return "select name from pg_settings where pending_restart and lower(name) in (" + literals(names) + `)
-  union all select name from (` + hiddenSelect(names) + `) as hidden where ` + unapplied + `
+	return aboutSettings(names) + "select name from pg_settings as s where lower(name) in (" + literals(names) + `) and :pending
+  union all select name from (` + hiddenSelect(names) + `) as hidden where :unapplied
   order by name;
 `
 }
 
 // UnreadSQL prints t if the coordinator's file, or that of ALTER SYSTEM, has changed since it was read. Times have whole seconds.
 const UnreadSQL = `select date_trunc('second', pg_conf_load_time()) <= greatest((pg_stat_file(current_setting('config_file'))).modification,
-  (pg_stat_file(current_setting('data_directory') || '/postgresql.auto.conf', true)).modification);
+  (select (pg_stat_file(name)).modification from pg_ls_dir('.') as name where name = 'postgresql.auto.conf'));
 `
 
 // TrySetting has the server's program take a value, and neither starts nor changes a server. The server's file counts too, but
@@ -124,12 +121,12 @@ func (s FileSetting) Has(value string) bool { return s.Value != nil && *s.Value 
 // FileSettingsSQL asks an instance for settings in its files, for ParseFileSettings. What neither the files nor the server
 // know is not in the answer. names are in lower case.
 func FileSettingsSQL(names []string) string {
-	return `select coalesce(json_agg(found), '[]') from (
+	return aboutSettings(nil) + `select coalesce(json_agg(found), '[]') from (
   select w.name, f.setting as value, coalesce(f.sourcefile like '%postgresql.auto.conf', false) as altered,
-    coalesce(s.pending_restart, false) as pending
+    coalesce(:pending, false) as pending
   from (select unnest(array[` + literals(names) + `]) as name) as w
   left join pg_settings as s on lower(s.name) = w.name
-  left join (select distinct on (lower(name)) lower(name) as name, setting, sourcefile from pg_file_settings
+  left join (select distinct on (lower(name)) lower(name) as name, setting, sourcefile from :files as read
     order by lower(name), seqno desc) as f on f.name = w.name
   where s.name is not null or f.name is not null
   order by w.name) as found;
@@ -161,7 +158,7 @@ func UnalterSQL(names []string) string {
 
 // InFileSQL prints those of some settings that an instance's file has. gpconfig -s --file breaks down at one that it lacks.
 func InFileSQL(names []string) string {
-	return `select distinct name from pg_file_settings where sourcefile like '%postgresql.conf' and lower(name) in (` + literals(names) + `)
+	return aboutSettings(nil) + `select distinct name from :files as read where sourcefile like '%postgresql.conf' and lower(name) in (` + literals(names) + `)
   order by name;
 `
 }

@@ -10,17 +10,26 @@ import (
 	"gpk/pkg/topology"
 )
 
-// releaseLine is what `postgres --gp-version` prints: `postgres (Greenplum Database) 7.1.0 build commit:local`. A
-// distribution has a name of its own between the brackets.
-var releaseLine = regexp.MustCompile(`^postgres \([^)]+\) ([0-9]+\.[0-9]+\.[0-9]+\S*)`) //nolint:gochecknoglobals // never changed
+// releaseLine is what `postgres --gp-version` prints: `postgres (Greenplum Database) 7.1.0 build commit:local`. Relatives have a name of
+// their own between the brackets, or theirs first, as in `postgres (MatrixDB) 4.8.0 (Greenplum Database) 7.0.0+dev`: then the second counts.
+var releaseLine = regexp.MustCompile(`^postgres (?:.* )?\(([^()]+)\) ([0-9]+\.[0-9]+\.[0-9]+\S*)`) //nolint:gochecknoglobals // never changed
+
+// family are the names of those that gpk has been tried with, and of those whose releases are theirs under another name.
+var family = []string{"Greenplum Database", "Apache Cloudberry", "Cloudberry Database"} //nolint:gochecknoglobals // never changed
 
 // Release is the release in what `postgres --gp-version` printed.
 func Release(out string) (string, error) {
-	match := releaseLine.FindStringSubmatch(strings.TrimSpace(out))
-	if match == nil {
-		return "", fmt.Errorf("no Greenplum release in %q", firstLine(out))
+	_, release, err := parseRelease(out)
+	return release, err
+}
+
+func parseRelease(out string) (product, release string, err error) {
+	for line := range strings.Lines(out) {
+		if match := releaseLine.FindStringSubmatch(strings.TrimSpace(line)); match != nil {
+			return match[1], match[2], nil
+		}
 	}
-	return match[1], nil
+	return "", "", fmt.Errorf("no Greenplum release in %q", firstLine(out))
 }
 
 // AskRelease and AskCatalogueVersion ask the programs of a pod what they are, for Release and CatalogueVersion.
@@ -40,6 +49,18 @@ func CatalogueVersion(out string) (string, error) {
 	return match[1], nil
 }
 
+// Fault is why gpk cannot run the database of an image, whatever release is wanted, or "".
+func (i Image) Fault() string {
+	if major, _, _ := strings.Cut(i.Release, "."); i.Product == family[0] && len(major) == 1 && major < "6" {
+		return "its mirrors and its standby replicate in a way of their own, by which gpk cannot tell what they have; the first release that gpk " +
+			"runs is Greenplum 6"
+	}
+	return ""
+}
+
+// Stranger reports whether the database goes by a name that gpk does not know. It may well be one of Greenplum's family.
+func (i Image) Stranger() bool { return !slices.Contains(family, i.Product) }
+
 // SameRelease compares a release with the wanted one. The build behind a plus, as in 7.1.0+dev.12, counts only if it is wanted.
 func SameRelease(release, wanted string) bool {
 	plain, _, _ := strings.Cut(release, "+")
@@ -48,7 +69,8 @@ func SameRelease(release, wanted string) bool {
 
 // Image is what an image has to offer, as image.sh found it.
 type Image struct {
-	Release string
+	// Product is the name by which the database goes, Release such as 7.1.0 or 6.27.5-WHPG.
+	Product, Release string
 	// Catalogue is the catalogue version: only data of the same one can be worked with.
 	Catalogue string
 	// Missing are what gpk or the utilities need and the image lacks, in words.
@@ -79,7 +101,7 @@ func ParseImage(out string) (Image, error) {
 		case "missing":
 			image.Missing = append(image.Missing, rest)
 		case "release":
-			image.Release, err = Release(rest)
+			image.Product, image.Release, err = parseRelease(rest)
 		case "catalogue":
 			// Only an upgrade asks for it, and says so where there is none.
 			image.Catalogue, _ = CatalogueVersion(rest)

@@ -12,6 +12,10 @@ func TestRelease(t *testing.T) {
 		"postgres (Greenplum Database) 6.25.3 build commit:367edc6b4dfd909fe38fc288ade9e294d74e3f9a": "6.25.3",
 		"postgres (Greenplum Database) 7.0.0-beta.4+dev.62.g0eb8fe8a81 build dev":                    "7.0.0-beta.4+dev.62.g0eb8fe8a81",
 		"postgres (Greenplum stand-in) 7.1.0 build standin":                                          "7.1.0",
+		"postgres (Greenplum Database) 6.27.5-WHPG build dev":                                        "6.27.5-WHPG",
+		"postgres (Apache Cloudberry) 2.1.0-incubating build 1 (Release)":                            "2.1.0-incubating",
+		"postgres (MatrixDB) 4.8.0-community (Greenplum Database) 7.0.0+dev.17004 build x":           "7.0.0+dev.17004",
+		"Welcome to the image\npostgres (Cloudberry Database) 1.6.0 build 1":                         "1.6.0",
 		"postgres (PostgreSQL) 15":          "",
 		"bash: postgres: command not found": "",
 		"":                                  "",
@@ -20,6 +24,22 @@ func TestRelease(t *testing.T) {
 	for out, want := range tests {
 		if got, err := Release(out); got != want || (err == nil) != (want != "") {
 			t.Errorf("%q: %q, %v; want %q", out, got, err, want)
+		}
+	}
+}
+
+// A release that gpk cannot run says why, and a name that gpk does not know is no reason.
+func TestImageFault(t *testing.T) {
+	for line, want := range map[string]struct{ faulty, stranger bool }{
+		"postgres (Greenplum Database) 5.28.0 build x":                    {true, false},
+		"postgres (Greenplum Database) 6.0.0 build x":                     {false, false},
+		"postgres (Greenplum Database) 10.0.0 build x":                    {false, false},
+		"postgres (Apache Cloudberry) 2.1.0-incubating build 1 (Release)": {false, false},
+		"postgres (Lightning) 1.0.0":                                      {false, true},
+	} {
+		image, err := ParseImage("release " + line + "\nend\n")
+		if err != nil || (image.Fault() != "") != want.faulty || image.Stranger() != want.stranger {
+			t.Errorf("%s: %q, a stranger: %v, error %v", line, image.Fault(), image.Stranger(), err)
 		}
 	}
 }
@@ -47,20 +67,20 @@ func TestSameRelease(t *testing.T) {
 
 func TestParseImage(t *testing.T) {
 	image, err := ParseImage("missing rsync\nmissing the locale en_US.UTF-8\nrelease postgres (Greenplum Database) 7.1.0 build x\nend\n")
-	want := Image{Release: "7.1.0", Missing: []string{"rsync", "the locale en_US.UTF-8"}}
+	want := Image{Product: "Greenplum Database", Release: "7.1.0", Missing: []string{"rsync", "the locale en_US.UTF-8"}}
 	if diff := cmp.Diff(want, image); diff != "" || err != nil {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
 	image, err = ParseImage("release postgres (Greenplum Database) 7.1.0 build x\nrefused work_mem FATAL:  invalid value: \"plenty\"\n" +
 		`refused no_such 2026-11-23 08:37:59 GMT,,,p5583,th1,,,,0,,,seg-10000,,,,,"FATAL","42704","unrecognized configuration parameter ""no_such""",,,,,,,,"x","guc.c",7028,` +
 		"\nend\n")
-	want = Image{Release: "7.1.0", Refused: []string{`work_mem: invalid value: "plenty"`, `no_such: unrecognized configuration parameter "no_such"`}}
+	want = Image{Product: "Greenplum Database", Release: "7.1.0", Refused: []string{`work_mem: invalid value: "plenty"`, `no_such: unrecognized configuration parameter "no_such"`}}
 	if diff := cmp.Diff(want, image); diff != "" || err != nil {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
 	image, err = ParseImage("missing the locale de_DE.UTF-8\nlocales C en_US.utf8\nrelease postgres (Greenplum Database) 7.1.0\n" +
 		"refused a FATAL:  no\nrefused b\nunlisted 3\nend\n")
-	want = Image{Release: "7.1.0", Missing: []string{"the locale de_DE.UTF-8"}, Locales: []string{"C", "en_US.utf8"}, Refused: []string{"a: no", "b", "and 3 more"}}
+	want = Image{Product: "Greenplum Database", Release: "7.1.0", Missing: []string{"the locale de_DE.UTF-8"}, Locales: []string{"C", "en_US.utf8"}, Refused: []string{"a: no", "b", "and 3 more"}}
 	if diff := cmp.Diff(want, image); diff != "" || err != nil {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}

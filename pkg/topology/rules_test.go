@@ -131,7 +131,7 @@ func clusterRules() []rule {
 			`metadata.name: "` + long(41) + `" is not allowed: give at most 40 characters`},
 		{"the longest namespace", "", "metadata/namespace: " + long(63), "metadata/namespace: " + long(64), "metadata.namespace: "},
 		{"a namespace is one label", "", "metadata/namespace: a-b", "metadata/namespace: a.b", `metadata.namespace: "a.b" is not allowed`},
-		{"the first release", "", "spec/version: 7.0.0", "spec/version: 6.99.99", `spec.version: "6.99.99" is not allowed: give 7.0.0 or a later`},
+		{"a vendor's release", "", "spec/version: 6.27.5-WHPG", "spec/version: 6.27.5 WHPG", `spec.version: "6.27.5 WHPG" is not allowed: give the release`},
 		{"a release has three numbers", "", "spec/version: '7.1.0'", "spec/version: '7.1'", `spec.version: "7.1" is not allowed`},
 		{"the longest build", "", "spec/version: 7.1.0-" + long(64), "spec/version: 7.1.0-" + long(65), "spec.version: "},
 		{"a version that is no tag needs one beside it", "", "spec/version: 7.1.0+dev; spec/image: r.example/g:dev", "spec/version: 7.1.0+dev",

@@ -90,7 +90,7 @@ func TestSchemaRefuses(t *testing.T) {
 	}
 	for _, edit := range []string{
 		"apiVersion: v1", "kind: Greenplum", "metadata/name: 1demo", "metadata/name: " + strings.Repeat("a", 64), "metadata/name:  ", "metadata/label: a",
-		"spec/version: 7.1", "spec/version: 6.27.1", "spec/image: Greenplum", "spec/imagePullPolicy: never", "spec/imagePullSecrets: a",
+		"spec/version: 7.1", "spec/version: 6.27 WHPG", "spec/image: Greenplum", "spec/imagePullPolicy: never", "spec/imagePullSecrets: a",
 		"spec/segments/count: 0", "spec/segments/count: 10001", "spec/segments/count: '4'", "spec/segments/count:  ", "spec/segments/perPod: 0",
 		"spec/segments/perPod: 101", "spec/segments/mirrors: 'yes'", "spec/segments/antiAffinity: soft", "spec/segments/perpod: 1",
 		"spec/segments/resources: {limits: {gpu: 1}}", "spec/segments/resources: {limits: {memory: 4 GB}}", "spec/segments/resources: {limits: {cpu: true}}",

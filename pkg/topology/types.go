@@ -33,8 +33,8 @@ type Metadata struct {
 
 // Spec says what the cluster is made of.
 type Spec struct {
-	// Version is the Greenplum release, such as "7.1.0": 7.0.0 or a later one of Greenplum 7. It is the image's tag, unless
-	// the reference has one.
+	// Version is the release that the database in the image says it is, such as "7.1.0", "6.27.5-WHPG" or "2.1.0-incubating". It is the
+	// image's tag, unless the reference has one.
 	Version string `json:"version"`
 	// Image is the reference of an image that holds the database, bash and sshd. docs/image.md says what it must have.
 	Image string `json:"image"`

@@ -162,10 +162,10 @@ func (v *validator) metadata(c *Cluster) {
 	}
 }
 
-// A release has three numbers. What may follow them is a build: 7.1.0-rc.1, 7.1.0+dev.4.gabc1234. What gpk's scripts do in the pods
-// is Greenplum 7's: 6 has other names for the folder of its logs and for pg_waldump, and not the views that say what is in the files.
+// A release has three numbers. What may follow them is a build or a vendor: 7.1.0-rc.1, 7.1.0+dev.4.gabc1234, 6.27.5-WHPG,
+// 2.1.0-incubating. Which family's it is, and what gpk does in its pods, the image tells.
 var (
-	release = regexp.MustCompile(`^7\.[0-9]{1,4}\.[0-9]{1,4}([-+.][0-9A-Za-z.+-]{1,64})?$`)
+	release = regexp.MustCompile(`^[0-9]{1,4}\.[0-9]{1,4}\.[0-9]{1,4}([-+.][0-9A-Za-z.+-]{1,64})?$`)
 	tag     = regexp.MustCompile(`^[0-9A-Za-z_][0-9A-Za-z_.-]{0,127}$`)
 	// reference is the grammar of github.com/distribution/reference: host, path, tag, digest.
 	reference = regexp.MustCompile(`^([0-9A-Za-z][0-9A-Za-z.-]*(:[0-9]+)?/)?` +
@@ -177,10 +177,9 @@ func (v *validator) image(c *Cluster, spec *field.Path) {
 	version, image := spec.Child("version"), spec.Child("image")
 	switch s := c.Spec; {
 	case s.Version == "":
-		v.fault(version, "missing: give the Greenplum release in the image, such as \"7.1.0\"")
+		v.fault(version, "missing: give the release of the database in the image, such as \"7.1.0\"")
 	case !release.MatchString(s.Version):
-		v.refuse(version, s.Version, "give 7.0.0 or a later release of Greenplum 7, with three numbers, such as \"7.1.0\": "+
-			"gpk's start scripts know no other")
+		v.refuse(version, s.Version, "give the release that the image says it is, with three numbers, such as \"7.1.0\" or \"6.27.5-WHPG\"")
 	case s.Image != "" && !hasTag(s.Image) && !tag.MatchString(s.Version):
 		v.refuse(version, s.Version, "it can't be the tag of the image: give spec.image a tag of its own")
 	}

@@ -38,12 +38,12 @@ instance() {
 
 control() { LC_ALL=C pg_controldata "$dir" | sed -n "s/^$1: *//p"; }
 
-# pg_waldump ends with an error at the log's end, always.
-waldump() { LC_ALL=C pg_waldump -p "$dir/pg_wal" -t "$(control "Latest checkpoint's TimeLineID")" "$@"; }
+# The program ends with an error at the log's end, always.
+waldump() { LC_ALL=C "$GPK_WALDUMP" -p "$dir/$GPK_WAL" -t "$(control "Latest checkpoint's TimeLineID")" "$@"; }
 
 following() {
   echo "instance $(instance)"
-  if [ -e "$dir/standby.signal" ] || [ -e "$dir/recovery.conf" ]; then echo "follows yes"; else echo "follows no"; fi
+  if follows "$dir"; then echo "follows yes"; else echo "follows no"; fi
   echo "received $(waldump -s "$(control "Latest checkpoint's REDO location")" 2>/dev/null | sed -n 's/.* lsn: \([^,]*\),.*/\1/p' | tail -n 1)"
   echo "streamed $(stat -c %Y "$state/streamed" 2>/dev/null || echo 0)"
   echo "heard $(stat -c %Y "$state/heard" 2>/dev/null || echo 0)"
@@ -58,7 +58,7 @@ missing() {
   echo "instance $(instance)"
   local lsn stamp log has=${2-$1}
   log=$(mktemp)
-  waldump -r Transaction -s "$1" 2>"$log" | grep ' COMMIT \| DISTRIBUTED_COMMIT ' | while read -r line; do
+  waldump -r Transaction -s "$1" 2>"$log" | grep -E "desc: (COMMIT|DISTRIBUTED_COMMIT|commit:|distributed commit) " | while read -r line; do
     lsn=${line#* lsn: }
     lsn=${lsn%%,*}
     [ "$lsn" != "$has" ] || continue
@@ -71,8 +71,8 @@ missing() {
 }
 
 follow() {
-  [ "$(instance)" = stopped ] && { [ -e "$dir/standby.signal" ] || [ -e "$dir/recovery.conf" ]; } || return 0
-  pg_ctl start -D "$dir" -l "$dir/log/startup.log" -w -t 60 -o "-c gp_role=dispatch" >/dev/null 2>&1
+  [ "$(instance)" = stopped ] && follows "$dir" || return 0
+  pg_ctl start -D "$dir" -l "$dir/$GPK_LOG/startup.log" -w -t 60 -o "-c gp_role=dispatch" >/dev/null 2>&1
 }
 
 # note NAME TERM: a file that is there is whole. Terms only grow: who comes with an older one has been overtaken by a later decision,
@@ -119,7 +119,7 @@ aside() {
 timelines() {
   local current
   current=$(control "Latest checkpoint's TimeLineID")
-  awk '$1 ~ /^[0-9]+$/ { print $1 ":" $2 }' "$dir/pg_wal/$(printf %08X "$current").history" 2>/dev/null
+  awk '$1 ~ /^[0-9]+$/ { print $1 ":" $2 }' "$dir/$GPK_WAL/$(printf %08X "$current").history" 2>/dev/null
   echo "$current:"
   echo end
 }

@@ -29,10 +29,17 @@ domains() {
 session_options='-c statement_timeout=0 -c lock_timeout=0 -c default_transaction_read_only=off -c standard_conforming_strings=on'
 session_options+=' -c session_preload_libraries= -c local_preload_libraries='
 
+# follows says whether a copy follows another one: it has this file (Greenplum 7) or that (6). Only such a copy may start unasked, since it
+# takes no writes.
+follows() { [ -e "$1/standby.signal" ] || [ -e "$1/recovery.conf" ]; }
+
 # The utilities open hundreds of shells, and greenplum_path.sh starts programs of its own: start.sh keeps what it has set.
 if [ -f /tmp/gpk-environment ]; then
   # shellcheck source=/dev/null
   . /tmp/gpk-environment
+  # The start.sh of an earlier gpk has not kept it.
+  # shellcheck source=SCRIPTDIR/release.sh
+  [ -n "${GPK_WAL:-}" ] || . /gpk/scripts/release.sh
   return
 fi
 if [ -z "${GPHOME:-}" ]; then
@@ -43,6 +50,8 @@ fi
 # What it prints is no answer of a script, and what a script reads is not for it.
 # shellcheck source=/dev/null
 . "$GPHOME/greenplum_path.sh" >&2 </dev/null
+# shellcheck source=SCRIPTDIR/release.sh
+. /gpk/scripts/release.sh
 USER=$(id -un)
 export GPHOME USER LOGNAME=$USER
 LOCALDOMAIN=${GPK_HOSTS_SERVICE:+$(domains)}

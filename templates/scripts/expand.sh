@@ -36,7 +36,7 @@ facts() {
   echo "status ${last%%:*}"
   if gpexpand_runs; then echo "gpexpand running"; else echo "gpexpand idle"; fi
   echo "free $(($(stat -f -c '%a * %S' /greenplum)))"
-  [ ! -d "$coordinator" ] || echo "size $(du -sb --exclude=pg_wal --exclude=log "$coordinator" 2>/dev/null | cut -f 1)"
+  [ ! -d "$coordinator" ] || echo "size $(du -sb --exclude="$GPK_WAL" --exclude="$GPK_LOG" "$coordinator" 2>/dev/null | cut -f 1)"
   for dir; do
     local what=stopped whose=kept
     [ -e "$dir" ] || what=absent

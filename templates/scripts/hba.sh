@@ -2,7 +2,9 @@
 # Who may come into the instances of this pod: pg_hba.conf as a whole, and the certificates by which the cluster's own pods know each
 # other, whatever address or name they have.
 #   check DIR...    prints `differs DIR FILE` for each file of an instance that is not as it should be, then `end`
-#   write DIR...    makes these files so, and has an instance that runs read them
+#   write DIR...    makes these files so, and has an instance that runs read them. Of one that runs unencrypted and takes certificates at
+#                   its start only, as in Greenplum 6, it leaves pg_hba.conf alone, by which nobody could come in then: it prints
+#                   `restart DIR`
 #   offer DIR       is write, and keeps the pg_hba.conf before, until a write
 #   withdraw DIR    gives an instance that pg_hba.conf back, if there is one
 #   certificate     gives this pod's user the administrator's certificate, where libpq looks for it
@@ -25,11 +27,13 @@ certificate() {
   done <<<"ca.crt root.crt
 gpadmin.crt postgresql.crt
 gpadmin.key postgresql.key"
+  [ "$GPK_SERVER_KEY" -ef "$keys/server.key" ] || cmp -s "$keys/server.key" "$GPK_SERVER_KEY" ||
+    { cp -f "$keys/server.key" "$GPK_SERVER_KEY.new" && mv "$GPK_SERVER_KEY.new" "$GPK_SERVER_KEY"; }
 }
 
 encryption="ssl=on
 ssl_cert_file='$keys/server.crt'
-ssl_key_file='$keys/server.key'
+ssl_key_file='$GPK_SERVER_KEY'
 ssl_ca_file='$keys/ca.crt'"
 
 its_lines='^[[:space:]]*ssl(_cert_file|_key_file|_ca_file)?[[:space:]=]'
@@ -60,6 +64,18 @@ replace() {
   : >"$(mark "${1%/*}")" && cp -p "$1" "$1.gpk-new" && cat >"$1.gpk-new" && mv "$1.gpk-new" "$1"
 }
 
+# waits says whether a server runs unencrypted until it is started again: it answers a client who asks for encryption with one letter.
+waits() {
+  local port letter=
+  [ "$GPK_SERVER_KEY" != "$keys/server.key" ] && pg_ctl status -D "$1" >/dev/null 2>&1 || return
+  port=$(sed -n 4p "$1/postmaster.pid")
+  exec 3<>"/dev/tcp/127.0.0.1/$port" || return
+  printf '\0\0\0\010\004\322\026\057' >&3
+  IFS= read -r -n 1 -t 3 letter <&3
+  exec 3>&-
+  [ "$letter" = N ]
+}
+
 # The server reads both files at once, so nobody is kept out in between.
 settle() {
   local dir=$1 file rest
@@ -70,6 +86,10 @@ settle() {
       [ $file = postgresql.auto.conf ] || rest+=$'\n'$encryption
       printf '%s\n' "$rest" | replace "$dir/$file" || return
     done
+  fi
+  if waits "$dir"; then
+    echo "restart $dir"
+    return
   fi
   authenticated "$dir" || printf '%s\n' "$wanted" | replace "$dir/pg_hba.conf" || return
   read_again "$dir"
@@ -97,7 +117,8 @@ offer() {
   local before=$1/pg_hba.conf.gpk-before
   certificate || return
   [ -e "$before" ] || { cp -p "$1/pg_hba.conf" "$before.new" && mv "$before.new" "$before"; } || return
-  settle "$1"
+  settle "$1" || return
+  echo end
 }
 
 withdraw() {

@@ -61,12 +61,27 @@ run() {
   if [ "$1" = gpinitsystem ]; then
     export BASH_ENV=/gpk/scripts/builtins.sh
     GPK_SHELLS=$(mktemp -d) && export GPK_SHELLS
+    # That of Greenplum 6 knows a locale only in the letters of `locale -a`, as en_US.utf8.
+    if [ "$GPK_WAL" = pg_xlog ]; then
+      local arguments=("$@") i
+      for i in "${!arguments[@]}"; do
+        [ "${arguments[i]}" != -n ] || arguments[i + 1]=$(spelled "${arguments[i + 1]}")
+      done
+      set -- "${arguments[@]}"
+    fi
   fi
   # A session of gpk. The utilities set the options of theirs, and start servers, which must not get these.
   [ "$1" != psql ] || export PGOPTIONS=$session_options
   "$@"
   echo $? >status.new && mv status.new status
   rm -rf "${GPK_SHELLS:-}"
+}
+
+spelled() {
+  locale -a 2>/dev/null | awk -v given="$1" '
+    function plain(name) { gsub(/-/, "", name); return tolower(name) }
+    plain($0) == plain(given) { given = $0 }
+    END { print given }'
 }
 
 refuse() {

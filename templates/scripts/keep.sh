@@ -20,10 +20,10 @@ done
 say() { echo "gpk: $*"; }
 query() { PGCONNECT_TIMEOUT=5 timeout 15 psql -X -A -t -q -d postgres "$@" 2>/dev/null; }
 
-# A copy that follows another one has this file (Greenplum 7) or that (6). Only such a copy may start unasked: it takes no
-# writes.
-follows() { [ -e "$1/standby.signal" ] || [ -e "$1/recovery.conf" ]; }
-start() { pg_ctl start -D "$1" -l "$1/log/startup.log" -w -t 600 -o "-c gp_role=$2" >/dev/null || say "could not start $1: $(tail -n 3 "$1/log/startup.log")"; }
+start() {
+  local said=$1/$GPK_LOG/startup.log
+  pg_ctl start -D "$1" -l "$said" -w -t 600 -o "-c gp_role=$2" >/dev/null || say "could not start $1: $(tail -n 3 "$said")"
+}
 runs() { pg_ctl status -D "$1" >/dev/null 2>&1; }
 
 # A utility that makes or mends the copy in a directory must not find a server there.
@@ -313,7 +313,7 @@ note_streaming() {
   while sleep 1 && kill -0 $$ 2>/dev/null; do
     for process in /proc/[0-9]*; do
       IFS= read -r -d '' title 2>/dev/null <"$process/cmdline"
-      [[ $title = *walreceiver*streaming* ]] || continue
+      [[ $title = *wal*receiver*streaming* ]] || continue
       at=$(last_heard "${process#/proc/}")
       touch -d "@$at" /greenplum/.gpk/heard
       [ "$caught_up" = "$process" ] || ! caught_up || caught_up=$process

@@ -12,7 +12,7 @@ seconds=$2
 mode=$3
 
 newest() {
-  find "$1/log" "$1/pg_log" -maxdepth 1 -type f ! -name startup.log -printf '%T@ %p\n' 2>/dev/null | sort -n | tail -n 1 | cut -d ' ' -f 2-
+  find "$1/$GPK_LOG" -maxdepth 1 -type f ! -name startup.log -printf '%T@ %p\n' 2>/dev/null | sort -n | tail -n 1 | cut -d ' ' -f 2-
 }
 
 # A line without a time belongs to the one before it.
@@ -54,8 +54,8 @@ follow() {
 instance() {
   local dir=$1 file size
   file=$(newest "$dir")
-  if [ -f "$dir/log/startup.log" ] && { [ -z "$file" ] || [ "$dir/log/startup.log" -nt "$file" ]; }; then
-    last <"$dir/log/startup.log"
+  if [ -f "$dir/$GPK_LOG/startup.log" ] && { [ -z "$file" ] || [ "$dir/$GPK_LOG/startup.log" -nt "$file" ]; }; then
+    last <"$dir/$GPK_LOG/startup.log"
   fi
   [ -n "$file" ] || return 0
   size=$(stat -c %s "$file")

@@ -5,6 +5,6 @@
 . /gpk/scripts/env.sh
 case "$1 ${2:-}" in
   "psql "*) export PGOPTIONS=$session_options ;;
-  "env PGOPTIONS="*) set -- env "$2 $session_options" "${@:3}" ;;
+  "env PGOPTIONS="*) set -- env "${2/gp_role=/$GPK_SESSION_ROLE=} $session_options" "${@:3}" ;;
 esac
 cd /tmp && exec "$@"

@@ -20,7 +20,7 @@ try() {
   folder=$(mktemp -d /tmp/gpk-try.XXXXXX) || return 1
   # shellcheck disable=SC2064
   trap "rm -rf '$folder'" EXIT
-  find "$dir" -mindepth 1 -maxdepth 1 -type d ! -name pg_wal ! -name pg_xlog -printf "$folder/%f\\0" | xargs -0 -r mkdir &&
+  find "$dir" -mindepth 1 -maxdepth 1 -type d ! -name "$GPK_WAL" -printf "$folder/%f\\0" | xargs -0 -r mkdir &&
     cp -p "$dir/global/pg_control" "$folder/global/" &&
     find -L "$dir" -maxdepth 1 -type f -size -1024k ! -name 'postmaster.*' ! -name '*.signal' ! -name 'recovery.*' ! -name '*.old' \
       -exec cp -pL -t "$folder" {} + || return 1

@@ -11,7 +11,7 @@ hollow+='|the database system is (in recovery mode|starting up|shutting down|res
 
 logs=(/greenplum/.gpk/logs/*.log)
 for dir in $(instance_dirs); do
-  logs+=("$dir"/log/startup.log "$dir"/log/*.csv)
+  logs+=("$dir/$GPK_LOG/startup.log" "$dir/$GPK_LOG"/*.csv)
 done
 for file in "${logs[@]}"; do
   [ -n "$(find "$file" -mmin -15 2>/dev/null)" ] || continue

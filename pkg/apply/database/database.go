@@ -52,10 +52,21 @@ func ImageFault(image segments.Image, version, reference, where string) string {
 			fault += "; spec.database.locale can be one of its locales, such as " + strings.Join(image.Locales, ", ")
 		}
 		return fault
+	case image.Fault() != "":
+		return fmt.Sprintf("the image %s (seen in %s) has %s %s: %s", reference, where, image.Product, image.Release, image.Fault())
 	case !segments.SameRelease(image.Release, version):
 		return fmt.Sprintf("the image %s (seen in %s) has the release %s, but spec.version is %s", reference, where, image.Release, version)
 	}
 	return ""
+}
+
+// FamilyNote is a line about a database that gpk was not tried with, or "".
+func FamilyNote(image segments.Image, reference string) string {
+	if !image.Stranger() {
+		return ""
+	}
+	return fmt.Sprintf("the database of the image %s calls itself %s, which gpk was not tried with; gpk treats it as one of Greenplum's family",
+		reference, image.Product)
 }
 
 // SettingsFault lists the settings of the cluster that the image's server refuses.

@@ -51,18 +51,40 @@ func (c *ClientAuthentication) differing(ctx context.Context, acting string, kin
 }
 
 // Authenticate gives the files to all instances that are up: to the acting coordinator first, since the others only get lines of clients
-// that its server accepts. away are the pods that did not get them.
+// that its server accepts. away are the pods that did not get them. Servers that take certificates at their start only, as those of
+// Greenplum 6, and run without, are an UnencryptedError: they get the other files then, and pg_hba.conf after a restart.
 func (c *ClientAuthentication) Authenticate(ctx context.Context, acting Acting, wanted plan.Authentication) (away []string, err error) {
 	if err := c.offer(ctx, acting, wanted.Coordinators); err != nil {
 		return nil, err
 	}
 	kinds := hbaKinds(up(acting, wanted), wanted)
-	notReached := make([][]string, len(kinds))
-	err = engine.Each(ctx, kinds, func(ctx context.Context, i int, kind hbaKind) (err error) {
-		_, notReached[i], err = c.call(ctx, acting.Pod, "write", kind)
+	notReached, unencrypted := make([][]string, len(kinds)), make([][]string, len(kinds))
+	err = engine.Each(ctx, kinds, func(ctx context.Context, i int, kind hbaKind) error {
+		printed, away, err := c.call(ctx, acting.Pod, "write", kind)
+		notReached[i] = away
+		for pod, out := range printed {
+			dirs, wrong := segments.ParseHBAWritten(out)
+			err = errors.Join(err, wrong)
+			if len(dirs) > 0 {
+				unencrypted[i] = append(unencrypted[i], pod)
+			}
+		}
 		return err
 	})
+	if found := slices.Concat(unencrypted...); err == nil && len(found) > 0 {
+		slices.Sort(found)
+		err = &UnencryptedError{found}
+	}
 	return slices.Concat(notReached...), err
+}
+
+// UnencryptedError is that the instances of some pods take connections without encryption until they are started again. Their files are
+// ready for that, but for pg_hba.conf, by which nobody could come in before.
+type UnencryptedError struct{ pods []string }
+
+// Error names the pods.
+func (e *UnencryptedError) Error() string {
+	return "the instances of these pods take no certificates before they are started again: " + engine.Few(e.pods)
 }
 
 // call runs a verb of hba.sh in the pods of a kind, from the acting coordinator's pod, and gives what they printed by pod. A pod that ssh

@@ -71,5 +71,8 @@ func (h *authenticationHandler) Do(ctx context.Context, progress func(string)) e
 	if len(away) > 0 {
 		progress(unasked(away))
 	}
+	if unencrypted, ok := errors.AsType[*database.UnencryptedError](err); ok {
+		return &engine.NextError{Err: unencrypted, Next: engine.Next("restart the database: ", plan.Gpk("restart"), ", and run this again")}
+	}
 	return err
 }

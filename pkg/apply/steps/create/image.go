@@ -32,7 +32,7 @@ func (h *imageHandler) Check(ctx context.Context) (engine.Finding, error) {
 	if len(inspected) == 0 {
 		return engine.Finding{State: engine.Unknown, Details: []string{"no pod runs yet"}}, nil
 	}
-	faults, refused := make([]string, len(inspected)), make([]string, len(inspected))
+	faults, refused, notes := make([]string, len(inspected)), make([]string, len(inspected)), make([]string, len(inspected))
 	err = engine.Each(ctx, inspected, func(ctx context.Context, i int, pod *corev1.Pod) error {
 		out, err := h.remote.Run(ctx, pod.Name, segments.InspectImage(h.action.Arguments))
 		if err != nil {
@@ -44,6 +44,7 @@ func (h *imageHandler) Check(ctx context.Context) (engine.Finding, error) {
 		}
 		reference := pods.Container(pod).Image
 		faults[i], refused[i] = database.ImageFault(image, h.action.Version, reference, "pod "+pod.Name), database.SettingsFault(image, reference)
+		notes[i] = database.FamilyNote(image, reference)
 		return nil
 	})
 	if _, failed := errors.AsType[*remote.Error](err); err != nil && !failed && !remote.Refused(err) && ctx.Err() == nil {
@@ -61,7 +62,7 @@ func (h *imageHandler) Check(ctx context.Context) (engine.Finding, error) {
 	if found := engine.NonEmpty(refused); len(found) > 0 {
 		return engine.BlockedBy(found[0], "the database was not changed; correct spec.database.config in cluster.yaml and run this again"), nil
 	}
-	return engine.Finding{State: engine.Done}, nil
+	return engine.Finding{State: engine.Done, Details: engine.NonEmpty(notes)}, nil
 }
 
 // Do waits until the pods run long enough for an inspection.

@@ -86,13 +86,13 @@ func (h *initialiseHandler) Do(ctx context.Context, progress func(string)) (err 
 		}
 		err = h.db.Run(ctx, job.Pod, job.Name, h.action.Utility, progress)
 	}
-	return errors.Join(err, h.markComplete(ctx))
+	return errors.Join(err, h.markComplete(ctx, progress))
 }
 
 // markComplete marks every volume as complete, if the catalogue has all instances and they answer. It also replaces pg_hba.conf, where
 // gpinitsystem has let in the addresses that the pods have now. It drops the password that gpinitsystem gives every
 // administrator; a later password stays. The standby's own step marks its volume. The coordinator's mark comes last, and stands for all.
-func (h *initialiseHandler) markComplete(ctx context.Context) error {
+func (h *initialiseHandler) markComplete(ctx context.Context, progress func(string)) error {
 	acting, err := h.db.Acting(ctx)
 	if errors.Is(err, database.ErrNoCoordinator) {
 		return nil
@@ -108,17 +108,37 @@ func (h *initialiseHandler) markComplete(ctx context.Context) error {
 		_, err := h.db.Query(both, acting, "postgres", segments.DropPasswordSQL)
 		return err
 	})
+	var unencrypted *database.UnencryptedError
 	group.Go(func() error {
 		_, err := h.db.Authenticate(both, acting, h.action.Authentication)
+		if errors.As(err, &unencrypted) {
+			return nil
+		}
 		return err
 	})
 	if err := group.Wait(); err != nil {
 		return err
 	}
+	if unencrypted != nil {
+		if err := h.encrypt(ctx, acting, progress); err != nil {
+			return err
+		}
+	}
 	if _, err := h.db.Everywhere(ctx, acting.Pod, "finish", h.segmentPods(), ""); err != nil {
 		return err
 	}
 	return h.db.MarkComplete(ctx, []database.PodDirs{{Pod: acting.Pod}})
+}
+
+// encrypt starts servers again that take their certificates at their start only, and gives them pg_hba.conf then. Nobody uses the database
+// yet.
+func (h *initialiseHandler) encrypt(ctx context.Context, acting database.Acting, progress func(string)) error {
+	progress("restarting the database, which takes its certificates at its start only")
+	if err := h.db.Run(ctx, acting.Pod, database.RestartJob, segments.Gprestart(), progress); err != nil {
+		return err
+	}
+	_, err := h.db.Authenticate(ctx, acting, h.action.Authentication)
+	return err
 }
 
 // segmentPods are the pods of the primaries and the mirrors.

@@ -133,7 +133,7 @@ func (h *rolesHandler) Do(ctx context.Context, _ func(string)) error {
 		return err
 	}
 	for _, role := range roles {
-		verifier, err := segments.StorePassword(role.password)
+		verifier, err := segments.StorePassword(role.name, role.password)
 		if err != nil {
 			return fmt.Errorf("the password of role %s: %w", role.name, err)
 		}

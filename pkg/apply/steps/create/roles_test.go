@@ -65,7 +65,7 @@ func TestPasswordsSecret(t *testing.T) {
 
 // A role that is missing is made, one with another password is changed, and a password is in no command line.
 func TestRoles(t *testing.T) {
-	same, err := segments.StorePassword("unchanged")
+	same, err := segments.StorePassword("same", "unchanged")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,7 +84,7 @@ func TestRoles(t *testing.T) {
 		case strings.Contains(argv[1], "instances.sh"):
 			_, _ = io.WriteString(out, "marker initialised\nend\n[]\n")
 		case strings.Contains(string(input), "pg_authid"):
-			fmt.Fprintf(out, `{"old": "md5", "same": %q}`, same)
+			fmt.Fprintf(out, `{"old": "md5", "same": %q}`, same.SCRAM)
 		default:
 			for line := range strings.Lines(string(input)) {
 				if verb, _, found := strings.Cut(line, " password "); found {

@@ -26,7 +26,7 @@ type verifyHandler struct {
 // Check asks the acting coordinator and reads the rows at once: neither needs the other's answer.
 func (h *verifyHandler) Check(ctx context.Context) (engine.Finding, error) {
 	read := sync.OnceValues(func() (string, error) {
-		return h.remote.Run(ctx, h.client(ctx), segments.Psql("postgres", h.action.Host, segments.VerifyReadSQL))
+		return h.remote.Run(ctx, h.client(ctx), segments.Psql("postgres", h.action.Host, segments.VerifyReadSQL()))
 	})
 	go func() { _, _ = read() }()
 	defer func() { _, _ = read() }()
