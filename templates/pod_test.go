@@ -30,11 +30,11 @@ func newPod(t *testing.T) *fakePod {
 	}
 	// All in one pass, since the root itself may lie under /tmp.
 	paths := strings.NewReplacer("/greenplum/", p.path("greenplum/"), "/gpk/", p.path("gpk/"), "/tmp/", p.path("tmp/"),
-		"/etc/resolv.conf", p.path("etc/resolv.conf"))
+		"/etc/resolv.conf", p.path("etc/resolv.conf"), "/dev/shm/", p.path("shm/"))
 	for name, script := range scripts {
 		p.write("gpk/scripts/"+name, paths.Replace(script))
 	}
-	for _, folder := range []string{"tmp", "bin", "greenplum/.gpk/jobs"} {
+	for _, folder := range []string{"tmp", "bin", "shm", "greenplum/.gpk/jobs"} {
 		if err := os.MkdirAll(p.path(folder), 0o700); err != nil {
 			t.Fatal(err)
 		}

@@ -36,7 +36,7 @@ func (c *Coordinators) askCoordinator(ctx context.Context, pod string) (coordina
 		}
 		if remote.Refused(err) {
 			// That says nothing about the pod: a failover must not take its coordinator for a dead one.
-			return coordinatorAnswer{}, err
+			return coordinatorAnswer{}, c.adviseOnKubelet(ctx, pod, err)
 		}
 		// The API server calls a pod running whose node is lost. gpk still needs the answer of the other pod.
 		c.remote.Ways.Note(way, err)
@@ -77,6 +77,16 @@ func (c *Coordinators) askTwice(ctx context.Context, pod string) (out, note stri
 	}
 	out, err = c.remote.RunSoon(ctx, pod, segments.AskCoordinator(), AskTimeout)
 	return out, note, err
+}
+
+// adviseOnKubelet says what to do about a pod that only its kubelet's certificate keeps gpk from.
+func (c *Coordinators) adviseOnKubelet(ctx context.Context, pod string, err error) error {
+	if !remote.KubeletDoubted(err) {
+		return err
+	}
+	return &engine.NextError{Err: fmt.Errorf("the API server does not trust the kubelet of %s: %w", c.remote.Where(ctx, pod), err),
+		Next: engine.Next("approve the kubelet's certificate (`kubectl get csr`, `kubectl certificate approve`). Where its node is lost, " +
+			"make sure that the node is off, then `kubectl delete pod -n " + c.kube.Ref.Namespace + " " + pod + " --force`. Then run this again")}
 }
 
 // cutOff reports whether the exec failed without an exit status, or the answer has no end: a stream that was cut can look like success.

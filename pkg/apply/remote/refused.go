@@ -33,6 +33,12 @@ func (e *RefusedError) Unwrap() error { return e.Err }
 // Passing says whether the API server may take the exec in a moment.
 func (e *RefusedError) Passing() bool { return notBegun(e.Err) }
 
+// KubeletDoubted says whether the API server did not trust the certificate of the pod's kubelet, or the kubelet has none: it is often a
+// signing request that nobody has approved. exec and logs fail then, and all else works.
+func KubeletDoubted(err error) bool { return Refused(err) && kubeletDoubted.MatchString(err.Error()) }
+
+var kubeletDoubted = regexp.MustCompile(`(?i)error dialing backend.*(tls:|x509:)`)
+
 // Refused says whether the API server did not let gpk ask the pod. Nobody may conclude anything about the pod from such an error.
 func Refused(err error) bool {
 	_, refused := errors.AsType[*RefusedError](err)
