@@ -25,15 +25,28 @@ for program in postgres psql pg_ctl pg_isready pg_basebackup; do
   need "$program"
 done
 
+# imports tells what a utility imports in vain, such as a module that later versions of Python have not. It runs nothing else of it.
+imports() {
+  local said
+  said=$("${@:3}" -c '
+import ast, sys
+for node in ast.parse(open(sys.argv[1], "rb").read()).body:
+    for part in [node] + (node.body if type(node).__name__.startswith("Try") else []):
+        if isinstance(part, (ast.Import, ast.ImportFrom)):
+            exec(compile(ast.Interactive([part]), sys.argv[1], "single"))
+' "$2" 2>&1 </dev/null) || echo "missing a module of Python, which $1 imports: $(tail -n 1 <<<"$said" | cut -c 1-200)"
+}
+
 # A utility is worth nothing without what runs it: bash, Python, or nothing for a binary.
 for utility in gpinitsystem gpinitstandby gpstart gpstop; do
   path=$(command -v "$utility") || { echo "missing $utility"; continue; }
   [ "$(head -c 2 "$path" | tr -d '\0')" = '#!' ] || continue
   IFS=' ' read -r interpreter argument _ < <(head -n 1 "$path" | cut -c 3- | sed 's/^ *//')
   case $interpreter in
-    */env) has "$argument" || echo "missing $argument, which runs $utility" ;;
-    *) [ -x "$interpreter" ] || echo "missing $interpreter, which runs $utility" ;;
+    */env) has "$argument" || { echo "missing $argument, which runs $utility"; continue; } ;;
+    *) [ -x "$interpreter" ] || { echo "missing $interpreter, which runs $utility"; continue; } ;;
   esac
+  [[ "$interpreter $argument" != *python* ]] || imports "$utility" "$path" "$interpreter" ${argument:+"$argument"}
 done
 
 # locale -a has its own way of writing UTF-8.
