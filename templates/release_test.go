@@ -119,3 +119,18 @@ func TestLocaleOfSix(t *testing.T) {
 		}
 	}
 }
+
+// psql of Greenplum 6 would leave out all but the last statement in silence.
+func TestOneCommandOfSix(t *testing.T) {
+	for program, status := range map[string]int{"pg_xlogdump": 2, "pg_waldump": 0} {
+		p := newPod(t)
+		p.fake(program, "exit 1")
+		p.fake("psql", `echo "$@"`)
+		if r := p.run(nil, "run.sh", "env", "PGAPPNAME=gpk-psql-1", "psql", "-d", "shop", "-Atc", "select 1", "-c", "select 2"); r.status != status {
+			t.Errorf("%s: two statements: %+v", program, r)
+		}
+		if r := p.run(nil, "run.sh", "env", "PGAPPNAME=gpk-psql-1", "psql", "-d", "shop", "-X", "-c", "select 1"); r.status != 0 {
+			t.Errorf("%s: one statement: %+v", program, r)
+		}
+	}
+}

@@ -99,11 +99,11 @@ func (h *reachHandler) Do(ctx context.Context, progress func(string)) error {
 		return fmt.Errorf("%w while pod %s waits for hosts: %s", context.Cause(ctx), h.action.From, engine.Few(h.unreachable))
 	}
 	if err != nil || len(h.untried) == 0 {
-		return wrongDomain(err)
+		return h.blameMesh(ctx, wrongDomain(err))
 	}
 	for _, batch := range segments.Batches(h.untried, linkHosts) {
 		if err := h.try(ctx, batch, progress); err != nil {
-			return err
+			return h.blameMesh(ctx, err)
 		}
 	}
 	// Every host has answered ssh for this too.
