@@ -20,6 +20,7 @@ bench := $(CURDIR)/.bench/bin/bench
 lint := $(CURDIR)/.bench/tools/golangci-lint
 vale := $(CURDIR)/.bench/tools/vale
 vulncheck := $(CURDIR)/.bench/tools/govulncheck
+kubescore := $(CURDIR)/.bench/tools/kube-score
 # Its image whose gpadmin has not the uid of the pods' user, as in public images.
 otheruser := gpk.local/standin-1001
 standins := $(foreach release,$(STANDINS),.bench/images/standin-$(release).tar) .bench/images/standin-1001-$(STANDIN).tar
@@ -66,7 +67,7 @@ fuzz: ## the fuzz targets, FUZZTIME each (60s): what gpk reads and did not write
 	done
 
 .PHONY: lint
-lint: lint-go lint-scripts lint-words lint-messages ## golangci-lint in every module, shellcheck, the words of pages and messages
+lint: lint-go lint-scripts lint-words lint-messages lint-manifests ## golangci-lint in every module, shellcheck, the words of pages and messages, kube-score
 
 .PHONY: lint-go
 lint-go: $(lint)
@@ -91,6 +92,13 @@ lint-words: $(vale)
 lint-messages: $(vale) ## the words of help texts and messages, by the rules of README and docs
 	@go run ./test/words -vale $(vale) $(MESSAGES) cmd pkg pkg/topology/starter.yaml
 
+# docs/image.md explains what is ignored: kube-score knows a budget by the labels of a template, and gpk makes one for each pair of pods.
+.PHONY: lint-manifests
+lint-manifests: $(kubescore) ## what kube-score finds in the manifests of a strict cluster.yaml
+	@manifests=$$(mktemp -d) && go run ./cmd/gpk plan -q -f test/manifests/strict.yaml --manifests $$manifests/of >/dev/null 2>&1 && \
+	$(kubescore) score --output-format ci --ignore-test statefulset-has-poddisruptionbudget $$manifests/of/*.yaml >$$manifests/said || \
+	{ grep -v '^\[OK\|^\[SKIPPED' $$manifests/said; exit 1; }; rm -rf $$manifests
+
 .PHONY: vulns
 vulns: $(vulncheck) ## known vulnerabilities in what gpk calls (asks vuln.go.dev)
 	$(vulncheck) ./...
@@ -105,6 +113,9 @@ $(lint): test/tools/go.mod test/tools/go.sum
 
 $(vale): $(wildcard test/tools/vale/go.* $(foreach depth,*/ */*/ */*/*/,test/tools/vale/$(depth)*.go))
 	cd test/tools/vale && go build -o $@ github.com/vale-cli/vale/v3/cmd/vale
+
+$(kubescore): test/tools/kube-score/go.mod test/tools/kube-score/go.sum
+	cd test/tools/kube-score && go build -o $@ github.com/zegl/kube-score/cmd/kube-score
 
 $(vulncheck): test/tools/go.mod test/tools/go.sum
 	cd test/tools && go build -o $@ golang.org/x/vuln/cmd/govulncheck
