@@ -259,7 +259,7 @@ func (d *fakeDatabase) sql(pod, sql string, client bool, out, errs io.Writer) in
 			fmt.Fprintln(errs, "ERROR: role exists")
 			return 3
 		}
-		_, stored, _ := strings.Cut(sql, " login password ")
+		_, stored, _ := strings.Cut(sql, "\\set scram ")
 		d.roles["visitor"] = strings.Split(stored, "'")[1]
 	case strings.HasPrefix(sql, "create database"):
 		if d.database {

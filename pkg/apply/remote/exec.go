@@ -67,7 +67,7 @@ func (p *Pods) Exec(ctx context.Context, pod string, argv []string, streams Stre
 		return err
 	case unasked(err, taken):
 		return &RefusedError{pod, err, taken || !certainlyNotBegun(err)}
-	case !taken && refusal != nil && ctx.Err() != nil:
+	case !taken && refusal != nil && (ctx.Err() != nil || readTimeout(err)):
 		// The API server refused for most of the time, and the last try had none left.
 		return &RefusedError{pod, refusal, true}
 	}

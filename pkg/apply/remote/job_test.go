@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -98,8 +99,11 @@ func TestJobState(t *testing.T) {
 // Streams break, the job goes on, and every line of its log arrives once.
 func TestJobFollowedAcrossBrokenStreams(t *testing.T) {
 	const log = "line 1\nline 2\nline 3\nline 4\n"
+	var mutex sync.Mutex
 	follows, told := 0, 0
 	pods := scripts(t, func(_ string, args []string, _ io.Reader, out, _ io.Writer) int {
+		mutex.Lock()
+		defer mutex.Unlock()
 		if args[0] == "state" {
 			if told == len(log) {
 				fmt.Fprint(out, "exited 3\n")

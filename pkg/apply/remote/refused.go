@@ -110,12 +110,18 @@ func unasked(err error, taken bool) bool {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return false
 	}
-	if network, ok := errors.AsType[*net.OpError](err); ok && network.Op == "read" && network.Timeout() {
+	if readTimeout(err) {
 		return false
 	}
 	text := err.Error()
 	about := apierrors.IsNotFound(causeOf(err)) || apierrors.IsBadRequest(causeOf(err)) || aboutThePod.MatchString(text)
 	return !about || besideThePod.MatchString(text)
+}
+
+// readTimeout says whether an answer did not come in time. A connection's time may be over a moment before its context's is.
+func readTimeout(err error) bool {
+	network, ok := errors.AsType[*net.OpError](err)
+	return ok && network.Op == "read" && network.Timeout()
 }
 
 // certainlyNotBegun says whether nobody can have begun the command of an exec without a stream: the API server was not reached, or has

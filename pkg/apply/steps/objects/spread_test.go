@@ -20,7 +20,7 @@ func TestMirrorsGoOnWithoutNodes(t *testing.T) {
 	n := apitest.NewNodes("a", "b", "c", "a", "b", "")
 	action := apitest.Sets(t, apitest.Wide(t, 6)).Steps[0].Action.(plan.Apply)
 	target := roomtest.New(t, apitest.Served(t, n.API))
-	h := &spreadHandler{applyHandler{kube: target.Kube, action: action}, target.Pods, 200 * time.Millisecond}
+	h := &spreadHandler{applyHandler{kube: target.Kube, action: action}, target.Pods, time.Second}
 	var lines []string
 	if err := h.Do(t.Context(), func(line string) { lines = append(lines, line) }); err != nil {
 		t.Fatal(err)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"gpk/pkg/apply/engine"
@@ -82,8 +83,11 @@ func TestValidTriesSession(t *testing.T) {
 
 // The files of a stopped database are changed without its server: who is to take back a setting cannot start it.
 func TestWrittenWhileStopped(t *testing.T) {
+	var mutex sync.Mutex
 	written := map[string]string{}
 	c := clusterFor(t, func(pod, command, stdin string) (string, int) {
+		mutex.Lock()
+		defer mutex.Unlock()
 		switch {
 		case strings.HasPrefix(command, "settings.sh write"):
 			written[pod] = stdin
