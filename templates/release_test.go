@@ -134,3 +134,29 @@ func TestOneCommandOfSix(t *testing.T) {
 		}
 	}
 }
+
+// Only the log of Greenplum 6 tells which lines of pg_hba.conf the server refuses.
+func TestRefusedHBAOfSix(t *testing.T) {
+	const read = `2026-11-30 17:26:15.868266 UTC,,,p1,th1,,,,0,,,seg-1,,,,,"LOG","00000","received SIGHUP, reloading configuration files",,,,,,,0,,"postmaster.c",2978,`
+	const wrong = `2026-11-30 17:26:15.870072 UTC,,,p1,th1,,,,0,,,seg-1,,,,,"LOG","F0000","invalid authentication method ""nonsense""",,,,,` +
+		`"line 7 of configuration file ""/greenplum/coordinator/gpseg-1/pg_hba.conf""",,0,,"hba.c",1202,`
+	const kept = `2026-11-30 17:26:15.870091 UTC,,,p1,th1,,,,0,,,seg-1,,,,,"WARNING","01000","pg_hba.conf not reloaded",,,,,,,0,,"postmaster.c",3003,`
+	for name, test := range map[string]struct{ says, want string }{
+		"it takes all":       {read, "end\n"},
+		"it refuses a line":  {read + "\n" + wrong + "\n" + kept, "refused 7 invalid authentication method \"nonsense\"\nend\n"},
+		"it reports nothing": {"", "end\n"},
+	} {
+		p := six(t)
+		log := p.path(hbaDir + "/pg_log/gpdb-1.csv")
+		p.write(hbaDir+"/pg_log/gpdb-1.csv", wrong+"\n"+kept+"\n")
+		p.write("says", test.says+"\n")
+		p.fake("pg_ctl", `[ "$1" != reload ] || cat `+p.path("says")+` >>`+log+`; exit 0`)
+		p.write(hbaDir+"/postmaster.pid", "1\n"+hbaDir+"\n2\n"+listen(t, func(c net.Conn) {
+			fmt.Fprint(c, "S")
+			_ = c.Close()
+		})+"\n")
+		if out := p.must([]byte(hbaText), "hba.sh", "offer", p.path(hbaDir)); out != test.want {
+			t.Errorf("%s: it printed %q, want %q", name, out, test.want)
+		}
+	}
+}

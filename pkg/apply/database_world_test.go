@@ -246,8 +246,6 @@ func (d *fakeDatabase) sql(pod, sql string, client bool, out, errs io.Writer) in
 		fmt.Fprintln(out, len(d.topology.Segments(topology.Primary)))
 	case strings.HasPrefix(sql, "select exists"):
 		fmt.Fprintln(out, map[bool]string{true: "t", false: "f"}[d.database])
-	case strings.HasPrefix(sql, "select case"):
-		fmt.Fprintln(out, d.stale)
 	case strings.HasPrefix(sql, "select name from (values (0, 'pgcrypto'))"):
 		fmt.Fprint(out, map[bool]string{false: "pgcrypto\n"}[d.extension])
 	case strings.HasPrefix(sql, "create extension"):
@@ -274,6 +272,8 @@ func (d *fakeDatabase) sql(pod, sql string, client bool, out, errs io.Writer) in
 		return 3
 	case sql == segments.VerifyReadSQL():
 		fmt.Fprintf(out, `{"rows":1000,"sum":500500,"primaries":%d}`, len(d.topology.Segments(topology.Primary)))
+	case strings.HasPrefix(sql, "select case"):
+		fmt.Fprintln(out, d.stale)
 	default:
 		d.violations = append(d.violations, fmt.Sprintf("the fake does not know %q", sql))
 		return 3

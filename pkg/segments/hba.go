@@ -2,12 +2,13 @@ package segments
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 )
 
 // RefusedHBASQL prints the lines of the coordinator's pg_hba.conf that the server refuses, as ParseRefusedHBA reads them. It
 // looks at the file, not at what was loaded. A line that can only never match, such as hostssl without ssl, has an error
-// as well, but its type beside it: the server takes that one. Greenplum 6 has no such view, and says nothing.
+// as well, but its type beside it: the server takes that one. Greenplum 6 has no such view, and the answer is empty: see HBAWritten.
 const RefusedHBASQL = `select case when to_regclass('pg_catalog.pg_hba_file_rules') is null then $$select '[]'$$ else
   $$select coalesce(json_agg(json_build_object('line', line_number, 'error', error) order by line_number), '[]')
     from pg_hba_file_rules where error is not null and type is null$$ end as question \gset
@@ -50,17 +51,32 @@ func ParseHBA(out string) (differ []string, err error) {
 	return parseInstanceFiles(out, "differs", "the answer about pg_hba.conf was")
 }
 
-// ParseHBAWritten reads what `hba.sh write` or `offer` printed: the data directories whose servers run unencrypted until they are started
-// again. Their pg_hba.conf is as before.
-func ParseHBAWritten(out string) (unencrypted []string, err error) {
+// HBAWritten is what became of the files that hba.sh has written.
+type HBAWritten struct {
+	// Unencrypted are the data directories whose servers run unencrypted until they are started again. Their pg_hba.conf is as before.
+	Unencrypted []string
+	// Refused are the lines that a server has refused, where only its log tells.
+	Refused []RefusedLine
+}
+
+// ParseHBAWritten reads what `hba.sh write` or `offer` printed.
+func ParseHBAWritten(out string) (written HBAWritten, err error) {
 	err = parseLines(out, "the answer about pg_hba.conf was", func(line string, words []string) error {
-		if len(words) != 2 || words[0] != "restart" {
+		switch {
+		case len(words) == 2 && words[0] == "restart":
+			written.Unencrypted = append(written.Unencrypted, words[1])
+		case len(words) > 2 && words[0] == "refused":
+			number, err := strconv.Atoi(words[1])
+			if err != nil {
+				return fmt.Errorf("unknown line in %q", line)
+			}
+			written.Refused = append(written.Refused, RefusedLine{number, strings.Join(words[2:], " ")})
+		default:
 			return fmt.Errorf("unknown answer %q", line)
 		}
-		unencrypted = append(unencrypted, words[1])
 		return nil
 	})
-	return whole(unencrypted, err)
+	return whole(written, err)
 }
 
 // parseInstanceFiles reads the lines `WORD DIR FILE` by which a script tells of files in data directories: their paths.

@@ -9,9 +9,14 @@ import "strings"
 // since10 holds on servers with the names and views that PostgreSQL has since 10.
 const since10 = "current_setting('server_version_num')::int >= 100000"
 
+// storesSCRAM holds on servers that store a password as SCRAM-SHA-256: all since PostgreSQL 10, and one of Greenplum 6 that is told to.
+const storesSCRAM = since10 + " or exists (select from pg_settings where name = 'password_hash_algorithm' and setting = 'SCRAM-SHA-256')"
+
 // variable has psql keep one of two pieces of SQL under a name, the second one for Greenplum 6.
-func variable(name, since, before string) string {
-	return "select case when " + since10 + " then " + literal(since) + " else " + literal(before) + " end as " + name + " \\gset\n"
+func variable(name, since, before string) string { return choice(name, since10, since, before) }
+
+func choice(name, condition, holds, not string) string {
+	return "select case when " + condition + " then " + literal(holds) + " else " + literal(not) + " end as " + name + " \\gset\n"
 }
 
 // walFile defines :wal_file, the name of the file of the write-ahead log that the server writes to.

@@ -42,9 +42,9 @@ set log_min_error_statement = panic;
 
 // Verifiers are the forms of a password that servers store. The password itself never reaches a server.
 type Verifiers struct {
-	// SCRAM is SCRAM-SHA-256, which servers take since PostgreSQL 10.
+	// SCRAM is SCRAM-SHA-256.
 	SCRAM string
-	// MD5 is for Greenplum 6. Whoever has it can log in by it.
+	// MD5 is for Greenplum 6, unless its password_hash_algorithm is SCRAM-SHA-256. Whoever has it can log in by it.
 	MD5 string
 }
 
@@ -56,7 +56,7 @@ func PasswordSQL(role string, exists bool, stored Verifiers) string {
 		verb, login = "create", "login "
 	}
 	// psql replaces a variable within a variable's text.
-	return "\\set scram " + literal(stored.SCRAM) + "\n\\set md5 " + literal(stored.MD5) + "\n" + variable("stored", ":'scram'", ":'md5'") +
+	return "\\set scram " + literal(stored.SCRAM) + "\n\\set md5 " + literal(stored.MD5) + "\n" + choice("stored", storesSCRAM, ":'scram'", ":'md5'") +
 		unlogged + verb + " role " + identifier(role) + " " + login + "password :stored;\n"
 }
 

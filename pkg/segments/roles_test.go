@@ -47,7 +47,7 @@ func TestRoleSQL(t *testing.T) {
 		"set log_min_error_statement = panic;\n"
 	verifiers := Verifiers{SCRAM: "SCRAM$a'b", MD5: "md5ab"}
 	const choice = "\\set scram 'SCRAM$a''b'\n\\set md5 'md5ab'\n" +
-		"select case when current_setting('server_version_num')::int >= 100000 then ':''scram''' else ':''md5''' end as stored \\gset\n"
+		"select case when " + storesSCRAM + " then ':''scram''' else ':''md5''' end as stored \\gset\n"
 	if got, want := PasswordSQL(`o"brien`, false, verifiers), choice+quiet+`create role "o""brien" login password :stored;`+"\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}

@@ -5,7 +5,8 @@
 #   write DIR...    makes these files so, and has an instance that runs read them. Of one that runs unencrypted and takes certificates at
 #                   its start only, as in Greenplum 6, it leaves pg_hba.conf alone, by which nobody could come in then: it prints
 #                   `restart DIR`
-#   offer DIR       is write, and keeps the pg_hba.conf before, until a write
+#   offer DIR       is write, and keeps the pg_hba.conf before, until a write. A server that has no view of its pg_hba.conf, as in Greenplum 6,
+#                   tells only its log which lines it refuses: prints `refused LINE MESSAGE` for each
 #   withdraw DIR    gives an instance that pg_hba.conf back, if there is one
 #   certificate     gives this pod's user the administrator's certificate, where libpq looks for it
 # check, write and offer read pg_hba.conf from standard input. Of directories that are not there they say nothing.
@@ -117,8 +118,28 @@ offer() {
   local before=$1/pg_hba.conf.gpk-before
   certificate || return
   [ -e "$before" ] || { cp -p "$1/pg_hba.conf" "$before.new" && mv "$before.new" "$before"; } || return
+  local log size=0
+  log=$(newest_log "$1")
+  [ -z "$log" ] || size=$(stat -c %s "$log")
   settle "$1" || return
+  [ "$GPK_WAL" = pg_wal ] || ! pg_ctl status -D "$1" >/dev/null 2>&1 || refused "$1" "$log" "$size"
   echo end
+}
+
+newest_log() { find "$1/$GPK_LOG" -maxdepth 1 -name '*.csv' -printf '%T@ %p\n' 2>/dev/null | sort -n | tail -n 1 | cut -d ' ' -f 2-; }
+
+# refused waits until the log tells that the server has read its files, and then a moment for what it tells of them.
+refused() {
+  local said='' tries log=$2 size=$3 newest
+  for ((tries = 0; tries < 50; tries++)); do
+    newest=$(newest_log "$1")
+    [ "$newest" = "$log" ] || { log=$newest size=0; }
+    [ -z "$log" ] || said=$(tail -c "+$((size + 1))" "$log")
+    [[ $said != *'"pg_hba.conf not reloaded"'* ]] || break
+    [[ $said != *'"received SIGHUP, reloading configuration files"'* || $tries -lt 5 ]] || break
+    sleep 0.1
+  done
+  sed -nE 's/.*,"LOG","[^"]*","(.*)",,,,,"line ([0-9]+) of configuration file .*/refused \2 \1/p' <<<"$said" | sed 's/""/"/g'
 }
 
 withdraw() {

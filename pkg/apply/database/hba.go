@@ -63,9 +63,9 @@ func (c *ClientAuthentication) Authenticate(ctx context.Context, acting Acting, 
 		printed, away, err := c.call(ctx, acting.Pod, "write", kind)
 		notReached[i] = away
 		for pod, out := range printed {
-			dirs, wrong := segments.ParseHBAWritten(out)
+			written, wrong := segments.ParseHBAWritten(out)
 			err = errors.Join(err, wrong)
-			if len(dirs) > 0 {
+			if len(written.Unencrypted) > 0 {
 				unencrypted[i] = append(unencrypted[i], pod)
 			}
 		}
@@ -143,10 +143,18 @@ func up(acting Acting, wanted plan.Authentication) (instances []topology.Instanc
 // offer writes pg_hba.conf of the acting coordinator. It restores the file if the server refuses a line. The server would continue with the
 // rules that it has read, but would not start with these.
 func (c *ClientAuthentication) offer(ctx context.Context, acting Acting, hba string) error {
-	if _, err := c.remote.Run(ctx, acting.Pod, segments.HBAScript("offer", hba, topology.CoordinatorDir)); err != nil {
+	out, err := c.remote.Run(ctx, acting.Pod, segments.HBAScript("offer", hba, topology.CoordinatorDir))
+	if err != nil {
 		return err
 	}
-	refused, err := c.RefusedHBA(ctx, acting, hba)
+	written, err := segments.ParseHBAWritten(out)
+	if err != nil {
+		return fmt.Errorf("pod %s: %w", acting.Pod, err)
+	}
+	refused := refusedWords(acting, written.Refused, hba)
+	if len(refused) == 0 {
+		refused, err = c.RefusedHBA(ctx, acting, hba)
+	}
 	if err != nil || len(refused) == 0 {
 		return err
 	}
@@ -173,6 +181,10 @@ func (c *ClientAuthentication) RefusedHBA(ctx context.Context, acting Acting, co
 		return nil, err
 	}
 	refused, err := segments.ParseRefusedHBA(out)
+	return refusedWords(acting, refused, content), err
+}
+
+func refusedWords(acting Acting, refused []segments.RefusedLine, content string) []string {
 	faults := make([]string, len(refused))
 	lines := strings.Split(content, "\n")
 	for i, r := range refused {
@@ -182,5 +194,5 @@ func (c *ClientAuthentication) RefusedHBA(ctx context.Context, acting Acting, co
 		}
 		faults[i] += ": " + topology.HideSecrets(r.Error)
 	}
-	return faults, err
+	return faults
 }
