@@ -51,6 +51,15 @@ unit: ## go vet and go test, without a cluster
 	(cd test/bench/components && echo "== test/bench/components" && go test ./localvolume/... ./networkpolicy/...) || failed="$$failed test/bench/components"; \
 	[ -z "$$failed" ] || { echo "failed in:$$failed" >&2; exit 1; }
 
+# The platforms that people run gpk on. Tests run on one of them, so the others are compiled.
+PLATFORMS ?= linux/amd64 linux/arm64 darwin/amd64 darwin/arm64
+
+.PHONY: platforms
+platforms: ## compile gpk for all platforms
+	@for platform in $(PLATFORMS); do \
+	  echo "== $$platform" && GOOS=$${platform%/*} GOARCH=$${platform#*/} go build ./cmd/... ./pkg/... || exit 1; \
+	done
+
 .PHONY: race
 race: ## the tests of gpk itself under the race detector (needs a C compiler)
 	CGO_ENABLED=1 go test -race ./...

@@ -115,6 +115,7 @@ trap 'failed=${failed:-interrupted}; finish' EXIT INT TERM
 stage tools install
 stage lint make --no-print-directory lint
 stage unit make --no-print-directory unit
+stage platforms make --no-print-directory platforms PLATFORMS="linux/arm64 darwin/arm64"
 stage bench-build make --no-print-directory bench-build
 stage standin make --no-print-directory standin
 bash test/traces.sh >"$before"

@@ -294,7 +294,7 @@ func (d *fakeDatabase) settings(pod, sql string, out, errs io.Writer) int {
 			d.unaltered = append(d.unaltered, pod+" "+name)
 		}
 	}
-	if strings.HasPrefix(sql, "select coalesce") {
+	if strings.Contains(sql, "\nselect coalesce(json_agg(found)") {
 		_ = json.NewEncoder(out).Encode(slices.Collect(maps.Values(d.files[pod])))
 	}
 	return 0

@@ -32,9 +32,10 @@ func (c *cluster) catalogue() []instance {
 // tryCatalogue is catalogue of a database that may not answer.
 func (c *cluster) tryCatalogue() ([]instance, error) {
 	c.t.Helper()
-	r := c.gpk("psql", "-d", "postgres", "--", "-XAtq", "-v", "ON_ERROR_STOP=1", "-c", "select gp_request_fts_probe_scan()",
-		"-c", `select json_agg(g order by content, role desc) from (select dbid, content, role,
-		preferred_role, mode, status, port, hostname, datadir from gp_segment_configuration) g`)
+	r := c.feed(strings.NewReader(`select gp_request_fts_probe_scan();
+		select json_agg(g order by content, role desc) from (select dbid, content, role,
+		preferred_role, mode, status, port, hostname, datadir from gp_segment_configuration) g;
+`), "psql", "-d", "postgres", "--", "-XAtq", "-v", "ON_ERROR_STOP=1")
 	_, answer, _ := strings.Cut(r.stdout, "\n")
 	var rows []instance
 	if err := json.Unmarshal([]byte(answer), &rows); err != nil {

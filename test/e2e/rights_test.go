@@ -59,7 +59,7 @@ func TestRights(t *testing.T) {
 		{role: []string{"expand", "--segments", "2"}, args: []string{"expand", "--segments", "2"}},
 		{args: []string{"failover", "--force"}},
 		{args: []string{"recover"}, before: killInstance, pod: "demo-mirror-0", arg: "/greenplum/mirror/gpseg0"},
-		{args: []string{"upgrade", "--version", "7.2.0"}},
+		{args: []string{"upgrade", "--version", next()}},
 		{args: []string{"upgrade", "--rollback"}},
 		{args: []string{"resize", "-f", larger}},
 		{args: []string{"delete"}, canaries: canaries},

@@ -52,8 +52,8 @@ func (c *cluster) daysAfter(s shape) {
 		c.day("recover")
 		c.wantWhole(s)
 	}
-	c.day("upgrade", "--version", "7.2.0")
-	c.wantRelease(s, "7.2.0")
+	c.day("upgrade", "--version", next())
+	c.wantRelease(s, next())
 	c.day("stop")
 	c.day("start")
 	c.wantCoordinator(acting)

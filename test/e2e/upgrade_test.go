@@ -3,9 +3,11 @@
 package e2e
 
 import (
+	"cmp"
 	"encoding/json"
 	"maps"
 	"os"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -13,6 +15,11 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
+
+// present is the release of the suite's image, and next one with the same catalogue version: GPK_TEST_NEXT.
+func present() string { return shared.image[strings.LastIndex(shared.image, ":")+1:] }
+
+func next() string { return cmp.Or(os.Getenv("GPK_TEST_NEXT"), "7.2.0") }
 
 // released is the suite's image in another release. The stand-in has 7.2.0 with the catalogue version of 7.1.0, and 8.0.0 with
 // another.
@@ -28,13 +35,13 @@ func TestUpgrade(t *testing.T) {
 	c.gpk("create", "-f", c.file).want(t, 0)
 	w := c.writes()
 	before := c.settled()
-	c.gpk("upgrade", "--version", "7.2.0", "--dry-run").want(t, 3)
+	c.gpk("upgrade", "--version", next(), "--dry-run").want(t, 3)
 	c.wantSame(before)
 	pods := c.uids()
 	if strings.Contains(shared.image, "standin") {
 		c.gpk("upgrade", "--version", "8.0.0").want(t, 1).says(t, "catalogue version", "major upgrade", "nothing was changed")
 		c.gpk("upgrade", "--version", "7.3.0", "--image", released("8.0.0")).want(t, 1).says(t, "catalogue version", "major upgrade", "nothing was changed")
-		c.gpk("upgrade", "--version", "7.3.0", "--image", released("7.2.0")).want(t, 1).says(t, "release 7.2.0", "--image")
+		c.gpk("upgrade", "--version", "7.3.0", "--image", released(next())).want(t, 1).says(t, "release "+next(), "--image")
 	}
 	// What was refused is in the journal only.
 	if now := c.uids(); !maps.Equal(now, pods) {
@@ -42,19 +49,19 @@ func TestUpgrade(t *testing.T) {
 	}
 	c.wantNoDifferences(c.file)
 
-	r := c.gpk("upgrade", "--version", "7.2.0", "-o", "json").want(t, 0)
+	r := c.gpk("upgrade", "--version", next(), "-o", "json").want(t, 0)
 	var answer struct{ DowntimeSeconds float64 }
 	if err := json.Unmarshal([]byte(r.stdout), &answer); err != nil || answer.DowntimeSeconds <= 0 {
 		t.Errorf("%v, a downtime of %.1f s in %s", err, answer.DowntimeSeconds, r.stdout)
 	}
-	c.wantRelease(s, "7.2.0")
-	if r := c.gpk("upgrade", "--version", "7.2.0").want(t, 0); !strings.Contains(r.stdout, "no changes") {
+	c.wantRelease(s, next())
+	if r := c.gpk("upgrade", "--version", next()).want(t, 0); !strings.Contains(r.stdout, "no changes") {
 		t.Errorf("the same again: %s", r.stdout)
 	}
-	c.wantNoDifferences(c.changed("next.yaml", `"7.1.0"`, `"7.2.0"`, shared.image, released("7.2.0")))
+	c.wantNoDifferences(c.changed("next.yaml", strconv.Quote(present()), strconv.Quote(next()), shared.image, released(next())))
 
 	c.gpk("upgrade", "--rollback").want(t, 0)
-	c.wantRelease(s, "7.1.0")
+	c.wantRelease(s, present())
 	if r := c.gpk("upgrade", "--rollback").want(t, 0); !strings.Contains(r.stdout, "no upgrade to undo") {
 		t.Errorf("taken back again: %s", r.stdout)
 	}
@@ -75,19 +82,19 @@ func TestUpgradeFallsBack(t *testing.T) {
 		"[{name: BASH_ENV, value: /greenplum/refuse.sh}]}]}}\n")...), 0o600))
 	c.gpk("create", "-f", c.file).want(t, 0)
 	w := c.writes()
-	c.in("demo-mirror-0", `cat >/greenplum/refuse.sh <<'END'
+	c.in("demo-mirror-0", strings.Replace(`cat >/greenplum/refuse.sh <<'END'
 unset BASH_ENV
-case $0$(/usr/local/greenplum-db/bin/postgres --gp-version) in /gpk/scripts/start.sh*" 7.2.0 "*) echo "refused here" >&2; exit 7 ;; esac
-END`)
-	c.gpk("upgrade", "--version", "7.2.0").want(t, 1).says(t, "demo-mirror-0", "refused here", "back as it was", "the database was down for")
-	c.wantRelease(s, "7.1.0")
+case $0$(/usr/local/greenplum-db/bin/postgres --gp-version) in /gpk/scripts/start.sh*" RELEASE "*) echo "refused here" >&2; exit 7 ;; esac
+END`, "RELEASE", next(), 1))
+	c.gpk("upgrade", "--version", next()).want(t, 1).says(t, "demo-mirror-0", "refused here", "back as it was", "the database was down for")
+	c.wantRelease(s, present())
 	c.wantNoDifferences(c.file)
 	c.gpk("upgrade", "--rollback").want(t, 0)
 
 	c.in("demo-mirror-0", "rm /greenplum/refuse.sh")
 	c.gpk("failover", "--force").want(t, 0)
-	c.gpk("upgrade", "--version", "7.2.0").want(t, 0)
-	c.wantImage("7.2.0")
+	c.gpk("upgrade", "--version", next()).want(t, 0)
+	c.wantImage(next())
 	w.wantAll()
 	if status := c.wholeStatus(); status.Coordinator != "demo-coordinator-1" {
 		t.Errorf("the coordinator acts in pod %s", status.Coordinator)
@@ -102,14 +109,14 @@ func TestUpgradeKilled(t *testing.T) {
 	c := newCluster(t, s)
 	c.gpk("create", "-f", c.file).want(t, 0)
 	w := c.writes()
-	c.killedInWindow("upgrade", "--version", "7.2.0")
-	c.gpk("create", "-f", c.file).want(t, 1).says(t, "is unfinished", "gpk upgrade --version 7.2.0", "gpk upgrade --rollback")
+	c.killedInWindow("upgrade", "--version", next())
+	c.gpk("create", "-f", c.file).want(t, 1).says(t, "is unfinished", "gpk upgrade --version "+next(), "gpk upgrade --rollback")
 	c.gpk("upgrade", "--rollback").want(t, 0)
-	c.wantRelease(s, "7.1.0")
+	c.wantRelease(s, present())
 
-	c.killedInWindow("upgrade", "--version", "7.2.0")
-	c.gpk("upgrade", "--version", "7.2.0").want(t, 0)
-	c.wantRelease(s, "7.2.0")
+	c.killedInWindow("upgrade", "--version", next())
+	c.gpk("upgrade", "--version", next()).want(t, 0)
+	c.wantRelease(s, next())
 	w.wantAll()
 }
 
