@@ -68,6 +68,15 @@ func status(err error) int {
 	return exitFailed
 }
 
+// ended adds to an error why the command's context has ended: requests under way report only that it has.
+func ended(ctx context.Context, err error) error {
+	cause := context.Cause(ctx)
+	if cause == nil || errors.Is(err, cause) || !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", cause, err)
+}
+
 // report prints an error with what to do next, and returns the exit status.
 func (a *printer) report(err error) int {
 	code := status(err)

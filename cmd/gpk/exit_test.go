@@ -80,3 +80,23 @@ func TestOperationThatDoesNotEnd(t *testing.T) {
 	code := run(ctx, []string{"resize", "-f", file}, streams{strings.NewReader(""), &out, &err})
 	ran{code, out.String(), err.String()}.wants(t, exitInterrupted, "interrupted", "next: run the same command again to resume")
 }
+
+// A request that was under way when the command ended reports only that its context has ended.
+func TestEndedByItsCause(t *testing.T) {
+	ctx, interrupt := context.WithCancelCause(t.Context())
+	request := fmt.Errorf("the cluster's record: %w", context.Canceled)
+	if got := ended(ctx, request); !errors.Is(got, request) || errors.Is(got, errInterrupted) {
+		t.Errorf("before: %v", got)
+	}
+	interrupt(errInterrupted)
+	if got := ended(ctx, request); status(got) != exitInterrupted || !strings.Contains(got.Error(), "the cluster's record") {
+		t.Errorf("interrupted: %v", got)
+	}
+	refusal := errors.New("no such cluster")
+	if got := ended(ctx, refusal); !errors.Is(got, refusal) || errors.Is(got, errInterrupted) {
+		t.Errorf("another error: %v", got)
+	}
+	if ended(ctx, nil) != nil {
+		t.Error("no error became one")
+	}
+}

@@ -112,7 +112,7 @@ func (a *app) prepare(parent *cobra.Command) {
 	for _, command := range parent.Commands() {
 		asUsage(command)
 		run := command.RunE
-		command.RunE = func(cmd *cobra.Command, args []string) error { return a.explain(run(cmd, args)) }
+		command.RunE = func(cmd *cobra.Command, args []string) error { return a.explain(ended(cmd.Context(), run(cmd, args))) }
 		a.prepare(command)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -32,6 +33,7 @@ type cluster struct {
 	*kube.Namespace
 	roles  []byhand.Role
 	acting string // the pod in which the utilities are called
+	series string // 7 for a release of Greenplum 7
 }
 
 // newCluster makes the pods. They go when the test ends.
@@ -63,16 +65,23 @@ func newCluster(t *testing.T, roles []byhand.Role) *cluster {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &cluster{t, ctx, namespace, roles, coordinator}
+	c := &cluster{t, ctx, namespace, roles, coordinator, ""}
+	said := c.succeed(coordinator, "postgres --gp-version")
+	match := regexp.MustCompile(`\) (\d+)\.`).FindStringSubmatch(said)
+	if match == nil {
+		t.Fatalf("the image does not tell its release, but %q", said)
+	}
+	c.series = match[1]
+	return c
 }
 
 // with is the cluster as a step of the test has it.
 func (c *cluster) with(t *testing.T) *cluster {
-	return &cluster{t, c.ctx, c.Namespace, c.roles, c.acting}
+	return &cluster{t, c.ctx, c.Namespace, c.roles, c.acting, c.series}
 }
 
 // at is the cluster whose acting coordinator is in another pod.
-func (c *cluster) at(pod string) *cluster { return &cluster{c.T, c.ctx, c.Namespace, c.roles, pod} }
+func (c *cluster) at(pod string) *cluster { return &cluster{c.T, c.ctx, c.Namespace, c.roles, pod, c.series} }
 
 // step is a part of a cluster's life. Steps build on each other.
 type step struct {

@@ -79,8 +79,11 @@ func (c *cluster) judge(name, command string, said kube.Said, words ...string) {
 		}
 	}
 	got := append(shape(said.Output), fmt.Sprintf("[exit status %d]", said.Status))
-	file := filepath.Join("testdata", name+".txt")
+	file := filepath.Join("testdata", "greenplum-"+c.series, name+".txt")
 	if *update {
+		if err := os.MkdirAll(filepath.Dir(file), 0o750); err != nil {
+			c.Fatal(err)
+		}
 		if err := os.WriteFile(file, []byte(strings.Join(got, "\n")+"\n"), 0o600); err != nil {
 			c.Fatal(err)
 		}
