@@ -52,7 +52,7 @@ func (c *cluster) wantCertified() {
 				with string
 				in   bool
 			}{{"sslmode=prefer", true}, {"sslmode=disable", false}, {"sslmode=require sslcert=/nowhere sslkey=/nowhere sslrootcert=/nowhere", false}} {
-				_, err := c.exec(c.ctx, from[0], environment+`PGOPTIONS='-c gp_role=utility' psql -XAtqw -d "host=$1 port=$2 dbname=postgres $3" -c 'select 1'`,
+				_, err := c.exec(c.ctx, from[0], environment+utilityMode+` psql -XAtqw -d "host=$1 port=$2 dbname=postgres $3" -c 'select 1'`,
 					from[1], fmt.Sprint(i.Port), test.with)
 				if (err == nil) != test.in {
 					c.t.Errorf("whether %s from pod %s lets gpadmin in with %s should be %t: %v", i.Host, from[0], test.with, test.in, err)

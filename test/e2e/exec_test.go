@@ -13,6 +13,9 @@ import (
 // environment is what an administrator types in a pod before Greenplum's utilities work. It is not gpk's own.
 const environment = `. "${GPHOME:-/usr/local/greenplum-db}/greenplum_path.sh"; export USER="$(id -un)" LOGNAME="$(id -un)"; `
 
+// utilityMode has psql speak to a segment past the coordinator. Greenplum 6, whose log's reader is pg_xlogdump, has another setting.
+const utilityMode = `PGOPTIONS="-c $(command -v pg_xlogdump >/dev/null && echo gp_session_role || echo gp_role)=utility"`
+
 // exec runs a shell script in a pod, as `kubectl exec` would and not through gpk. $1, $2, … are the arguments.
 func (c *cluster) exec(ctx context.Context, pod, script string, args ...string) (string, error) {
 	return c.inKube().Exec(ctx, pod, script, args...)
@@ -46,7 +49,7 @@ func (c *cluster) sql(database, sql string) string {
 // utility runs SQL on one instance alone, in utility mode, from the coordinator's pod and not through gpk.
 func (c *cluster) utility(i instance, database, sql string) string {
 	c.t.Helper()
-	return c.in("demo-coordinator-0", environment+`PGOPTIONS='-c gp_role=utility' psql -XAtq -v ON_ERROR_STOP=1 -h "$1" -p "$2" -d "$3" -c "$4"`,
+	return c.in("demo-coordinator-0", environment+utilityMode+` psql -XAtq -v ON_ERROR_STOP=1 -h "$1" -p "$2" -d "$3" -c "$4"`,
 		i.Host, fmt.Sprint(i.Port), database, sql)
 }
 
