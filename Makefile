@@ -23,7 +23,10 @@ vulncheck := $(CURDIR)/.bench/tools/govulncheck
 kubescore := $(CURDIR)/.bench/tools/kube-score
 # Its image whose gpadmin has not the uid of the pods' user, as in public images.
 otheruser := gpk.local/standin-1001
-standins := $(foreach release,$(STANDINS),.bench/images/standin-$(release).tar) .bench/images/standin-1001-$(STANDIN).tar
+# Its images that are laid out as those of Greenplum's relatives; test/standin/image/flavour.go says how.
+flavours := gpk.local/standin-cloudberry:2.1.0-incubating gpk.local/standin-whpg:7.4.1-WHPG
+standins := $(foreach release,$(STANDINS),.bench/images/standin-$(release).tar) .bench/images/standin-1001-$(STANDIN).tar \
+  $(patsubst gpk.local/%,.bench/images/%.tar,$(subst :,-,$(flavours)))
 # Modules with Go code of ours. Those in test/tools are versions of tools.
 modules := . test/bench test/standin
 # Prose that people read.
@@ -159,6 +162,9 @@ standin: ## build the images of the stand-in database (root, debootstrap)
 	  --out ../../.bench/images/standin-VERSION.tar
 	@cd test/standin && go run ./image --version $(STANDIN) --name $(otheruser) --user 1001 --cache ../../.bench/cache/standin \
 	  --out ../../.bench/images/standin-1001-VERSION.tar
+	@cd test/standin && for flavour in cloudberry whpg; do \
+	  go run ./image --flavour $$flavour --cache ../../.bench/cache/standin --out ../../.bench/images/standin-$$flavour-VERSION.tar; \
+	done
 
 .PHONY: load
 load: bench standin ## bring those images into the bench
@@ -174,6 +180,7 @@ e2e-run: build
 	GPK_TEST_BENCH=$${GPK_TEST_BENCH-$$([ -n "$${GPK_TEST_KUBECONFIG:-}" ] || echo $(bench))} \
 	GPK_TEST_KUBECONFIG=$${GPK_TEST_KUBECONFIG:-$(CURDIR)/.bench/kubeconfig} \
 	GPK_TEST_OTHER_USER=$${GPK_TEST_OTHER_USER-$$([ -n "$${GPK_TEST_IMAGE:-}" ] || echo $(otheruser):$(STANDIN))} \
+	GPK_TEST_FLAVOURS="$${GPK_TEST_FLAVOURS-$$([ -n "$${GPK_TEST_IMAGE:-}" ] || echo $(flavours))}" \
 	GPK_TEST_IMAGE=$${GPK_TEST_IMAGE:-gpk.local/standin:$(STANDIN)} \
 	go test -tags e2e -count 1 -parallel 4 -timeout 60m -v ./test/e2e/...
 

@@ -30,7 +30,7 @@ func newPod(t *testing.T) *fakePod {
 	}
 	// All in one pass, since the root itself may lie under /tmp.
 	paths := strings.NewReplacer("/greenplum/", p.path("greenplum/"), "/gpk/", p.path("gpk/"), "/tmp/", p.path("tmp/"),
-		"/etc/resolv.conf", p.path("etc/resolv.conf"), "/dev/shm/", p.path("shm/"))
+		"/etc/resolv.conf", p.path("etc/resolv.conf"), "/dev/shm/", p.path("shm/"), "/usr/local/", p.path("usr/local/"), "/opt/", p.path("opt/"), "/usr/edb/", p.path("usr/edb/"))
 	for name, script := range scripts {
 		p.write("gpk/scripts/"+name, paths.Replace(script))
 	}

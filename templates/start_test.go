@@ -230,3 +230,20 @@ func TestImageLacks(t *testing.T) {
 		t.Errorf("%q", out)
 	}
 }
+
+// Without an installation nothing runs, and the pod's log names both scripts and where they were looked for.
+func TestStartWithoutInstallation(t *testing.T) {
+	for name, words := range map[string]string{"": "in the usual places", "srv/db": "in "} {
+		p := startPod(t)
+		p.without("GPHOME")
+		if name != "" {
+			words += p.path(name)
+			p.env = append(p.env, "GPHOME="+p.path(name))
+			p.write("usr/local/greenplum-db/greenplum_path.sh", "")
+		}
+		says, _, end := p.first()
+		if end() || p.has("sshd-runs") || !strings.Contains(says.String(), "no greenplum_path.sh and no cloudberry-env.sh "+words+";") {
+			t.Errorf("GPHOME %q: it says %q", name, says)
+		}
+	}
+}

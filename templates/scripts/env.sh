@@ -33,7 +33,7 @@ session_options+=' -c session_preload_libraries= -c local_preload_libraries='
 # takes no writes.
 follows() { [ -e "$1/standby.signal" ] || [ -e "$1/recovery.conf" ]; }
 
-# The utilities open hundreds of shells, and greenplum_path.sh starts programs of its own: start.sh keeps what it has set.
+# The utilities open hundreds of shells, and the image's script starts programs of its own: start.sh keeps what it has set.
 if [ -f /tmp/gpk-environment ]; then
   # shellcheck source=/dev/null
   . /tmp/gpk-environment
@@ -42,14 +42,31 @@ if [ -f /tmp/gpk-environment ]; then
   [ -n "${GPK_WAL:-}" ] || . /gpk/scripts/release.sh
   return
 fi
-if [ -z "${GPHOME:-}" ]; then
-  for GPHOME in /usr/local/greenplum-db /usr/local/gpdb /opt/greenplum-db /usr/local/greenplum-db-*; do
-    [ -f "$GPHOME/greenplum_path.sh" ] && break
+# environment_script prints the first script that sets the environment of an installation in one of the places. It has the name that the
+# distribution gave it, and no release is asked.
+environment_script() {
+  local place script
+  for place; do
+    for script in "$place/greenplum_path.sh" "$place/cloudberry-env.sh"; do
+      [ ! -f "$script" ] || { echo "$script"; return; }
+    done
   done
+  return 1
+}
+# What the image says of itself counts alone.
+if [ -n "${GPHOME:-}" ]; then
+  environment=$(environment_script "$GPHOME") || return 1
+else
+  environment=$(environment_script /usr/local/{greenplum-db,cloudberry-db,gpdb} /opt/{greenplum-db,cloudberry-db} \
+    /usr/local/{greenplum-db,cloudberry-db}-* /opt/{greenplum-db,cloudberry-db}-* /usr/edb/whpg*) || return 1
 fi
-# What it prints is no answer of a script, and what a script reads is not for it.
+GPHOME=${environment%/*}
+# What it prints is no answer of a script, what a script reads is not for it, and it may use variables that nobody has set.
+unset_is=$(shopt -po nounset)
+set +u
 # shellcheck source=/dev/null
-. "$GPHOME/greenplum_path.sh" >&2 </dev/null
+. "$environment" >&2 </dev/null
+$unset_is
 # shellcheck source=SCRIPTDIR/release.sh
 . /gpk/scripts/release.sh
 USER=$(id -un)

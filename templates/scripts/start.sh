@@ -30,7 +30,8 @@ home=$(getent passwd "$(id -u)" | cut -d: -f6)
 [ -n "$home" ] || die "/etc/passwd has no user with the id $(id -u); docs/image.md says who the user is"
 export HOME=$home
 # shellcheck source=SCRIPTDIR/env.sh
-. /gpk/scripts/env.sh || die "the image has no greenplum_path.sh under $GPHOME; docs/image.md says what gpk needs of an image"
+. /gpk/scripts/env.sh ||
+  die "the image has no greenplum_path.sh and no cloudberry-env.sh in ${GPHOME:-the usual places}; docs/image.md says what gpk needs of an image"
 
 umask 077
 # See env.sh. What the container itself has in its environment is not the utilities'.

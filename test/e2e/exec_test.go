@@ -10,8 +10,9 @@ import (
 	"gpk/test/kube"
 )
 
-// environment is what an administrator types in a pod before Greenplum's utilities work. It is not gpk's own.
-const environment = `. "${GPHOME:-/usr/local/greenplum-db}/greenplum_path.sh"; export USER="$(id -un)" LOGNAME="$(id -un)"; `
+// environment is what an administrator types in a pod before the utilities work, in whichever image. It is not gpk's own.
+const environment = `for script in "${GPHOME:-/usr/local/greenplum-db}/greenplum_path.sh" /usr/local/cloudberry-db/cloudberry-env.sh /usr/edb/*/greenplum_path.sh; do
+[ ! -f "$script" ] || . "$script" >/dev/null; done; export USER="$(id -un)" LOGNAME="$(id -un)"; `
 
 // utilityMode has psql speak to a segment past the coordinator. Greenplum 6, whose log's reader is pg_xlogdump, has another setting.
 const utilityMode = `PGOPTIONS="-c $(command -v pg_xlogdump >/dev/null && echo gp_session_role || echo gp_role)=utility"`

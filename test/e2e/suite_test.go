@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -25,6 +26,8 @@ type suite struct {
 	kubeconfig, image string
 	// otherUser is an image whose gpadmin has another uid than the pods' user, or image if none is named.
 	otherUser string
+	// flavours are images that are laid out as those of Greenplum's relatives.
+	flavours []string
 	// bench is the command of the bench that the cluster is, or empty if it is none.
 	bench string
 	// gpk is the path of the binary.
@@ -58,6 +61,7 @@ func newSuite() (suite, error) {
 			"GPK_TEST_KUBECONFIG=FILE GPK_TEST_IMAGE=NAME:TAG")
 	}
 	s.otherUser = cmp.Or(os.Getenv("GPK_TEST_OTHER_USER"), s.image)
+	s.flavours = strings.Fields(os.Getenv("GPK_TEST_FLAVOURS"))
 	var err error
 	if s.Kube, err = kube.Connect(context.Background(), s.kubeconfig); err != nil {
 		return s, fmt.Errorf("GPK_TEST_KUBECONFIG: %w", err)

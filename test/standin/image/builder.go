@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -23,9 +24,7 @@ import (
 type builder struct {
 	cache string
 	log   io.Writer
-	// repository is the image's name without its tag; user is gpadmin's number.
-	repository string
-	user       int
+	flavour
 }
 
 func (b builder) build(ctx context.Context, releases []release.Release, out, rootfs string) error {
@@ -107,6 +106,19 @@ func (b builder) write(r release.Release, out string, layers ...string) error {
 	return os.Rename(partial, out)
 }
 
+// environ is the image's environment.
+func (b builder) environ() []string {
+	variables := map[string]string{
+		"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/home/gpadmin", "LANG": "en_US.UTF-8",
+	}
+	maps.Copy(variables, b.variables)
+	var environ []string
+	for _, name := range slices.Sorted(maps.Keys(variables)) {
+		environ = append(environ, name+"="+variables[name])
+	}
+	return environ
+}
+
 func (b builder) config(r release.Release, img v1.Image) *v1.ConfigFile {
 	cfg, err := img.ConfigFile()
 	if err != nil {
@@ -118,11 +130,8 @@ func (b builder) config(r release.Release, img v1.Image) *v1.ConfigFile {
 	cfg.Config = v1.Config{
 		User:       fmt.Sprintf("%d:%d", b.user, b.user),
 		WorkingDir: "/home/gpadmin",
-		Env: []string{
-			"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-			"HOME=/home/gpadmin", "LANG=en_US.UTF-8",
-		},
-		Cmd: []string{"/bin/bash"},
+		Env:        b.environ(),
+		Cmd:        []string{"/bin/bash"},
 		Labels: map[string]string{
 			"org.opencontainers.image.title": "gpk stand-in",
 			"org.opencontainers.image.description": "A stand-in for Greenplum, made of PostgreSQL, for gpk's own tests. " +

@@ -14,8 +14,6 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
-
-	"gpk/test/standin/internal/release"
 )
 
 func main() {
@@ -32,20 +30,15 @@ func status(args []string) int {
 	return 0
 }
 
-// catalogues gives the catalogue version of the releases that the stand-in
-// plays: the first two can be swapped under the same data, the third cannot.
-func catalogues() map[string]string {
-	return map[string]string{"7.1.0": "302399001", "7.2.0": "302399001", "8.0.0": "302399002"}
-}
-
 func build(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("image", flag.ContinueOnError)
-	versions := flags.String("version", "7.1.0", "releases that images play, between commas")
-	catalogue := flags.String("catalogue", "", "their catalogue version (default: known for 7.1.0, 7.2.0 and 8.0.0)")
+	kind := flags.String("flavour", "greenplum", "the distribution whose layout the images have: greenplum, cloudberry or whpg")
+	versions := flags.String("version", "", "releases that images play, between commas (default: the flavour's first)")
+	number := flags.String("catalogue", "", "their catalogue version (default: the flavour's)")
 	out := flags.String("out", "", "tarball to write; VERSION in it stands for the release")
 	rootfs := flags.String("rootfs", "", "also unpack the first image into this directory, for tests without containers")
-	repository := flags.String("name", "gpk.local/standin", "the images' name, without its tag")
-	user := flags.Int("user", ordinary, "the number of gpadmin and of its group")
+	repository := flags.String("name", "", "the images' name, without its tag (default: the flavour's)")
+	user := flags.Int("user", 0, "the number of gpadmin and of its group (default: the flavour's)")
 	cache := flags.String("cache", "", "directory for what can be used again (default: the user's cache)")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -53,7 +46,12 @@ func build(ctx context.Context, args []string) error {
 	if *out == "" && *rootfs == "" {
 		return fmt.Errorf("nothing to do: give --out FILE.tar or --rootfs DIR")
 	}
-	releases, err := releasesOf(*versions, *catalogue)
+	f, err := flavourOf(*kind)
+	if err != nil {
+		return err
+	}
+	f.repository, f.user = cmp.Or(*repository, f.repository), cmp.Or(*user, f.user)
+	releases, err := f.releases(*versions, *number)
 	if err != nil {
 		return err
 	}
@@ -67,18 +65,6 @@ func build(ctx context.Context, args []string) error {
 		}
 		*cache = filepath.Join(dir, "gpk-standin")
 	}
-	b := builder{cache: *cache, log: os.Stderr, repository: *repository, user: *user}
+	b := builder{cache: *cache, log: os.Stderr, flavour: f}
 	return b.build(ctx, releases, *out, *rootfs)
-}
-
-func releasesOf(versions, catalogue string) ([]release.Release, error) {
-	var releases []release.Release
-	for _, version := range strings.Split(versions, ",") {
-		r := release.Release{Version: version, Catalogue: cmp.Or(catalogue, catalogues()[version])}
-		if r.Catalogue == "" {
-			return nil, fmt.Errorf("no catalogue version is known for %s: give --catalogue", version)
-		}
-		releases = append(releases, r)
-	}
-	return releases, nil
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"crypto/sha256"
-	_ "embed" // greenplum_path.sh
 	"encoding/hex"
 	"fmt"
 	"io"
@@ -16,11 +15,6 @@ import (
 	"gpk/test/standin/internal/release"
 	"gpk/test/standin/internal/roster"
 )
-
-const gphome = "usr/local/greenplum-db"
-
-//go:embed greenplum_path.sh
-var pathScript string
 
 // program gives the layer with the stand-in itself: its binary by every name,
 // and its environment.
@@ -36,17 +30,17 @@ func (b builder) program(ctx context.Context) (string, error) {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build the stand-in, from its module's directory: %w\n%s", err, out)
 	}
-	key, err := contentKey(binary, pathScript, strings.Join(roster.Names(), " "), layerForm, fmt.Sprint(b.user))
+	key, err := contentKey(binary, b.home, b.script, b.environment(), strings.Join(roster.Names(), " "), layerForm, fmt.Sprint(b.owner()))
 	if err != nil {
 		return "", err
 	}
-	return b.layer("top-"+key, func(root string) error { return layOut(root, binary, b.user) })
+	return b.layer("top-"+key, func(root string) error { return layOut(root, binary, b.flavour) })
 }
 
 // release gives the layer that says which release is played.
 func (b builder) release(r release.Release) (string, error) {
-	name := fmt.Sprintf("release-%s-%s-%s-%d", r.Version, r.Catalogue, layerForm, b.user)
-	return b.layer(name, func(root string) error { return layOutRelease(root, r, b.user) })
+	key := textKey(r.Text(), b.home, layerForm, fmt.Sprint(b.owner()))
+	return b.layer("release-"+r.Version+"-"+key, func(root string) error { return layOutRelease(root, r, b.flavour) })
 }
 
 // layer gives a layer from the cache, or makes it.
@@ -66,6 +60,11 @@ func (b builder) layer(name string, layOut func(root string) error) (string, err
 	return layer, pack(root, layer, nil)
 }
 
+func textKey(texts ...string) string {
+	sum := sha256.Sum256([]byte(strings.Join(texts, "\x00")))
+	return hex.EncodeToString(sum[:8])
+}
+
 func contentKey(file string, texts ...string) (string, error) {
 	h := sha256.New()
 	f, err := os.Open(file)
@@ -83,9 +82,9 @@ func contentKey(file string, texts ...string) (string, error) {
 }
 
 // layOut makes the tree. GPHOME is the user's own, as where Greenplum is
-// installed by its user: its utilities write there.
-func layOut(root, binary string, user int) error {
-	home := filepath.Join(root, gphome)
+// installed by its user: its utilities write there. Packages leave it to root.
+func layOut(root, binary string, f flavour) error {
+	home := filepath.Join(root, f.home)
 	for _, dir := range []string{"bin", "etc", "lib", "docs", "libexec"} {
 		if err := os.MkdirAll(filepath.Join(home, dir), 0o755); err != nil {
 			return err
@@ -99,22 +98,22 @@ func layOut(root, binary string, user int) error {
 			return err
 		}
 	}
-	if err := os.WriteFile(filepath.Join(home, "greenplum_path.sh"), []byte(pathScript), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(home, f.script), []byte(f.environment()), 0o644); err != nil {
 		return err
 	}
-	return chownTree(home, user)
+	return chownTree(home, f.owner())
 }
 
 // layOutRelease makes the tree of the file that names the release.
-func layOutRelease(root string, r release.Release, user int) error {
-	home := filepath.Join(root, gphome)
+func layOutRelease(root string, r release.Release, f flavour) error {
+	home := filepath.Join(root, f.home)
 	if err := os.MkdirAll(filepath.Join(home, filepath.Dir(release.File)), 0o755); err != nil {
 		return err
 	}
 	if err := os.WriteFile(filepath.Join(home, release.File), []byte(r.Text()), 0o644); err != nil {
 		return err
 	}
-	return chownTree(home, user)
+	return chownTree(home, f.owner())
 }
 
 // chownTree gives a tree to a user, where this process may.

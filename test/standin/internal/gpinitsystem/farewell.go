@@ -1,6 +1,9 @@
 package gpinitsystem
 
-import "gpk/test/standin/internal/console"
+import (
+	"gpk/test/standin/internal/console"
+	"gpk/test/standin/internal/release"
+)
 
 // farewell says what was made and what to do next.
 func (r *run) farewell(standby int) {
@@ -10,7 +13,7 @@ func (r *run) farewell(standby int) {
 	for _, line := range []string{
 		"To complete the environment configuration, please ",
 		"update " + r.User + " .bashrc file with the following",
-		"1. Ensure that the greenplum_path.sh file is sourced",
+		"1. Ensure that the " + release.Script(r.Home) + " file is sourced",
 		`2. Add "export COORDINATOR_DATA_DIRECTORY=` + dir + `"`,
 		"   to access the Greenplum scripts for this instance:",
 		"   or, use -d " + dir + " option for the Greenplum scripts",

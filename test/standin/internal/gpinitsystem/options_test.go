@@ -16,7 +16,7 @@ func TestMisused(t *testing.T) {
 	if err := os.MkdirAll(filepath.Join(home, "etc"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(home, "etc", "standin-version"), []byte("version=7.1.0\ncatalogue=1\n"), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(home, "etc", "standin-version"), []byte("version=7.1.0\ncatalogue=1\nproduct=Greenplum stand-in\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {

@@ -186,6 +186,10 @@ func execute(ctx context.Context, port int, statement string) error {
 
 func (r *run) buildStandby(ctx context.Context) int {
 	r.Log.Info("Starting initialization of standby coordinator %s", r.opt.standby)
+	if r.Release.NoStandby {
+		r.Log.Print(console.Warn, "Failed to complete standby coordinator initialization")
+		return 2
+	}
 	args := []string{"-s", r.opt.standby}
 	if r.opt.standbyPort != "" {
 		args = append(args, "-P", r.opt.standbyPort)

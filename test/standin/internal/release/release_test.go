@@ -13,7 +13,7 @@ func TestLoad(t *testing.T) {
 	if _, err := Load(home); err == nil {
 		t.Error("no file, and no error")
 	}
-	want := Release{Version: "7.1.0", Catalogue: "302399001"}
+	want := Release{Version: "7.1.0", Catalogue: "302399001", Product: "Cloudberry stand-in", NoStandby: true}
 	if err := os.MkdirAll(filepath.Join(home, "etc"), 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -28,7 +28,7 @@ func TestLoad(t *testing.T) {
 // Whatever reads the real release must read this one, and nobody may take it
 // for the real one.
 func TestVersionStrings(t *testing.T) {
-	r := Release{Version: "7.1.0", Catalogue: "1"}
+	r := Release{Version: "7.1.0", Catalogue: "1", Product: "Greenplum stand-in"}
 	if !regexp.MustCompile(`^postgres \(.*\) 7\.1\.0 build `).MatchString(r.Postgres()) {
 		t.Errorf("%s", r.Postgres())
 	}

@@ -33,6 +33,9 @@ func NewEnvironment(path string, args []string) (Environment, error) {
 	home := os.Getenv("GPHOME")
 	if home == "" {
 		home = "/usr/local/greenplum-db"
+		if self, err := os.Executable(); err == nil && filepath.Base(filepath.Dir(self)) == "bin" {
+			home = filepath.Dir(filepath.Dir(self))
+		}
 	}
 	u, err := user.Current()
 	if err != nil {
@@ -90,9 +93,11 @@ func (e Environment) Start(dir string, quiet bool) (*Utility, error) {
 }
 
 // Remote leads a command line that runs on another host with the environment
-// the utilities need there: over ssh nothing else is set.
+// the utilities need there: over ssh nothing else is set. The original takes
+// what the script prints for a part of the answer. An image whose script greets
+// would not work then, and this one is to work.
 func (e Environment) Remote(command string) string {
-	return fmt.Sprintf("GPHOME=%s; export GPHOME; . %s/greenplum_path.sh; %s", e.Home, e.Home, command)
+	return fmt.Sprintf("GPHOME=%s; export GPHOME; . %s/%s >/dev/null; %s", e.Home, e.Home, release.Script(e.Home), command)
 }
 
 // CoordinatorDirectory is the coordinator's data directory: the flag's value, or
