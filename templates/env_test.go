@@ -93,3 +93,12 @@ echo "Auf Wiedersehen"
 func (p *fakePod) without(variable string) {
 	p.env = slices.DeleteFunc(p.env, func(entry string) bool { return strings.HasPrefix(entry, variable+"=") })
 }
+
+// What an image says of languages does not reach the utilities, whose messages gpk reads.
+func TestImagesLanguage(t *testing.T) {
+	p := newPod(t)
+	p.env = append(p.env, "LANG=en_US.UTF-8", "LC_ALL=de_DE.UTF-8", "LC_MESSAGES=de_DE.UTF-8", "LANGUAGE=de")
+	if got := p.must(nil, "run.sh", "/bin/bash", "-c", `echo "$LANG ${LC_ALL-none} ${LC_MESSAGES-none} ${LANGUAGE-none}"`); got != "en_US.UTF-8 none none none\n" {
+		t.Errorf("it is %q", got)
+	}
+}

@@ -2,6 +2,10 @@
 # The environment that Greenplum's utilities need. Sourced by the other scripts and, through ~/.bashrc, by every ssh
 # command, since over ssh nothing else is read.
 
+# cluster.yaml has the locale (LANG). An image may have others for all programs, or for their messages, which gpk reads. bash warns of a
+# locale that is not there.
+{ unset LC_ALL LC_MESSAGES LANGUAGE; } 2>/dev/null
+
 # instance_dirs prints the data directories of this pod, and not what somebody has put beside them, as a copy named gpseg0.before.
 instance_dirs() {
   local dir
