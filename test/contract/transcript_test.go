@@ -74,7 +74,7 @@ func (c *cluster) says(name, pod, command string, words ...string) {
 func (c *cluster) judge(name, command string, said kube.Said, words ...string) {
 	c.Helper()
 	for _, word := range words {
-		if !strings.Contains(said.Output, word) {
+		if c.series == "7" && !strings.Contains(said.Output, word) {
 			c.Errorf("%s does not say %q but\n%s", command, word, said.Output)
 		}
 	}
