@@ -139,3 +139,11 @@ func IsRare(command, verb, resource string) bool {
 		return slices.ContainsFunc(r.Rights, func(r Right) bool { return r.Resource == resource && slices.Contains(r.Verbs, verb) })
 	})
 }
+
+// OnlyInCases says whether the table lists a right as one that this very command uses in few of its runs only.
+func OnlyInCases(command, verb, resource string) bool {
+	return slices.ContainsFunc(rare, func(r Rare) bool {
+		return slices.Contains(r.Commands, command) &&
+			slices.ContainsFunc(r.Rights, func(r Right) bool { return r.Resource == resource && slices.Contains(r.Verbs, verb) })
+	})
+}
