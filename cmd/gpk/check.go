@@ -40,7 +40,7 @@ For the image it makes one short-lived pod, and deletes it again. It changes not
 		}
 		shown, text, faults := a.looked(found)
 		if faults == 0 {
-			return a.print(shown, text+c.Metadata.Name+" can be created\n")
+			return a.print(shown, text+"nothing is in the way of create\n")
 		}
 		text += fmt.Sprintf("%s cannot be created: %s; nothing was changed\n", c.Metadata.Name, counted(faults, "fault"))
 		return cmp.Or(a.print(shown, text), error(statusError(exitUsage)))

@@ -2,6 +2,7 @@ package apply
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -26,21 +27,23 @@ func (e *InTheWayError) Error() string {
 // Check looks at all that create needs for the cluster of a file, and tells all that it finds at once. It makes nothing but a short-lived
 // pod. The answer has the looks, and of the steps of create those that are blocked.
 func Check(ctx context.Context, t *Target, c *topology.Cluster, options CreateOptions, tell Observers) ([]engine.Preview, error) {
+	var taken []engine.Preview
 	kept, err := t.store.Record(ctx)
-	if err != nil && !apierrors.IsForbidden(err) {
-		return nil, err
+	switch foreign, ok := errors.AsType[engine.Blocking](err); {
+	case ok:
+		taken = append(taken, engine.Preview{Step: plan.Step{ID: "record", Title: "record of the cluster"}, Finding: foreign.Blocks()})
+	case err == nil:
+		err = acceptable(ctx, t, kept, c, options)
 	}
-	if err == nil {
-		if err := acceptable(ctx, t, kept, c, options); err != nil {
-			return nil, err
-		}
+	if err != nil && len(taken) == 0 && !apierrors.IsForbidden(err) {
+		return nil, err
 	}
 	p, err := options.looks(ctx, t, c)
 	if err != nil {
 		return nil, err
 	}
 	found, err := t.handlers.Look(ctx, p.Steps, tell.Observe)
-	return told(found), err
+	return told(append(taken, found...)), err
 }
 
 // looks is the plan of a check, as this API server can carry it out.

@@ -34,6 +34,8 @@ const (
 	Coordinators Set = "coordinators"
 	// Images are the pods that bring an image to nodes. The API server chooses their names, so no Role can name them.
 	Images Set = "images"
+	// Inspector is the pod that looks into the image of a cluster that does not exist yet.
+	Inspector Set = "inspector"
 )
 
 // Policies says of which clusters a right is, by spec.network.segmentsOpenToAllPods.

@@ -76,8 +76,8 @@ func (h *inspectedHandler) Do(ctx context.Context, progress func(string)) (err e
 	defer func() { err = errors.Join(err, inspectors.RemoveAfter(ctx)) }()
 	var found engine.Finding
 	switch err := inspectors.Create(ctx, h.action.Pod, []string{pods.Anywhere}); {
-	case err != nil && kube.Undecided(err) != "":
-		found = engine.BlockedBy(kube.Undecided(err)+": "+h.kube.Ref.Namespace, fmt.Sprintf("make it with `kubectl create namespace %s`, or by ",
+	case isMissingNamespace(err):
+		found = engine.BlockedBy(fmt.Sprintf("the namespace %q does not exist", h.kube.Ref.Namespace), fmt.Sprintf("make it with `kubectl create namespace %s`, or by ",
 			h.kube.Ref.Namespace), plan.Gpk("create", "-f", "cluster.yaml", "--create-namespace"))
 	case apierrors.IsAlreadyExists(err), err != nil && kube.Refusal(h.action.Pod, err) != "":
 		found = h.unseen(err.Error())
@@ -91,6 +91,9 @@ func (h *inspectedHandler) Do(ctx context.Context, progress func(string)) (err e
 	h.found = &found
 	return nil
 }
+
+// isMissingNamespace: a pod that is posted has no name in the address, so nothing else can be missing.
+func isMissingNamespace(err error) bool { return apierrors.IsNotFound(err) }
 
 const (
 	// schedulePatience is how long the pod, which asks for no resources, may stay without a node.
@@ -129,11 +132,18 @@ func (h *inspectedHandler) await(ctx context.Context, inspectors pods.ShortLived
 			return engine.BlockedBy(fmt.Sprintf("pod %s, which looks into the image %s, does not start: %s", pod.Name, h.reference(), reason),
 				correctImage), nil
 		}
-		progress("pod " + pod.Name + " " + pods.Condition(pod))
+		progress(condition(pod))
 		if err := engine.Sleep(ctx, lookAgain); err != nil {
 			return engine.Finding{}, fmt.Errorf("%w while waiting for pod %s, which looks into the image %s", err, pod.Name, h.reference())
 		}
 	}
+}
+
+func condition(pod *corev1.Pod) string {
+	if pods.Running(pod) {
+		return "pod " + pod.Name + " looks into the image"
+	}
+	return "pod " + pod.Name + " " + pods.Condition(pod)
 }
 
 // wait is what the pod waits for, and since when.

@@ -15,8 +15,7 @@ import (
 )
 
 // correctImage is the advice about an image that cannot run a database.
-const correctImage = "correct spec.image, spec.version, spec.database.locale or spec.database.config in cluster.yaml " +
-	"(docs/image.md lists what gpk needs of an image), and run this again"
+const correctImage = "correct that in cluster.yaml, or use an image that has what gpk needs (docs/image.md), and run this again"
 
 // judge says what is wrong with an image by how the pod ended that looked into it, a detail each.
 func (h *inspectedHandler) judge(end *corev1.ContainerStateTerminated, node string) engine.Finding {
