@@ -53,7 +53,10 @@ func (h *inspectedHandler) faults(end *corev1.ContainerStateTerminated, where st
 	if image.Release != "" {
 		fault(segments.Image{Release: image.Release})
 	}
-	return engine.NonEmpty(append(faults, database.SettingsFault(image, h.reference())))
+	if refused := database.SettingsFault(image, h.reference()); refused != "" {
+		faults = append(faults, refused+" (spec.database.config)")
+	}
+	return engine.NonEmpty(faults)
 }
 
 // split are the locales among what an image lacks, and all else.
