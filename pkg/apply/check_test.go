@@ -2,13 +2,16 @@ package apply
 
 import (
 	"errors"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"gpk/pkg/apply/engine"
 	"gpk/pkg/plan"
@@ -85,7 +88,13 @@ func TestCheck(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			a := unmade(test.image)
 			a.Put(test.put...)
-			found, err := Check(t.Context(), clusterFor(t, apitest.ConfigOf(a)), apitest.Cluster(t), CreateOptions{}, unheard())
+			a.Fail = func(r *http.Request) error {
+				if strings.HasSuffix(r.URL.Path, "/exec") {
+					return apierrors.NewNotFound(schema.GroupResource{Resource: "pods"}, "demo-primary-0")
+				}
+				return nil
+			}
+			found, err := Check(t.Context(), clusterFor(t, apitest.Served(t, a)), apitest.Cluster(t), CreateOptions{}, unheard())
 			if steps := refusedSteps(found); err != nil || !slices.Equal(steps, test.want) {
 				t.Errorf("in the way are %q, error %v, want %q", steps, err, test.want)
 			}
