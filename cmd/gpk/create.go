@@ -56,8 +56,12 @@ func (a *app) create(ctx context.Context, target *apply.Target, c *topology.Clus
 	return a.print(outcome, text)
 }
 
-// refusal shows what differs where create refuses a file for that.
+// refusal shows what differs where create refuses a file for that, and all that is in the way of a new cluster.
 func (a *app) refusal(ctx context.Context, target *apply.Target, err error) error {
+	if inTheWay, ok := errors.AsType[*apply.InTheWayError](err); ok {
+		_, text, _ := a.looked(inTheWay.Found)
+		return hint(fmt.Errorf("%w:\n%s", err, strings.TrimRight(text, "\n")), "correct these, and run this again")
+	}
 	changed, ok := errors.AsType[*apply.ChangedError](err)
 	if !ok {
 		return err

@@ -19,17 +19,18 @@ func (a *app) initCommand() *cobra.Command {
 		Short: "Write a commented cluster.yaml to start from",
 		Long: `init writes a cluster.yaml that explains every field, for a cluster of the given name (default: demo). It writes to standard
 output or to a new file. It needs no API server.`,
-		Example: "  gpk init sales >cluster.yaml\n  gpk init sales -f cluster.yaml",
+		Example: "  gpk init sales >cluster.yaml\n  gpk init sales --image registry.example/greenplum:7.1.0 -f cluster.yaml",
 		Args:    cobra.MaximumNArgs(1),
 	}
 	file := cmd.Flags().StringP("filename", "f", "", "file to write, which must not exist yet (default: standard output)")
+	image := cmd.Flags().String("image", "", "image of the file; its tag is the release, if the tag looks like one")
 	_ = cmd.MarkFlagFilename("filename", "yaml", "yml")
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
 		name := "demo"
 		if len(args) == 1 {
 			name = args[0]
 		}
-		starter, err := topology.Starter(name)
+		starter, err := topology.Starter(name, *image)
 		if err != nil {
 			return usageError{err}
 		}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -97,14 +98,19 @@ func (a *printer) preview(previews []engine.Preview, err error) error {
 	different := false
 	shown := make([]previewed, 0, len(previews))
 	for _, preview := range previews {
-		found := preview.Finding
-		different = different || found.State != engine.Done
-		shown = append(shown, previewed{preview.Step.ID, preview.Step.Title, found.State, found.Details, a.shown(found.Next)})
+		different = different || preview.Finding.State != engine.Done
+		shown = append(shown, a.previewed(preview))
 	}
 	if !different {
 		return a.print(shown, "no changes\n")
 	}
 	return cmp.Or(a.print(shown, previewText(shown)), error(statusError(exitDifferences)))
+}
+
+func (a *printer) previewed(preview engine.Preview) previewed {
+	found := preview.Finding
+	details := slices.Concat(found.Details, found.Notes)
+	return previewed{preview.Step.ID, preview.Step.Title, found.State, details, a.shown(found.Next)}
 }
 
 // previewed is one step of what --dry-run -o json prints.

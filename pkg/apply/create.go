@@ -48,7 +48,12 @@ func Create(ctx context.Context, t *Target, c *topology.Cluster, options CreateO
 	if err != nil {
 		return Outcome{}, err
 	}
-	accept := func(ctx context.Context, kept record.Record) error { return acceptable(ctx, t, kept, c, options) }
+	accept := func(ctx context.Context, kept record.Record) error {
+		if err := acceptable(ctx, t, kept, c, options); err != nil || kept.Spec != "" {
+			return err
+		}
+		return lookFirst(ctx, t, c, options, tell)
+	}
 	return t.Run(ctx, p, Options{Spec: spec, Accept: accept}, tell)
 }
 
@@ -70,10 +75,15 @@ func PreviewCreate(ctx context.Context, t *Target, c *topology.Cluster, options 
 
 func (o CreateOptions) plan(c *topology.Cluster) (plan.Plan, error) {
 	p, err := plan.Create(c)
+	return o.without(p), err
+}
+
+// without is a plan without the steps that the user skips.
+func (o CreateOptions) without(p plan.Plan) plan.Plan {
 	if o.SkipCapacity {
-		p = p.Without("capacity")
+		return p.Without("capacity")
 	}
-	return p, err
+	return p
 }
 
 // acceptable refuses differences that create does not change. Without a database yet, those are only what the volumes were made for.

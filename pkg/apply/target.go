@@ -14,6 +14,7 @@ import (
 	"gpk/pkg/apply/record"
 	"gpk/pkg/apply/remote"
 	"gpk/pkg/apply/steps/capacity"
+	"gpk/pkg/apply/steps/check"
 	"gpk/pkg/apply/steps/convert"
 	"gpk/pkg/apply/steps/create"
 	"gpk/pkg/apply/steps/expand"
@@ -96,6 +97,7 @@ func (t *Target) register() {
 	r := t.handlers
 	objects.Register(r, t.kube, t.store, t.pods, t.db)
 	capacity.Register(r, t.kube, t.pods)
+	check.Register(r, t.kube, t.pods)
 	create.Register(r, t.kube, t.remote, t.store, t.pods, t.db)
 	convert.Register(r, t.store, t.pods, t.db)
 	standby.Register(r, t.remote, t.pods, t.db)

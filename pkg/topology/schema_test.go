@@ -194,7 +194,7 @@ func holds(t *testing.T, path string, schema, file map[string]any) {
 
 func TestStarter(t *testing.T) {
 	for _, name := range []string{"demo", "sales", "null", "true"} {
-		data, err := topology.Starter(name)
+		data, err := topology.Starter(name, "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -206,7 +206,7 @@ func TestStarter(t *testing.T) {
 			t.Errorf("the cluster is named %q, want %q", c.Metadata.Name, name)
 		}
 	}
-	if _, err := topology.Starter("My: cluster"); err == nil {
+	if _, err := topology.Starter("My: cluster", ""); err == nil {
 		t.Error("a name that is no DNS label was taken")
 	}
 }
@@ -282,7 +282,7 @@ func with(t *testing.T, data []byte, path string, value any) []byte {
 
 // The starter mentions every field, and what it has in comments can be taken as it is.
 func TestStarterHoldsEverything(t *testing.T) {
-	data, err := topology.Starter("demo")
+	data, err := topology.Starter("demo", "")
 	if err != nil {
 		t.Fatal(err)
 	}

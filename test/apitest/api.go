@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/kubernetes/scheme"
@@ -41,6 +42,10 @@ type API struct {
 	Admit func(object plan.Object) error
 	// Stored is called with every object that is kept, and returns what a controller would make of it.
 	Stored func(object plan.Object) []plan.Object
+	// Rights are those of the user by which the API answers reviews of rights. Nil: it answers none.
+	Rights []rbacv1.PolicyRule
+	// Release is that of the API server. Empty: it tells none.
+	Release string
 	// Exec runs in every pod.
 	Exec remotetest.Program
 }

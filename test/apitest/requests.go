@@ -77,6 +77,9 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			Respond(w, node, nil)
 			return
 		}
+		if a.review(w, r) {
+			return
+		}
 		outside := schema.GroupResource{Resource: parts[len(parts)-1]}
 		Respond(w, nil, apierrors.NewForbidden(outside, "", fmt.Errorf("gpk has rights within its namespace only")))
 		return

@@ -52,7 +52,7 @@ func badDays() map[string]badDay {
 		"volume missing in podTemplate": {patched(unmounted), nil, false, 1,
 			[]string{"step admissible", "StatefulSet/demo-", "volumeMounts", "Not found", "nothing was changed"}, true},
 		"image of another release": {[]string{"version: ", "version: \"7.9.9\" # "}, nil, false, 1,
-			[]string{"step image", "7.9.9", "spec.version", "pod demo-"}, false},
+			[]string{"step inspected", "7.9.9", "spec.version", "node "}, true},
 		"image without sshd": {patched(hidden("/usr/sbin")), nil, false, 1,
 			[]string{"pod demo-", "keeps exiting", "sshd"}, false},
 		"image without the database": {patched(hidden("/usr/local")), nil, false, 1,
@@ -66,8 +66,8 @@ func badDays() map[string]badDay {
 			`securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}}]}}`), nil, false, 1,
 			[]string{"step running", "pod demo-", "init container prepare", "keeps exiting", "exit status 9", "-c prepare --previous"}, false},
 		"settings that no server takes": {[]string{"  database:\n", "  database:\n    config: {work_mem: plenty, no_such: 1, log_statement: all}\n"}, nil, false, 1,
-			[]string{"step image", `work_mem: invalid value for parameter "work_mem": "plenty"`, `no_such: unrecognized configuration parameter`,
-				"spec.database.config"}, false},
+			[]string{"step inspected", `work_mem: invalid value for parameter "work_mem": "plenty"`, `no_such: unrecognized configuration parameter`,
+				"spec.database.config"}, true},
 		"names cannot be resolved": {patched(`{spec: {dnsPolicy: None, dnsConfig: {nameservers: [192.0.2.1]}}}`), []string{"--timeout", "40s"}, false, 4,
 			[]string{"step network", "pod demo-coordinator-0", "demo-primary-0", "the DNS "}, false},
 	}
@@ -115,7 +115,8 @@ func TestRightMissing(t *testing.T) {
 		}
 	}
 	weak := c.account("weak", fewer)
-	c.startAs(weak, "-n", c.namespace, "create", "-f", c.file).wait().want(t, 1).says(t, "step pods", "patch", "statefulsets", "apps", "next:")
+	c.startAs(weak, "-n", c.namespace, "create", "-f", c.file).wait().want(t, 1).says(t, "step rights", "create, patch statefulsets.apps demo-", "next:",
+		"gpk rbac -f cluster.yaml --for create")
 	none := c.account("none", []rbacv1.PolicyRule{{APIGroups: []string{""}, Resources: []string{"pods"}, Verbs: []string{"get"}}})
 	c.startAs(none, "-n", c.namespace, "create", "-f", c.file).wait().want(t, 1).says(t, "get", "configmaps", "next:")
 	c.startAs(none, "-n", c.namespace, "status").wait().want(t, 1).says(t, "list", "configmaps")

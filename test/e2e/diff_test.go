@@ -122,7 +122,7 @@ func TestMendedImage(t *testing.T) {
 	c := newCluster(t, s)
 	broken, err := os.ReadFile(c.file)
 	c.must(nil, err)
-	c.gpk("create", "-f", c.file).want(t, 1)
+	c.startAs(c.unlooked(), "-n", c.namespace, "create", "-f", c.file).wait().want(t, 1)
 
 	c.must(nil, os.WriteFile(c.file, []byte(c.yaml(small())), 0o600))
 	larger := c.changed("larger.yaml", "size: 1Gi", "size: 2Gi")

@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -14,15 +15,21 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// TestImageMissing names an image that no registry has. gpk says so instead of waiting, and delete takes away what was
-// half made.
+// TestImageMissing names an image that no registry has. gpk says so instead of waiting, before anything is made. Without the right to make
+// the pod that looks into the image, it says so of the cluster's own pods, and delete takes away what was half made.
 func TestImageMissing(t *testing.T) {
 	t.Parallel()
 	s := small()
 	s.image = "registry.invalid/greenplum:7.1.0"
 	c := newCluster(t, s)
+	unlooked := c.unlooked()
 	empty := c.objects()
-	r := c.gpk("create", "-f", c.file).want(t, 1).says(t, "pod demo-", s.image, "next:")
+	c.gpk("create", "-f", c.file).want(t, 1).says(t, "step inspected", "pod demo-image", s.image, "next:")
+	if made := added(empty, c.objects()); slices.ContainsFunc(made, func(o string) bool { return o != "Lease/demo-gpk" }) {
+		t.Errorf("it has made %q", made)
+	}
+	r := c.startAs(unlooked, "-n", c.namespace, "create", "-f", c.file).wait().want(t, 1).says(t,
+		"you may not create pod demo-image", "step running", "pod demo-", s.image, "next:")
 	if r.took > 2*time.Minute {
 		t.Errorf("it took %s to say that the image cannot be had", r.took)
 	}

@@ -3,6 +3,7 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"gpk/pkg/plan"
@@ -78,5 +79,5 @@ func (e *StepError) Error() string {
 func (e *StepError) Unwrap() error { return e.Err }
 
 func blocked(step plan.Step, finding Finding) error {
-	return &StepError{Step: step, Err: errors.New(FirstOf(finding.Details)), Next: finding.Next}
+	return &StepError{Step: step, Err: errors.New(FirstOf(slices.Concat(finding.Details, finding.Notes))), Next: finding.Next}
 }

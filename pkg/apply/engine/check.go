@@ -56,6 +56,8 @@ func (c *check) discard() {
 type Preview struct {
 	Step    plan.Step
 	Finding Finding
+	// Err is why there is no finding. Only Look has it.
+	Err error
 }
 
 // Preview checks every step at once.
@@ -75,7 +77,7 @@ func checkAll(ctx context.Context, of func(plan.Step) (Handler, error), steps []
 		if err != nil {
 			return &StepError{Step: step, Err: err}
 		}
-		previews[i] = Preview{step, finding}
+		previews[i] = Preview{Step: step, Finding: finding}
 		return accept(finding)
 	})
 	return previews, err

@@ -29,6 +29,8 @@ type Finding struct {
 	State State
 	// Details are the differences from what the step wants. Those of a step that is done tell why it is skipped.
 	Details []string
+	// Notes are what a Check that is blocked could not find out.
+	Notes []string
 	// Next is what a person can do, where the step is blocked, or where a step that is done leaves something undone.
 	Next Advice
 }

@@ -3,6 +3,7 @@ package pods
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -33,9 +34,12 @@ func (s ShortLived) List(ctx context.Context) ([]corev1.Pod, error) {
 	return list.Items, nil
 }
 
-// Create makes a pod on each of these nodes, with requests that limit ranges allow. They are deleted with the cluster.
+// Anywhere is for Create, where the scheduler chooses the node.
+const Anywhere = ""
+
+// Create makes a pod on each of these nodes, with requests that limit ranges allow. Those with scripts of the cluster are deleted with it.
 func (s ShortLived) Create(ctx context.Context, template *corev1.Pod, nodes []string) error {
-	owner, err := s.owner(ctx, template)
+	owners, err := s.owners(ctx, template)
 	if err != nil {
 		return err
 	}
@@ -45,7 +49,7 @@ func (s ShortLived) Create(ctx context.Context, template *corev1.Pod, nodes []st
 	}
 	return engine.Each(ctx, nodes, func(ctx context.Context, _ int, node string) error {
 		pod := template.DeepCopy()
-		pod.OwnerReferences = []metav1.OwnerReference{owner}
+		pod.OwnerReferences = owners
 		pod.Spec.NodeName = node
 		pod.Spec.Containers[0].Resources = within(pod.Spec.Containers[0].Resources, ranges)
 		return s.create(ctx, pod, ranges == nil)
@@ -63,20 +67,51 @@ func (s ShortLived) create(ctx context.Context, pod *corev1.Pod, unseen bool) er
 			return nil
 		}
 	}
-	if err != nil {
-		return fmt.Errorf("pod %s… on node %s: %w", pod.GenerateName, pod.Spec.NodeName, err)
+	switch {
+	case err == nil:
+		return nil
+	case pod.Spec.NodeName == Anywhere:
+		return fmt.Errorf("pod %s: %w", pod.Name, err)
 	}
-	return nil
+	return fmt.Errorf("pod %s… on node %s: %w", pod.GenerateName, pod.Spec.NodeName, err)
 }
 
-// owner is the ConfigMap with the scripts of such a pod.
-func (s ShortLived) owner(ctx context.Context, pod *corev1.Pod) (metav1.OwnerReference, error) {
-	name := pod.Spec.Volumes[0].ConfigMap.Name
-	scripts, err := s.kube.API.CoreV1().ConfigMaps(s.kube.Ref.Namespace).Get(ctx, name, metav1.GetOptions{})
-	if err != nil {
-		return metav1.OwnerReference{}, fmt.Errorf("scripts of pod %s…: %w", pod.GenerateName, err)
+// owners is the ConfigMap with the scripts of such a pod, if it has them from one.
+func (s ShortLived) owners(ctx context.Context, pod *corev1.Pod) ([]metav1.OwnerReference, error) {
+	source := pod.Spec.Volumes[0].ConfigMap
+	if source == nil {
+		return nil, nil
 	}
-	return metav1.OwnerReference{APIVersion: "v1", Kind: "ConfigMap", Name: name, UID: scripts.UID}, nil
+	scripts, err := s.kube.API.CoreV1().ConfigMaps(s.kube.Ref.Namespace).Get(ctx, source.Name, metav1.GetOptions{})
+	if err != nil {
+		return nil, fmt.Errorf("scripts of pod %s…: %w", pod.GenerateName, err)
+	}
+	return []metav1.OwnerReference{{APIVersion: "v1", Kind: "ConfigMap", Name: source.Name, UID: scripts.UID}}, nil
+}
+
+// Ended is how the only container of such a pod has ended, nil as long as it has not, and why its node refused the pod, if it did.
+func Ended(pod *corev1.Pod) (end *corev1.ContainerStateTerminated, refused string) {
+	if status := Container(pod); status != nil && status.State.Terminated != nil {
+		return status.State.Terminated, ""
+	}
+	if pod.Status.Phase == corev1.PodFailed {
+		return nil, "the node refused the pod: " + pod.Status.Reason + " " + pod.Status.Message
+	}
+	return nil, ""
+}
+
+// NotStarted says in words why the image of a container has no shell that runs, "" if its end tells nothing of that kind. Container runtimes
+// have words for it, and no reason of its own.
+func NotStarted(end *corev1.ContainerStateTerminated) string {
+	const shell = "/bin/bash"
+	switch said := end.Message; {
+	case strings.Contains(said, "exec format error"):
+		return "is for another processor architecture than the node"
+	case end.ExitCode != 0 && strings.Contains(said, shell) &&
+		(strings.Contains(said, "no such file") || strings.Contains(said, "not found")):
+		return "has no " + shell
+	}
+	return ""
 }
 
 // Remove deletes them, which need no time to end, and waits until they are gone.

@@ -44,6 +44,7 @@ func namesOf(c *topology.Cluster) (names, error) {
 	n.of[Scripts] = n.all["configmaps"]
 	n.of[Kept] = []string{record.RecordName(name), plan.StateName(name)}
 	n.of[Clients] = []string{c.ClientService()}
+	n.of[Inspector] = []string{plan.InspectorName(name)}
 	if secret := c.Spec.Database.PasswordSecret; secret != "" {
 		n.of[Passwords] = []string{secret}
 	}

@@ -34,6 +34,8 @@ const (
 	Coordinators Set = "coordinators"
 	// Images are the pods that bring an image to nodes. The API server chooses their names, so no Role can name them.
 	Images Set = "images"
+	// Inspector is the pod that looks into the image of a cluster that does not exist yet.
+	Inspector Set = "inspector"
 )
 
 // Policies says of which clusters a right is, by spec.network.segmentsOpenToAllPods.
@@ -137,5 +139,13 @@ func IsRare(command, verb, resource string) bool {
 			return verb == "create" && resource != "pods/exec" && !slices.Contains(posted, resource)
 		}
 		return slices.ContainsFunc(r.Rights, func(r Right) bool { return r.Resource == resource && slices.Contains(r.Verbs, verb) })
+	})
+}
+
+// OnlyInCases says whether the table lists a right as one that this very command uses in few of its runs only.
+func OnlyInCases(command, verb, resource string) bool {
+	return slices.ContainsFunc(rare, func(r Rare) bool {
+		return slices.Contains(r.Commands, command) &&
+			slices.ContainsFunc(r.Rights, func(r Right) bool { return r.Resource == resource && slices.Contains(r.Verbs, verb) })
 	})
 }

@@ -16,7 +16,7 @@ var Duties = []Duty{
 	{"operate", []string{
 		"stop", "stop --scale-to-zero", "start", "restart", "failover", "recover", "expand", "resize", "upgrade", "config set",
 	}},
-	{"administer", []string{"create", "convert", "diff", "delete", "delete --delete-data"}},
+	{"administer", []string{"create", "check", "convert", "diff", "delete", "delete --delete-data"}},
 }
 
 // on are verbs on all objects that a cluster has of resources.
@@ -71,6 +71,8 @@ var commands = []Command{
 		part("get", "secrets", Keys), part("get", "secrets", Passwords), on("get patch", made...),
 		on("get list patch", "persistentvolumeclaims", "poddisruptionbudgets.policy"), on("list", "pods"), on("get create", "pods/exec")),
 		Policies: map[Policies][]string{With: words("get patch"), Without: words("list")}},
+	{Name: "check", As: "create --dry-run", Rights: slices.Concat(on("create", "pods"), part("delete", "pods", Inspector)),
+		Note: "It tells whether the account that runs it has the rights of `create`"},
 	{Name: "create --create-namespace", As: "create", Outside: true, Rights: on("create", "namespaces"),
 		Note: "No other command needs that, and only a ClusterRole can give it"},
 	{Name: "stop", Rights: changing},
@@ -90,7 +92,7 @@ var commands = []Command{
 	{Name: "resize", Rights: slices.Concat(window, on("get list create patch", "persistentvolumeclaims"), on("delete", "statefulsets.apps"))},
 	{Name: "delete", Rights: slices.Concat(
 		on("list delete", "statefulsets.apps", "pods", "poddisruptionbudgets.policy", policyResource, "services", "serviceaccounts"),
-		part("list delete", "secrets", Keys), on("list delete", "configmaps"), part("get create patch", "configmaps", Kept),
+		part("delete", "pods", Inspector), part("list delete", "secrets", Keys), on("list delete", "configmaps"), part("get create patch", "configmaps", Kept),
 		on("get create", "pods/exec"), on("get create update delete", "leases.coordination.k8s.io"))},
 	{Name: "delete --delete-data", As: "delete", Rights: on("list delete", "persistentvolumeclaims")},
 }
@@ -110,7 +112,7 @@ var rare = []Rare{
 	{slices.Concat(on("patch", "pods"), on("watch", "persistentvolumeclaims")), words("create start restart"),
 		"gpk [spreads the mirrors](cluster-yaml.md#mirror-placement) when their pods are first made. In `start` and `restart`: only if the " +
 			"mirrors' StatefulSet is missing, or their pods still wait for gpk"},
-	{on("list", "poddisruptionbudgets.policy"), []string{"create", "create --dry-run", "diff", "expand"},
+	{on("list", "poddisruptionbudgets.policy"), []string{"create", "create --dry-run", "check", "diff", "expand"},
 		"the cluster has more than eight of them: gpk lists them and does not get each"},
 	{on("list", "persistentvolumeclaims"), words("diff recover"), "the cluster has more than eight of them"},
 	{on("list", "persistentvolumeclaims"), words("start restart"), "pods are missing, and gpk checks for room"},
@@ -127,20 +129,21 @@ var optional = []Optional{
 		For: "all commands that find their cluster in the namespace: all except `create`, `diff` and `delete --cluster`. Without it they do " +
 			"not find clusters of which only volumes are left"},
 	{What: "list resourcequotas, limitranges", Rights: on("list", "resourcequotas", "limitranges"),
-		Commands: words("create start restart expand resize upgrade"),
-		For: "whether the quotas have room, for `create`, `start`, `restart`, `expand` and `resize` when they make pods. `upgrade`: what a " +
+		Commands: words("create check start restart expand resize upgrade"),
+		For: "whether the quotas have room, for `create`, `check`, `start`, `restart`, `expand` and `resize` when they make pods. `upgrade`: what a " +
 			"LimitRange wants of the pods that bring the image. Without the right, gpk tries these pods once more without requests"},
 	{What: "list nodes, pods of all namespaces, persistentvolumes, storageclasses.storage.k8s.io; get priorityclasses.scheduling.k8s.io",
 		For: "whether the nodes have room, for the same commands. Only a ClusterRole can give these. gpk skips what it may not see, and " +
 			"prints that for nodes and their pods. `resize` also lists the storage classes to see whether they let volumes grow"},
 	{What: "list nodes",
 		For: "spreading the mirrors when they are first made: gpk spreads them on three or more nodes, or if it may not list nodes"},
-	{What: "create statefulsets.apps, with patch", Rights: on("create", "statefulsets.apps"), Commands: []string{"create --dry-run", "diff"},
-		For: "`create --dry-run` and `diff`: whether the API server accepts missing StatefulSets. `create --dry-run` prints if it could not ask"},
+	{What: "create statefulsets.apps, with patch", Rights: on("create", "statefulsets.apps"), Commands: []string{"create --dry-run", "check", "diff"},
+		For: "`create --dry-run`, `check` and `diff`: whether the API server accepts missing StatefulSets. The first two print if they could not ask"},
 	{What: "create on pods",
 		For: "`create`, `expand`, `resize`: whether the API server accepts the pods, by a dry run before anything is made or stopped. gpk " +
-			"prints if it could not ask. `create`: the pod that tries whether NetworkPolicies are enforced. No Role of `gpk rbac` has this " +
-			"right for that: it [amounts to the database](#rights-that-amount-to-the-database)"},
+			"prints if it could not ask. `create`: the pod that tries whether NetworkPolicies are enforced and, with delete on pod `NAME-image`, " +
+			"the pod that looks into the image before anything is made. The Role of `create` has no such right: it " +
+			"[amounts to the database](#rights-that-amount-to-the-database)"},
 	{What: "list events", Rights: on("list", "events"),
 		For: "why a pod is not created or has no container yet. Without it, gpk prints the command that shows that"},
 	{What: "get nodes", For: "the fault of the node of a pod that does not answer"},

@@ -4,7 +4,6 @@ package capacity
 import (
 	"context"
 	"slices"
-	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -79,8 +78,7 @@ func (h *capacityHandler) judge(ctx context.Context, missing []wantedPod, replac
 	if len(reasons) == 0 {
 		return engine.Finding{State: engine.Done, Details: notes}, nil
 	}
-	details := append([]string{strings.Join(reasons, "; moreover ")}, notes...)
-	return engine.Finding{State: engine.Blocked, Details: details, Next: engine.Next(next)}, nil
+	return engine.Finding{State: engine.Blocked, Details: reasons, Notes: notes, Next: engine.Next(next)}, nil
 }
 
 func withoutPods(pods []corev1.Pod, gone []*corev1.Pod) []corev1.Pod {

@@ -108,8 +108,8 @@ func (*enforcedHandler) said(ctx context.Context, probes pods.ShortLived, progre
 			if err := pods.CannotStart(&list[i]); err != nil {
 				return nil, err
 			}
-			if status := pods.Container(&list[i]); status != nil && status.State.Terminated != nil {
-				said = status.State.Terminated.Message
+			if end, _ := pods.Ended(&list[i]); end != nil {
+				said = end.Message
 				return nil, nil
 			}
 		}

@@ -27,8 +27,8 @@ func inspectionOf(pod *corev1.Pod) (found inspection, ended bool, err error) {
 	if err := pods.CannotStart(pod); err != nil {
 		return inspection{}, false, fmt.Errorf("node %s: %w", pod.Spec.NodeName, err)
 	}
-	if status := pods.Container(pod); status != nil && status.State.Terminated != nil {
-		end := status.State.Terminated
+	end, refused := pods.Ended(pod)
+	if end != nil {
 		image, fault := segments.ParseImage(end.Message)
 		if fault != nil || end.ExitCode != 0 {
 			found.fault = fmt.Sprintf("the image cannot be inspected: exit status %d %s", end.ExitCode, remote.LastLines(end.Message, 3))
@@ -36,10 +36,7 @@ func inspectionOf(pod *corev1.Pod) (found inspection, ended bool, err error) {
 		}
 		return inspection{image: image}, true, nil
 	}
-	if pod.Status.Phase == corev1.PodFailed {
-		return inspection{fault: "the node refused the image pod: " + pod.Status.Reason + " " + pod.Status.Message}, true, nil
-	}
-	return inspection{}, false, nil
+	return inspection{fault: refused}, refused != "", nil
 }
 
 // judge compares the image on the nodes with the release that runs.

@@ -1,0 +1,53 @@
+package kube
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	authorizationv1 "k8s.io/api/authorization/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// Request is what a user may be allowed in the namespace: a verb on a resource, which has its subresource behind a slash. Without a name it
+// is about all objects.
+type Request struct{ Verb, Group, Resource, Name string }
+
+// Rules are the rights that the API server lists for the user in the namespace. They need not be all: some ways to give rights answer only
+// May.
+func (k *Client) Rules(ctx context.Context) ([]authorizationv1.ResourceRule, error) {
+	review := &authorizationv1.SelfSubjectRulesReview{Spec: authorizationv1.SelfSubjectRulesReviewSpec{Namespace: k.Ref.Namespace}}
+	answer, err := k.API.AuthorizationV1().SelfSubjectRulesReviews().Create(ctx, review, metav1.CreateOptions{})
+	if err != nil {
+		return nil, fmt.Errorf("the user's rights: %w", err)
+	}
+	return answer.Status.ResourceRules, nil
+}
+
+// May asks the API server whether the user may do something. The answer is that of the request itself.
+func (k *Client) May(ctx context.Context, r Request) (bool, error) {
+	resource, sub, _ := strings.Cut(r.Resource, "/")
+	review := &authorizationv1.SelfSubjectAccessReview{Spec: authorizationv1.SelfSubjectAccessReviewSpec{
+		ResourceAttributes: &authorizationv1.ResourceAttributes{Namespace: k.Ref.Namespace, Verb: r.Verb, Group: r.Group, Resource: resource,
+			Subresource: sub, Name: r.Name}}}
+	answer, err := k.API.AuthorizationV1().SelfSubjectAccessReviews().Create(ctx, review, metav1.CreateOptions{})
+	if err != nil {
+		return false, fmt.Errorf("the right to %s %s: %w", r.Verb, r.Resource, err)
+	}
+	return answer.Status.Allowed, nil
+}
+
+// Grants says whether one of the rules allows a request.
+func Grants(rules []authorizationv1.ResourceRule, r Request) bool {
+	_, sub, hasSub := strings.Cut(r.Resource, "/")
+	return slices.ContainsFunc(rules, func(rule authorizationv1.ResourceRule) bool {
+		return has(rule.Verbs, r.Verb) && has(rule.APIGroups, r.Group) &&
+			(has(rule.Resources, r.Resource) || hasSub && slices.Contains(rule.Resources, "*/"+sub)) &&
+			(len(rule.ResourceNames) == 0 || slices.Contains(rule.ResourceNames, r.Name))
+	})
+}
+
+func has(words []string, word string) bool {
+	return slices.Contains(words, word) || slices.Contains(words, "*")
+}
