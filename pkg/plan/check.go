@@ -90,7 +90,7 @@ func InspectorLabels(cluster string) map[string]string {
 }
 
 // inspectorScripts are the scripts that the inspector runs.
-var inspectorScripts = []string{"image.sh", "env.sh"}
+var inspectorScripts = []string{"image.sh", "env.sh", "release.sh"}
 
 // inspector is the pod that looks into the image. It brings its scripts along as annotations, which the kubelet writes into files, so that
 // it needs no ConfigMap. It goes where the scheduler would put a primary: nodes of another kind may have another architecture.

@@ -19,38 +19,42 @@ func Starter(name, image string) ([]byte, error) {
 	if complaints := validation.IsDNS1035Label(name); len(complaints) > 0 {
 		return nil, fmt.Errorf("a cluster can't be named %q: %s", name, withoutExamples(complaints[0]))
 	}
-	text, err := replaced(starter, "\n  name: demo\n", "\n  name: %s\n", name)
+	text, err := replaced(starter, starterName, "  name: %s", name)
 	if err != nil || image == "" {
 		return []byte(text), err
 	}
 	if strings.ContainsFunc(image, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		return nil, fmt.Errorf("%q is no reference of an image: give one such as registry.example/greenplum:7.1.0", image)
 	}
-	if text, err = replaced(text, starterImage, "\n  image: %s\n", image); err != nil {
+	if text, err = replaced(text, starterImage, "  image: %s", image); err != nil {
 		return nil, err
 	}
 	version := releaseIn(image)
-	line := "\n  version: %s                  # the release that the image's tag names\n"
+	line := "  version: %s                  # the release that the image's tag names"
 	if version == "" {
-		line = "\n  version: %s # TO DO: give the release in the image, such as \"7.1.0\"; `postgres --gp-version` in it prints that\n"
+		line = "  version: %s # TO DO: give the release in the image, such as \"7.1.0\"; `postgres --gp-version` in it prints that"
 	}
 	text, err = replaced(text, starterVersion, line, version)
 	return []byte(text), err
 }
 
-// The lines of the starter that name an image.
-const (
-	starterVersion = "\n  version: \"7.1.0\"                  # the Greenplum 7 release in the image; also the tag, if the image has none\n"
-	starterImage   = "\n  image: registry.example/greenplum # any image with the database, bash and sshd\n"
+// The lines of the starter that a cluster's own replace.
+var (
+	starterName    = regexp.MustCompile(`(?m)^  name: .*$`)
+	starterVersion = regexp.MustCompile(`(?m)^  version: .*$`)
+	starterImage   = regexp.MustCompile(`(?m)^  image: .*$`)
 )
 
-// replaced is a text with another line in the place of one, and a value in it, in quotes where YAML would take it for something else.
-func replaced(text, old, line, value string) (string, error) {
+// replaced is the starter with another line in the place of one, and a value in it, in quotes where YAML would take it for something else.
+func replaced(text string, old *regexp.Regexp, line, value string) (string, error) {
 	word, err := yaml.Marshal(value)
-	if !strings.Contains(text, old) {
-		return "", fmt.Errorf("the file to start from lacks the line %q: please report it", strings.TrimSpace(old))
+	if err != nil {
+		return "", err
 	}
-	return strings.Replace(text, old, fmt.Sprintf(line, strings.TrimSuffix(string(word), "\n")), 1), err
+	if len(old.FindAllString(text, -1)) != 1 {
+		return "", fmt.Errorf("the file to start from has no line of its own for %q", value)
+	}
+	return old.ReplaceAllLiteralString(text, fmt.Sprintf(line, strings.TrimSuffix(string(word), "\n"))), nil
 }
 
 // releaseTag is a tag that names a release, as 7.1.0 and 7.4.1-WHPG do.

@@ -51,7 +51,7 @@ func (h *inspectedHandler) faults(end *corev1.ContainerStateTerminated, where st
 		fault(segments.Image{Missing: locales, Locales: image.Locales})
 	}
 	if image.Release != "" {
-		fault(segments.Image{Release: image.Release})
+		fault(segments.Image{Product: image.Product, Release: image.Release})
 	}
 	if refused := database.SettingsFault(image, h.reference()); refused != "" {
 		faults = append(faults, refused+" (spec.database.config)")
