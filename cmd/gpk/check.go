@@ -48,8 +48,8 @@ For the image it makes one short-lived pod, and deletes it again. It changes not
 	return cmd
 }
 
-// looked is what steps have found, as text, and the number of faults. The text has a line for each step without a fault, for each fault with
-// what to do, and for each note. A step whose facts could not be had is a fault.
+// looked is what steps have found, as text, and the number of faults. The text has a line for each step without a fault, for each fault
+// with what to do, and for each note. A step whose facts could not be had is a fault.
 func (a *printer) looked(found []engine.Preview) (shown []previewed, text string, faults int) {
 	shown = make([]previewed, 0, len(found))
 	var lines strings.Builder

@@ -75,8 +75,8 @@ func told(all []engine.Preview) []engine.Preview {
 	return left
 }
 
-// lookFirst looks at what a new cluster needs before anything of it is made, and tells all that is in the way at once. An error of a look is
-// left to the step that meets it again.
+// lookFirst looks at what a new cluster needs before anything of it is made, and tells all that is in the way at once. An error of a look
+// is left to the step that meets it again.
 func lookFirst(ctx context.Context, t *Target, c *topology.Cluster, options CreateOptions, tell Observers) error {
 	p, err := options.looks(ctx, t, c)
 	if err != nil {

@@ -26,7 +26,8 @@ var walFile = variable("wal_file", "pg_walfile_name(pg_current_wal_lsn())", //no
 // filesBefore10 reads the files as pg_file_settings does: name, setting, sourcefile and seqno, of lines that have a setting. A value's
 // letters may be written as numbers, as gpk does.
 const filesBefore10 = `(select m[1] as name, case when left(m[2], 1) <> '''' then m[2]
-    else replace(replace(replace(replace(substr(m[2], 2, length(m[2]) - 2), '''''', ''''), '\044', '$'), '\140', chr(96)), '\\', '\') end as setting,
+    else replace(replace(replace(replace(substr(m[2], 2, length(m[2]) - 2), '''''', ''''), '\044', '$'), '\140', chr(96)), '\\', '\')
+    end as setting,
     file.path as sourcefile, file.place * 1000000 + line.place as seqno
   from (values (1, 'postgresql.conf'), (2, 'postgresql.auto.conf')) as file (place, path),
     lateral regexp_split_to_table(pg_read_file(file.path), E'\n') with ordinality as line (text, place),

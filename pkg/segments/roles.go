@@ -56,8 +56,8 @@ func PasswordSQL(role string, exists bool, stored Verifiers) string {
 		verb, login = "create", "login "
 	}
 	// psql replaces a variable within a variable's text.
-	return "\\set scram " + literal(stored.SCRAM) + "\n\\set md5 " + literal(stored.MD5) + "\n" + choice("stored", storesSCRAM, ":'scram'", ":'md5'") +
-		unlogged + verb + " role " + identifier(role) + " " + login + "password :stored;\n"
+	return "\\set scram " + literal(stored.SCRAM) + "\n\\set md5 " + literal(stored.MD5) + "\n" +
+		choice("stored", storesSCRAM, ":'scram'", ":'md5'") + unlogged + verb + " role " + identifier(role) + " " + login + "password :stored;\n"
 }
 
 // StorePassword is a role's password in the forms that servers store.

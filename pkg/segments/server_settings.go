@@ -158,7 +158,8 @@ func UnalterSQL(names []string) string {
 
 // InFileSQL prints those of some settings that an instance's file has. gpconfig -s --file breaks down at one that it lacks.
 func InFileSQL(names []string) string {
-	return aboutSettings(nil) + `select distinct name from :files as read where sourcefile like '%postgresql.conf' and lower(name) in (` + literals(names) + `)
+	return aboutSettings(nil) + `select distinct name from :files as read
+  where sourcefile like '%postgresql.conf' and lower(name) in (` + literals(names) + `)
   order by name;
 `
 }

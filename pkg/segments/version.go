@@ -11,8 +11,10 @@ import (
 )
 
 // releaseLine is what `postgres --gp-version` prints: `postgres (Greenplum Database) 7.1.0 build commit:local`. Relatives have a name of
-// their own between the brackets, or theirs first, as in `postgres (MatrixDB) 4.8.0 (Greenplum Database) 7.0.0+dev`: then the second counts.
-var releaseLine = regexp.MustCompile(`^postgres (?:.* )?\(([^()]+)\) ([0-9]+\.[0-9]+\.[0-9]+\S*)`) //nolint:gochecknoglobals // never changed
+// their own between the brackets, or theirs first, as in `postgres (MatrixDB) 4.8.0 (Greenplum Database) 7.0.0+dev`: the second counts.
+//
+//nolint:gochecknoglobals // never changed
+var releaseLine = regexp.MustCompile(`^postgres (?:.* )?\(([^()]+)\) ([0-9]+\.[0-9]+\.[0-9]+\S*)`)
 
 // family are the names of those that gpk has been tried with, and of those whose releases are theirs under another name.
 var family = []string{"Greenplum Database", "Apache Cloudberry", "Cloudberry Database"} //nolint:gochecknoglobals // never changed
@@ -52,8 +54,8 @@ func CatalogueVersion(out string) (string, error) {
 // Fault is why gpk cannot run the database of an image, whatever release is wanted, or "".
 func (i Image) Fault() string {
 	if major, _, _ := strings.Cut(i.Release, "."); i.Product == family[0] && len(major) == 1 && major < "6" {
-		return "its mirrors and its standby replicate in a way of their own, by which gpk cannot tell what they have; the first release that gpk " +
-			"runs is Greenplum 6"
+		return "its mirrors and its standby replicate in a way of their own, by which gpk cannot tell what they have; the first release " +
+			"that gpk runs is Greenplum 6"
 	}
 	return ""
 }

@@ -81,7 +81,9 @@ func (c *cluster) with(t *testing.T) *cluster {
 }
 
 // at is the cluster whose acting coordinator is in another pod.
-func (c *cluster) at(pod string) *cluster { return &cluster{c.T, c.ctx, c.Namespace, c.roles, pod, c.series} }
+func (c *cluster) at(pod string) *cluster {
+	return &cluster{c.T, c.ctx, c.Namespace, c.roles, pod, c.series}
+}
 
 // step is a part of a cluster's life. Steps build on each other.
 type step struct {

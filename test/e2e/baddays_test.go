@@ -48,7 +48,7 @@ func badDays() map[string]badDay {
 		"no node is large enough": {[]string{"memory: 256Mi", "memory: 900Gi"}, nil, true, 1,
 			[]string{"step capacity", "demo-primary", "900"}, true},
 		"priority class missing": {[]string{"storage: {size: 1Gi}\n  segments", "priorityClassName: nobody\n    storage: {size: 1Gi}\n  segments"}, nil, true, 1,
-			[]string{"step capacity", "nobody"}, true},
+			[]string{"nothing of demo was made", "nobody"}, true},
 		"volume missing in podTemplate": {patched(unmounted), nil, false, 1,
 			[]string{"step admissible", "StatefulSet/demo-", "volumeMounts", "Not found", "nothing was changed"}, true},
 		"image of another release": {[]string{"version: ", "version: \"7.9.9\" # "}, nil, false, 1,
@@ -56,7 +56,7 @@ func badDays() map[string]badDay {
 		"image without sshd": {patched(hidden("/usr/sbin")), nil, false, 1,
 			[]string{"pod demo-", "keeps exiting", "sshd"}, false},
 		"image without the database": {patched(hidden("/usr/local")), nil, false, 1,
-			[]string{"step image", "pod demo-", "lacks postgres", "gpinitsystem"}, false},
+			[]string{"step running", "pod demo-", "keeps exiting", "no greenplum_path.sh and no cloudberry-env.sh"}, false},
 		"Secret missing for a volume": {patched(`{spec: {volumes: [{name: nothing, secret: {secretName: nowhere}}], ` +
 			`containers: [{name: greenplum, volumeMounts: [{name: nothing, mountPath: /nothing}]}]}}`), []string{"--timeout", "60s"}, false, 4,
 			[]string{"step running", "pod demo-", "FailedMount", `"nowhere" not found`}, false},

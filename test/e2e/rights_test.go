@@ -39,6 +39,7 @@ func TestRights(t *testing.T) {
 	used := uses{}
 	larger := c.changed("larger.yaml", "size: 1Gi", "size: 2Gi", "memory: 256Mi", "memory: 300Mi", "count: 1", "count: 2")
 	for i, a := range []allowed{
+		{args: []string{"check", "-f", c.file}, status: 2},
 		{role: []string{"create --dry-run"}, args: []string{"create", "-f", c.file, "--dry-run"}, status: 3},
 		{args: []string{"create", "-f", c.file}},
 		{role: []string{"create --dry-run"}, args: []string{"create", "-f", c.file, "--dry-run"}},

@@ -65,8 +65,8 @@ func FamilyNote(image segments.Image, reference string) string {
 	if !image.Stranger() {
 		return ""
 	}
-	return fmt.Sprintf("the database of the image %s calls itself %s, which gpk was not tried with; gpk treats it as one of Greenplum's family",
-		reference, image.Product)
+	return fmt.Sprintf("the database of the image %s calls itself %s, which gpk was not tried with; gpk treats it as one of Greenplum's "+
+		"family", reference, image.Product)
 }
 
 // SettingsFault lists the settings of the cluster that the image's server refuses.

@@ -100,8 +100,8 @@ func Ended(pod *corev1.Pod) (end *corev1.ContainerStateTerminated, refused strin
 	return nil, ""
 }
 
-// NotStarted says in words why the image of a container has no shell that runs, "" if its end tells nothing of that kind. Container runtimes
-// have words for it, and no reason of its own.
+// NotStarted says in words why the image of a container has no shell that runs, "" if its end tells nothing of that kind. Container
+// runtimes have words for it, and no reason of its own.
 func NotStarted(end *corev1.ContainerStateTerminated) string {
 	const shell = "/bin/bash"
 	switch said := end.Message; {

@@ -92,7 +92,8 @@ var commands = []Command{
 	{Name: "resize", Rights: slices.Concat(window, on("get list create patch", "persistentvolumeclaims"), on("delete", "statefulsets.apps"))},
 	{Name: "delete", Rights: slices.Concat(
 		on("list delete", "statefulsets.apps", "pods", "poddisruptionbudgets.policy", policyResource, "services", "serviceaccounts"),
-		part("delete", "pods", Inspector), part("list delete", "secrets", Keys), on("list delete", "configmaps"), part("get create patch", "configmaps", Kept),
+		part("delete", "pods", Inspector), part("list delete", "secrets", Keys), on("list delete", "configmaps"),
+		part("get create patch", "configmaps", Kept),
 		on("get create", "pods/exec"), on("get create update delete", "leases.coordination.k8s.io"))},
 	{Name: "delete --delete-data", As: "delete", Rights: on("list delete", "persistentvolumeclaims")},
 }
@@ -130,15 +131,18 @@ var optional = []Optional{
 			"not find clusters of which only volumes are left"},
 	{What: "list resourcequotas, limitranges", Rights: on("list", "resourcequotas", "limitranges"),
 		Commands: words("create check start restart expand resize upgrade"),
-		For: "whether the quotas have room, for `create`, `check`, `start`, `restart`, `expand` and `resize` when they make pods. `upgrade`: what a " +
-			"LimitRange wants of the pods that bring the image. Without the right, gpk tries these pods once more without requests"},
+		For: "whether the quotas have room, for `create`, `check`, `start`, `restart`, `expand` and `resize` when they make pods. " +
+			"`upgrade`: what a LimitRange wants of the pods that bring the image. Without the right, gpk tries these pods once more without " +
+			"requests"},
 	{What: "list nodes, pods of all namespaces, persistentvolumes, storageclasses.storage.k8s.io; get priorityclasses.scheduling.k8s.io",
 		For: "whether the nodes have room, for the same commands. Only a ClusterRole can give these. gpk skips what it may not see, and " +
 			"prints that for nodes and their pods. `resize` also lists the storage classes to see whether they let volumes grow"},
 	{What: "list nodes",
 		For: "spreading the mirrors when they are first made: gpk spreads them on three or more nodes, or if it may not list nodes"},
-	{What: "create statefulsets.apps, with patch", Rights: on("create", "statefulsets.apps"), Commands: []string{"create --dry-run", "check", "diff"},
-		For: "`create --dry-run`, `check` and `diff`: whether the API server accepts missing StatefulSets. The first two print if they could not ask"},
+	{What: "create statefulsets.apps, with patch", Rights: on("create", "statefulsets.apps"),
+		Commands: []string{"create --dry-run", "check", "diff"},
+		For: "`create --dry-run`, `check` and `diff`: whether the API server accepts missing StatefulSets. The first two print if they " +
+			"could not ask"},
 	{What: "create on pods",
 		For: "`create`, `expand`, `resize`: whether the API server accepts the pods, by a dry run before anything is made or stopped. gpk " +
 			"prints if it could not ask. `create`: the pod that tries whether NetworkPolicies are enforced and, with delete on pod `NAME-image`, " +

@@ -16,7 +16,8 @@ import (
 )
 
 // inspectedHandler looks into an image before anything of a cluster is made. Its Do makes a short-lived pod, reads what the pod has
-// printed, and deletes the pod again. What keeps such a pod from being made or from running is no fault of the image: the step image looks later.
+// printed, and deletes the pod again. What keeps such a pod from being made or from running is no fault of the image: the step image looks
+// later.
 type inspectedHandler struct {
 	kube   *kube.Client
 	pods   *pods.Pods
@@ -77,8 +78,9 @@ func (h *inspectedHandler) Do(ctx context.Context, progress func(string)) (err e
 	var found engine.Finding
 	switch err := inspectors.Create(ctx, h.action.Pod, []string{pods.Anywhere}); {
 	case isMissingNamespace(err):
-		found = engine.BlockedBy(fmt.Sprintf("the namespace %q does not exist", h.kube.Ref.Namespace), fmt.Sprintf("make it with `kubectl create namespace %s`, or by ",
-			h.kube.Ref.Namespace), plan.Gpk("create", "-f", "cluster.yaml", "--create-namespace"))
+		found = engine.BlockedBy(fmt.Sprintf("the namespace %q does not exist", h.kube.Ref.Namespace),
+			fmt.Sprintf("make it with `kubectl create namespace %s`, or by ", h.kube.Ref.Namespace),
+			plan.Gpk("create", "-f", "cluster.yaml", "--create-namespace"))
 	case apierrors.IsAlreadyExists(err), err != nil && kube.Refusal(h.action.Pod, err) != "":
 		found = h.unseen(err.Error())
 	case err != nil:

@@ -34,12 +34,12 @@ func (h *kubernetesHandler) Check(ctx context.Context) (engine.Finding, error) {
 		return engine.Finding{}, fmt.Errorf("%s: %w", what, err)
 	}
 	var server version.Info
-	if err := json.Unmarshal(text, &server); err != nil {
-		return unchecked(what, "the API server's answer cannot be read: "+err.Error()), nil
+	if wrong := json.Unmarshal(text, &server); wrong != nil {
+		return unchecked(what, "the API server's answer cannot be read: "+wrong.Error()), nil //nolint:nilerr // a check without an answer
 	}
 	found, err := utilversion.ParseGeneric(server.GitVersion)
 	if err != nil {
-		return unchecked(what, fmt.Sprintf("the API server calls it %q", server.GitVersion)), nil
+		return unchecked(what, fmt.Sprintf("the API server calls it %q", server.GitVersion)), nil //nolint:nilerr // as above
 	}
 	if found.LessThan(utilversion.MustParseGeneric(leastKubernetes)) {
 		return engine.BlockedBy(fmt.Sprintf("the API server has Kubernetes %s, and gpk needs %s or later: earlier kubelets refuse the pods' "+
