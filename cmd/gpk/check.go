@@ -17,9 +17,9 @@ func (a *app) checkCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check -f cluster.yaml",
 		Short: "Show all that would keep create from making a cluster",
-		Long: `check looks at everything that create needs for a file: your rights, the release of Kubernetes, the Secret with passwords,
-storage classes, quotas and nodes, the rules on pods, the names of objects, and the image. It prints all faults at once, a line
-each, with what to do. Exit status 2 if there are any.
+		Long: `check looks at everything that create needs for a file: your rights, the release of Kubernetes, the Secret with passwords
+and the image. It also looks at storage classes, quotas, nodes, the rules on pods and the names of objects. It prints all faults
+at once, a line each, with what to do. Exit status 2 if there are any.
 For the image it makes one short-lived pod, and deletes it again. It changes nothing else.`,
 		Example: "  gpk check -f cluster.yaml\n  gpk check -f cluster.yaml --image registry.example/greenplum:7.1.0 -o json",
 	}

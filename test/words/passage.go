@@ -29,7 +29,7 @@ var (
 	yamlKey   = regexp.MustCompile(`^\w+: `)
 	sentence  = regexp.MustCompile(`([.!?:] )gpk `)
 	// SQL and shell
-	foreign = regexp.MustCompile(`(?s)^\s*(select\s|with \w+ as|insert into|update \w+ set|delete from|truncate \w|set [\w-]+ =|` +
+	foreign = regexp.MustCompile(`(?s)^\s*X?\s*(\(?select\s|\(s\.\w|do \$|with \w+ as|insert into|update \w+ set|delete from|truncate \w|set [\w-]+ =|` +
 		`\\set |begin;|(create|alter|drop) (database|extension|table|role|schema|system)\s|copy \S+ (from|to) std|` +
 		`set -|exec |for \w+ in|if \[|cd |\. )`)
 )

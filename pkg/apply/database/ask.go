@@ -85,7 +85,7 @@ func (c *Coordinators) adviseOnKubelet(ctx context.Context, pod string, err erro
 		return err
 	}
 	return &engine.NextError{Err: fmt.Errorf("the API server does not trust the kubelet of %s: %w", c.remote.Where(ctx, pod), err),
-		Next: engine.Next("approve the kubelet's certificate (`kubectl get csr`, `kubectl certificate approve`). Where its node is lost, " +
+		Next: engine.Next("approve the kubelet's certificate (`kubectl get csr`, `kubectl certificate approve`). If its node is lost, " +
 			"make sure that the node is off, then `kubectl delete pod -n " + c.kube.Ref.Namespace + " " + pod + " --force`. Then run this again")}
 }
 

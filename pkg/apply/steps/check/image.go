@@ -115,7 +115,7 @@ func (h *inspectedHandler) await(ctx context.Context, inspectors pods.ShortLived
 			return engine.Finding{}, err
 		}
 		if len(list) == 0 {
-			return h.unseen("somebody has deleted pod " + h.action.Pod.Name + ", perhaps another gpk"), nil
+			return h.unseen("pod " + h.action.Pod.Name + " is gone: perhaps another gpk deleted it"), nil
 		}
 		pod := &list[0]
 		if err := pods.CannotStart(pod); err != nil {
