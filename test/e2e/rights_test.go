@@ -42,6 +42,7 @@ func TestRights(t *testing.T) {
 		{args: []string{"check", "-f", c.file}, status: 2},
 		{role: []string{"create --dry-run"}, args: []string{"create", "-f", c.file, "--dry-run"}, status: 3},
 		{args: []string{"create", "-f", c.file}},
+		{args: []string{"check", "-f", c.file}, status: 2},
 		{role: []string{"create --dry-run"}, args: []string{"create", "-f", c.file, "--dry-run"}},
 		{args: []string{"diff", "-f", c.file}},
 		{args: []string{"rbac"}},
