@@ -15,22 +15,28 @@ import (
 
 func (a *app) initCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "init [NAME]",
+		Use:   "init [NAME | --from FILE]",
 		Short: "Write a commented cluster.yaml to start from",
 		Long: `init writes a cluster.yaml that explains every field, for a cluster of the given name (default: demo). It writes to standard
-output or to a new file. It needs no API server.`,
-		Example: "  gpk init sales >cluster.yaml\n  gpk init sales --image registry.example/greenplum:7.1.0 -f cluster.yaml",
-		Args:    cobra.MaximumNArgs(1),
+output or to a new file. It needs no API server.
+
+With --from it writes the cluster.yaml for a GreenplumCluster of greenplum.pivotal.io/v1, without comments on the fields. It reports what
+that file has and gpk does not, on standard error and at the top of the new file.`,
+		Example: "  gpk init sales >cluster.yaml\n  gpk init sales --image registry.example/greenplum:7.1.0 -f cluster.yaml\n" +
+			"  gpk init --from greenplum.yaml --image registry.example/greenplum:6.27.1 >cluster.yaml",
+		Args: cobra.MaximumNArgs(1),
 	}
 	file := cmd.Flags().StringP("filename", "f", "", "file to write, which must not exist yet (default: standard output)")
 	image := cmd.Flags().String("image", "", "image of the file; its tag is the release, if the tag looks like one")
+	from := cmd.Flags().String("from", "", "file with a GreenplumCluster of greenplum.pivotal.io/v1")
 	_ = cmd.MarkFlagFilename("filename", "yaml", "yml")
+	_ = cmd.MarkFlagFilename("from", "yaml", "yml")
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
 		name := "demo"
 		if len(args) == 1 {
 			name = args[0]
 		}
-		starter, err := topology.Starter(name, *image)
+		starter, err := a.starter(name, *from, *image, len(args) == 1)
 		if err != nil {
 			return usageError{err}
 		}
@@ -45,6 +51,28 @@ output or to a new file. It needs no API server.`,
 		return err
 	}
 	return cmd
+}
+
+// starter is the file that init writes.
+func (a *app) starter(name, from, image string, named bool) ([]byte, error) {
+	if from == "" {
+		return topology.Starter(name, image)
+	}
+	if named {
+		return nil, fmt.Errorf("the name is in %s: give a NAME or --from", from)
+	}
+	data, err := os.ReadFile(from)
+	if err != nil {
+		return nil, err
+	}
+	file, left, err := topology.FromPivotal(data, image)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", from, err)
+	}
+	for _, what := range left {
+		_, _ = fmt.Fprintln(a.err, "not carried over: "+printable(what))
+	}
+	return file, nil
 }
 
 func (a *app) schemaCommand() *cobra.Command {

@@ -29,8 +29,8 @@ var (
 	yamlKey   = regexp.MustCompile(`^\w+: `)
 	sentence  = regexp.MustCompile(`([.!?:] )gpk `)
 	// SQL and shell
-	foreign = regexp.MustCompile(`(?s)^\s*X?\s*(\(?select\s|\(s\.\w|do \$|with \w+ as|insert into|update \w+ set|delete from|truncate \w|set [\w-]+ =|` +
-		`\\set |begin;|(create|alter|drop) (database|extension|table|role|schema|system)\s|copy \S+ (from|to) std|` +
+	foreign = regexp.MustCompile(`(?s)^\s*X?\s*(\(?select\s|\(s\.\w|do \$|with \w+ as|insert into|update \w+ set|delete from|` +
+		`truncate \w|set [\w-]+ =|\\set |begin;|(create|alter|drop) (database|extension|table|role|schema|system)\s|copy \S+ (from|to) std|` +
 		`set -|exec |for \w+ in|if \[|cd |\. )`)
 )
 

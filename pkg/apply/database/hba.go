@@ -147,9 +147,12 @@ func (c *ClientAuthentication) offer(ctx context.Context, acting Acting, hba str
 	if err != nil {
 		return err
 	}
-	written, err := segments.ParseHBAWritten(out)
-	if err != nil {
-		return fmt.Errorf("pod %s: %w", acting.Pod, err)
+	var written segments.HBAWritten
+	// The scripts of an earlier gpk print nothing here. Those of this gpk reach the pods up to two minutes later.
+	if strings.TrimSpace(out) != "" {
+		if written, err = segments.ParseHBAWritten(out); err != nil {
+			return fmt.Errorf("pod %s: %w", acting.Pod, err)
+		}
 	}
 	refused := refusedWords(acting, written.Refused, hba)
 	if len(refused) == 0 {
