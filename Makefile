@@ -107,7 +107,7 @@ lint-messages: $(vale) ## the words of help texts and messages, by the rules of 
 # docs/image.md explains what is ignored: kube-score knows a budget by the labels of a template, and gpk makes one for each pair of pods.
 .PHONY: lint-manifests
 lint-manifests: $(kubescore) ## what kube-score finds in the manifests of a strict cluster.yaml
-	@manifests=$$(mktemp -d) && go run ./cmd/gpk plan -q -f test/manifests/strict.yaml --manifests $$manifests/of >/dev/null 2>&1 && \
+	@manifests=$$(mktemp -d) && go run ./cmd/gpk plan -q -f test/manifests/strict.yaml --manifests $$manifests/of >$$manifests/said 2>&1 && \
 	$(kubescore) score --output-format ci --ignore-test statefulset-has-poddisruptionbudget $$manifests/of/*.yaml >$$manifests/said || \
 	{ grep -v '^\[OK\|^\[SKIPPED' $$manifests/said; exit 1; }; rm -rf $$manifests
 

@@ -118,6 +118,8 @@ func (p parts) inspector() *corev1.Pod {
 	if segment.Affinity != nil && segment.Affinity.NodeAffinity != nil {
 		pod.Spec.Affinity = &corev1.Affinity{NodeAffinity: segment.Affinity.NodeAffinity}
 	}
+	// A gpk that is killed cannot delete it.
+	pod.Spec.ActiveDeadlineSeconds = new(int64(3600))
 	pod.Spec.Containers[0].Args = segments.InspectionOf(p.Spec.Database)
 	return pod.DeepCopy()
 }

@@ -52,8 +52,9 @@ func FromPivotal(data []byte, image string) (file []byte, left []string, err err
 	if group, _, _ := strings.Cut(from.APIVersion, "/"); group != "greenplum.pivotal.io" || from.Kind != "GreenplumCluster" {
 		return nil, nil, fmt.Errorf("it is a %s of %s, and no GreenplumCluster of greenplum.pivotal.io", from.Kind, from.APIVersion)
 	}
-	if err := yaml.UnmarshalStrict(data, &pivotalCluster{}); err != nil {
-		left = append(left, unknownFields(err)...)
+	left, err = unknownIn(data)
+	if err != nil {
+		return nil, nil, err
 	}
 	to := Cluster{APIVersion: APIVersion, Kind: Kind, Metadata: Metadata{Name: from.Metadata.Name, Namespace: from.Metadata.Namespace}}
 	master, segments := from.Spec.MasterAndStandby, from.Spec.Segments
@@ -76,12 +77,17 @@ func FromPivotal(data []byte, image string) (file []byte, left []string, err err
 		left = append(left, "the release in the image: give spec.version")
 	}
 	left = append(left, "the data: gpk makes a new, empty database")
+	for i, what := range left {
+		// A line of its own would be no comment.
+		left[i] = strings.Join(strings.Fields(what), " ")
+	}
 	text, err := yaml.Marshal(to)
 	return append([]byte("# Not carried over:\n# - "+strings.Join(left, "\n# - ")+"\n"), text...), left, err
 }
 
 // said is whether that file, which knows only yes and no, has a yes. Without a word it is no.
-func said(word string) bool { return strings.EqualFold(word, "yes") }
+// Without quotes, YAML takes a yes for true.
+func said(word string) bool { return strings.EqualFold(word, "yes") || strings.EqualFold(word, "true") }
 
 func (p pivotalPods) pods() Pods {
 	// Its operator sets the same as request and as limit. 0 or nothing is no limit.
@@ -107,17 +113,32 @@ func (p pivotalPods) pods() Pods {
 	return pods
 }
 
-// unknownFields are the fields of which a strict decoder says that it does not know them.
-func unknownFields(err error) []string {
-	var fields []string
-	for _, line := range strings.Split(err.Error(), ",") {
-		if _, name, found := strings.Cut(line, `unknown field "`); found {
-			fields = append(fields, "the field "+strings.TrimRight(strings.TrimSpace(name), `"`))
+// pivotalFields are the fields of a pivotalCluster, and of its parts below their paths.
+var pivotalFields = map[string]string{ //nolint:gochecknoglobals // never changed
+	"":                      "apiVersion kind metadata spec",
+	"metadata":              "name namespace",
+	"spec":                  "masterAndStandby segments",
+	"spec.masterAndStandby": "memory cpu storageClassName storage workerSelector antiAffinity hostBasedAuthentication standby",
+	"spec.segments":         "memory cpu storageClassName storage workerSelector antiAffinity primarySegmentCount mirrors",
+}
+
+// unknownIn are the fields that a pivotalCluster has not, in words.
+func unknownIn(data []byte) (unknown []string, err error) {
+	var file map[string]any
+	if err := yaml.Unmarshal(data, &file); err != nil {
+		return nil, fmt.Errorf("it cannot be read as YAML: %w", err)
+	}
+	for path, known := range pivotalFields {
+		part := file
+		for _, name := range strings.FieldsFunc(path, func(r rune) bool { return r == '.' }) {
+			part, _ = part[name].(map[string]any)
+		}
+		for name := range part {
+			if !slices.Contains(strings.Fields(known), name) {
+				unknown = append(unknown, "the field "+strings.TrimPrefix(path+"."+name, "."))
+			}
 		}
 	}
-	if len(fields) == 0 {
-		return []string{err.Error()}
-	}
-	slices.Sort(fields)
-	return fields
+	slices.Sort(unknown)
+	return unknown, nil
 }

@@ -34,6 +34,8 @@ spec:
     mirrors: "no"
     antiAffinity: "no"
   pxf: {serviceName: my-pxf}
+  gpcc: {}
+status: {phase: Running}
 `
 
 // What the other operator's file says is in the cluster.yaml, and what has no place there is named.
@@ -61,7 +63,7 @@ func TestFromPivotal(t *testing.T) {
 		t.Errorf("the clients are %q", c.Spec.Database.HBA)
 	}
 	told := strings.Join(left, "\n")
-	for _, word := range []string{`"host all gpadmin 0.0.0.0/0 trust": `, "the field pxf", "the data"} {
+	for _, word := range []string{`"host all gpadmin 0.0.0.0/0 trust": `, "the field spec.pxf", "the field spec.gpcc", "the field status", "the data"} {
 		if !strings.Contains(told, word) || !strings.Contains(string(file), word) {
 			t.Errorf("%q is not in %q, or not in the file", word, told)
 		}
@@ -81,6 +83,10 @@ func TestFromPivotalOdd(t *testing.T) {
 		if file, _, err := topology.FromPivotal([]byte(odd), ""); err == nil {
 			t.Errorf("%q: %s", odd, file)
 		}
+	}
+	sly := strings.Replace(pivotal, "  gpcc: {}", "  \"a\\nkind: x\": {}", 1)
+	if file, _, err := topology.FromPivotal([]byte(sly), "x/y:7.1.0"); err != nil || strings.Contains(string(file), "\nkind: x") {
+		t.Errorf("a field breaks out of its comment: %v\n%s", err, file)
 	}
 	for i := range pivotal {
 		_, _, _ = topology.FromPivotal([]byte(pivotal[:i]), "x")

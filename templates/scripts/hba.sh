@@ -48,6 +48,7 @@ authenticated() { [ "$(cat "$1/pg_hba.conf")" = "$wanted" ]; }
 
 # Between the change of a file and its reading by the server anything can end this script. The mark says that the server has yet to read.
 # A file that is kept from before says that nobody has answered an offer.
+reloaded=
 mark() { echo "$1/pg_hba.conf.gpk-unread"; }
 
 check() {
@@ -70,11 +71,12 @@ waits() {
   local port letter=
   [ "$GPK_SERVER_KEY" != "$keys/server.key" ] && pg_ctl status -D "$1" >/dev/null 2>&1 || return
   port=$(sed -n 4p "$1/postmaster.pid")
-  exec 3<>"/dev/tcp/127.0.0.1/$port" || return
+  exec 3<>"/dev/tcp/127.0.0.1/$port" || return 0
   printf '\0\0\0\010\004\322\026\057' >&3
   IFS= read -r -n 1 -t 3 letter <&3
   exec 3>&-
-  [ "$letter" = N ]
+  # No answer is no encryption: with that pg_hba.conf nobody could come in.
+  [ "$letter" != S ]
 }
 
 # The server reads both files at once, so nobody is kept out in between.
@@ -98,6 +100,7 @@ settle() {
 
 read_again() {
   [ -e "$(mark "$1")" ] || return 0
+  reloaded=1
   ! pg_ctl status -D "$1" >/dev/null 2>&1 || pg_ctl reload -D "$1" >/dev/null || return
   rm -f "$(mark "$1")"
 }
@@ -115,31 +118,42 @@ write() {
 
 # A file that is kept already is the last one that the server has accepted: the one in its place was offered, and nobody withdrew it.
 offer() {
-  local before=$1/pg_hba.conf.gpk-before
+  local before=$1/pg_hba.conf.gpk-before log size=0
   certificate || return
-  [ -e "$before" ] || { cp -p "$1/pg_hba.conf" "$before.new" && mv "$before.new" "$before"; } || return
-  local log size=0
+  if [ -e "$before" ]; then
+    # Nobody has heard what the server did with the file in its place.
+    : >"$(mark "$1")" || return
+  else
+    cp -p "$1/pg_hba.conf" "$before.new" && mv "$before.new" "$before" || return
+  fi
   log=$(newest_log "$1")
   [ -z "$log" ] || size=$(stat -c %s "$log")
   settle "$1" || return
-  [ "$GPK_WAL" = pg_wal ] || ! pg_ctl status -D "$1" >/dev/null 2>&1 || refused "$1" "$log" "$size"
+  if [ "$GPK_WAL" = pg_xlog ] && [ -n "$reloaded" ] && pg_ctl status -D "$1" >/dev/null 2>&1; then
+    refused "$1" "$log" "$size" || return
+  fi
   echo end
 }
 
 newest_log() { find "$1/$GPK_LOG" -maxdepth 1 -name '*.csv' -printf '%T@ %p\n' 2>/dev/null | sort -n | tail -n 1 | cut -d ' ' -f 2-; }
 
-# refused waits until the log tells that the server has read its files, and then a moment for what it tells of them.
+# refused waits until the log tells that the server has read its files, and then a moment for what it tells of them. Silence is no consent.
 refused() {
-  local said='' tries log=$2 size=$3 newest
-  for ((tries = 0; tries < 50; tries++)); do
+  local said='' tries log=$2 size=$3 newest grace=0 lines=''
+  for ((tries = 0; tries < 100 && grace < 5; tries++)); do
     newest=$(newest_log "$1")
     [ "$newest" = "$log" ] || { log=$newest size=0; }
     [ -z "$log" ] || said=$(tail -c "+$((size + 1))" "$log")
     [[ $said != *'"pg_hba.conf not reloaded"'* ]] || break
-    [[ $said != *'"received SIGHUP, reloading configuration files"'* || $tries -lt 5 ]] || break
+    [[ $said != *'"received SIGHUP, reloading configuration files"'* ]] || grace=$((grace + 1))
     sleep 0.1
   done
-  sed -nE 's/.*,"LOG","[^"]*","(.*)",,,,,"line ([0-9]+) of configuration file .*/refused \2 \1/p' <<<"$said" | sed 's/""/"/g'
+  lines=$(sed -nE 's/.*,"LOG","[^"]*","(.*)",,,,,"line ([0-9]+) of configuration file .*/refused \2 \1/p' <<<"$said" | sed 's/""/"/g')
+  [ -z "$lines" ] || echo "$lines"
+  if [ -z "$lines" ] && [ $grace -lt 5 ]; then
+    echo "the log in $1/$GPK_LOG does not tell whether the server has accepted pg_hba.conf: see it, and log_min_messages" >&2
+    return 1
+  fi
 }
 
 withdraw() {

@@ -28,13 +28,28 @@ done
 # imports tells what a utility imports in vain, such as a module that later versions of Python have not. It runs nothing else of it.
 imports() {
   local said
-  said=$("${@:3}" -c '
-import ast, sys
+  # What it tries to import and does without is not missing. Other errors than that of an import depend on where it runs.
+  said=$(HOME=/tmp "${@:3}" -c '
+import ast, os, sys
+sys.path[0], its = os.path.dirname(sys.argv[1]), {"__name__": "its"}
+def ends(node):
+    for part in ast.walk(node):
+        if isinstance(part, ast.Raise) or isinstance(part, ast.Attribute) and part.attr == "exit":
+            return True
+def needed(node):
+    tried = type(node).__name__.startswith("Try") and any(ends(handler) for handler in getattr(node, "handlers", []))
+    return [node] + (node.body if tried else [])
 for node in ast.parse(open(sys.argv[1], "rb").read()).body:
-    for part in [node] + (node.body if type(node).__name__.startswith("Try") else []):
+    for part in needed(node):
         if isinstance(part, (ast.Import, ast.ImportFrom)):
-            exec(compile(ast.Interactive([part]), sys.argv[1], "single"))
-' "$2" 2>&1 </dev/null) || echo "missing a module of Python, which $1 imports: $(tail -n 1 <<<"$said" | cut -c 1-200)"
+            try:
+                exec(compile(ast.Interactive([part]), sys.argv[1], "single"), its)
+            except ImportError:
+                sys.exit("cannot import: %s" % sys.exc_info()[1])
+            except Exception:
+                pass
+' "$2" 2>&1 </dev/null) || [[ $said != *"cannot import: "* ]] ||
+    echo "missing a module of Python, which $1 imports: $(tail -n 1 <<<"${said##*cannot import: }" | cut -c 1-200)"
 }
 
 # A utility is worth nothing without what runs it: bash, Python, or nothing for a binary.

@@ -8,16 +8,21 @@ import (
 	"gpk/pkg/plan"
 )
 
-// Look checks every step at once, and carries out those that only try something out (plan.Try). No finding ends it: what one step finds
-// does not keep another from being told. An error of a step is in its Preview.
+// Look checks every step at once, and then carries out those that only try something out (plan.Try): what they make counts in quotas, which
+// another step may look at. No finding ends it: what one step finds does not keep another from being told. An error of a step is in its
+// Preview.
 func (r Handlers) Look(ctx context.Context, steps []plan.Step, observe Observer) ([]Preview, error) {
 	previews := make([]Preview, len(steps))
 	observe = Serial(observe)
-	_ = Each(ctx, steps, func(ctx context.Context, i int, step plan.Step) error {
-		finding, err := r.look(ctx, step, observe)
-		previews[i] = Preview{Step: step, Finding: finding, Err: err}
-		return nil
-	})
+	for _, tries := range []bool{false, true} {
+		_ = Each(ctx, steps, func(ctx context.Context, i int, step plan.Step) error {
+			if _, is := step.Action.(plan.Try); is == tries {
+				finding, err := r.look(ctx, step, observe)
+				previews[i] = Preview{Step: step, Finding: finding, Err: err}
+			}
+			return nil
+		})
+	}
 	return previews, context.Cause(ctx)
 }
 

@@ -102,6 +102,8 @@ const (
 	schedulePatience = 30 * time.Second
 	// configPatience is how long the kubelet may refuse to create the container, whose configuration is complete from the start.
 	configPatience = 10 * time.Second
+	// startPatience is how long the container may take to start, with a pull that goes on. After that the cluster's own pods tell more.
+	startPatience = 10 * time.Minute
 	// lookAgain is the pause between two looks at the pod.
 	lookAgain = 200 * time.Millisecond
 )
@@ -130,6 +132,8 @@ func (h *inspectedHandler) await(ctx context.Context, inspectors pods.ShortLived
 		switch reason, over := waits.over(pod); {
 		case over && pod.Spec.NodeName == "":
 			return h.unseen(fmt.Sprintf("pod %s has no node after %s: %s", pod.Name, schedulePatience, reason)), nil
+		case over && waits.stage == "start":
+			return h.unseen(fmt.Sprintf("pod %s has not started within %s: %s", pod.Name, startPatience, reason)), nil
 		case over:
 			return engine.BlockedBy(fmt.Sprintf("pod %s, which looks into the image %s, does not start: %s", pod.Name, h.reference(), reason),
 				correctImage), nil
@@ -175,5 +179,5 @@ func stageOf(pod *corev1.Pod) (string, time.Duration) {
 		(status.State.Waiting.Reason == "CreateContainerConfigError" || status.State.Waiting.Reason == "CreateContainerError"):
 		return "container", configPatience
 	}
-	return "start", 0
+	return "start", startPatience
 }

@@ -18,7 +18,7 @@ import (
 // What is newer has a fallback: matchLabelKeys in anti-affinity (1.31, plan.RoleWide), and exec by WebSocket (1.30, then SPDY).
 const leastKubernetes = "1.27"
 
-// kubernetesHandler blocks a release of Kubernetes on which the pods would never run.
+// kubernetesHandler tells of a release of Kubernetes whose kubelets refuse the pods by default.
 type kubernetesHandler struct {
 	engine.Nothing
 	kube *kube.Client
@@ -42,9 +42,9 @@ func (h *kubernetesHandler) Check(ctx context.Context) (engine.Finding, error) {
 		return unchecked(what, fmt.Sprintf("the API server calls it %q", server.GitVersion)), nil //nolint:nilerr // as above
 	}
 	if found.LessThan(utilversion.MustParseGeneric(leastKubernetes)) {
-		return engine.BlockedBy(fmt.Sprintf("the API server has Kubernetes %s, and gpk needs %s or later: earlier kubelets refuse the pods' "+
-			"sysctl net.ipv4.ip_local_reserved_ports", server.GitVersion, leastKubernetes),
-			"use a Kubernetes cluster of a later release, or upgrade this one"), nil
+		// Kubelets may be told to allow it.
+		return engine.Finding{State: engine.Done, Details: []string{fmt.Sprintf("the API server has Kubernetes %s: kubelets before %s refuse the "+
+			"pods' sysctl net.ipv4.ip_local_reserved_ports, unless --allowed-unsafe-sysctls has it", server.GitVersion, leastKubernetes)}}, nil
 	}
 	return engine.Finding{State: engine.Done}, nil
 }

@@ -71,6 +71,9 @@ func (h *initialiseHandler) Do(ctx context.Context, progress func(string)) (err 
 	case initialising:
 		progress("attaching to gpinitsystem, which is running")
 		err = h.db.Follow(ctx, job, "gpinitsystem", progress)
+	case encrypting:
+		progress("attaching to gpstop, which is restarting the database")
+		err = h.db.Follow(ctx, h.remote.Job(job.Pod, database.RestartJob), "gpstop", progress)
 	case stopped:
 		err = h.start(ctx, progress)
 	case interrupted, notInitialised:

@@ -17,6 +17,7 @@ type initState string
 const (
 	notInitialised initState = "no instance has been initialised yet"
 	initialising   initState = "gpinitsystem is running"
+	encrypting     initState = "the database is restarting, to take its certificates"
 	interrupted    initState = "an interrupted gpinitsystem left its directories behind"
 	unmarked       initState = "the instances are complete, and their volumes are not marked as complete"
 	stopped        initState = "the database is stopped"
@@ -54,9 +55,15 @@ func (h *initialiseHandler) look(ctx context.Context) (initState, []string, erro
 	if err != nil {
 		return "", nil, err
 	}
+	restart, err := h.remote.Job(coordinator.Pod, database.RestartJob).State(ctx)
+	if err != nil {
+		return "", nil, err
+	}
 	switch {
 	case job.Phase == "running":
 		return initialising, []string{"since " + job.Since}, nil
+	case restart.Phase == "running":
+		return encrypting, []string{"since " + restart.Since}, nil
 	case answers && len(missing) == 0:
 		if answer, err := h.db.PrimariesAnswer(ctx, acting); err != nil || answer {
 			return unmarked, nil, err
