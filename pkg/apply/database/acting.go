@@ -98,7 +98,7 @@ func (c *Coordinators) findActing(ctx context.Context) (Acting, error) {
 	}
 	answers := make([]coordinatorAnswer, len(candidates))
 	err = engine.Each(ctx, candidates, func(ctx context.Context, i int, pod string) (err error) {
-		answers[i], err = c.askCoordinator(ctx, pod)
+		answers[i], err = inquiry{c.kube, c.remote}.coordinator(ctx, pod)
 		return err
 	})
 	if err != nil {

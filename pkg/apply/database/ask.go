@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"gpk/pkg/apply/engine"
+	"gpk/pkg/apply/kube"
 	"gpk/pkg/apply/remote"
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
@@ -24,25 +25,31 @@ type coordinatorAnswer struct {
 	silence   error
 }
 
-func (c *Coordinators) askCoordinator(ctx context.Context, pod string) (coordinatorAnswer, error) {
+// inquiry asks the coordinators' pods who they are.
+type inquiry struct {
+	kube   *kube.Client
+	remote *remote.Pods
+}
+
+func (q inquiry) coordinator(ctx context.Context, pod string) (coordinatorAnswer, error) {
 	way := remote.ByExec(pod)
-	if c.remote.Ways.Unreachable(way) != nil {
+	if q.remote.Ways.Unreachable(way) != nil {
 		return coordinatorAnswer{silence: fmt.Errorf("pod %s could not be reached", pod)}, nil //nolint:nilerr // that is the answer
 	}
-	out, note, err := c.askTwice(ctx, pod)
+	out, note, err := q.twice(ctx, pod)
 	if _, exited := errors.AsType[*remote.Error](err); err != nil && !exited {
 		if ctx.Err() != nil {
 			return coordinatorAnswer{}, context.Cause(ctx)
 		}
 		if remote.Refused(err) {
 			// That says nothing about the pod: a failover must not take its coordinator for a dead one.
-			return coordinatorAnswer{}, c.adviseOnKubelet(ctx, pod, err)
+			return coordinatorAnswer{}, q.adviseOnKubelet(ctx, pod, err)
 		}
 		// The API server calls a pod running whose node is lost. gpk still needs the answer of the other pod.
-		c.remote.Ways.Note(way, err)
-		return coordinatorAnswer{silence: fmt.Errorf("%s does not answer: %w%s", c.remote.Where(ctx, pod), err, note)}, nil
+		q.remote.Ways.Note(way, err)
+		return coordinatorAnswer{silence: fmt.Errorf("%s does not answer: %w%s", q.remote.Where(ctx, pod), err, note)}, nil
 	}
-	c.remote.Ways.Note(way, nil)
+	q.remote.Ways.Note(way, nil)
 	facts, rows, parseErr := segments.ParseCoordinator(out)
 	switch {
 	case parseErr != nil && err != nil:
@@ -55,14 +62,14 @@ func (c *Coordinators) askCoordinator(ctx context.Context, pod string) (coordina
 	return coordinatorAnswer{facts: facts, catalogue: catalogue}, err
 }
 
-// askTwice asks a coordinator's pod. A failover stops a coordinator that it finds dead. So gpk asks twice, unless the pod was unreachable
+// twice asks a coordinator's pod. A failover stops a coordinator that it finds dead. So gpk asks twice, unless the pod was unreachable
 // already or its node is lost. note says why a silent kubelet does not count.
-func (c *Coordinators) askTwice(ctx context.Context, pod string) (out, note string, err error) {
+func (q inquiry) twice(ctx context.Context, pod string) (out, note string, err error) {
 	listening, end := context.WithCancel(ctx)
 	defer end()
-	kubeletSilent := c.remote.Listen(listening, pod)
-	out, err = c.remote.RunSoon(ctx, pod, segments.AskCoordinator(), AskTimeout)
-	_, before := c.remote.Ways.UnreachableSince(remote.ByExec(pod))
+	kubeletSilent := q.remote.Listen(listening, pod)
+	out, err = q.remote.RunSoon(ctx, pod, segments.AskCoordinator(), AskTimeout)
+	_, before := q.remote.Ways.UnreachableSince(remote.ByExec(pod))
 	if !cutOff(out, err) || ctx.Err() != nil || remote.Refused(err) || err != nil && before {
 		return out, "", err
 	}
@@ -75,18 +82,18 @@ func (c *Coordinators) askTwice(ctx context.Context, pod string) (out, note stri
 			note = "; " + why
 		}
 	}
-	out, err = c.remote.RunSoon(ctx, pod, segments.AskCoordinator(), AskTimeout)
+	out, err = q.remote.RunSoon(ctx, pod, segments.AskCoordinator(), AskTimeout)
 	return out, note, err
 }
 
 // adviseOnKubelet says what to do about a pod that only its kubelet's certificate keeps gpk from.
-func (c *Coordinators) adviseOnKubelet(ctx context.Context, pod string, err error) error {
+func (q inquiry) adviseOnKubelet(ctx context.Context, pod string, err error) error {
 	if !remote.KubeletDoubted(err) {
 		return err
 	}
-	return &engine.NextError{Err: fmt.Errorf("the API server does not trust the kubelet of %s: %w", c.remote.Where(ctx, pod), err),
+	return &engine.NextError{Err: fmt.Errorf("the API server does not trust the kubelet of %s: %w", q.remote.Where(ctx, pod), err),
 		Next: engine.Next("approve the kubelet's certificate (`kubectl get csr`, `kubectl certificate approve`). If its node is lost, " +
-			"make sure that the node is off, then `kubectl delete pod -n " + c.kube.Ref.Namespace + " " + pod + " --force`. Then run this again")}
+			"make sure that the node is off, then `kubectl delete pod -n " + q.kube.Ref.Namespace + " " + pod + " --force`. Then run this again")}
 }
 
 // cutOff reports whether the exec failed without an exit status, or the answer has no end: a stream that was cut can look like success.

@@ -8,7 +8,7 @@ import (
 )
 
 // Limits are what the limit ranges of the namespace have for containers or for pods, nil if the user may not list them.
-func (k *Client) Limits(ctx context.Context, types ...corev1.LimitType) ([]corev1.LimitRangeItem, error) {
+func Limits(ctx context.Context, k *Client, types ...corev1.LimitType) ([]corev1.LimitRangeItem, error) {
 	list, err := k.API.CoreV1().LimitRanges(k.Ref.Namespace).List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return nil, UnlessForbidden("limit ranges", err)

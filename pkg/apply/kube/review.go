@@ -14,11 +14,17 @@ import (
 // is about all objects.
 type Request struct{ Verb, Group, Resource, Name string }
 
+// Rights asks the API server what its user may do in the namespace.
+type Rights struct{ client *Client }
+
+// Rights are those of the user.
+func (k *Client) Rights() Rights { return Rights{k} }
+
 // Rules are the rights that the API server lists for the user in the namespace. They need not be all: some ways to give rights answer only
 // May.
-func (k *Client) Rules(ctx context.Context) ([]authorizationv1.ResourceRule, error) {
-	review := &authorizationv1.SelfSubjectRulesReview{Spec: authorizationv1.SelfSubjectRulesReviewSpec{Namespace: k.Ref.Namespace}}
-	answer, err := k.API.AuthorizationV1().SelfSubjectRulesReviews().Create(ctx, review, metav1.CreateOptions{})
+func (r Rights) Rules(ctx context.Context) ([]authorizationv1.ResourceRule, error) {
+	review := &authorizationv1.SelfSubjectRulesReview{Spec: authorizationv1.SelfSubjectRulesReviewSpec{Namespace: r.client.Ref.Namespace}}
+	answer, err := r.client.API.AuthorizationV1().SelfSubjectRulesReviews().Create(ctx, review, metav1.CreateOptions{})
 	if err != nil {
 		return nil, fmt.Errorf("the user's rights: %w", err)
 	}
@@ -26,14 +32,14 @@ func (k *Client) Rules(ctx context.Context) ([]authorizationv1.ResourceRule, err
 }
 
 // May asks the API server whether the user may do something. The answer is that of the request itself.
-func (k *Client) May(ctx context.Context, r Request) (bool, error) {
-	resource, sub, _ := strings.Cut(r.Resource, "/")
+func (r Rights) May(ctx context.Context, asked Request) (bool, error) {
+	resource, sub, _ := strings.Cut(asked.Resource, "/")
 	review := &authorizationv1.SelfSubjectAccessReview{Spec: authorizationv1.SelfSubjectAccessReviewSpec{
-		ResourceAttributes: &authorizationv1.ResourceAttributes{Namespace: k.Ref.Namespace, Verb: r.Verb, Group: r.Group, Resource: resource,
-			Subresource: sub, Name: r.Name}}}
-	answer, err := k.API.AuthorizationV1().SelfSubjectAccessReviews().Create(ctx, review, metav1.CreateOptions{})
+		ResourceAttributes: &authorizationv1.ResourceAttributes{Namespace: r.client.Ref.Namespace, Verb: asked.Verb, Group: asked.Group,
+			Resource: resource, Subresource: sub, Name: asked.Name}}}
+	answer, err := r.client.API.AuthorizationV1().SelfSubjectAccessReviews().Create(ctx, review, metav1.CreateOptions{})
 	if err != nil {
-		return false, fmt.Errorf("the right to %s %s: %w", r.Verb, r.Resource, err)
+		return false, fmt.Errorf("the right to %s %s: %w", asked.Verb, asked.Resource, err)
 	}
 	return answer.Status.Allowed, nil
 }

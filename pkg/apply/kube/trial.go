@@ -14,12 +14,12 @@ import (
 // create, the pod's account is missing, and the namespace's own account stands in for it.
 func (k *Client) TryPod(ctx context.Context, pod *corev1.Pod) (*corev1.Pod, error) {
 	const noAccount, noStatus = "error looking up service account", "status unknown for quota"
-	answer, err := k.tryPod(ctx, pod)
+	answer, err := tryPod(ctx, k, pod)
 	if apierrors.IsForbidden(err) && strings.Contains(err.Error(), noAccount) {
 		pod = pod.DeepCopy()
 		// The server has filled in the field that the name had before, and takes it from there.
 		pod.Spec.ServiceAccountName, pod.Spec.DeprecatedServiceAccount = "", ""
-		if answer, err = k.tryPod(ctx, pod); err != nil && strings.Contains(strings.ToLower(err.Error()), "account") {
+		if answer, err = tryPod(ctx, k, pod); err != nil && strings.Contains(strings.ToLower(err.Error()), "account") {
 			return nil, nil
 		}
 	}
@@ -29,7 +29,7 @@ func (k *Client) TryPod(ctx context.Context, pod *corev1.Pod) (*corev1.Pod, erro
 	return answer, err
 }
 
-func (k *Client) tryPod(ctx context.Context, pod *corev1.Pod) (*corev1.Pod, error) {
+func tryPod(ctx context.Context, k *Client, pod *corev1.Pod) (*corev1.Pod, error) {
 	answer, err := k.API.CoreV1().Pods(k.Ref.Namespace).Create(ctx, pod, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", ObjectName(pod), err)

@@ -43,7 +43,7 @@ func (s ShortLived) Create(ctx context.Context, template *corev1.Pod, nodes []st
 	if err != nil {
 		return err
 	}
-	ranges, err := s.kube.Limits(ctx, corev1.LimitTypeContainer, corev1.LimitTypePod)
+	ranges, err := kube.Limits(ctx, s.kube, corev1.LimitTypeContainer, corev1.LimitTypePod)
 	if err != nil {
 		return err
 	}

@@ -15,7 +15,7 @@ import (
 type limitRanges []corev1.LimitRangeItem
 
 func readLimitRanges(ctx context.Context, k *kube.Client) (limitRanges, error) {
-	return k.Limits(ctx, corev1.LimitTypeContainer)
+	return kube.Limits(ctx, k, corev1.LimitTypeContainer)
 }
 
 // withDefaults has the resources that the API server gives a pod's containers: requests of limits, and then the defaults of a LimitRange

@@ -49,7 +49,7 @@ func (h *inspectedHandler) Check(ctx context.Context) (engine.Finding, error) {
 			// A pod that is posted has no name in the address, where the API server looks for it.
 			request.Name = ""
 		}
-		switch may, err := h.kube.May(ctx, request); {
+		switch may, err := h.kube.Rights().May(ctx, request); {
 		case apierrors.IsForbidden(err), apierrors.IsNotFound(err):
 			return h.unseen(err.Error()), nil
 		case err != nil:

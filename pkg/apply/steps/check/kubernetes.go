@@ -43,8 +43,8 @@ func (h *kubernetesHandler) Check(ctx context.Context) (engine.Finding, error) {
 	}
 	if found.LessThan(utilversion.MustParseGeneric(leastKubernetes)) {
 		// Kubelets may be told to allow it.
-		return engine.Finding{State: engine.Done, Details: []string{fmt.Sprintf("the API server has Kubernetes %s: kubelets before %s refuse the "+
-			"pods' sysctl net.ipv4.ip_local_reserved_ports, unless --allowed-unsafe-sysctls has it", server.GitVersion, leastKubernetes)}}, nil
+		return engine.Finding{State: engine.Done, Details: []string{fmt.Sprintf("the API server has Kubernetes %s: kubelets before %s refuse "+
+			"the pods' sysctl net.ipv4.ip_local_reserved_ports, unless --allowed-unsafe-sysctls has it", server.GitVersion, leastKubernetes)}}, nil
 	}
 	return engine.Finding{State: engine.Done}, nil
 }

@@ -28,7 +28,7 @@ func (h *allowedHandler) Check(ctx context.Context) (engine.Finding, error) {
 	if err != nil {
 		return engine.Finding{}, err
 	}
-	listed, err := h.kube.Rules(ctx)
+	listed, err := h.kube.Rights().Rules(ctx)
 	if apierrors.IsForbidden(err) || apierrors.IsNotFound(err) {
 		return unchecked("your rights", err.Error()), nil
 	}
@@ -61,7 +61,7 @@ func (h *allowedHandler) lacking(ctx context.Context, listed []authorizationv1.R
 		unlisted := unlisted(listed, rule, verb)
 		denied := false
 		for _, request := range unlisted[:min(len(unlisted), mostAsked)] {
-			may, err := h.kube.May(ctx, request)
+			may, err := h.kube.Rights().May(ctx, request)
 			if err != nil {
 				return "", "", err
 			}

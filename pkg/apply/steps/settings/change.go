@@ -74,7 +74,7 @@ func (h *writtenHandler) Check(ctx context.Context) (engine.Finding, error) {
 	if pod, err := h.settings.stoppedPod(ctx); err != nil || pod == "" {
 		return finding, err
 	}
-	wrong, err := h.settings.unwrittenFiles(ctx, h.change)
+	wrong, err := h.settings.stopped().unwritten(ctx, h.change)
 	return engine.PendingIf(wrong), err
 }
 
@@ -96,7 +96,7 @@ func (h *writtenHandler) Do(ctx context.Context, progress func(string)) error {
 	acting, err := h.settings.db.Acting(ctx)
 	if errors.Is(err, database.ErrNoCoordinator) && len(h.change.Instances) > 0 {
 		if pod, _ := h.settings.stoppedPod(ctx); pod != "" {
-			return h.settings.writeFiles(ctx, h.change, progress)
+			return h.settings.stopped().write(ctx, h.change, progress)
 		}
 	}
 	if err != nil {

@@ -94,6 +94,10 @@ func (s *Settings) ask(ctx context.Context, acting database.Acting, sql string) 
 	return answers, err
 }
 
+func (s *Settings) trial() trial { return trial{s.remote} }
+
+func (s *Settings) stopped() stoppedFiles { return stoppedFiles{s.remote} }
+
 // words are all words that SQL prints on the coordinator and the acting primaries, in order.
 func (s *Settings) words(ctx context.Context, acting database.Acting, sql string) ([]string, error) {
 	answers, err := s.ask(ctx, acting, sql)

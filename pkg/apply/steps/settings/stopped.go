@@ -7,6 +7,7 @@ import (
 
 	"gpk/pkg/apply/database"
 	"gpk/pkg/apply/engine"
+	"gpk/pkg/apply/remote"
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
 	"gpk/pkg/topology"
@@ -65,12 +66,15 @@ func valueFor(s segments.RoleSetting, content int32) string {
 	return s.Segment
 }
 
-// unwrittenFiles says which files of a stopped database a change is missing from.
-func (s *Settings) unwrittenFiles(ctx context.Context, change plan.Written) ([]string, error) {
+// stoppedFiles are the files of settings of a stopped database, which gpk changes without its server.
+type stoppedFiles struct{ remote *remote.Pods }
+
+// unwritten says which files of a stopped database a change is missing from.
+func (f stoppedFiles) unwritten(ctx context.Context, change plan.Written) ([]string, error) {
 	changes := podChanges(change)
 	found := make([][]string, len(changes))
 	err := engine.Each(ctx, changes, func(ctx context.Context, i int, c podChange) error {
-		out, err := s.remote.Run(ctx, c.Pod, segments.CheckFiles(c.Dirs, c.change))
+		out, err := f.remote.Run(ctx, c.Pod, segments.CheckFiles(c.Dirs, c.change))
 		if err != nil {
 			return withoutScript(err)
 		}
@@ -87,11 +91,11 @@ func (s *Settings) unwrittenFiles(ctx context.Context, change plan.Written) ([]s
 	return all, err
 }
 
-// writeFiles gives a change to the files of a stopped database.
-func (s *Settings) writeFiles(ctx context.Context, change plan.Written, progress func(string)) error {
+// write gives a change to the files of a stopped database.
+func (f stoppedFiles) write(ctx context.Context, change plan.Written, progress func(string)) error {
 	progress("the database is stopped: writing to the files in the pods")
 	return engine.Each(ctx, podChanges(change), func(ctx context.Context, _ int, c podChange) error {
-		out, err := s.remote.Run(ctx, c.Pod, segments.WriteFiles(c.Dirs, c.change))
+		out, err := f.remote.Run(ctx, c.Pod, segments.WriteFiles(c.Dirs, c.change))
 		if err != nil {
 			return withoutScript(err)
 		}

@@ -24,7 +24,7 @@ func (h *effectiveHandler) takeBack(ctx context.Context, acting database.Acting,
 	}
 	names := strings.Join(h.names, ", ")
 	progress("the database did not start: giving " + names + " the earlier values")
-	if fault, err := h.settings.startFault(ctx, triedPlaces(acting)[0], nil); err == nil && fault != "" {
+	if fault, err := h.settings.trial().startFault(ctx, triedPlaces(acting)[0], nil); err == nil && fault != "" {
 		failure = fmt.Errorf("%s\n%w", fault, failure)
 	}
 	if err := h.startWith(ctx, acting, progress); err != nil {
@@ -47,7 +47,7 @@ func (h *effectiveHandler) startWith(ctx context.Context, acting database.Acting
 	if err := db.StopInstances(ctx, database.ByPod(instances)); err != nil {
 		return err
 	}
-	if err := h.settings.writeFiles(ctx, h.before, progress); err != nil {
+	if err := h.settings.stopped().write(ctx, h.before, progress); err != nil {
 		return err
 	}
 	var hosts []string

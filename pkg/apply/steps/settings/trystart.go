@@ -49,9 +49,12 @@ func stoppedPlaces(pod string, instances []topology.Instance) []place {
 	return append(places, place{instances[i].Pod, instances[i].Dir, instances[i].Content})
 }
 
+// trial tries settings in pods, and changes none.
+type trial struct{ remote *remote.Pods }
+
 // startFaults are why servers would not start with settings, at most one for each place. A fault that the files have without the
 // settings is none of theirs.
-func (s *Settings) startFaults(ctx context.Context, places []place, settings []segments.RoleSetting) ([]string, error) {
+func (t trial) startFaults(ctx context.Context, places []place, settings []segments.RoleSetting) ([]string, error) {
 	if len(settings) == 0 {
 		return nil, nil
 	}
@@ -63,11 +66,11 @@ func (s *Settings) startFaults(ctx context.Context, places []place, settings []s
 			given[n] = segments.Setting{Name: setting.Name, Value: valueFor(setting, p.content)}
 			names[n] = given[n].Name + "=" + given[n].Value
 		}
-		fault, err := s.startFault(ctx, p, given)
+		fault, err := t.startFault(ctx, p, given)
 		if err != nil || fault == "" {
 			return err
 		}
-		before, err := s.startFault(ctx, p, nil)
+		before, err := t.startFault(ctx, p, nil)
 		if err == nil && before != fault {
 			faults[i] = fmt.Sprintf("the server would not start with %s: %s (tried on %s)", strings.Join(names, ", "), fault, p)
 		}
@@ -77,8 +80,8 @@ func (s *Settings) startFaults(ctx context.Context, places []place, settings []s
 }
 
 // startFault is why a server would not start with settings, or "". Where it cannot be tried nothing is known.
-func (s *Settings) startFault(ctx context.Context, p place, settings []segments.Setting) (string, error) {
-	out, err := s.remote.Run(ctx, p.pod, segments.TryStart(p.dir, settings))
+func (t trial) startFault(ctx context.Context, p place, settings []segments.Setting) (string, error) {
+	out, err := t.remote.Run(ctx, p.pod, segments.TryStart(p.dir, settings))
 	if _, failed := errors.AsType[*remote.Error](err); failed {
 		return "", nil
 	}
@@ -90,11 +93,11 @@ func (s *Settings) startFault(ctx context.Context, p place, settings []segments.
 
 // sessionFault is why sessions would fail with settings, or "". The utilities' sessions would too: nothing could start or change
 // the database then.
-func (s *Settings) sessionFault(ctx context.Context, pod string, settings []segments.Setting) (string, error) {
+func (t trial) sessionFault(ctx context.Context, pod string, settings []segments.Setting) (string, error) {
 	if len(settings) == 0 {
 		return "", nil
 	}
-	_, err := s.remote.Run(ctx, pod, segments.TrySession(settings))
+	_, err := t.remote.Run(ctx, pod, segments.TrySession(settings))
 	exit, failed := errors.AsType[*remote.Error](err)
 	if !failed {
 		return "", err

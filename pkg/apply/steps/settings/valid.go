@@ -57,7 +57,7 @@ func (h *validHandler) lookStopped(ctx context.Context, pod string) (engine.Find
 // started is the finding once the values are known. If they are right, servers try to start with them.
 func (h *validHandler) started(ctx context.Context, faults []string, places []place) (found engine.Finding, err error) {
 	if len(faults) == 0 {
-		faults, err = h.settings.startFaults(ctx, places, h.action.Starts)
+		faults, err = h.settings.trial().startFaults(ctx, places, h.action.Starts)
 	}
 	if err == nil && len(faults) > 0 {
 		return engine.BlockedBy(strings.Join(faults, "; "), "nothing was changed: correct the command line"), nil
@@ -84,7 +84,7 @@ func (h *validHandler) look(ctx context.Context, acting database.Acting) (engine
 	}
 	found := engine.NonEmpty(faults)
 	if len(found) == 0 {
-		fault, err := h.settings.sessionFault(ctx, acting.Pod, h.inSession(known))
+		fault, err := h.settings.trial().sessionFault(ctx, acting.Pod, h.inSession(known))
 		if err != nil {
 			return engine.Finding{}, err
 		}
