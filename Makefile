@@ -65,7 +65,7 @@ platforms: ## compile gpk for all platforms
 
 .PHONY: race
 race: ## the tests of gpk itself under the race detector (needs a C compiler)
-	CGO_ENABLED=1 go test -race ./...
+	CGO_ENABLED=1 go test -race -timeout 30m ./...
 
 # Each target gets so long; a failure leaves its input in testdata/fuzz, where it is a test from then on.
 FUZZTIME ?= 60s
