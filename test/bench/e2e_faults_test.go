@@ -92,6 +92,12 @@ func testPartition(t *testing.T, b benchUnderTest, c clusterUnderTest) {
 	}
 	b.run(t, "heal", "node2")
 	b.run(t, "heal", "node2") // again is no fault
+	b.run(t, "pause", "node2")
+	b.run(t, "pause", "node2") // again is no fault
+	if out, err := c.exec(t.Context(), "one", "nc", "-w", "1", address, "22"); err == nil {
+		t.Errorf("a pod of a paused node answers: %s", out)
+	}
+	b.run(t, "heal", "node2")
 	c.reaches(t, "one", "two", address, "22")
 	c.want(t, "two", "kept", "cat", "/data/file") // its kubelet is reached again
 	if after := c.pod(t, "two").Status.ContainerStatuses[0].ContainerID; after != before {
@@ -104,7 +110,7 @@ func testPartition(t *testing.T, b benchUnderTest, c clusterUnderTest) {
 		}
 		return err
 	})
-	for _, command := range []string{"kill-node", "start-node", "partition", "heal"} {
+	for _, command := range []string{"kill-node", "start-node", "partition", "pause", "heal"} {
 		oneLine(t, b.fail(t, command, "node9"), `no node is called "node9"; this bench has node1, node2`)
 	}
 }

@@ -24,7 +24,8 @@ func faultCommands(dir *string) []*cobra.Command {
 		faultCommand(dir, "kill-node NODE...", "Cut nodes' power: what ran there is gone, disks stay", some, (*cluster.Instance).KillNodes),
 		faultCommand(dir, "start-node NODE...", "Start killed nodes with their disks, and wait for them", some, (*cluster.Instance).StartNodes),
 		faultCommand(dir, "partition NODE...", "Cut nodes off from everybody; what runs there goes on", some, (*cluster.Instance).PartitionNodes),
-		faultCommand(dir, "heal NODE...", "Connect partitioned nodes again", some, (*cluster.Instance).HealNodes),
+		faultCommand(dir, "pause NODE...", "Stop nodes where they stand, as a hypervisor does", some, (*cluster.Instance).PauseNodes),
+		faultCommand(dir, "heal NODE...", "Connect partitioned nodes again, and let paused ones go on", some, (*cluster.Instance).HealNodes),
 		faultCommand(dir, "restart-apiserver", "Kill the API server, and wait for the one in its place", cobra.NoArgs, restart),
 	}
 }

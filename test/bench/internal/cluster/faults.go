@@ -78,13 +78,27 @@ func (i *Instance) PartitionNodes(ctx context.Context, names []string, stage Sta
 	})
 }
 
-// HealNodes plugs the cables of partitioned nodes in again.
+// PauseNodes stops nodes where they stand, as a hypervisor does with a machine
+// that it moves: they answer nobody, and go on later as if no time had passed.
+func (i *Instance) PauseNodes(ctx context.Context, names []string, stage Stage) error {
+	if err := i.PartitionNodes(ctx, names, stage); err != nil {
+		return err
+	}
+	return i.change(ctx, names, func(_ *State, name string) error {
+		return stage("pause "+name, func() error { return i.groups.Freeze(name) })
+	})
+}
+
+// HealNodes plugs the cables of partitioned nodes in again, and has paused nodes
+// go on.
 func (i *Instance) HealNodes(ctx context.Context, names []string, stage Stage) error {
 	return i.change(ctx, names, func(st *State, name string) error {
 		if !st.Machines[name].Works() {
 			return fmt.Errorf("%s is not partitioned, but dead; `bench start-node %s` brings it back", name, name)
 		}
-		return stage("heal "+name, func() error { return setPort(ctx, st, name, "up") })
+		return stage("heal "+name, func() error {
+			return errors.Join(setPort(ctx, st, name, "up"), i.groups.Thaw(name))
+		})
 	})
 }
 

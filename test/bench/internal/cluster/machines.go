@@ -116,6 +116,9 @@ func (i *Instance) wireMachine(ctx context.Context, st *State, name string, pid 
 
 // killMachine returns when nothing of the machine runs any more.
 func (i *Instance) killMachine(st *State, name string) error {
+	if err := i.groups.Thaw(name); err != nil { // it would not end
+		return err
+	}
 	if err := st.Machines[name].Kill(); err != nil {
 		return err
 	}
@@ -124,6 +127,9 @@ func (i *Instance) killMachine(st *State, name string) error {
 
 // stopMachines kills the machines, known and forgotten ones.
 func (i *Instance) stopMachines(st *State) error {
+	if err := i.groups.Thaw(""); err != nil { // they would not end
+		return err
+	}
 	for _, init := range st.Machines {
 		if err := init.Kill(); err != nil {
 			return err
