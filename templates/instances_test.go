@@ -2,6 +2,7 @@ package templates_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -281,5 +282,42 @@ esac`)
 	}
 	if out := p.must(nil, "reach.sh"); out != "" {
 		t.Errorf("without hosts: %q", out)
+	}
+}
+
+// The sessions of others in the primaries end. The mirror here has none, the coordinator is not asked, and an instance that does not run has
+// none either.
+func TestInstancesSever(t *testing.T) {
+	p := instancePod(t)
+	p.fake("psql", `echo "$PGOPTIONS $*" >>"$LOG"
+port=$(sed 's/.* -p \([0-9]*\) .*/\1/' <<<"$*")
+case $port in
+  6001) echo "FATAL:  the database system is in recovery mode" >&2; exit 2 ;;
+  6002) echo 1 ;;
+  *) left=$(cat "$LOG.$port"); echo "$left"; echo 0 >"$LOG.$port" ;;
+esac`)
+	p.fake("sleep", "")
+	for dir, port := range map[string]string{"primary/gpseg0": "6000", "primary/gpseg1": "6001", "primary/gpseg2": "6002", "mirror/gpseg3": "6003",
+		"coordinator/gpseg-1": "5432"} {
+		p.write("greenplum/"+dir+"/postmaster.pid", "1\n/dir\n0\n"+port+"\n")
+		p.write("greenplum/"+dir+"/running", "")
+	}
+	p.write("log.6000", "7\n")
+	p.write("greenplum/mirror/gpseg3/standby.signal", "")
+	p.write("greenplum/primary/gpseg4/PG_VERSION", "12\n")
+	got := strings.Split(strings.TrimSuffix(p.must(nil, "instances.sh", "sever"), "\n"), "\n")
+	slices.Sort(got)
+	primary := p.path("greenplum/primary/gpseg")
+	want := []string{"end", "left " + primary + "2 1", "severed " + primary + "0 7", "silent " + primary + "1"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	for line := range strings.Lines(p.read("log")) {
+		if strings.Contains(line, "psql") || !strings.Contains(line, "-p ") {
+			continue
+		}
+		if !strings.HasPrefix(line, "-c gp_role=utility ") || !strings.Contains(line, "pg_terminate_backend(pid)") {
+			t.Errorf("psql was called with %q", line)
+		}
 	}
 }

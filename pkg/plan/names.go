@@ -15,6 +15,10 @@ const (
 	// ManagedSelector selects the objects of every cluster that gpk has made.
 	ManagedSelector = ManagedLabel + "=gpk"
 
+	// ReplacedLabel is on the pod of a coordinator that a failover has replaced without reaching it. The network policies do not let such a
+	// pod in.
+	ReplacedLabel = "gpk.io/replaced"
+
 	labelName     = "app.kubernetes.io/name"
 	labelInstance = "app.kubernetes.io/instance"
 	// Kubernetes puts these two on the pods of a StatefulSet: the pod's name, and its ordinal.

@@ -10,7 +10,7 @@ import (
 	"gpk/pkg/topology"
 )
 
-// policies keep others away from the cluster's pods, unless cluster.yaml says no.
+// policies keep others away from the cluster's pods, unless cluster.yaml says no. A pod that was replaced counts as one of the others.
 func (p parts) policies() []Object {
 	if !p.HasNetworkPolicy() {
 		return nil
@@ -19,7 +19,8 @@ func (p parts) policies() []Object {
 	pods := metav1.LabelSelector{MatchLabels: Labels(p.Metadata.Name)}
 	p.identify(own, p.Metadata.Name, Labels(p.Metadata.Name))
 	own.Spec.PodSelector = pods
-	own.Spec.Ingress[0].From[0].PodSelector = &pods
+	own.Spec.Ingress[0].From[0].PodSelector = &metav1.LabelSelector{MatchLabels: pods.MatchLabels,
+		MatchExpressions: []metav1.LabelSelectorRequirement{{Key: ReplacedLabel, Operator: metav1.LabelSelectorOpDoesNotExist}}}
 	p.identify(clients, p.Metadata.Name+"-clients", Labels(p.Metadata.Name))
 	clients.Spec.PodSelector.MatchLabels = p.componentLabels(topology.CoordinatorComponent)
 	return []Object{own, clients}

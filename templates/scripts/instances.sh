@@ -5,6 +5,8 @@
 #   clear DIR...    removes what an initialisation that never finished has made
 #   finish          notes that the initialisation is complete
 #   stop            stops every instance quickly and cleanly, and whatever is about to start one
+#   sever           ends the sessions that others have in the primaries that run here, and prints `severed DIR COUNT`, or `left DIR COUNT`
+#                   where sessions do not end, or `silent DIR` where the instance does not answer; then `end`
 #   coordinator DIR prints the facts, then what the coordinator answers to the SQL of standard input
 set -u
 # shellcheck source=SCRIPTDIR/env.sh
@@ -91,9 +93,39 @@ stop() {
   wait
 }
 
+# sessions PORT SQL: of those that came over the network, but not of the mirror's, by which it follows.
+sessions() {
+  PGOPTIONS="-c $GPK_SESSION_ROLE=utility $session_options" PGCONNECT_TIMEOUT=5 timeout 15 psql -d postgres -XAtq -v ON_ERROR_STOP=1 \
+    -h /tmp -p "$1" -c "select $2 from pg_stat_activity where client_addr is not null and pid not in (select pid from pg_stat_replication)"
+}
+
+# sever_primary asks until no session is left: one that is in the middle of a commit ends after that.
+sever_primary() {
+  local dir=$1 port ended='' left
+  port=$(sed -n 4p "$dir/postmaster.pid")
+  for ((tries = 0; tries < 20; tries++)); do
+    left=$(sessions "$port" "count(pg_terminate_backend(pid))") || { echo "silent $dir"; return; }
+    ended=${ended:-$left}
+    [ "$left" != 0 ] || { echo "severed $dir $ended"; return; }
+    sleep 0.5
+  done
+  echo "left $dir $left"
+}
+
+sever() {
+  local dir
+  for dir in $(instance_dirs); do
+    case $dir in */coordinator/*) continue ;; esac
+    { follows "$dir" || ! pg_ctl status -D "$dir" >/dev/null 2>&1; } || sever_primary "$dir" &
+  done
+  wait
+  echo end
+}
+
 verb=$1
 shift
 case $verb in
+  sever) sever ;;
   facts) facts "$@" ;;
   prepare) prepare "$@" ;;
   clear) clear_unfinished "$@" ;;

@@ -81,6 +81,18 @@ func TestFailoverNodeLost(t *testing.T) {
 // it may have a successor.
 func TestFailoverPartitioned(t *testing.T) {
 	long(t)
+	failsOverBeside(t, "partition")
+}
+
+// TestFailoverPaused stops the coordinator's machine where it stands, and has it go on when another coordinator acts: the old one finds its
+// clients and its sessions in the segments as they were.
+func TestFailoverPaused(t *testing.T) {
+	long(t)
+	failsOverBeside(t, "pause")
+}
+
+// failsOverBeside has a failover happen beside a coordinator on a machine that the bench takes away from all others, and comes back.
+func failsOverBeside(t *testing.T, fault string) {
 	s := shape{primaries: 2, mirrors: true, standby: true}
 	c := newCluster(t, s)
 	c.gpk("create", "-f", c.file).want(t, 0)
@@ -88,12 +100,18 @@ func TestFailoverPartitioned(t *testing.T) {
 	// A client beside the old coordinator writes what it can. What it is told to be written has to be there afterwards.
 	c.sql("analytics", "create table ledger (id int)")
 	node := c.node("demo-coordinator-0")
-	c.in("demo-coordinator-0", environment+`setsid nohup bash -c 'for ((i = 1; i < 5000; i++)); do
+	// One client connects for each row, and the other one keeps its session.
+	c.in("demo-coordinator-0", environment+`setsid nohup bash -c 'for ((i = 1; i < 10000; i += 2)); do
   PGCONNECT_TIMEOUT=3 psql -XAtq -d analytics -c "insert into ledger values ($i)" && echo $i >>/greenplum/acknowledged || sleep 0.2
 done' >/dev/null 2>&1 </dev/null &
-until [ -s /greenplum/acknowledged ]; do sleep 0.2; done`)
+setsid nohup bash -c 'while true; do
+  for ((i = 2; i < 10000; i += 2)); do echo "insert into ledger values ($i) returning id;"; echo "select pg_sleep(0.05) is null;"; done |
+    psql -XAtq -v ON_ERROR_STOP=1 -d analytics | grep --line-buffered -o "^[0-9]*$" >>/greenplum/acknowledged
+  sleep 0.2
+done' >/dev/null 2>&1 </dev/null &
+until [ "$(wc -l </greenplum/acknowledged)" -gt 10 ]; do sleep 0.2; done`)
 	c.t.Cleanup(func() { _ = exec.Command(shared.bench, "heal", node).Run() })
-	c.bench("partition", node)
+	c.bench(fault, node)
 	c.failsOver("demo-coordinator-1")
 	c.bench("heal", node)
 	c.comesHome(s, "demo-coordinator-1")

@@ -79,7 +79,7 @@ var commands = []Command{
 	{Name: "stop --scale-to-zero", As: "stop", Rights: slices.Concat(on("get create patch", "statefulsets.apps"), on("delete", "pods"))},
 	{Name: "start", Also: []string{"restart"}, Rights: slices.Concat(window, on("list watch", "persistentvolumeclaims"), on("patch", "pods"))},
 	{Name: "failover", Rights: slices.Concat(changing, part("create", "configmaps", Kept), part("get patch", "services", Clients),
-		part("delete", "pods", Coordinators))},
+		part("patch delete", "pods", Coordinators))},
 	{Name: "recover", Rights: slices.Concat(changing, part("get patch", "services", Clients),
 		on("get list create patch", "persistentvolumeclaims"), on("get create patch", "statefulsets.apps"), on("watch", "pods"), scripts)},
 	{Name: "expand", Grows: true, Rights: slices.Concat(window, part("create", "configmaps", Kept),
@@ -121,7 +121,7 @@ var rare = []Rare{
 		"pods run nothing and were made for an earlier file. In `create`, before there is a database: pods that run too"},
 	{on("delete", "pods"), words("expand"), "gpk undoes an expansion, or pods run nothing and were made for an earlier file"},
 	{on("delete", "persistentvolumeclaims", "poddisruptionbudgets.policy"), words("expand"), "gpk undoes an expansion"},
-	{on("delete", "pods"), words("failover"), "the coordinator's pod is unreachable. Without the right, gpk prints that and continues"},
+	{on("patch delete", "pods"), words("failover"), "the coordinator's pod is unreachable. Without the rights, gpk prints that and continues"},
 }
 
 // optional are the rights without which all commands work, each with what it is for.

@@ -17,9 +17,10 @@ const (
 	StoppedByExec  Evidence = "stopped-by-exec: its instance was stopped by exec in its pod"
 	StoppedBySSH   Evidence = "stopped-by-ssh: its instance was stopped by ssh from the standby's pod"
 	ContainerEnded Evidence = "container-ended: its kubelet, which renewed its lease just now, reports that its container has ended"
-	CutOff         Evidence = "cut-off: its pod is unreachable, it had the time to stop itself, and the standby heard nothing from its machine"
-	Fenced         Evidence = "fenced: a person gave --fenced; nobody saw it stopped"
-	Promoted       Evidence = "promoted: an earlier failover has activated the standby"
+	CutOff         Evidence = "cut-off: its pod is unreachable, it had the time to stop itself, the standby heard nothing from its " +
+		"machine, and the segments have ended its sessions"
+	Fenced   Evidence = "fenced: a person gave --fenced; nobody saw it stopped"
+	Promoted Evidence = "promoted: an earlier failover has activated the standby"
 )
 
 // found keeps the evidence from the step that has found it to the activation. Checks of both may run at the same time.

@@ -18,7 +18,7 @@ import (
 // fenceHandler keeps the old coordinator from taking writes. It records the new one in the pods' state, so that the old one does not
 // start again with its pod. Then it stops the old instance. Without having seen it stopped the handler goes on only by a person's word
 // (--fenced), or by silence: the pod that its kubelet last called running cannot be reached from anywhere, longer than keep.sh there
-// takes to stop the instance, and its machine has sent the standby nothing in all that time.
+// takes to stop the instance, its machine has sent the standby nothing in all that time, and the segments have ended its sessions.
 type fenceHandler struct {
 	*OldCoordinator
 	action plan.Fence
@@ -101,6 +101,7 @@ func (h *fenceHandler) Do(ctx context.Context, progress func(string)) error {
 	progress(err.Error())
 	switch {
 	case h.action.Fenced:
+		h.severSoon(ctx, progress)
 		h.found.note(Fenced)
 		return nil
 	case !errors.Is(err, errUnreachable):

@@ -8,11 +8,14 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"gpk/pkg/apply/database"
 	"gpk/pkg/apply/engine"
+	"gpk/pkg/apply/kube"
 	"gpk/pkg/apply/pods"
 	"gpk/pkg/apply/remote"
+	"gpk/pkg/plan"
 	"gpk/pkg/segments"
 )
 
@@ -48,6 +51,7 @@ func (h *fenceHandler) awaitSelfFence(ctx context.Context, term string, progress
 		progress(signs.note)
 	}
 	h.endPod(ctx, progress)
+	sessions := h.beginSevering(ctx)
 	if err := h.awaitStop(ctx, signs.stopped, term, progress); err != nil || h.halted {
 		return err
 	}
@@ -55,6 +59,9 @@ func (h *fenceHandler) awaitSelfFence(ctx context.Context, term string, progress
 		return err
 	}
 	if err := h.staysSilent(ctx, signs.lease, began); err != nil {
+		return err
+	}
+	if err := sessions.finish(ctx, progress); err != nil {
 		return err
 	}
 	h.concluded(CutOff, true)
@@ -112,11 +119,16 @@ func (h *fenceHandler) awaitStop(ctx context.Context, stopped time.Time, term st
 	}
 }
 
-// endPod deletes the old pod: a kubelet that is connected again ends it before anything else, and its successor sees the decision at once.
+// endPod closes the segments' network policy to the old pod, and deletes it: a kubelet that is connected again ends it before anything
+// else, and its successor, to which the policy is open, sees the decision at once.
 func (h *fenceHandler) endPod(ctx context.Context, progress func(string)) {
-	err := h.kube.API.CoreV1().Pods(h.kube.Ref.Namespace).Delete(ctx, h.action.From, metav1.DeleteOptions{})
-	if err != nil {
-		progress(fmt.Sprintf("pod %s: %v", h.action.From, err))
+	pods := h.kube.API.CoreV1().Pods(h.kube.Ref.Namespace)
+	replaced := fmt.Appendf(nil, `{"metadata": {"labels": {%q: "true"}}}`, plan.ReplacedLabel)
+	_, notLabelled := pods.Patch(ctx, h.action.From, types.MergePatchType, replaced, metav1.PatchOptions{FieldManager: kube.Manager})
+	for _, err := range []error{notLabelled, pods.Delete(ctx, h.action.From, metav1.DeleteOptions{})} {
+		if err != nil {
+			progress(fmt.Sprintf("pod %s: %v", h.action.From, err))
+		}
 	}
 }
 

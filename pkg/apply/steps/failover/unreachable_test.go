@@ -1,6 +1,7 @@
 package failover
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -165,7 +166,17 @@ type fencing struct {
 	exec func(verb string) int
 	// refused is what the API server answers to each exec in the old pod. Nil: it takes them.
 	refused error
+	// sessions is what the segments' hosts say when they are to end the old coordinator's sessions there.
+	sessions string
 }
+
+// What everywhere.sh prints of two hosts, of which one is on the lost node.
+const (
+	silentHost = "demo-primary-0 exit 255\n"
+	ended      = silentHost + "demo-primary-1 severed /greenplum/primary/gpseg1 3\ndemo-primary-1 end\ndemo-primary-1 exit 0\nend\n"
+	goOn       = silentHost + "demo-primary-1 left /greenplum/primary/gpseg1 3\ndemo-primary-1 end\ndemo-primary-1 exit 0\nend\n"
+	noVerb     = silentHost + "demo-primary-1 unknown verb: sever\ndemo-primary-1 exit 2\nend\n"
+)
 
 // fence carries the step out until a line with some words; it returns what was said last.
 func (f fencing) fence(t *testing.T, until string) (h *fenceHandler, last string, err error) {
@@ -191,7 +202,7 @@ func (f fencing) fence(t *testing.T, until string) (h *fenceHandler, last string
 		f.pod.Spec.NodeName = "node1"
 		a.Put(f.pod)
 	}
-	a.Exec = func(pod string, argv []string, _ io.Reader, out, errs io.Writer) int {
+	a.Exec = func(pod string, argv []string, in io.Reader, out, errs io.Writer) int {
 		switch {
 		case pod != "demo-coordinator-1" && f.exec != nil:
 			return f.exec(argv[2])
@@ -204,6 +215,13 @@ func (f fencing) fence(t *testing.T, until string) (h *fenceHandler, last string
 			return f.over
 		case strings.HasSuffix(argv[1], "/hosts.sh"):
 			fmt.Fprintln(out, "5 6")
+		case strings.HasSuffix(argv[1], "/everywhere.sh"):
+			calls, _ := io.ReadAll(in)
+			said := cmp.Or(f.sessions, ended)
+			if !strings.Contains(string(calls), "demo-primary-0") {
+				said = strings.TrimPrefix(said, silentHost)
+			}
+			fmt.Fprint(out, said)
 		default:
 			fmt.Fprintf(out, "instance running\nfollows yes\nreceived 0/1\nstreamed %[1]d\nheard %[1]d\nnow %[2]d\nend\n",
 				nodesNow.Add(-f.heard).Unix(), nodesNow.Unix())
@@ -212,7 +230,8 @@ func (f fencing) fence(t *testing.T, until string) (h *fenceHandler, last string
 	}
 	ctx, cancel := context.WithCancelCause(t.Context())
 	target := roomtest.New(t, apitest.Served(t, a))
-	h = &fenceHandler{OldCoordinator: oldOf(target), action: plan.Fence{Eligible: plan.Eligible{Takeover: takeover()}}}
+	h = &fenceHandler{OldCoordinator: oldOf(target), action: plan.Fence{
+		Eligible: plan.Eligible{Takeover: takeover()}, Hosts: []string{"demo-primary-0", "demo-primary-1"}}}
 	err = h.Do(ctx, func(line string) {
 		if last = line; until != "" && strings.Contains(line, until) {
 			cancel(errEnough)
@@ -272,9 +291,12 @@ func TestFenceNeedsEvidence(t *testing.T) {
 		"a kubelet that is lost said so": {fencing{over: sshFailed, heard: hour, pod: crashed(), lease: hour}, CutOff, "", ""},
 		"the same, by a clock that is ahead": {
 			fencing{over: sshFailed, heard: hour, pod: crashed(), lease: -hour}, "", "cut off", "cut off"},
-		"the same, and the standby hears":   {fencing{over: sshFailed, heard: 3 * time.Second, pod: crashed(), lease: hour}, "", "heard", "3s ago"},
-		"the standby hears from it":         {fencing{over: sshFailed, heard: 3 * time.Second, pod: runs(), lease: hour}, "", "heard", "3s ago"},
-		"nobody has heard of it for long":   {fencing{over: sshFailed, heard: hour, pod: runs(), lease: hour}, CutOff, "", ""},
+		"the same, and the standby hears": {fencing{over: sshFailed, heard: 3 * time.Second, pod: crashed(), lease: hour}, "", "heard", "3s ago"},
+		"the standby hears from it":       {fencing{over: sshFailed, heard: 3 * time.Second, pod: runs(), lease: hour}, "", "heard", "3s ago"},
+		"nobody has heard of it for long": {fencing{over: sshFailed, heard: hour, pod: runs(), lease: hour}, CutOff, "", ""},
+		"its sessions go on": {
+			fencing{over: sshFailed, heard: hour, pod: runs(), lease: hour, sessions: goOn}, "", "gpseg1 has 3 sessions", "3 sessions that do not end"},
+		"an earlier gpk's scripts end none": {fencing{over: sshFailed, heard: hour, pod: runs(), lease: hour, sessions: noVerb}, CutOff, "", ""},
 		"its kubelet renews its lease":      {fencing{over: sshFailed, heard: hour, pod: runs(), lease: hour, renews: true}, "", "", "renews its lease"},
 		"the stop may have begun over ssh":  {fencing{over: apitest.Cut, heard: hour, pod: runs(), lease: hour}, "", "", "may have begun"},
 		"the stop may have begun by exec":   {fencing{over: sshFailed, heard: hour, pod: runs(), lease: hour, exec: cutAmid}, "", "", "may have begun by exec"},
