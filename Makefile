@@ -201,6 +201,8 @@ ONLY ?=
 FAULTS ?=
 SEED ?= 1
 STEPS ?= 0
+# How many coordinators `make takeovers` loses, with the seeds from SEED on. Its bench must be nobody else's either.
+TAKEOVERS ?= 10
 
 faults = GPK_TEST_BENCH=$${GPK_TEST_BENCH-$$([ -n "$${GPK_TEST_KUBECONFIG:-}" ] || echo $(bench))} \
 	GPK_TEST_KUBECONFIG=$${GPK_TEST_KUBECONFIG:-$(CURDIR)/.bench/kubeconfig} \
@@ -210,10 +212,17 @@ faults = GPK_TEST_BENCH=$${GPK_TEST_BENCH-$$([ -n "$${GPK_TEST_KUBECONFIG:-}" ] 
 faults: bench-up load faults-run ## gpk with faults at every step, written to docs/faults.md; goes on where it stopped (hours)
 
 # As e2e-run.
-.PHONY: faults-run faults-sample
+.PHONY: takeovers
+takeovers: bench-up load takeovers-run ## lose coordinators, TAKEOVERS of them, and judge what clients saw, written to docs/faults.md
+
+.PHONY: faults-run faults-sample takeovers-run
 faults-run:
 	$(faults) GPK_FAULTS_ONLY='$(ONLY)' GPK_FAULTS='$(FAULTS)' GPK_FAULTS_SEED='$(SEED)' GPK_FAULTS_STEPS='$(STEPS)' \
 	go test -tags faults -count 1 -timeout 0 -v ./test/faults/
+
+takeovers-run:
+	$(faults) GPK_FAULTS_SEED='$(SEED)' GPK_FAULTS_TAKEOVERS='$(TAKEOVERS)' \
+	go test -tags faults -count 1 -timeout 0 -v -run TestTakeovers ./test/faults/
 
 # A fixed choice of cases, for CI. It writes no page.
 faults-sample:

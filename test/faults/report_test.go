@@ -52,10 +52,16 @@ func (r *results) report() error {
 	b.WriteString(introduction)
 	r.table(&b)
 	r.exceptions(&b)
+	r.takeovers(&b)
 	b.WriteString("\n## Versions\n\n| date | gpk | database | Kubernetes | cases |\n| --- | --- | --- | --- | --- |\n")
 	for i, v := range r.Versions {
 		count := 0
 		for _, o := range r.Cases {
+			if o.On == i {
+				count++
+			}
+		}
+		for _, o := range r.Takeovers {
 			if o.On == i {
 				count++
 			}

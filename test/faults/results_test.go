@@ -53,6 +53,8 @@ type results struct {
 	Versions []versions          `json:"versions"`
 	Steps    map[string][]string `json:"steps"`
 	Cases    []outcome           `json:"cases"`
+	// Takeovers are by seed and by the database that they ran on.
+	Takeovers []takeover `json:"takeovers,omitempty"`
 
 	mutex sync.Mutex
 	now   versions
@@ -70,7 +72,7 @@ func (r *results) read() error {
 		return nil
 	}
 	if err == nil {
-		r.Versions, r.Cases = nil, nil
+		r.Versions, r.Cases, r.Takeovers = nil, nil, nil
 		err = json.Unmarshal(data, r)
 	}
 	if err != nil {
@@ -140,22 +142,53 @@ func (r *results) add(o outcome) error {
 	if shared.wanted.sample || o.broken {
 		return nil
 	}
+	return r.keep(func() {
+		o.On = r.index(r.now)
+		if o.Fault == undisturbed && len(o.steps) > 0 {
+			r.Steps[o.Command] = o.steps
+		}
+		r.Cases = slices.DeleteFunc(r.Cases, func(other outcome) bool { return other.title() == o.title() && other.Seed == o.Seed })
+		r.Cases = append(r.Cases, o)
+		slices.SortStableFunc(r.Cases, func(a, b outcome) int { return cmp.Or(cmp.Compare(a.title(), b.title()), cmp.Compare(a.Seed, b.Seed)) })
+	})
+}
+
+// hasTakeover reports whether a takeover with a seed has come to its end on this database.
+func (r *results) hasTakeover(seed uint64) bool {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	return slices.ContainsFunc(r.Takeovers, func(o takeover) bool {
+		return o.Seed == seed && r.Versions[o.On].Database == r.now.Database && o.Outcome != stuck
+	})
+}
+
+// addTakeover keeps what came of a takeover, in the place of an earlier one with the same seed on the same database.
+func (r *results) addTakeover(o takeover) error {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	return r.keep(func() {
+		o.On = r.index(r.now)
+		r.Takeovers = slices.DeleteFunc(r.Takeovers, func(other takeover) bool {
+			return other.Seed == o.Seed && r.Versions[other.On].Database == r.now.Database
+		})
+		r.Takeovers = append(r.Takeovers, o)
+		slices.SortStableFunc(r.Takeovers, func(a, b takeover) int {
+			return cmp.Or(cmp.Compare(r.Versions[a.On].Database, r.Versions[b.On].Database), cmp.Compare(a.Seed, b.Seed))
+		})
+	})
+}
+
+// keep changes the file, to which another run may have added something.
+func (r *results) keep(change func()) error {
 	unlock, err := locked(r.path)
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	// Another run may have added some.
 	if err := r.read(); err != nil {
 		return err
 	}
-	o.On = r.index(r.now)
-	if o.Fault == undisturbed && len(o.steps) > 0 {
-		r.Steps[o.Command] = o.steps
-	}
-	r.Cases = slices.DeleteFunc(r.Cases, func(other outcome) bool { return other.title() == o.title() && other.Seed == o.Seed })
-	r.Cases = append(r.Cases, o)
-	slices.SortStableFunc(r.Cases, func(a, b outcome) int { return cmp.Or(cmp.Compare(a.title(), b.title()), cmp.Compare(a.Seed, b.Seed)) })
+	change()
 	data, err := json.MarshalIndent(r, "", " ")
 	if err != nil {
 		return err

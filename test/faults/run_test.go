@@ -24,6 +24,8 @@ type wanted struct {
 	steps int
 	// sample is the fixed choice of cases of `make test`.
 	sample bool
+	// takeovers is how many coordinators are lost, with the seeds from seed on. No matrix runs then.
+	takeovers uint64
 }
 
 func wantedFrom(env func(string) string) (w wanted, err error) {
@@ -36,6 +38,11 @@ func wantedFrom(env func(string) string) (w wanted, err error) {
 	if text := env("GPK_FAULTS_STEPS"); text != "" {
 		if w.steps, err = strconv.Atoi(text); err != nil {
 			return w, fmt.Errorf("STEPS=%s: give a number", text)
+		}
+	}
+	if text := env("GPK_FAULTS_TAKEOVERS"); text != "" {
+		if w.takeovers, err = strconv.ParseUint(text, 10, 64); err != nil {
+			return w, fmt.Errorf("TAKEOVERS=%s: give a number", text)
 		}
 	}
 	for _, name := range w.faults {
@@ -115,6 +122,9 @@ func (p *clusters) put(c *cluster) {
 
 // TestFaults runs the matrix, or what is asked for of it. Commands run beside each other, the cases of one after another.
 func TestFaults(t *testing.T) {
+	if shared.wanted.takeovers > 0 {
+		t.Skip("GPK_FAULTS_TAKEOVERS asks for TestTakeovers alone")
+	}
 	pool := &clusters{}
 	t.Cleanup(func() {
 		for _, c := range pool.idle {
