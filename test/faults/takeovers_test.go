@@ -20,7 +20,7 @@ the coordinator. Each writes down what it asked and what it was told, with the t
 - **lost**: rows that were acknowledged and are not there. **back**: rows that a read did not find although they had been acknowledged or read before.
 - **both**: runs in which a coordinator answered after another one had answered after it.
 
-| database | what happened to the coordinator | runs | took over | refused | operations | rows acknowledged | lost | back | both |
+| database | coordinator lost by | runs | took over | refused | operations | rows acknowledged | lost | back | both |
 | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
 `
 
