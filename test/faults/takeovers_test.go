@@ -12,12 +12,12 @@ const takeoversIntroduction = `
 ## Lost coordinators
 
 ` + "`make takeovers`" + ` loses the coordinator in a way that a seed chooses, runs ` + "`gpk failover`" + `, in one of three runs from two machines at once, and
-recovers the cluster. Meanwhile three clients write and read. Two connect through the clients' Service for each statement; one keeps its session, beside
-the coordinator. Each writes down what it asked and what it was told, with the times and the address of the coordinator that answered.
+recovers the cluster. Meanwhile three clients write and read. Two connect through the clients' Service for each statement; one keeps its session, in the pod of
+the coordinator. Each records its requests and the answers, with the times and the address of the coordinator that answered.
 [Porcupine](https://github.com/anishathalye/porcupine) then looks for an order of all these operations that a single database could have had.
 
 - **took over**: the standby acts. **refused**: gpk activated no standby, and the old coordinator acted again when the fault was over.
-- **lost**: rows that were acknowledged and are not there. **back**: rows that a read did not find although they had been acknowledged or read before.
+- **lost**: acknowledged rows that are missing. **back**: rows that a read did not find although they had been acknowledged or read before.
 - **both**: runs in which a coordinator answered after another one had answered after it.
 
 | database | coordinator lost by | runs | took over | refused | operations | rows acknowledged | lost | back | both |
