@@ -37,6 +37,20 @@ session_options+=' -c session_preload_libraries= -c local_preload_libraries='
 # takes no writes.
 follows() { [ -e "$1/standby.signal" ] || [ -e "$1/recovery.conf" ]; }
 
+# encryption_of prints the letter with which the server on a port answers a client who asks for encryption: S if it runs with it, N
+# without. It answers in whatever state it is, and says nothing of a client who then leaves. Prints nothing if nobody answers.
+encryption_of() (
+  exec 3<>"/dev/tcp/127.0.0.1/$1" || return
+  printf '\0\0\0\010\004\322\026\057' >&3
+  IFS= read -r -n 1 -t 3 letter <&3 && echo "$letter"
+)
+
+# newest_log prints the newest log of an instance, of those for which these tests of find hold.
+newest_log() {
+  find "$1/$GPK_LOG" -maxdepth 1 -type f ! -name startup.log "${@:2}" -printf '%T@ %p\n' 2>/dev/null |
+    sort -n | tail -n 1 | cut -d ' ' -f 2-
+}
+
 # The utilities open hundreds of shells, and the image's script starts programs of its own: start.sh keeps what it has set.
 if [ -f /tmp/gpk-environment ]; then
   # shellcheck source=/dev/null

@@ -66,17 +66,11 @@ replace() {
   : >"$(mark "${1%/*}")" && cp -p "$1" "$1.gpk-new" && cat >"$1.gpk-new" && mv "$1.gpk-new" "$1"
 }
 
-# waits says whether a server runs unencrypted until it is started again: it answers a client who asks for encryption with one letter.
+# waits says whether a server runs unencrypted until it is started again. No answer is no encryption: with that pg_hba.conf nobody could
+# come in.
 waits() {
-  local port letter=
   [ "$GPK_SERVER_KEY" != "$keys/server.key" ] && pg_ctl status -D "$1" >/dev/null 2>&1 || return
-  port=$(sed -n 4p "$1/postmaster.pid")
-  exec 3<>"/dev/tcp/127.0.0.1/$port" || return 0
-  printf '\0\0\0\010\004\322\026\057' >&3
-  IFS= read -r -n 1 -t 3 letter <&3
-  exec 3>&-
-  # No answer is no encryption: with that pg_hba.conf nobody could come in.
-  [ "$letter" != S ]
+  [ "$(encryption_of "$(sed -n 4p "$1/postmaster.pid")")" != S ]
 }
 
 # The server reads both files at once, so nobody is kept out in between.
@@ -126,7 +120,7 @@ offer() {
   else
     cp -p "$1/pg_hba.conf" "$before.new" && mv "$before.new" "$before" || return
   fi
-  log=$(newest_log "$1")
+  log=$(newest_log "$1" -name '*.csv')
   [ -z "$log" ] || size=$(stat -c %s "$log")
   settle "$1" || return
   if [ "$GPK_WAL" = pg_xlog ] && [ -n "$reloaded" ] && pg_ctl status -D "$1" >/dev/null 2>&1; then
@@ -135,13 +129,11 @@ offer() {
   echo end
 }
 
-newest_log() { find "$1/$GPK_LOG" -maxdepth 1 -name '*.csv' -printf '%T@ %p\n' 2>/dev/null | sort -n | tail -n 1 | cut -d ' ' -f 2-; }
-
 # refused waits until the log tells that the server has read its files, and then a moment for what it tells of them. Silence is no consent.
 refused() {
   local said='' tries log=$2 size=$3 newest grace=0 lines=''
   for ((tries = 0; tries < 100 && grace < 5; tries++)); do
-    newest=$(newest_log "$1")
+    newest=$(newest_log "$1" -name '*.csv')
     [ "$newest" = "$log" ] || { log=$newest size=0; }
     [ -z "$log" ] || said=$(tail -c "+$((size + 1))" "$log")
     [[ $said != *'"pg_hba.conf not reloaded"'* ]] || break

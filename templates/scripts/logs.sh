@@ -11,10 +11,6 @@ lines=$1
 seconds=$2
 mode=$3
 
-newest() {
-  find "$1/$GPK_LOG" -maxdepth 1 -type f ! -name startup.log -printf '%T@ %p\n' 2>/dev/null | sort -n | tail -n 1 | cut -d ' ' -f 2-
-}
-
 # A line without a time belongs to the one before it.
 recent() {
   if [ "$seconds" = 0 ]; then
@@ -43,7 +39,7 @@ follow() {
     next=$file
     while [ "$next" = "$file" ]; do
       sleep 2
-      next=$(newest "$dir")
+      next=$(newest_log "$dir")
     done
     kill "$reader"
     file=$next
@@ -53,7 +49,7 @@ follow() {
 
 instance() {
   local dir=$1 file size
-  file=$(newest "$dir")
+  file=$(newest_log "$dir")
   if [ -f "$dir/$GPK_LOG/startup.log" ] && { [ -z "$file" ] || [ "$dir/$GPK_LOG/startup.log" -nt "$file" ]; }; then
     last <"$dir/$GPK_LOG/startup.log"
   fi

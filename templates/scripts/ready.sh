@@ -7,16 +7,6 @@ set -u
 # shellcheck source=SCRIPTDIR/env.sh
 . /gpk/scripts/env.sh
 
-# A server answers that with one letter, whatever its state, and says nothing of a client who then leaves.
-speaks() {
-  local letter
-  exec 3<>"/dev/tcp/127.0.0.1/$1" || return
-  printf '\0\0\0\010\004\322\026\057' >&3
-  IFS= read -r -n 1 -t 3 letter <&3
-  exec 3>&-
-  case $letter in S | N) ;; *) return 1 ;; esac
-}
-
 [ -f /greenplum/.gpk/initialised ] || { echo "no instance has been initialised here yet"; exit 1; }
 dirs=$(instance_dirs)
 [ -n "$dirs" ] || { echo "the instance is not running: it has no directory"; exit 1; }
@@ -24,7 +14,7 @@ for dir in $dirs; do
   port=$(sed -n 4p "$dir/postmaster.pid" 2>/dev/null)
   [ -n "$port" ] || { echo "the instance in $dir is not running"; exit 1; }
   read -r status < <(sed -n 8p "$dir/postmaster.pid")
-  [ "$status" != standby ] || ! speaks "$port" 2>/dev/null || continue
+  [ "$status" != standby ] || [[ $(encryption_of "$port" 2>/dev/null) != [SN] ]] || continue
   pg_isready -q -d postgres -h /tmp -p "$port"
   case $? in
     0 | 1 | 64) ;;
