@@ -76,12 +76,14 @@ func TestImageFaults(t *testing.T) {
 		details []string
 	}{
 		"good": {stored: ends(0, release+"end\n"), state: engine.Done},
+		"a relative": {stored: ends(0, "release postgres (Lightning) 7.1.0\nend\n"), state: engine.Done,
+			details: []string{"the database of the image registry.example/greenplum:7.1.0 calls itself Lightning, which gpk was not tried with"}},
 		"no shell": {stored: ends(128, `exec: "/bin/bash": stat /bin/bash: no such file or directory`), state: engine.Blocked,
 			details: []string{"the image registry.example/greenplum:7.1.0 has no /bin/bash (seen in node node1)"}},
 		"wrong architecture": {stored: ends(255, "exec /bin/bash: exec format error"), state: engine.Blocked,
 			details: []string{"the image registry.example/greenplum:7.1.0 is for another processor architecture than the node (seen in node node1)"}},
 		"plain PostgreSQL": {stored: ends(0, "missing sshd\nmissing gpinitsystem\nrelease postgres: --gp-version: invalid\nend\n"),
-			state: engine.Blocked, details: []string{"the image registry.example/greenplum:7.1.0 has a PostgreSQL that is not Greenplum"}},
+			state: engine.Blocked, details: []string{"the image registry.example/greenplum:7.1.0 (seen in node node1) has a PostgreSQL that is not Greenplum"}},
 		"all at once": {stored: ends(0, "missing sshd\nmissing rsync\nmissing the locale xx_YY\nlocales C en_US.utf8\n"+
 			"release postgres (Greenplum Database) 6.25.0\nrefused work_mem too small\nend\n"), state: engine.Blocked,
 			details: []string{
@@ -90,7 +92,7 @@ func TestImageFaults(t *testing.T) {
 				"the image registry.example/greenplum:7.1.0 (seen in node node1) has the release 6.25.0, but spec.version is 7.1.0",
 				"the server of the image registry.example/greenplum:7.1.0 refuses these settings: work_mem"}},
 		"something else": {stored: ends(3, "no idea"), state: engine.Blocked,
-			details: []string{"the image registry.example/greenplum:7.1.0 cannot be inspected: exit status 3 no idea"}},
+			details: []string{"the image registry.example/greenplum:7.1.0 (seen in node node1) cannot be inspected: exit status 3 no idea"}},
 		"not to be had": {stored: waits("ImagePullBackOff", "manifest unknown"), state: engine.Blocked,
 			details: []string{"pod demo-image: the image "}},
 		"a registry that stays away": {stored: waits("ImagePullBackOff", "503"), state: engine.Blocked,

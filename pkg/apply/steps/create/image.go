@@ -43,8 +43,8 @@ func (h *imageHandler) Check(ctx context.Context) (engine.Finding, error) {
 			return fmt.Errorf("pod %s: %w", pod.Name, err)
 		}
 		reference := pods.Container(pod).Image
-		faults[i], refused[i] = database.ImageFault(image, h.action.Version, reference, "pod "+pod.Name), database.SettingsFault(image, reference)
-		notes[i] = database.FamilyNote(image, reference)
+		faults[i] = strings.Join(database.ImageFaults(image, h.action.Version, reference, "pod "+pod.Name), "; ")
+		refused[i], notes[i] = database.SettingsFault(image, reference), database.FamilyNote(image, reference)
 		return nil
 	})
 	if _, failed := errors.AsType[*remote.Error](err); err != nil && !failed && !remote.Refused(err) && ctx.Err() == nil {

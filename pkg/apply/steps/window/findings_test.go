@@ -205,10 +205,10 @@ func TestJudge(t *testing.T) {
 		next    string
 	}{
 		"the same": {map[string]inspection{"node1": {image: segments.Image{Release: "7.2.0", Catalogue: version}}}, engine.Done, nil, ""},
-		"a major upgrade": {map[string]inspection{"node1": {fault: "the image cannot be inspected"}, "node2": {image: segments.Image{Release: "8.0.0", Catalogue: other}}},
+		"a major upgrade": {map[string]inspection{"node1": {fault: "the image x:2 cannot be inspected"}, "node2": {image: segments.Image{Release: "8.0.0", Catalogue: other}}},
 			engine.Blocked, []string{"the catalogue version of the image x:2 is 302309999, and that of the running release is 302307241"}, plan.MajorUpgrade},
-		"two nodes": {map[string]inspection{"node1": {fault: "the image cannot be inspected"}, "node2": {image: segments.Image{Release: "7.1.0", Catalogue: version}}},
-			engine.Blocked, []string{"node node1: the image cannot be inspected; the image x:2 (seen in node node2) has the release 7.1.0"}, "--image"},
+		"two nodes": {map[string]inspection{"node1": {fault: "the image x:2 cannot be inspected"}, "node2": {image: segments.Image{Release: "7.1.0", Catalogue: version}}},
+			engine.Blocked, []string{"the image x:2 cannot be inspected; the image x:2 (seen in node node2) has the release 7.1.0"}, "--image"},
 		"a setting": {map[string]inspection{"node1": {image: segments.Image{Release: "7.2.0", Catalogue: version, Refused: []string{"old_setting"}}}},
 			engine.Blocked, []string{"the server of the image x:2 refuses these settings: old_setting"}, "`gpk config set NAME=VALUE`"},
 	} {

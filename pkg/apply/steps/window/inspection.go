@@ -11,7 +11,6 @@ import (
 	"gpk/pkg/apply/database"
 	"gpk/pkg/apply/engine"
 	"gpk/pkg/apply/pods"
-	"gpk/pkg/apply/remote"
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
 )
@@ -23,20 +22,19 @@ type inspection struct {
 }
 
 // inspectionOf reads what an image pod has printed, if it has ended. A pod that cannot start is an error or a fault.
-func inspectionOf(pod *corev1.Pod) (found inspection, ended bool, err error) {
+func inspectionOf(pod *corev1.Pod, reference string) (found inspection, ended bool, err error) {
+	where := "node " + pod.Spec.NodeName
 	if err := pods.CannotStart(pod); err != nil {
-		return inspection{}, false, fmt.Errorf("node %s: %w", pod.Spec.NodeName, err)
+		return inspection{}, false, fmt.Errorf("%s: %w", where, err)
 	}
-	end, refused := pods.Ended(pod)
-	if end != nil {
-		image, fault := segments.ParseImage(end.Message)
-		if fault != nil || end.ExitCode != 0 {
-			found.fault = fmt.Sprintf("the image cannot be inspected: exit status %d %s", end.ExitCode, remote.LastLines(end.Message, 3))
-			return found, true, nil //nolint:nilerr // it is reported as the pod's fault
-		}
-		return inspection{image: image}, true, nil
+	switch end, refused := pods.Ended(pod); {
+	case end != nil:
+		found.image, found.fault = database.Inspected(end, reference, where)
+		return found, true, nil
+	case refused != "":
+		return inspection{fault: where + ": " + refused}, true, nil
 	}
-	return inspection{fault: refused}, refused != "", nil
+	return inspection{}, false, nil
 }
 
 // judge compares the image on the nodes with the release that runs.
@@ -55,9 +53,9 @@ func (h *pullHandler) judge(ctx context.Context, nodes []string) (engine.Finding
 				plan.MajorUpgrade), nil
 		}
 		if found.fault != "" {
-			faults = append(faults, "node "+node+": "+found.fault)
-		} else if fault := database.ImageFault(found.image, h.action.Version, h.reference(), "node "+node); fault != "" {
-			faults = append(faults, fault)
+			faults = append(faults, found.fault)
+		} else {
+			faults = append(faults, database.ImageFaults(found.image, h.action.Version, h.reference(), "node "+node)...)
 		}
 		refused = cmp.Or(refused, database.SettingsFault(found.image, h.reference()))
 	}

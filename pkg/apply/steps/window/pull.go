@@ -91,7 +91,7 @@ func (h *pullHandler) await(ctx context.Context, nodes []string, progress func(s
 		h.pulled = map[string]inspection{}
 		waiting := ""
 		for i := range list {
-			found, ended, err := inspectionOf(&list[i])
+			found, ended, err := inspectionOf(&list[i], h.reference())
 			if err != nil {
 				return err
 			}
