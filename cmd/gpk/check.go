@@ -28,7 +28,7 @@ For the image it makes one short-lived pod, and deletes it again. It changes not
 	imageFlag(cmd)
 	capacityFlag(cmd, &options.SkipCapacity)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		c, target, err := a.clusterOf(options.File)
+		c, target, err := a.clusterOf(cmd.Context(), options.File)
 		if err != nil {
 			return err
 		}

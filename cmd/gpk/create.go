@@ -32,7 +32,7 @@ further database, and the settings of future pods. create makes these with --upd
 	capacityFlag(cmd, &options.SkipCapacity)
 	cmd.Flags().BoolVar(&options.Update, "update", false, "make the changes of the file that no other command makes")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		c, target, err := a.clusterOf(options.File)
+		c, target, err := a.clusterOf(cmd.Context(), options.File)
 		if err != nil {
 			return err
 		}

@@ -26,7 +26,7 @@ Each line shows a difference and the command that removes it. Exit status 3 if t
 	fileFlag(cmd, &file)
 	imageFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		c, target, err := a.clusterOf(file)
+		c, target, err := a.clusterOf(cmd.Context(), file)
 		if err != nil {
 			return err
 		}

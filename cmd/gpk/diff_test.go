@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -52,6 +53,31 @@ func TestDiffOfForeignObjects(t *testing.T) {
 		gpk("create", "-f", file).wants(t, 1, "error: "+kind+"/demo-", "next: gpk did not change it: ")
 		if len(s.changes) > 0 {
 			t.Errorf("beside %s, create has changed %q", path, s.changes)
+		}
+	}
+}
+
+// A moving tag is refused, but where the cluster was made with it: an earlier gpk let it in.
+func TestMovingTag(t *testing.T) {
+	c := clusterOf(t, "7.1.0", "x/greenplum")
+	moved := *c
+	moved.Spec.Image = "x/greenplum:latest"
+	file, moving := written(t, c), written(t, &moved)
+	const refused = `spec.image: "x/greenplum:latest" is not allowed`
+	const warning = "warning: spec.image: x/greenplum:latest: pods that are made later may get another release: give it a tag"
+	for _, command := range [][]string{{"diff"}, {"create", "--update", "--dry-run"}, {"resize", "--dry-run"}} {
+		s := &shelf{}
+		gpk := s.serve(t, "analytics")
+		with := func(more ...string) ran { return gpk(slices.Concat(command, more)...) }
+		if command[0] != "resize" {
+			with("-f", moving).wants(t, 2, "line 16: "+refused, "next: fix the lines above")
+			with("-f", file, "--image", "x/greenplum:latest").wants(t, 2, "--image: "+refused)
+		}
+		s.record(t, c, nil)
+		with("-f", moving).wants(t, 2, refused)
+		s.record(t, &moved, nil)
+		if r := with("-f", moving); !strings.Contains(r.err, warning) || strings.Contains(r.err, "is not allowed") {
+			t.Errorf("%q: exit status %d, %q", command, r.status, r.err)
 		}
 	}
 }

@@ -25,14 +25,19 @@ gpk goes back to the previous resources by itself. Other commands make the other
 	fileFlag(cmd, &file)
 	capacityFlag(cmd, &skipCapacity)
 	var c *topology.Cluster
-	cmd.PreRunE = func(*cobra.Command, []string) (err error) {
-		if c, err = a.load(file); err == nil {
-			a.settings.Set("namespace", c.Metadata.Namespace)
-			a.settings.Set("cluster", c.Metadata.Name)
+	var fault error
+	cmd.PreRunE = func(*cobra.Command, []string) error {
+		if c, fault = a.load(file); fault != nil && !is[*topology.MovingTagError](fault) {
+			return fault
 		}
-		return err
+		a.settings.Set("namespace", c.Metadata.Namespace)
+		a.settings.Set("cluster", c.Metadata.Name)
+		return nil
 	}
 	a.changes(cmd, func(ctx context.Context, on subject) error {
+		if err := a.tolerate(fault, c, on.made.Cluster); err != nil {
+			return err
+		}
 		o, err := apply.Resize(on.made, c, file, skipCapacity)
 		now := on.made.Ref.Name + " has the sizes of " + shownPath(file)
 		return a.operate(ctx, on, o, err, sentences{done: now, same: "no changes: " + now})

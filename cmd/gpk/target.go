@@ -3,14 +3,17 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
+	"github.com/fatih/color"
 	"github.com/spf13/cobra"
 	"k8s.io/client-go/tools/clientcmd"
 
 	"gpk/pkg/apply"
+	"gpk/pkg/apply/engine"
 	"gpk/pkg/plan"
 	"gpk/pkg/topology"
 )
@@ -37,24 +40,30 @@ func (a *finder) contextNamespace() string {
 }
 
 // load reads cluster.yaml, with which the command line may not disagree. The environment and the user's own file may: what
-// they say of the namespace is for the files that name none.
+// they say of the namespace is for the files that name none. Beside a topology.MovingTagError it gives the cluster as well.
 func (a *finder) load(path string) (*topology.Cluster, error) {
 	if path == "" {
 		return nil, usage("which cluster? name its file with -f cluster.yaml")
 	}
 	c, err := topology.LoadFile(path, a.namespace())
-	if err != nil {
-		if is[topology.Faults](err) {
-			return nil, hint(usage("%s:\n%w", shownPath(path), err), "fix the lines above; nothing was changed")
-		}
-		return nil, usageError{err}
+	if moving, only := errors.AsType[*topology.MovingTagError](err); only {
+		c = moving.Cluster
+	}
+	switch {
+	case is[topology.Faults](err):
+		err = hint(usage("%s:\n%w", shownPath(path), err), "fix the lines above; nothing was changed")
+	case err != nil:
+		err = usageError{err}
+	}
+	if c == nil {
+		return nil, err
 	}
 	for _, one := range []struct{ flag, has string }{{"namespace", c.Metadata.Namespace}, {"cluster", c.Metadata.Name}} {
 		if given := a.asked[one.flag]; given != "" && given != one.has {
 			return nil, usage("%s names the %s %q, and the command line %q: leave one of them out", path, one.flag, one.has, given)
 		}
 	}
-	return c, nil
+	return c, err
 }
 
 func shownPath(path string) string {
@@ -68,12 +77,12 @@ func shownPath(path string) string {
 func (a *finder) loadWithImage(path string) (*topology.Cluster, error) {
 	c, err := a.load(path)
 	image := a.settings.GetString("image")
-	if err != nil || image == "" {
+	if c == nil || image == "" {
 		return c, err
 	}
 	c.Spec.Image = image
 	if err := c.Validate(); err != nil {
-		return nil, usage("--image: %w", err)
+		return c, usage("--image: %w", err)
 	}
 	return c, nil
 }
@@ -89,13 +98,31 @@ func imageFlag(cmd *cobra.Command) {
 }
 
 // clusterOf is the cluster of a file, there or not.
-func (a *finder) clusterOf(path string) (*topology.Cluster, *apply.Target, error) {
-	c, err := a.loadWithImage(path)
-	if err != nil {
-		return nil, nil, err
+func (a *printer) clusterOf(ctx context.Context, path string) (*topology.Cluster, *apply.Target, error) {
+	c, fault := a.loadWithImage(path)
+	if fault != nil && !is[*topology.MovingTagError](fault) {
+		return nil, nil, fault
 	}
 	target, err := a.target(plan.Ref{Namespace: c.Metadata.Namespace, Name: c.Metadata.Name})
+	if err != nil || fault == nil {
+		return c, target, err
+	}
+	made, err := target.MadeFrom(ctx)
+	if err == nil {
+		err = a.tolerate(fault, c, made)
+	}
 	return c, target, err
+}
+
+// tolerate warns of the moving tag of an image if the cluster was made with it, and is the fault otherwise.
+func (a *printer) tolerate(fault error, c, made *topology.Cluster) error {
+	if fault == nil || made == nil || made.ImageRef() != c.ImageRef() {
+		return fault
+	}
+	_, err := fmt.Fprintf(a.err, "%s spec.image: %s: pods that are made later may get another release: %s\n",
+		color.New(color.FgYellow, color.Bold).Sprint("warning:"), c.Spec.Image,
+		a.shown(engine.Next("give it a tag that stays, or a digest: ", plan.Gpk("upgrade", "--version", c.Spec.Version, "--image", "IMAGE"))))
+	return err
 }
 
 func (a *finder) target(ref plan.Ref) (*apply.Target, error) {

@@ -35,6 +35,15 @@ func (t *Target) Made(ctx context.Context) (Made, error) {
 	return Made{t.Ref, kept, c}, err
 }
 
+// MadeFrom is the cluster.yaml that the cluster was made from, nil if gpk has no record of it.
+func (t *Target) MadeFrom(ctx context.Context) (*topology.Cluster, error) {
+	kept, err := t.store.Record(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return t.recorded(kept)
+}
+
 // recorded is the cluster.yaml that a cluster was made from, nil if gpk has no record of it.
 func (t *Target) recorded(kept record.Record) (*topology.Cluster, error) {
 	if kept.Spec == "" {

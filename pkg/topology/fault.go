@@ -55,6 +55,25 @@ func (f Faults) sorted() Faults {
 	return slices.Compact(f)
 }
 
+// MovingTagError is that nothing is wrong with a cluster but the tag of its image, which is another release tomorrow. A cluster that was
+// made with that image can be worked with.
+type MovingTagError struct {
+	Cluster *Cluster
+	Faults
+}
+
+// Unwrap are the faults: most callers refuse them as any others.
+func (e *MovingTagError) Unwrap() error { return e.Faults }
+
+// errorOf are the faults of a cluster, of which there are some, as an error.
+func errorOf(c *Cluster, faults Faults) error {
+	faults = faults.sorted()
+	if len(faults) == 1 && faults[0].Field == "spec.image" && movingTag(c.Spec.Image) {
+		return &MovingTagError{c, faults}
+	}
+	return faults
+}
+
 // covers reports whether the other field is this one or inside it: a fault of this one makes a fault of the other noise.
 func covers(field, other string) bool {
 	rest, inside := strings.CutPrefix(other, field)

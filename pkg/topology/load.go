@@ -50,7 +50,8 @@ func Read(r io.Reader, defaultNamespace string) (*Cluster, error) {
 	return Load(data, defaultNamespace)
 }
 
-// Load reads a cluster.yaml strictly, sets its defaults and validates it. Its error is Faults, every fault at once.
+// Load reads a cluster.yaml strictly, sets its defaults and validates it. Its error is Faults, every fault at once,
+// or a MovingTagError.
 // The namespace is that of the command line or of the kubeconfig's context, for a file that names none.
 func Load(data []byte, defaultNamespace string) (*Cluster, error) {
 	return load(data, defaultNamespace, (*Cluster).faults)
@@ -91,7 +92,7 @@ func load(data []byte, defaultNamespace string, faultsOf func(c *Cluster, countG
 		}
 	}
 	if len(faults) > 0 {
-		return nil, faults.sorted()
+		return nil, errorOf(c, faults)
 	}
 	return c, nil
 }

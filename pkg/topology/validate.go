@@ -38,7 +38,7 @@ var (
 // Validate says everything that is wrong with a cluster whose defaults are set. Its error is Faults, without lines.
 func (c *Cluster) Validate() error {
 	if faults := c.faults(true); len(faults) > 0 {
-		return faults.sorted()
+		return errorOf(c, faults)
 	}
 	return nil
 }
@@ -197,9 +197,13 @@ func (v *validator) image(c *Cluster, spec *field.Path) {
 
 // notLatest refuses a tag that is another release tomorrow: a pod that is made again then would not fit to the others.
 func (v *validator) notLatest(image string, path *field.Path) {
-	if reference.MatchString(image) && strings.HasSuffix(image, ":latest") {
+	if movingTag(image) {
 		v.refuse(path, image, "pods that are made later would get another release: give a tag that stays, or a digest")
 	}
+}
+
+func movingTag(image string) bool {
+	return reference.MatchString(image) && strings.HasSuffix(image, ":latest")
 }
 
 func (v *validator) segments(c *Cluster, countGiven bool, path *field.Path) {
