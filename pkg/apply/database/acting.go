@@ -44,6 +44,7 @@ type Coordinators struct {
 	kube   *kube.Client
 	remote *remote.Pods
 	store  *record.Store
+	pods   *pods.Pods
 
 	asking singleflight.Group
 	// last is the acting coordinator as it was last found.
@@ -98,7 +99,7 @@ func (c *Coordinators) findActing(ctx context.Context) (Acting, error) {
 	}
 	answers := make([]coordinatorAnswer, len(candidates))
 	err = engine.Each(ctx, candidates, func(ctx context.Context, i int, pod string) (err error) {
-		answers[i], err = inquiry{c.kube, c.remote}.coordinator(ctx, pod)
+		answers[i], err = inquiry{c.pods, c.remote}.coordinator(ctx, pod)
 		return err
 	})
 	if err != nil {

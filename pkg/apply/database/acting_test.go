@@ -13,6 +13,7 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
+	"gpk/pkg/apply/engine"
 	"gpk/pkg/apply/remote"
 	"gpk/pkg/plan"
 	"gpk/pkg/topology"
@@ -119,5 +120,31 @@ func TestForbiddenIsNotUnreachable(t *testing.T) {
 	_, err := c.db.Acting(t.Context())
 	if unreachable := c.remote.Ways.Unreachable(remote.ByExec(pod.Name)); !remote.Refused(err) || errors.Is(err, ErrNoCoordinator) || unreachable != nil {
 		t.Errorf("error %v, unreachable: %v", err, unreachable)
+	}
+}
+
+// A kubelet whose certificate nobody has approved keeps gpk from its pod: the advice has both ways out.
+func TestDoubtedKubeletIsAdvised(t *testing.T) {
+	const name = "demo-coordinator-0"
+	a := apitest.New()
+	pod := apitest.Pod(name, apitest.Runs(), true)
+	pod.Labels[plan.ComponentLabel] = string(topology.CoordinatorComponent)
+	a.Put(pod)
+	a.Fail = func(r *http.Request) error {
+		if !strings.HasSuffix(r.URL.Path, "/exec") {
+			return nil
+		}
+		return apierrors.NewInternalError(errors.New("error dialing backend: remote error: tls: internal error"))
+	}
+	_, err := clusterFor(t, apitest.Served(t, a)).db.Acting(t.Context())
+	next, ok := errors.AsType[*engine.NextError](err)
+	if !ok {
+		t.Fatalf("error %v", err)
+	}
+	for _, words := range []string{"approve the kubelet's certificate", "make sure that its node is off, then `kubectl delete pod -n analytics " +
+		name + " --force`"} {
+		if !strings.Contains(next.Next.String(), words) {
+			t.Errorf("%q is not in %q", words, next.Next)
+		}
 	}
 }

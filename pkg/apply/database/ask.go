@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"gpk/pkg/apply/engine"
-	"gpk/pkg/apply/kube"
+	"gpk/pkg/apply/pods"
 	"gpk/pkg/apply/remote"
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
@@ -27,7 +27,7 @@ type coordinatorAnswer struct {
 
 // inquiry asks the coordinators' pods who they are.
 type inquiry struct {
-	kube   *kube.Client
+	pods   *pods.Pods
 	remote *remote.Pods
 }
 
@@ -92,8 +92,8 @@ func (q inquiry) adviseOnKubelet(ctx context.Context, pod string, err error) err
 		return err
 	}
 	return &engine.NextError{Err: fmt.Errorf("the API server does not trust the kubelet of %s: %w", q.remote.Where(ctx, pod), err),
-		Next: engine.Next("approve the kubelet's certificate (`kubectl get csr`, `kubectl certificate approve`). If its node is lost, " +
-			"make sure that the node is off, then `kubectl delete pod -n " + q.kube.Ref.Namespace + " " + pod + " --force`. Then run this again")}
+		Next: engine.Next("approve the kubelet's certificate (`kubectl get csr`, `kubectl certificate approve`). If its node is lost, ",
+			q.pods.ByForce(pod), ". Then run this again")}
 }
 
 // cutOff reports whether the exec failed without an exit status, or the answer has no end: a stream that was cut can look like success.

@@ -26,7 +26,7 @@ type Database struct {
 
 // New is the database of a cluster.
 func New(k *kube.Client, r *remote.Pods, s *record.Store, p *pods.Pods) *Database {
-	coordinators, sql, instances := &Coordinators{kube: k, remote: r, store: s}, &SQL{r}, &Instances{r}
+	coordinators, sql, instances := &Coordinators{kube: k, remote: r, store: s, pods: p}, &SQL{r}, &Instances{r}
 	return &Database{coordinators, &Probes{coordinators, sql}, sql, instances, &Utilities{r, p, coordinators, instances},
 		&ClientAuthentication{r, sql, instances}, &Conversion{r, s, coordinators, instances}}
 }
