@@ -50,12 +50,26 @@ func (c *ClientAuthentication) differing(ctx context.Context, acting string, kin
 	return differ, away, err
 }
 
+// Authenticated is what came of an action.
+type Authenticated struct {
+	// Away are the pods that did not get the files.
+	Away []string
+	// Refused names lines that the server refuses, if the action tolerates them: no instance got any file then.
+	Refused string
+}
+
 // Authenticate gives the files to all instances that are up: to the acting coordinator first, since the others only get lines of clients
-// that its server accepts. away are the pods that did not get them. Servers that take certificates at their start only, as those of
-// Greenplum 6, and run without, are an UnencryptedError: they get the other files then, and pg_hba.conf after a restart.
-func (c *ClientAuthentication) Authenticate(ctx context.Context, acting Acting, wanted plan.Authentication) (away []string, err error) {
-	if err := c.offer(ctx, acting, wanted.Coordinators); err != nil {
-		return nil, err
+// that its server accepts. Servers that take certificates at their start only, as those of Greenplum 6, and run without, are an
+// UnencryptedError: they get the other files then, and pg_hba.conf after a restart.
+func (c *ClientAuthentication) Authenticate(ctx context.Context, acting Acting, wanted plan.Authentication) (Authenticated, error) {
+	refused, err := c.offer(ctx, acting, wanted.Coordinators)
+	switch {
+	case err != nil:
+		return Authenticated{}, err
+	case refused != "" && wanted.Tolerant:
+		return Authenticated{Refused: refused}, nil
+	case refused != "":
+		return Authenticated{}, correctLine(errors.New(refused))
 	}
 	kinds := hbaKinds(up(acting, wanted), wanted)
 	notReached, unencrypted := make([][]string, len(kinds)), make([][]string, len(kinds))
@@ -75,7 +89,7 @@ func (c *ClientAuthentication) Authenticate(ctx context.Context, acting Acting, 
 		slices.Sort(found)
 		err = &UnencryptedError{found}
 	}
-	return slices.Concat(notReached...), err
+	return Authenticated{Away: slices.Concat(notReached...)}, err
 }
 
 // UnencryptedError is that the instances of some pods take connections without encryption until they are started again. Their files are
@@ -140,18 +154,18 @@ func up(acting Acting, wanted plan.Authentication) (instances []topology.Instanc
 	return instances
 }
 
-// offer writes pg_hba.conf of the acting coordinator. It restores the file if the server refuses a line. The server would continue with the
-// rules that it has read, but would not start with these.
-func (c *ClientAuthentication) offer(ctx context.Context, acting Acting, hba string) error {
+// offer writes pg_hba.conf of the acting coordinator. It restores the file if the server refuses a line, and names such lines. The server
+// would continue with the rules that it has read, but would not start with these: it is an error as well if the file cannot be restored.
+func (c *ClientAuthentication) offer(ctx context.Context, acting Acting, hba string) (refusedLines string, err error) {
 	out, err := c.remote.Run(ctx, acting.Pod, segments.HBAScript("offer", hba, topology.CoordinatorDir))
 	if err != nil {
-		return err
+		return "", err
 	}
 	var written segments.HBAWritten
 	// The scripts of an earlier gpk print nothing here. Those of this gpk reach the pods up to two minutes later.
 	if strings.TrimSpace(out) != "" {
 		if written, err = segments.ParseHBAWritten(out); err != nil {
-			return fmt.Errorf("pod %s: %w", acting.Pod, err)
+			return "", fmt.Errorf("pod %s: %w", acting.Pod, err)
 		}
 	}
 	refused := refusedWords(acting, written.Refused, hba)
@@ -159,23 +173,20 @@ func (c *ClientAuthentication) offer(ctx context.Context, acting Acting, hba str
 		refused, err = c.RefusedHBA(ctx, acting, hba)
 	}
 	if err != nil || len(refused) == 0 {
-		return err
+		return "", err
 	}
 	lines := strings.Join(refused, "; ")
-	var failure error = &RefusedLinesError{lines + "; gpk has restored the previous file"}
 	if _, err := c.remote.Run(ctx, acting.Pod, segments.HBAScript("withdraw", "", topology.CoordinatorDir)); err != nil {
-		failure = fmt.Errorf("%s; gpk could not restore the previous file, and the coordinator would not start again with this one: %w",
-			lines, err)
+		return "", correctLine(fmt.Errorf("%s; gpk could not restore the previous file, and the coordinator would not start again with this "+
+			"one: %w", lines, err))
 	}
-	return &engine.NextError{Err: failure,
-		Next: engine.Next("correct the line, in spec.database.hba if it is from there, and run the same command again")}
+	return lines + "; gpk has restored the previous file", nil
 }
 
-// RefusedLinesError says which lines of pg_hba.conf the server refuses. It continues with those that it has read before.
-type RefusedLinesError struct{ text string }
-
-// Error names the lines.
-func (e *RefusedLinesError) Error() string { return e.text }
+func correctLine(err error) error {
+	return &engine.NextError{Err: err,
+		Next: engine.Next("correct the line, in spec.database.hba if it is from there, and run the same command again")}
+}
 
 // RefusedHBA lists the lines of pg_hba.conf that the acting coordinator refuses, with their text if content is the file's.
 func (c *ClientAuthentication) RefusedHBA(ctx context.Context, acting Acting, content string) ([]string, error) {

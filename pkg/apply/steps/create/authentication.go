@@ -62,14 +62,12 @@ func (h *authenticationHandler) Do(ctx context.Context, progress func(string)) e
 	if err != nil {
 		return err
 	}
-	away, err := h.db.Authenticate(ctx, acting, h.action)
-	if lines, refused := errors.AsType[*database.RefusedLinesError](err); refused && h.action.Tolerant {
-		progress(lines.Error())
-		h.refused = lines.Error()
-		return nil
+	done, err := h.db.Authenticate(ctx, acting, h.action)
+	if h.refused = done.Refused; h.refused != "" {
+		progress(h.refused)
 	}
-	if len(away) > 0 {
-		progress(unasked(away))
+	if len(done.Away) > 0 {
+		progress(unasked(done.Away))
 	}
 	if unencrypted, ok := errors.AsType[*database.UnencryptedError](err); ok {
 		return &engine.NextError{Err: unencrypted, Next: engine.Next("restart the database: ", plan.Gpk("restart"), ", and run this again")}

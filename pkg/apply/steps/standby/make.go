@@ -55,12 +55,12 @@ func (h *handler) do(ctx context.Context, progress func(string)) error {
 // A line that the server refuses is told: the standby is worth more, and the plan's last steps fail for it.
 func (h *handler) authenticate(ctx context.Context, progress func(string)) error {
 	acting, err := h.db.Acting(ctx)
-	if err == nil {
-		_, err = h.db.Authenticate(ctx, acting, h.authentication)
+	if err != nil {
+		return err
 	}
-	if lines, refused := errors.AsType[*database.RefusedLinesError](err); refused {
-		progress(lines.Error())
-		return nil
+	done, err := h.db.Authenticate(ctx, acting, h.authentication)
+	if done.Refused != "" {
+		progress(done.Refused)
 	}
 	return err
 }
