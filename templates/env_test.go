@@ -44,6 +44,8 @@ func TestInstallations(t *testing.T) {
 		"Cloudberry with one":             {[]string{"usr/local/cloudberry-db-2.1.0/cloudberry-env.sh"}, "", "usr/local/cloudberry-db-2.1.0"},
 		"in opt with one":                 {[]string{"opt/greenplum-db-6/greenplum_path.sh"}, "", "opt/greenplum-db-6"},
 		"WarehousePG":                     {[]string{"usr/edb/whpg7/greenplum_path.sh"}, "", "usr/edb/whpg7"},
+		"Greengage":                       {[]string{"opt/greengagedb/greengage7/greengage_path.sh"}, "", "opt/greengagedb/greengage7"},
+		"Greengage, built by hand":        {[]string{"usr/local/gpdb/greengage_path.sh"}, "", "usr/local/gpdb"},
 		"named by the image":              {[]string{"srv/db/cloudberry-env.sh", "usr/local/greenplum-db/greenplum_path.sh"}, "srv/db", "srv/db"},
 		"the version beside the plain":    {[]string{"usr/local/cloudberry-db-2.1.0/cloudberry-env.sh", "opt/greenplum-db/greenplum_path.sh"}, "", "opt/greenplum-db"},
 		"a folder without an environment": {[]string{"usr/local/greenplum-db/bin/psql", "usr/edb/whpg6/greenplum_path.sh"}, "", "usr/edb/whpg6"},

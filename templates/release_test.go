@@ -42,6 +42,42 @@ func TestReleaseNames(t *testing.T) {
 	}
 }
 
+// What gpk asks of an image finds the installation, the database's own words and the names of its release, whichever relative it is of.
+// The layouts are those of public packages and images.
+func TestRelatives(t *testing.T) {
+	const six, seven = "pg_xlog pg_xlogdump pg_log gp_session_role\n", "pg_wal pg_waldump log gp_role\n"
+	for name, test := range map[string]struct{ home, script, link, dump, version, names string }{
+		"Greengage 7": {"opt/greengagedb/greengage7", "greengage_path.sh", "", "pg_waldump", "(Greengage Database) 7.4.1 build dev", seven},
+		"Greengage 6": {"opt/greengagedb/greengage6", "greengage_path.sh", "", "pg_xlogdump", "(Greengage Database) 6.31.0 build dev", six},
+		"Greengage in Greenplum's place": {"usr/local/greenplum-db", "greengage_path.sh", "greenplum_path.sh", "pg_xlogdump",
+			"(Greengage Database) 6.31.0 build dev", six},
+		"open-gpdb 6":   {"usr/local/greenplum-db", "greenplum_path.sh", "", "pg_xlogdump", "(Greenplum Database) 6.29.8 build dev", six},
+		"WarehousePG 6": {"usr/edb/whpg6", "greenplum_path.sh", "", "pg_xlogdump", "(Greenplum Database) 6.27.5-WHPG build 1", six},
+	} {
+		p := newPod(t)
+		p.without("GPHOME")
+		p.write(test.home+"/"+test.script, "GPHOME="+p.path(test.home)+"\nPATH=$GPHOME/bin:$PATH\nexport GPHOME PATH\n")
+		if test.link != "" {
+			if err := os.Symlink(p.path(test.home+"/"+test.script), p.path(test.home+"/"+test.link)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		p.write(test.home+"/bin/postgres", "#!/bin/bash\n[ \"$1\" != --gp-version ] || echo 'postgres "+test.version+"'\n")
+		p.write(test.home+"/bin/"+test.dump, "#!/bin/bash\nexit 1\n")
+		for _, program := range []string{"postgres", test.dump} {
+			if err := os.Chmod(p.path(test.home+"/bin/"+program), 0o700); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if out := p.must(nil, "image.sh", "C"); !strings.Contains(out, "release postgres "+test.version+"\n") || strings.Contains(out, "missing postgres") {
+			t.Errorf("%s: it says %q", name, out)
+		}
+		if got := p.must(nil, "run.sh", "/bin/bash", "-c", `echo $GPK_WAL $GPK_WALDUMP $GPK_LOG $GPK_SESSION_ROLE`); got != test.names {
+			t.Errorf("%s: %q, want %q", name, got, test.names)
+		}
+	}
+}
+
 // A session past the coordinator begins by another setting in Greenplum 6.
 func TestUtilitySession(t *testing.T) {
 	for release, want := range map[string]string{"pg_waldump": "-c gp_role=utility ", "pg_xlogdump": "-c gp_session_role=utility "} {

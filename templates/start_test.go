@@ -231,7 +231,7 @@ func TestImageLacks(t *testing.T) {
 	}
 }
 
-// Without an installation nothing runs, and the pod's log names both scripts and where they were looked for.
+// Without an installation nothing runs, and the pod's log names the scripts and where they were looked for.
 func TestStartWithoutInstallation(t *testing.T) {
 	for name, words := range map[string]string{"": "in the usual places", "srv/db": "in "} {
 		p := startPod(t)
@@ -242,7 +242,7 @@ func TestStartWithoutInstallation(t *testing.T) {
 			p.write("usr/local/greenplum-db/greenplum_path.sh", "")
 		}
 		says, _, end := p.first()
-		if end() || p.has("sshd-runs") || !strings.Contains(says.String(), "no greenplum_path.sh and no cloudberry-env.sh "+words+";") {
+		if end() || p.has("sshd-runs") || !strings.Contains(says.String(), "no greenplum_path.sh, greengage_path.sh or cloudberry-env.sh "+words+";") {
 			t.Errorf("GPHOME %q: it says %q", name, says)
 		}
 	}

@@ -35,6 +35,7 @@ func TestImageFault(t *testing.T) {
 		"postgres (Greenplum Database) 6.0.0 build x":                     {false, false},
 		"postgres (Greenplum Database) 10.0.0 build x":                    {false, false},
 		"postgres (Apache Cloudberry) 2.1.0-incubating build 1 (Release)": {false, false},
+		"postgres (Greengage Database) 7.4.1 build dev":                   {false, true},
 		"postgres (Lightning) 1.0.0":                                      {false, true},
 	} {
 		image, err := ParseImage("release " + line + "\nend\n")

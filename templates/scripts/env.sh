@@ -65,7 +65,7 @@ fi
 environment_script() {
   local place script
   for place; do
-    for script in "$place/greenplum_path.sh" "$place/cloudberry-env.sh"; do
+    for script in "$place"/{greenplum_path,greengage_path,cloudberry-env}.sh; do
       [ ! -f "$script" ] || { echo "$script"; return; }
     done
   done
@@ -75,8 +75,9 @@ environment_script() {
 if [ -n "${GPHOME:-}" ]; then
   environment=$(environment_script "$GPHOME") || return 1
 else
-  environment=$(environment_script /usr/local/{greenplum-db,cloudberry-db,gpdb} /opt/{greenplum-db,cloudberry-db} \
-    /usr/local/{greenplum-db,cloudberry-db}-* /opt/{greenplum-db,cloudberry-db}-* /usr/edb/whpg*) || return 1
+  environment=$(environment_script /usr/local/{greenplum-db,cloudberry-db,greengage-db,gpdb} /opt/{greenplum-db,cloudberry-db} \
+    /usr/local/{greenplum-db,cloudberry-db,greengage-db}-* /opt/{greenplum-db,cloudberry-db}-* /usr/edb/whpg* \
+    /opt/greengagedb/greengage*) || return 1
 fi
 GPHOME=${environment%/*}
 # What it prints is no answer of a script, what a script reads is not for it, and it may use variables that nobody has set.

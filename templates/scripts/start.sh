@@ -31,7 +31,8 @@ home=$(getent passwd "$(id -u)" | cut -d: -f6)
 export HOME=$home
 # shellcheck source=SCRIPTDIR/env.sh
 . /gpk/scripts/env.sh ||
-  die "the image has no greenplum_path.sh and no cloudberry-env.sh in ${GPHOME:-the usual places}; docs/image.md says what gpk needs of an image"
+  die "the image has no greenplum_path.sh, greengage_path.sh or cloudberry-env.sh in ${GPHOME:-the usual places}; docs/image.md says what" \
+    "gpk needs of an image"
 
 umask 077
 # See env.sh. What the container itself has in its environment is not the utilities'.

@@ -56,7 +56,7 @@ func badDays() map[string]badDay {
 		"image without sshd": {patched(hidden("/usr/sbin")), nil, false, 1,
 			[]string{"pod demo-", "keeps exiting", "sshd"}, false},
 		"image without the database": {patched(hidden("/usr/local")), nil, false, 1,
-			[]string{"step running", "pod demo-", "keeps exiting", "no greenplum_path.sh and no cloudberry-env.sh"}, false},
+			[]string{"step running", "pod demo-", "keeps exiting", "no greenplum_path.sh, greengage_path.sh or cloudberry-env.sh"}, false},
 		"Secret missing for a volume": {patched(`{spec: {volumes: [{name: nothing, secret: {secretName: nowhere}}], ` +
 			`containers: [{name: greenplum, volumeMounts: [{name: nothing, mountPath: /nothing}]}]}}`), []string{"--timeout", "60s"}, false, 4,
 			[]string{"step running", "pod demo-", "FailedMount", `"nowhere" not found`}, false},
