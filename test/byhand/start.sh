@@ -19,6 +19,7 @@ printf 'CanonicalizeHostname yes\nCanonicalDomains %s\n' "$(hostname -f | cut -d
 cat >~/.bashrc <<'BASHRC'
 . /usr/local/greenplum-db/greenplum_path.sh
 export LANG=en_US.UTF-8 USER=gpadmin LOGNAME=gpadmin
-export COORDINATOR_DATA_DIRECTORY=/greenplum/coordinator/gpseg-1 PGPORT=5432
+# Greenplum 7 reads the first name, 6 the second.
+export COORDINATOR_DATA_DIRECTORY=/greenplum/coordinator/gpseg-1 MASTER_DATA_DIRECTORY=/greenplum/coordinator/gpseg-1 PGPORT=5432
 BASHRC
 exec /usr/sbin/sshd -D -e -f /dev/null -h ~/.ssh/host_key -p 22 -o PidFile=none -o UsePAM=no -o LogLevel=ERROR

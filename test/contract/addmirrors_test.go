@@ -20,9 +20,7 @@ func TestAddMirrors(t *testing.T) {
 
 func withoutMirrors(c *cluster) {
 	c.succeed(coordinator, fmt.Sprintf("cat >~/input <<'END'\n%sEND", c.input(false)))
-	if said := c.run(coordinator, "gpinitsystem -a -I ~/input"); said.Status != 0 {
-		c.Fatalf("gpinitsystem: exit status %d\n%s", said.Status, said.Output)
-	}
+	c.make("gpinitsystem -a -I ~/input")
 	c.wantRows("1 -1 p p n u, 2 0 p p n u, 3 1 p p n u")
 	c.sql("create table t (a int, b text)")
 	c.sql("insert into t select generate_series(1, 1000)")

@@ -5,7 +5,6 @@ package contract
 import (
 	"context"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -41,24 +40,31 @@ func (c *cluster) run(pod, command string) kube.Said {
 	return said
 }
 
-// unnamed is what the name of a transcript has not.
-var unnamed = regexp.MustCompile(`[^A-Za-z0-9]+`)
+// older has the words of Greenplum 6 for those of 7.
+var older = strings.NewReplacer(
+	"Coordinator value", "Master  value", "Segment     value", "Segment value", "coordinator", "master",
+	"standby.signal", "recovery.conf", "pg_rewind: error: ", "", "pg_rewind: ", "",
+	"Failed to query gp_stat_replication: ", "error 'ERROR:  failed to acquire resources on one or more segments",
+)
+
+// said reports whether an output has the words, which are Greenplum 7's.
+func (c *cluster) said(output, words string) bool {
+	if c.series == "6" {
+		words = older.Replace(words)
+	}
+	return strings.Contains(output, words)
+}
 
 // refuses runs a command line in a pod that has to end with a status and to say some words. The rest of what it says,
 // such as the usage, is for people.
 func (c *cluster) refuses(pod, command string, status int, words ...string) {
 	c.Helper()
-	if c.series != "7" {
-		// The words and statuses here are those of Greenplum 7. What another series has is in its transcripts.
-		c.says("refused."+strings.Trim(unnamed.ReplaceAllString(command, "-"), "-"), pod, command)
-		return
-	}
 	said := c.run(pod, command)
 	if said.Status != status {
 		c.Errorf("%s: exit status %d instead of %d\n%s", command, said.Status, status, said.Output)
 	}
 	for _, word := range words {
-		if !strings.Contains(said.Output, word) {
+		if !c.said(said.Output, word) {
 			c.Errorf("%s does not say %q but\n%s", command, word, said.Output)
 		}
 	}
@@ -74,10 +80,30 @@ func (c *cluster) succeed(pod, command string) string {
 	return strings.TrimSpace(said.Output)
 }
 
+// make runs a command line of gpinitsystem that has to make a cluster. Greenplum 6 ends with 1 when it had a warning.
+func (c *cluster) make(command string) {
+	c.Helper()
+	said := c.run(coordinator, command)
+	if said.Status != 0 && (c.series != "6" || said.Status != 1) {
+		c.Fatalf("%s: exit status %d\n%s", command, said.Status, said.Output)
+	}
+}
+
 // sql asks the coordinator one thing.
 func (c *cluster) sql(statement string) string {
 	c.Helper()
 	return c.succeed(c.acting, fmt.Sprintf("psql -XqAt -v ON_ERROR_STOP=1 -d postgres -c %q", statement))
+}
+
+// rowsOf counts the rows of a table that a primary holds itself.
+func (c *cluster) rowsOf(pod, table string) string {
+	c.Helper()
+	role := "gp_role"
+	if c.series == "6" {
+		role = "gp_session_role"
+	}
+	return c.succeed(coordinator, fmt.Sprintf("PGOPTIONS='-c %s=utility' psql -XAt -h %s -p 40000 -d postgres -c 'select count(*) from %s'",
+		role, byhand.Host(c.Name, pod), table))
 }
 
 // wantRows probes until the catalogue is as given.

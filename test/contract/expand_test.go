@@ -125,6 +125,9 @@ func newSegments(c *cluster) {
 		"status_detail.rank integer, status_detail.external_writable boolean, status_detail.status text, " +
 		"status_detail.expansion_started timestamp without time zone, status_detail.expansion_finished timestamp without time zone, " +
 		"status_detail.source_bytes numeric"
+	if c.series == "6" {
+		want += ", status_detail.rel_storage text"
+	}
 	if columns != want {
 		c.Errorf("the schema's columns are %s", columns)
 	}
@@ -147,22 +150,24 @@ func (c *cluster) sqlIn(database, statement string) string {
 	return c.succeed(c.acting, fmt.Sprintf("psql -XqAt -v ON_ERROR_STOP=1 -d %s -c %q", database, statement))
 }
 
-// rowsOf counts the rows of a table that a primary holds itself.
-func (c *cluster) rowsOf(pod, table string) string {
-	c.Helper()
-	return c.succeed(coordinator, fmt.Sprintf("PGOPTIONS='-c gp_role=utility' psql -XAt -h %s -p 40000 -d postgres -c 'select count(*) from %s'",
-		byhand.Host(c.Name, pod), table))
+// waiting is what holds of a row of pg_stat_activity whose session waits for a lock.
+func (c *cluster) waiting() string {
+	if c.series == "6" {
+		return "waiting"
+	}
+	return "wait_event_type = 'Lock'"
 }
 
 func begunAlready(c *cluster) {
 	c.says("gpexpand-r.after-commit", coordinator, "cd /tmp && gpexpand -r")
 	// One table cannot be locked, and so is on its way when gpexpand is killed, and left when the time is over.
-	c.succeed(coordinator, `nohup psql -Xd postgres -c "begin" -c "lock table t in access share mode" -c "select pg_sleep(600)" >/tmp/locking.log 2>&1 </dev/null &
+	c.succeed(coordinator, `printf '%s;\n' begin 'lock table t in access share mode' 'select pg_sleep(600)' >/tmp/locking
+		nohup psql -Xd postgres -f /tmp/locking >/tmp/locking.log 2>&1 </dev/null &
 		until grep -q LOCK /tmp/locking.log; do sleep 0.1; done
 		cd /tmp; nohup gpexpand -n 2 >/tmp/killed.log 2>&1 </dev/null &`)
 	c.eventually("", details, "app public.o COMPLETED, postgres public.t IN PROGRESS")
 	c.succeed(coordinator, "kill -9 $(cat "+directory+"/gpexpand.pid)")
-	c.sql("select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and wait_event_type = 'Lock'")
+	c.sql("select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and " + c.waiting())
 	c.says("gpexpand-d.over", coordinator, "cd /tmp && gpexpand -d 00:00:03 -n 2")
 	c.sql("select pg_terminate_backend(pid) from pg_stat_activity where query like 'select pg_sleep(600)%'")
 	if got := c.sql(status); got != "SETUP, SETUP DONE, EXPANSION STARTED, EXPANSION STARTED, EXPANSION STOPPED" {

@@ -36,9 +36,7 @@ func TestFailover(t *testing.T) {
 
 func furnish(c *cluster) {
 	c.succeed(coordinator, fmt.Sprintf("cat >~/input <<'END'\n%sEND\ncat >~/additions <<'END'\n%sEND", c.input(true), additions))
-	if said := c.run(coordinator, c.initsystem()+" -p ~/additions"); said.Status != 0 {
-		c.Fatalf("gpinitsystem: exit status %d\n%s", said.Status, said.Output)
-	}
+	c.make(c.initsystem() + " -p ~/additions")
 	c.wantRows(healthy)
 	c.sql("create table t (a int, b text)")
 	c.sql("insert into t select generate_series(1, 1000)")
