@@ -20,6 +20,8 @@ type Status struct {
 	// Coordinator is the acting coordinator's pod, empty if none answers.
 	Coordinator string           `json:"coordinator,omitempty"`
 	Instances   []InstanceStatus `json:"instances"`
+	// Volumes are those of the pods that the acting coordinator's pod reaches.
+	Volumes []VolumeStatus `json:"volumes,omitempty"`
 	// Faults say in words what is not as it should be. None: the cluster is whole.
 	Faults []string `json:"faults"`
 	// Warnings say in words what is no fault of the cluster itself, and should not be so.
@@ -76,6 +78,7 @@ func StatusOf(ctx context.Context, t *Target) (Status, error) {
 		status.Instances = append(status.Instances, instanceStatus(row, nodes[row.Pod()], acting.Catalogue))
 	}
 	status.Faults = append(status.Faults, acting.Catalogue.Unhealthy()...)
+	status.health(ctx, t, acting, pods)
 	for pod := range acting.Pods {
 		if t.remote.Ways.Unreachable(remote.ByExec(pod)) != nil {
 			continue

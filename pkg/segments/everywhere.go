@@ -23,12 +23,16 @@ func (r Reply) Unreached() bool { return r.Status == 255 }
 
 // Everywhere runs a verb of a script on hosts, over ssh from the coordinator's pod. Every call gets the same standard input.
 func Everywhere(script, verb string, calls []Call, stdin string) Command {
+	return Script("everywhere.sh", script, verb).reading(callLines(calls) + stdin)
+}
+
+// callLines are calls as the scripts read them.
+func callLines(calls []Call) string {
 	var b strings.Builder
 	for _, call := range calls {
 		fmt.Fprintln(&b, strings.Join(append([]string{call.Host}, call.Args...), " "))
 	}
-	b.WriteString("end\n" + stdin)
-	return Script("everywhere.sh", script, verb).reading(b.String())
+	return b.String() + "end\n"
 }
 
 // ParseEverywhere reads what everywhere.sh printed: a reply for each host that was called, or an error.

@@ -37,10 +37,10 @@ session_options+=' -c session_preload_libraries= -c local_preload_libraries='
 # takes no writes.
 follows() { [ -e "$1/standby.signal" ] || [ -e "$1/recovery.conf" ]; }
 
-# encryption_of prints the letter with which the server on a port answers a client who asks for encryption: S if it runs with it, N
+# encryption_of PORT [HOST] prints the letter with which a server answers a client who asks for encryption: S if it runs with it, N
 # without. It answers in whatever state it is, and says nothing of a client who then leaves. Prints nothing if nobody answers.
 encryption_of() (
-  exec 3<>"/dev/tcp/127.0.0.1/$1" || return
+  exec 3<>"/dev/tcp/${2:-127.0.0.1}/$1" || return
   printf '\0\0\0\010\004\322\026\057' >&3
   IFS= read -r -n 1 -t 3 letter <&3 && echo "$letter"
 )

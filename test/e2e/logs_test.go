@@ -41,4 +41,22 @@ func TestLogs(t *testing.T) {
 	follow.signal(syscall.SIGINT)
 	follow.wait().want(t, 130)
 	c.eventually("nothing is left in the pod", func() (bool, error) { return c.in(coordinator, running) == "0", nil })
+	if shared.bench != "" {
+		c.statusWithoutNetwork()
+	}
+}
+
+// statusWithoutNetwork has somebody keep the pods from each other: the catalogue says that all is well, and gpk status does not.
+func (c *cluster) statusWithoutNetwork() {
+	c.t.Helper()
+	lift := c.only(dns)
+	status := func(exit int, says string) func() (bool, error) {
+		return func() (bool, error) {
+			r := c.gpk("status")
+			return r.status == exit && strings.Contains(r.stdout, says), nil
+		}
+	}
+	c.eventually("status says that the coordinator reaches no segment", status(1, "does not reach 1 of the 1 other pods that are ready: demo-primary-0"))
+	lift()
+	c.eventually("status says that the cluster is whole again", status(0, "whole"))
 }

@@ -45,6 +45,11 @@ func (e *Error) UnknownVerb() bool {
 	return e.Status == 2 && strings.Contains(e.Output, "unknown verb")
 }
 
+// NoScript says whether the script does not exist in the pod, whose scripts are those of an earlier gpk. It is bash's status and words.
+func (e *Error) NoScript() bool {
+	return e.Status == 127 && strings.Contains(e.Output, "No such file or directory")
+}
+
 // ShortOfMemory says whether a database had no memory left. gp_vmem_protect_limit limits what Greenplum calls VMEM, on each instance.
 func (e *Error) ShortOfMemory() bool {
 	why := strings.ToLower(e.Why())
