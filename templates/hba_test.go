@@ -162,7 +162,7 @@ func TestHBACertificate(t *testing.T) {
 	for _, content := range []string{"gpadmin.key", "a new one"} {
 		p.write("gpk/ssh/gpadmin.key", content)
 		p.must(nil, "hba.sh", "certificate")
-		for file, want := range map[string]string{"root.crt": "ca.crt", "postgresql.crt": "gpadmin.crt", "postgresql.key": content} {
+		for file, want := range map[string]string{"root.crt": "ca.crt\n", "postgresql.crt": "gpadmin.crt\n", "postgresql.key": content + "\n"} {
 			if got := p.read("home/.postgresql/" + file); got != want {
 				t.Errorf("%s is %q, want %q", file, got, want)
 			}

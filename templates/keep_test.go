@@ -39,7 +39,7 @@ n=$(cat "$LOOKS"); [ "$n" -gt 0 ] || exit 1; echo $((n - 1)) >"$LOOKS"`)
 	p.fake("psql", `host=here
 for ((i = 1; i <= $#; i++)); do [ "${!i}" != -h ] || { j=$((i + 1)); host=${!j}; }; done
 case ${!#} in
-  "select 1") cat "$ANSWERS$host.alive" ;;
+  "select 1") cat "$ANSWERS$host.alive" || cat "$ANSWERS$host.refusal" >&2 ;;
   *"role, status"*) cat "$ANSWERS$host.row" ;;
   *m.hostname*) cat "$ANSWERS$host.peer" ;;
 esac`)
@@ -84,7 +84,13 @@ func TestKeepRestartsCoordinator(t *testing.T) {
 			"greenplum/.gpk/term": "7", "gpk/state/later/database": "running", "gpk/state/later/term": "7"}, restarted, ""},
 		"a start of a standby is awaited": {map[string]string{coordinatorDir + "/standby.signal": "", "gpk/state/coordinator": "demo-coordinator-1", "gpk/state/term": "6",
 			"gpk/state/database": "stopped", "greenplum/.gpk/term": "7", "gpk/state/later/database": "running", "gpk/state/later/term": "7"}, "start dispatch", ""},
-		"the other one answers":        {map[string]string{"gpk/state/coordinator": "demo-coordinator-0", "answers/demo-coordinator-1.demo.alive": "1\n"}, "", "the other coordinator answers"},
+		"the other one answers": {map[string]string{"gpk/state/coordinator": "demo-coordinator-0", "answers/demo-coordinator-1.demo.alive": "1\n"}, "", "the other coordinator answers"},
+		"the other one has a certificate that is not known": {map[string]string{"gpk/state/coordinator": "demo-coordinator-0",
+			"answers/demo-coordinator-1.demo.refusal": "psql: error: SSL error: certificate verify failed\n"}, "", "the other coordinator answers"},
+		"the other one lets nobody in": {map[string]string{"gpk/state/coordinator": "demo-coordinator-0",
+			"answers/demo-coordinator-1.demo.refusal": "psql: FATAL:  no pg_hba.conf entry for host \"10.0.0.1\", SSL off\n"}, "", "the other coordinator answers"},
+		"the other one is a standby": {map[string]string{"gpk/state/coordinator": "demo-coordinator-0",
+			"answers/demo-coordinator-1.demo.refusal": "psql: FATAL:  the database system is in recovery mode\n"}, restarted, ""},
 		"it is to be stopped":          {map[string]string{"gpk/state/coordinator": "demo-coordinator-0", "gpk/state/database": "stopped"}, "", "to be stopped"},
 		"a standby":                    {map[string]string{coordinatorDir + "/standby.signal": "", "gpk/state/coordinator": "demo-coordinator-1"}, "start dispatch", ""},
 		"a standby of Greenplum 6":     {map[string]string{coordinatorDir + "/recovery.conf": "", "gpk/state/coordinator": "demo-coordinator-1"}, "start dispatch", ""},

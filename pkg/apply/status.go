@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
+	"gpk/pkg/apply/certificates"
 	"gpk/pkg/apply/database"
 	"gpk/pkg/apply/remote"
 	"gpk/pkg/apply/steps/create"
@@ -79,6 +81,12 @@ func StatusOf(ctx context.Context, t *Target) (Status, error) {
 	}
 	status.Faults = append(status.Faults, acting.Catalogue.Unhealthy()...)
 	status.health(ctx, t, acting, pods)
+	for _, shown := range t.db.ShownByCoordinators(ctx, acting) {
+		what := fmt.Sprintf("the certificate that the %s in pod %s shows to clients", segments.RoleName(shown.Content, shown.Role), shown.Pod())
+		if ending := certificates.Ending(what, shown.Certificate, time.Now()); ending != "" {
+			status.Warnings = append(status.Warnings, ending)
+		}
+	}
 	for pod := range acting.Pods {
 		if t.remote.Ways.Unreachable(remote.ByExec(pod)) != nil {
 			continue

@@ -23,6 +23,7 @@ import (
 	"gpk/pkg/apply/steps/recovery"
 	"gpk/pkg/apply/steps/settings"
 	"gpk/pkg/apply/steps/standby"
+	"gpk/pkg/apply/steps/tls"
 	"gpk/pkg/apply/steps/window"
 	"gpk/pkg/plan"
 	"gpk/pkg/segments"
@@ -99,6 +100,7 @@ func (t *Target) register() {
 	capacity.Register(r, t.kube, t.pods)
 	check.Register(r, t.kube, t.pods)
 	create.Register(r, t.kube, t.remote, t.store, t.pods, t.db)
+	tls.Register(r, t.kube, t.pods, t.db)
 	convert.Register(r, t.store, t.pods, t.db)
 	standby.Register(r, t.remote, t.pods, t.db)
 	settings.Register(r, t.store, t.settings)

@@ -93,6 +93,9 @@ func rules() []rule {
 		{"spec.network.clusterDomain", update(newPods), false},
 		{"spec.network.service", update(""), false},
 		{"spec.network.segmentsOpenToAllPods", update(""), false},
+		{"spec.tls.names", update(""), false},
+		{"spec.tls.required", update(""), false},
+		{"spec.tls", update("pods that run do not mount the Secret; create says how to recreate them"), false},
 		{"spec.podTemplate", update(newPods), false},
 	}
 }

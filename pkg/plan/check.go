@@ -37,7 +37,7 @@ func (p Plan) Looks() Plan {
 // IsLook says whether a step finds out, before anything is made, whether create can succeed.
 func (s Step) IsLook() bool {
 	switch s.Action.(type) {
-	case Allowed, Kubernetes, Inspected, Passwords, Capacity, Admissible:
+	case Allowed, Kubernetes, Inspected, Passwords, GivenCertificate, Capacity, Admissible:
 		return true
 	}
 	return false

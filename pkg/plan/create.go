@@ -21,9 +21,11 @@ func Create(c *topology.Cluster) (Plan, error) {
 	standby, hasStandby := p.topology.Standby()
 	return newPlan("create", ref(c), []Step{
 		{"secret", "passwords in Secret " + secret, Converge, when(secret != "", Passwords{secret})},
+		{"certificate", "certificate of clients in Secret " + p.ClientCertificate(), Converge, p.givenCertificate()},
 		{"capacity", "room for the pods", Converge, Capacity{Sets: p.sets}},
 		{"admissible", "stateful sets that the API server takes", Converge, Admissible{p.sets, false}},
 		{"keys", "keys and certificates of the cluster", Converge, p.keys()},
+		{"selfsigned", "certificate of clients, signed by gpk", Converge, p.selfSigned()},
 		{"objects", "services and scripts", Converge, Apply{Objects: slices.Concat(p.common, p.pairBudgets(nil))}},
 		{"exposed", "no network policies", Converge, when(!c.HasNetworkPolicy(), Remove{[]string{"NetworkPolicy"}})},
 		{"volumes", "volume claims", Converge, Apply{Objects: objects(p.claims(nil))}},
@@ -40,6 +42,7 @@ func Create(c *topology.Cluster) (Plan, error) {
 		{"roles", "roles and their passwords", Converge, when(secret != "", Roles{secret})},
 		{"database", "database and its extensions", Converge, p.database()},
 		p.authenticated(),
+		{"served", "certificate of clients in use", Converge, p.served()},
 		{"enforced", "network policies enforced", Converge, when(c.HasNetworkPolicy(), p.enforced())},
 		{"synced", "mirrors in sync", Converge, Synced{}},
 	}, p.reachable()), nil

@@ -68,6 +68,9 @@ const hostsVariable = "GPK_HOSTS_SERVICE"
 func (l layout) scriptsName() string { return l.Metadata.Name + "-scripts" }
 func (l layout) keysName() string    { return l.Metadata.Name + "-ssh" }
 
+// tlsVolume has the certificate that clients see.
+const tlsVolume = "gpk-tls"
+
 // StateName is the ConfigMap with what gpk has decided. Pods read it when they restart.
 func StateName(cluster string) string { return cluster + "-state" }
 

@@ -18,7 +18,7 @@ import (
 type manifests struct {
 	account                     corev1.ServiceAccount
 	scripts                     corev1.ConfigMap
-	keys                        corev1.Secret
+	keys, tls                   corev1.Secret
 	hostsService, clientService corev1.Service
 	ownPolicy, clientPolicy     networkingv1.NetworkPolicy
 	budget                      policyv1.PodDisruptionBudget
@@ -35,6 +35,7 @@ func readManifests() (*manifests, error) {
 		"serviceaccount":        &m.account,
 		"configmap-scripts":     &m.scripts,
 		"secret-ssh":            &m.keys,
+		"secret-tls":            &m.tls,
 		"service-hosts":         &m.hostsService,
 		"service-client":        &m.clientService,
 		"networkpolicy-own":     &m.ownPolicy,

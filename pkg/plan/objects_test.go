@@ -74,7 +74,7 @@ func TestReferences(t *testing.T) {
 					if volume.ConfigMap != nil && (volume.ConfigMap.Optional == nil || !*volume.ConfigMap.Optional) && objectsOf(objects, "ConfigMap")[volume.ConfigMap.Name] == nil {
 						t.Errorf("%s: no ConfigMap %q", set.Name, volume.ConfigMap.Name)
 					}
-					if volume.Secret != nil && objectsOf(objects, "Secret")[volume.Secret.SecretName] == nil {
+					if volume.Secret != nil && (volume.Secret.Optional == nil || !*volume.Secret.Optional) && objectsOf(objects, "Secret")[volume.Secret.SecretName] == nil {
 						t.Errorf("%s: no Secret %q", set.Name, volume.Secret.SecretName)
 					}
 				}

@@ -71,15 +71,15 @@ func (l layout) searches() []string {
 	return []string{hosts, domain, services, cluster}
 }
 
-// clientNames are the names by which clients reach the coordinator.
+// clientNames are the names in the certificate by which the cluster's pods know each other. It stays as it is, whatever clients see.
 func (l layout) clientNames() []string {
-	short := l.ClientService()
-	namespace := short + "." + l.Metadata.Namespace
-	return []string{short, namespace, namespace + ".svc", short + "." + l.namespaceDomain(), "localhost"}
+	without := *l.Cluster
+	without.Spec.TLS = nil
+	return append(without.ClientNames(), "localhost")
 }
 
 func (l layout) authentication() Authentication {
-	return Authentication{Coordinators: segments.HBA(l.Spec.Database.HBA), Segments: segments.HBA(nil)}
+	return Authentication{Coordinators: segments.HBA(l.ClientHBA()), Segments: segments.HBA(nil)}
 }
 
 // coordinatorsAuthentication is for gpinitstandby, which lets in the addresses that the pods have at the moment, and for a new coordinator.

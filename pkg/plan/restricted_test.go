@@ -10,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"gpk/pkg/plan"
+	"gpk/pkg/topology"
 )
 
 // safeSysctls are those of the baseline standard that gpk could use, of Kubernetes 1.27 and later.
@@ -163,6 +164,7 @@ func TestRestrictedFinds(t *testing.T) {
 // A patch of a volume that the template has would be merged into it: cluster.yaml refuses each of them, and no other.
 func TestOwnedVolumes(t *testing.T) {
 	c := load(t, "one")
+	c.Spec.TLS = &topology.TLS{SelfSigned: true}
 	set := statefulSets(create(t, c))[0]
 	var names []string
 	for _, claim := range set.Spec.VolumeClaimTemplates {

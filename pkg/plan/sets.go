@@ -45,6 +45,7 @@ func (p parts) fillPod(pod *corev1.PodSpec, group topology.Group, labels map[str
 	pod.Volumes[1].Secret.SecretName = p.keysName()
 	pod.Volumes[2].ConfigMap.Name = StateName(p.Metadata.Name)
 	pod.Volumes[3].EmptyDir.SizeLimit = new(topology.ShmSize(p.Cluster, group.Component))
+	p.mountCertificate(pod, group.Component)
 
 	p.runAs(pod.SecurityContext)
 	pod.SecurityContext.FSGroup = p.Spec.User.GID

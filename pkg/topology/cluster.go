@@ -2,6 +2,8 @@ package topology
 
 import (
 	"cmp"
+	"regexp"
+	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -25,6 +27,9 @@ func (c *Cluster) Default() {
 	}
 	if ptr.Deref(s.Network.NetworkPolicy, true) {
 		s.Network.NetworkPolicy = nil
+	}
+	if s.TLS != nil && !s.TLS.SelfSigned && !s.TLS.Required && s.TLS.Secret == "" && len(s.TLS.Names) == 0 {
+		s.TLS = nil
 	}
 	for _, pods := range []*Pods{&s.Coordinator.Pods, &s.Segments.Pods} {
 		pods.AntiAffinity = cmp.Or(pods.AntiAffinity, AntiAffinityRequired)
@@ -65,6 +70,44 @@ func (c *Cluster) ClientHost() string {
 	}
 	return host
 }
+
+// ClientNames are the names by which clients reach the coordinator: the client Service's, short and full, and those that the file adds.
+func (c *Cluster) ClientNames() []string {
+	short := c.ClientService()
+	namespace := short + "." + c.Metadata.Namespace
+	names := []string{short, namespace, namespace + ".svc", namespace + ".svc." + cmp.Or(c.Spec.Network.ClusterDomain, "cluster.local")}
+	if tls := c.Spec.TLS; tls != nil {
+		names = append(names, tls.Names...)
+	}
+	return names
+}
+
+// ClientCertificate is the Secret with the certificate that clients see, "" if there is none for them.
+func (c *Cluster) ClientCertificate() string {
+	switch tls := c.Spec.TLS; {
+	case tls == nil:
+		return ""
+	case tls.SelfSigned:
+		return c.Metadata.Name + "-tls"
+	default:
+		return tls.Secret
+	}
+}
+
+// ClientHBA are the lines of pg_hba.conf for clients. Where TLS is required, a line for any connection is one for encrypted ones.
+func (c *Cluster) ClientHBA() []string {
+	lines := slices.Clone(c.Spec.Database.HBA)
+	if c.Spec.TLS == nil || !c.Spec.TLS.Required {
+		return lines
+	}
+	for i, line := range lines {
+		lines[i] = plainHost.ReplaceAllString(line, "${1}hostssl$2")
+	}
+	return lines
+}
+
+// plainHost is the first word of a line for any connection by TCP, which may be in quotes.
+var plainHost = regexp.MustCompile(`^(\s*"?)host("?\s)`)
 
 // GroupPods is where the pods of a component may run and what they may use.
 func (c *Cluster) GroupPods(component Component) Pods {

@@ -2,6 +2,7 @@ package topology_test
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
@@ -130,5 +131,23 @@ func TestTopology(t *testing.T) {
 	}
 	if mirrors := alone.Segments(topology.Mirror); len(mirrors) > 0 {
 		t.Errorf("mirrors that nobody wanted: %+v", mirrors)
+	}
+}
+
+// Where TLS is required, a line for any connection is one for encrypted ones, and no other line changes.
+func TestClientHBA(t *testing.T) {
+	lines := []string{"host all all all md5", `"host" all host all md5`, "\thost\tall all all md5", "hostssl all all all md5", "local host all md5"}
+	c := &topology.Cluster{}
+	c.Spec.Database.HBA = lines
+	if got := c.ClientHBA(); !slices.Equal(got, lines) {
+		t.Errorf("without TLS %q", got)
+	}
+	c.Spec.TLS = &topology.TLS{SelfSigned: true, Required: true}
+	want := []string{"hostssl all all all md5", `"hostssl" all host all md5`, "\thostssl\tall all all md5", "hostssl all all all md5", "local host all md5"}
+	if got := c.ClientHBA(); !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if !slices.Equal(c.Spec.Database.HBA, lines) {
+		t.Error("the file's own lines changed")
 	}
 }

@@ -265,7 +265,7 @@ func TestRecorded(t *testing.T) {
 
 // Everything that only Load refuses, gpk may have recorded before it knew better. What is gpk's own to compute from stays so.
 func TestRecordedTakesWhatIsRefusedNow(t *testing.T) {
-	rules := slices.Concat(databaseRules(), hbaRules(), settingRules(), podRules(), templateRules())
+	rules := slices.Concat(databaseRules(), tlsRules(), hbaRules(), settingRules(), podRules(), templateRules())
 	for _, rule := range rules {
 		_, outside := rule.files(t)
 		if _, err := topology.Recorded(outside, ""); err != nil {

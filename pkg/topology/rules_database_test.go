@@ -35,6 +35,21 @@ func databaseRules() []rule {
 	}
 }
 
+func tlsRules() []rule {
+	const own, given = "spec/tls/selfSigned: true", "spec/tls/secret: clients"
+	return []rule{
+		{"a certificate comes from somewhere", "spec/tls/required: true", own, "spec/tls/selfSigned: false", "spec.tls: the certificate is missing: give secret, or"},
+		{"a certificate comes from one place", given, "spec/tls/selfSigned: false", own, "spec.tls: give secret or selfSigned, not both"},
+		{"the Secret of a certificate is no Secret of gpk's", "", given, "spec/tls/secret: demo-tls", `spec.tls.secret: "demo-tls" is not allowed: it is the name`},
+		{"the Secret of a certificate has no key of the pods", "", given, "spec/tls/secret: demo-ssh", `spec.tls.secret: "demo-ssh" is not allowed: it is the Secret with`},
+		{"a Secret has a name", "", given, "spec/tls/secret: a b", `spec.tls.secret: "a b" is not allowed`},
+		{"further names are those of hosts", own, `spec/tls/names: ["*.example.com", 10.0.0.1]`, "spec/tls/names: [a b]", `spec.tls.names[0]: "a b" is not allowed`},
+		{"a further name is given once", own, "spec/tls/names: [a, b]", "spec/tls/names: [a, a]", `spec.tls.names[1]: "a" is not allowed: given twice`},
+		{"nobody comes in without TLS", own + "; spec/tls/required: true", "spec/database/hba: [host all all all md5]", "spec/database/hba: [hostnossl all all all md5]",
+			"spec.database.hba[0]: hostnossl lets clients in without TLS"},
+	}
+}
+
 func hbaRules() []rule {
 	hba := func(why, inside, outside, complaint string) rule {
 		field := func(line string) string { return "spec/database/hba: ['" + strings.ReplaceAll(line, "'", "''") + "']" }

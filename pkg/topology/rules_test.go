@@ -75,7 +75,7 @@ func (r rule) files(t testing.TB) (inside, outside []byte) {
 
 func allRules() []rule {
 	var all []rule
-	for _, rules := range [][]rule{clusterRules(), databaseRules(), hbaRules(), settingRules(), podRules(), userRules(), templateRules()} {
+	for _, rules := range [][]rule{clusterRules(), databaseRules(), tlsRules(), hbaRules(), settingRules(), podRules(), userRules(), templateRules()} {
 		all = append(all, rules...)
 	}
 	return all

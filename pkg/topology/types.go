@@ -52,6 +52,8 @@ type Spec struct {
 	Database Database `json:"database,omitempty"`
 	// Network is how clients reach the coordinator.
 	Network Network `json:"network,omitempty"`
+	// TLS is the certificate that the coordinator and the standby show to clients. Absent: one that only the cluster's pods can verify.
+	TLS *TLS `json:"tls,omitempty"`
 	// PodTemplate is a strategic-merge patch on every pod template, for what has no field here.
 	PodTemplate *corev1.PodTemplateSpec `json:"podTemplate,omitempty"`
 }
@@ -168,6 +170,19 @@ type Network struct {
 	SegmentsOpenToAllPods bool `json:"segmentsOpenToAllPods,omitempty"`
 	// NetworkPolicy: false is what SegmentsOpenToAllPods was called. Only records of earlier clusters have it.
 	NetworkPolicy *bool `json:"networkPolicy,omitempty"`
+}
+
+// TLS is the certificate that clients see, from a Secret or of gpk's own.
+type TLS struct {
+	// Secret names a Secret of the namespace with tls.crt, tls.key and ca.crt, as cert-manager makes it. A changed Secret takes effect by
+	// itself; on Greenplum 6, with the next restart.
+	Secret string `json:"secret,omitempty"`
+	// SelfSigned has gpk make an authority and a certificate of it, in Secret NAME-tls. Default: false.
+	SelfSigned bool `json:"selfSigned,omitempty"`
+	// Names are further names by which clients reach the coordinator, such as that of a load balancer. Default: none.
+	Names []string `json:"names,omitempty"`
+	// Required refuses clients without TLS: lines of spec.database.hba that begin with host then mean hostssl. Default: false.
+	Required bool `json:"required,omitempty"`
 }
 
 // Service is the client Service.

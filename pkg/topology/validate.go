@@ -64,6 +64,7 @@ func (c *Cluster) faults(countGiven bool) Faults {
 	v.pods(c.Spec.Segments.Pods, c.Spec.Segments.PerPod, spec.Child("segments"))
 	v.database(c, spec.Child("database"))
 	v.network(c, spec.Child("network"))
+	v.tls(c, spec.Child("tls"))
 	if c.Spec.PodTemplate != nil {
 		v.podTemplate(c.Spec.PodTemplate, spec.Child("podTemplate"))
 	}

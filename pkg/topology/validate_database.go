@@ -90,8 +90,8 @@ var reservedGroups = []struct{ why, names string }{
 		"recovery_target_xid recovery_min_apply_delay"},
 	{"gpk reads the logs that Greenplum's own logging writes", "logging_collector log_destination log_directory"},
 	{"it is no setting; give the settings themselves", "include include_dir include_if_exists"},
-	{"gpk gives every instance a certificate of the cluster's own, by which the pods know each other", "ssl ssl_cert_file ssl_key_file " +
-		"ssl_ca_file ssl_passphrase_command ssl_passphrase_command_supports_reload"},
+	{"gpk gives every instance a certificate of the cluster's own, by which the pods know each other; spec.tls is for that of clients",
+		"ssl ssl_cert_file ssl_key_file ssl_ca_file ssl_passphrase_command ssl_passphrase_command_supports_reload"},
 	{"give spec.database.locale", "lc_collate lc_ctype server_encoding"},
 }
 

@@ -19,7 +19,7 @@ const (
 )
 
 var (
-	ownedVolumes = []string{"data", "scripts", "ssh", "state", "shm", "user"}
+	ownedVolumes = []string{"data", "scripts", "ssh", "state", "shm", "user", "gpk-tls"}
 	ownedMounts  = []string{VolumeMount, "/gpk", "/dev/shm", "/tmp", "/etc/passwd", "/etc/group"}
 	ownedLabels  = []string{
 		"app.kubernetes.io/name", "app.kubernetes.io/instance", "app.kubernetes.io/component", "app.kubernetes.io/managed-by",

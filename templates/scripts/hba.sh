@@ -1,6 +1,6 @@
 #!/bin/bash
-# Who may come into the instances of this pod: pg_hba.conf as a whole, and the certificates by which the cluster's own pods know each
-# other, whatever address or name they have.
+# Who may come into the instances of this pod: pg_hba.conf as a whole, the certificates by which the cluster's own pods know each other,
+# whatever address or name they have, and the one that the coordinator shows to clients.
 #   check DIR...    prints `differs DIR FILE` for each file of an instance that is not as it should be, then `end`
 #   write DIR...    makes these files so, and has an instance that runs read them. Of one that runs unencrypted and takes certificates at
 #                   its start only, as in Greenplum 6, it leaves pg_hba.conf alone, by which nobody could come in then: it prints
@@ -8,40 +8,102 @@
 #   offer DIR       is write, and keeps the pg_hba.conf before, until a write. A server that has no view of its pg_hba.conf, as in Greenplum 6,
 #                   tells only its log which lines it refuses: prints `refused LINE MESSAGE` for each
 #   withdraw DIR    gives an instance that pg_hba.conf back, if there is one
-#   certificate     gives this pod's user the administrator's certificate, where libpq looks for it
+#   certificate     gives this pod's user the administrator's certificate, where libpq looks for it, and the servers theirs; none runs yet
+#   renew           does so again, and has the servers that run read what has changed; prints `mounted SHA256` of the clients' certificate
+#                   in its Secret, or `missing`; `unfit` where that does not fit its key; `start` where servers take certificates at
+#                   their start only; then `end`
 # check, write and offer read pg_hba.conf from standard input. Of directories that are not there they say nothing.
 set -u
 # shellcheck source=SCRIPTDIR/env.sh
 . /gpk/scripts/env.sh
 keys=/gpk/ssh
+# What the pod mounts of the Secret with the certificate that clients see, and where the coordinator's server finds it, with its key.
+tls=/gpk/tls clients=/dev/shm/gpk-clients.pem
 
 # The key is root's and readable by the pod's group, which PostgreSQL takes for a server's key and not for a client's. A root.crt has libpq
 # refuse a server with another certificate.
 certificate() {
-  local home from to
+  local home
   home=$(getent passwd "$(id -u)" | cut -d: -f6)/.postgresql
   [ -s "$keys/gpadmin.crt" ] || { echo "Secret/NAME-ssh has no certificates yet" >&2; return 1; }
   umask 077
   mkdir -p "$home" || return
-  while read -r from to; do
-    cmp -s "$keys/$from" "$home/$to" || { cp -f "$keys/$from" "$home/$to.new" && mv "$home/$to.new" "$home/$to"; } || return
-  done <<<"ca.crt root.crt
-gpadmin.crt postgresql.crt
-gpadmin.key postgresql.key"
-  [ "$GPK_SERVER_KEY" -ef "$keys/server.key" ] || cmp -s "$keys/server.key" "$GPK_SERVER_KEY" ||
-    { cp -f "$keys/server.key" "$GPK_SERVER_KEY.new" && mv "$GPK_SERVER_KEY.new" "$GPK_SERVER_KEY"; }
+  # A coordinator shows the certificate of clients to the pods too. What it takes for the administrator's is ssl_ca_file's matter.
+  put "$home/root.crt" "$keys/ca.crt" "$tls/ca.crt" && put "$home/postgresql.crt" "$keys/gpadmin.crt" &&
+    put "$home/postgresql.key" "$keys/gpadmin.key" || return
+  [ "$GPK_SERVER_KEY" -ef "$keys/server.key" ] || put "$GPK_SERVER_KEY" "$keys/server.key" || return
+  clients_certificate
 }
 
-encryption="ssl=on
-ssl_cert_file='$keys/server.crt'
-ssl_key_file='$GPK_SERVER_KEY'
+# put makes a file of others, whole or not at all. The first of them must be there.
+put() {
+  local to=$1 file content
+  shift
+  [ -r "$1" ] || { echo "$1 is missing" >&2; return 1; }
+  content=$(for file; do [ ! -s "$file" ] || { cat "$file" && echo; }; done | sed '/^$/d')
+  printf '%s\n' "$content" | cmp -s - "$to" || { printf '%s\n' "$content" >"$to.new" && mv "$to.new" "$to"; }
+}
+
+# The certificate that clients see and its key are one file, which is replaced at once. A pair that does not fit keeps no server from its
+# start: the last one that did stays, or it is the cluster's own, which clients cannot verify. So it is in a segment's pod: gpexpand gives
+# the coordinator's postgresql.conf to new segments.
+unfit=
+clients_certificate() {
+  local new=$clients.tried now
+  now=$(readlink "$tls/..data" 2>/dev/null) || now=.
+  if [ -s "$tls/tls.crt" ] && put "$new" "$tls/$now/tls.crt" "$tls/$now/tls.key"; then
+    if fits "$new"; then
+      mv "$new" "$clients" && rm -f "$clients.own"
+      return
+    fi
+    unfit=1
+    rm -f "$new"
+    echo "the certificate in $tls does not fit its key: the servers keep the one before" >&2
+  fi
+  if [ -e "$clients.own" ] || [ ! -s "$clients" ]; then
+    : >"$clients.own" && put "$clients" "$keys/server.crt" "$keys/server.key"
+  fi
+}
+
+# fits says whether a server would take a certificate with its key. Without a Python that knows TLS, and without openssl, it may.
+fits() {
+  local python status
+  for python in python3 python python2; do
+    env -u PYTHONHOME -u PYTHONPATH -u LD_LIBRARY_PATH -u OPENSSL_CONF "$python" -c '
+import sys
+try:
+    import ssl
+    context = ssl.SSLContext(ssl.PROTOCOL_SSLv23)
+except (ImportError, AttributeError):
+    sys.exit(9)
+try:
+    context.load_cert_chain(sys.argv[1], password=lambda: "")
+except TypeError:
+    sys.exit(9)
+except Exception:
+    sys.exit(1)' "$1" 2>/dev/null
+    status=$?
+    case $status in 9 | 126 | 127) ;; *) return $status ;; esac
+  done
+  status=$(openssl x509 -noout -pubkey -in "$1" 2>/dev/null) || { ! command -v openssl >/dev/null 2>&1; return; }
+  [ "$(openssl pkey -pubout -passin pass: -in "$1" 2>/dev/null)" = "$status" ]
+}
+
+# encryption prints the settings of an instance. Only the cluster's own authority certifies who is gpadmin.
+encryption() {
+  local certificate=$keys/server.crt key=$GPK_SERVER_KEY
+  if [[ $1 = */coordinator/* ]] && [ -d "$tls" ]; then certificate=$clients key=$clients; fi
+  echo "ssl=on
+ssl_cert_file='$certificate'
+ssl_key_file='$key'
 ssl_ca_file='$keys/ca.crt'"
+}
 
 its_lines='^[[:space:]]*ssl(_cert_file|_key_file|_ca_file)?[[:space:]=]'
 
 # What ALTER SYSTEM has set outranks postgresql.conf.
 encrypted() {
-  [ "$(grep -E "$its_lines" "$1/postgresql.conf")" = "$encryption" ] && ! grep -qsE "$its_lines" "$1/postgresql.auto.conf"
+  [ "$(grep -E "$its_lines" "$1/postgresql.conf")" = "$(encryption "$1")" ] && ! grep -qsE "$its_lines" "$1/postgresql.auto.conf"
 }
 
 authenticated() { [ "$(cat "$1/pg_hba.conf")" = "$wanted" ]; }
@@ -80,7 +142,7 @@ settle() {
     for file in postgresql.auto.conf postgresql.conf; do
       [ -f "$dir/$file" ] || continue
       rest=$(grep -vE "$its_lines" "$dir/$file")
-      [ $file = postgresql.auto.conf ] || rest+=$'\n'$encryption
+      [ $file = postgresql.auto.conf ] || rest+=$'\n'$(encryption "$dir")
       printf '%s\n' "$rest" | replace "$dir/$file" || return
     done
   fi
@@ -148,6 +210,25 @@ refused() {
   fi
 }
 
+# What the servers have read of the certificates, in the form of a sum: they hold keys.
+shown() { cat "$clients" "$keys/ca.crt" "$keys/server.crt" "$keys/server.key" 2>/dev/null | sha256sum; }
+
+renew() {
+  local dir sum
+  certificate || return
+  sum=$(shown)
+  if [ "$sum" != "$(cat "$clients.shown" 2>/dev/null)" ]; then
+    for dir in $(instance_dirs); do
+      ! pg_ctl status -D "$dir" >/dev/null 2>&1 || pg_ctl reload -D "$dir" >/dev/null || return
+    done
+    echo "$sum" >"$clients.shown"
+  fi
+  if [ -s "$tls/tls.crt" ]; then sum=$(sha256sum <"$tls/tls.crt") && echo "mounted ${sum%% *}"; else echo missing; fi
+  [ -z "$unfit" ] || echo unfit
+  [ "$GPK_SERVER_KEY" = "$keys/server.key" ] || echo start
+  echo end
+}
+
 withdraw() {
   [ -e "$1/pg_hba.conf.gpk-before" ] || return 0
   : >"$(mark "$1")" && mv "$1/pg_hba.conf.gpk-before" "$1/pg_hba.conf" && read_again "$1"
@@ -162,6 +243,7 @@ case $verb in
     "$verb" "$@"
     ;;
   withdraw) withdraw "$1" ;;
-  certificate) certificate ;;
+  certificate) certificate && shown >"$clients.shown" ;;
+  renew) renew ;;
   *) echo "unknown verb: $verb" >&2; exit 2 ;;
 esac

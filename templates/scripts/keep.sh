@@ -45,9 +45,12 @@ attempt() {
 }
 
 # The other coordinator must not answer as one: two that take writes would be the end of the data.
+# One whose certificate this pod does not know may be one: libpq tries without TLS then, which the server refuses.
 other_answers() {
+  local said errors=/tmp/gpk-other-answers
   for host in $others; do
-    [ -n "$(query -h "$host" -c "select 1")" ] && return 0
+    said=$(PGCONNECT_TIMEOUT=5 timeout 15 psql -X -A -t -q -d postgres -h "$host" -c "select 1" 2>$errors)
+    [ -z "$said" ] && ! grep -qE "certificate verify failed|no pg_hba.conf entry" $errors || return 0
   done
   return 1
 }
@@ -323,6 +326,16 @@ note_streaming() {
   done
 }
 
+# watch_certificates has the servers read certificates that change in the Secrets: the kubelet brings them here, and nobody else tells.
+watch_certificates() {
+  local seen='' now
+  while sleep 10 && kill -0 $$ 2>/dev/null; do
+    now=$(readlink /gpk/ssh/..data /gpk/tls/..data)
+    [ "$now" != "$seen" ] || continue
+    timeout 60 /bin/bash /gpk/scripts/hba.sh renew >/dev/null && seen=$now
+  done
+}
+
 # role is empty for an instance that does not run.
 role() {
   runs "$1" || return
@@ -404,6 +417,7 @@ declare -A peers=() starting=() left=() revived=() pause=()
 looks=0 cut_off_looks=0 healed_looks=0 fenced='' noting=''
 [ ! -f /greenplum/.gpk/initialised ] || first
 if [ -n "$coordinator" ]; then note_streaming & fi
+[ ! -e /gpk/ssh/gpadmin.crt ] || watch_certificates &
 while sleep 5; do
   for dir in $(instance_dirs); do look "$dir"; done
 done

@@ -37,8 +37,13 @@ func namesOf(c *topology.Cluster) (names, error) {
 		n.all[resource] = append(n.all[resource], object.GetName())
 	}
 	for _, step := range p.Steps {
-		if keys, ok := step.Action.(plan.Keys); ok {
-			n.of[Keys] = []string{keys.Secret.GetName()}
+		switch action := step.Action.(type) {
+		case plan.Keys:
+			n.of[Keys] = []string{action.Secret.GetName()}
+		case plan.SelfSigned:
+			n.of[SelfSigned] = []string{action.Secret.GetName()}
+		case plan.GivenCertificate:
+			n.of[Certificate] = []string{action.Secret}
 		}
 	}
 	n.of[Scripts] = n.all["configmaps"]

@@ -28,6 +28,10 @@ const (
 	Keys Set = "keys"
 	// Passwords is the user's Secret in spec.database.passwordSecret.
 	Passwords Set = "passwords"
+	// SelfSigned is the Secret with the certificate of clients that gpk makes.
+	SelfSigned Set = "selfsigned"
+	// Certificate is the user's Secret with the certificate of clients.
+	Certificate Set = "certificate"
 	// Clients is the Service that clients connect to.
 	Clients Set = "clients"
 	// Coordinators are the pods of both coordinators.

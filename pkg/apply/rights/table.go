@@ -64,11 +64,13 @@ var commands = []Command{
 	{Name: "config show", As: "status", Rights: part("get", "configmaps", Kept)},
 	{Name: "create", Also: []string{"create --update"}, Rights: slices.Concat(
 		on("get create patch", made...), part("get create patch", "secrets", Keys), part("get", "secrets", Passwords),
+		part("get create patch", "secrets", SelfSigned), part("get", "secrets", Certificate),
 		on("get list create patch", "poddisruptionbudgets.policy"), on("get list watch create patch", "persistentvolumeclaims"),
 		on("list watch patch delete", "pods"), on("get create", "pods/exec"), on("get create update", "leases.coordination.k8s.io")),
 		Policies: map[Policies][]string{With: words("get create patch"), Without: words("list delete")}},
 	{Name: "create --dry-run", Also: []string{"diff"}, Rights: slices.Concat(
-		part("get", "secrets", Keys), part("get", "secrets", Passwords), on("get patch", made...),
+		part("get", "secrets", Keys), part("get", "secrets", Passwords), part("get", "secrets", SelfSigned),
+		part("get", "secrets", Certificate), on("get patch", made...),
 		on("get list patch", "persistentvolumeclaims", "poddisruptionbudgets.policy"), on("list", "pods"), on("get create", "pods/exec")),
 		Policies: map[Policies][]string{With: words("get patch"), Without: words("list")}},
 	{Name: "check", As: "create --dry-run", Rights: slices.Concat(on("create", "pods"), part("delete", "pods", Inspector)),
@@ -92,7 +94,8 @@ var commands = []Command{
 	{Name: "resize", Rights: slices.Concat(window, on("get list create patch", "persistentvolumeclaims"), on("delete", "statefulsets.apps"))},
 	{Name: "delete", Rights: slices.Concat(
 		on("list delete", "statefulsets.apps", "pods", "poddisruptionbudgets.policy", policyResource, "services", "serviceaccounts"),
-		part("delete", "pods", Inspector), part("list delete", "secrets", Keys), on("list delete", "configmaps"),
+		part("delete", "pods", Inspector), part("list delete", "secrets", Keys),
+		part("delete", "secrets", SelfSigned), on("list delete", "configmaps"),
 		part("get create patch", "configmaps", Kept),
 		on("get create", "pods/exec"), on("get create update delete", "leases.coordination.k8s.io"))},
 	{Name: "delete --delete-data", As: "delete", Rights: on("list delete", "persistentvolumeclaims")},

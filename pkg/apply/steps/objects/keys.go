@@ -7,13 +7,16 @@ import (
 	"encoding/pem"
 	"fmt"
 	"slices"
+	"time"
 
 	"golang.org/x/crypto/ssh"
 	corev1 "k8s.io/api/core/v1"
 
+	"gpk/pkg/apply/certificates"
 	"gpk/pkg/apply/engine"
 	"gpk/pkg/apply/kube"
 	"gpk/pkg/plan"
+	"gpk/pkg/segments"
 )
 
 // The files of the Secret, as the pods mount them.
@@ -22,7 +25,17 @@ const (
 	authorizedKeys = "authorized_keys"
 	hostKey        = "host_key"
 	knownHosts     = "known_hosts"
+
+	// These are the certificates, as hba.sh names them.
+	authority         = "ca.crt"
+	serverCertificate = "server.crt"
+	serverKey         = "server.key"
+	clientCertificate = "gpadmin.crt"
+	clientKey         = "gpadmin.key"
 )
+
+// certificateLife is longer than a release of the database is in use: nothing renews the certificates.
+const certificateLife = 20 * 365 * 24 * time.Hour
 
 // keysHandler makes once what the cluster's pods know each other by: the ssh keys, one pair for the user and one for all hosts, and the
 // certificates. Every pod knows the host key before the first connection. A cluster that an earlier gpk made gets certificates beside
@@ -46,7 +59,7 @@ func (h *keysHandler) Check(ctx context.Context) (engine.Finding, error) {
 				"if the pods may get new keys, delete the Secret, restart the pods, and run this again"), nil
 		}
 	}
-	if lacksAny(live.Data, certificates()) {
+	if lacksAny(live.Data, certificateFiles()) {
 		return engine.Finding{State: engine.Pending, Details: []string{kube.ObjectName(h.action.Secret) + " has no certificates"}}, nil
 	}
 	for file, content := range h.action.Files {
@@ -77,13 +90,13 @@ func (h *keysHandler) Do(ctx context.Context, _ func(string)) error {
 		return err
 	}
 	if live != nil {
-		for _, file := range slices.Concat(sshKeys(), certificates()) {
+		for _, file := range slices.Concat(sshKeys(), certificateFiles()) {
 			secret.Data[file] = live.Data[file]
 		}
 	} else if err := newKeys(secret.Data, h.kube.Ref.Name); err != nil {
 		return err
 	}
-	if lacksAny(secret.Data, certificates()) {
+	if lacksAny(secret.Data, certificateFiles()) {
 		if err := newCertificates(secret.Data, h.kube.Ref.Name, h.action.Names); err != nil {
 			return err
 		}
@@ -92,11 +105,29 @@ func (h *keysHandler) Do(ctx context.Context, _ func(string)) error {
 	return err
 }
 
-// sshKeys and certificates are the files that gpk makes once.
+// sshKeys and certificateFiles are the files that gpk makes once.
 func sshKeys() []string { return []string{userKey, authorizedKeys, hostKey, knownHosts} }
 
-func certificates() []string {
+func certificateFiles() []string {
 	return []string{authority, serverCertificate, serverKey, clientCertificate, clientKey}
+}
+
+// newCertificates adds a certificate of all servers and one of the administrator, both of a new authority, to the data of a Secret. The
+// authority's key is not kept: nobody can make another certificate that the servers would accept.
+func newCertificates(data map[string][]byte, cluster string, names []string) error {
+	parent, err := certificates.NewAuthority("gpk "+cluster, certificateLife)
+	if err != nil {
+		return err
+	}
+	server, err := parent.Server(cluster, names, certificateLife)
+	if err != nil {
+		return err
+	}
+	client, err := parent.Client(segments.Administrator, certificateLife)
+	data[authority] = parent.Certificate
+	data[serverCertificate], data[serverKey] = server.Certificate, server.Key
+	data[clientCertificate], data[clientKey] = client.Certificate, client.Key
+	return err
 }
 
 func lacksAny(data map[string][]byte, files []string) bool {

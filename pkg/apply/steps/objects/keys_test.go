@@ -95,7 +95,7 @@ func TestCertificates(t *testing.T) {
 	}
 	made := a.Get("secrets", "demo-ssh").(*corev1.Secret)
 	before := string(made.Data[userKey])
-	for _, file := range certificates() {
+	for _, file := range certificateFiles() {
 		delete(made.Data, file)
 	}
 	if finding, err := h.Check(t.Context()); err != nil || finding.State != engine.Pending {

@@ -1,0 +1,47 @@
+package segments
+
+import "fmt"
+
+// Relay carries standard input to a port of the pod, and back. It ends when standard input does.
+func Relay(port int32) Command {
+	const relay = `exec 3<>"/dev/tcp/127.0.0.1/$1" || exit; cat <&3 & cat >&3; kill $! 2>/dev/null; exit 0`
+	return Command{Argv: []string{"/bin/bash", "-c", relay, "relay", fmt.Sprint(port)}}
+}
+
+// SSLRequest asks a server to encrypt the connection, before anything else. The answer is one letter: Encrypted, or another.
+var SSLRequest = []byte{0, 0, 0, 8, 4, 210, 22, 47} //nolint:gochecknoglobals // never changed
+
+// Encrypted is the answer of a server that encrypts. The handshake of TLS follows.
+const Encrypted = 'S'
+
+// RenewCertificates has the servers of a pod read certificates that have changed.
+func RenewCertificates() Command { return Script("hba.sh", "renew") }
+
+// Renewed is what a pod does with its certificates.
+type Renewed struct {
+	// Mounted is the sum (SHA-256) of the file with the certificate of clients, as the pod mounts it. Empty: it mounts none.
+	Mounted string
+	// Unfit: that certificate does not fit its key.
+	Unfit bool
+	// AtStart: the servers take certificates at their start only, as those of Greenplum 6.
+	AtStart bool
+}
+
+// ParseRenewed reads what RenewCertificates printed.
+func ParseRenewed(out string) (renewed Renewed, err error) {
+	err = parseLines(out, "the answer about certificates was", func(line string, words []string) error {
+		switch {
+		case line == "missing":
+		case len(words) == 2 && words[0] == "mounted":
+			renewed.Mounted = words[1]
+		case line == "unfit":
+			renewed.Unfit = true
+		case line == "start":
+			renewed.AtStart = true
+		default:
+			return fmt.Errorf("unknown answer %q", line)
+		}
+		return nil
+	})
+	return whole(renewed, err)
+}
