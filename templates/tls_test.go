@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/x509"
+	"encoding/base64"
 	"encoding/pem"
 	"fmt"
 	"math/big"
@@ -180,5 +181,17 @@ func TestRenew(t *testing.T) {
 	old, _ := tlsPod(t, six)
 	if out := old.must(nil, "hba.sh", "renew"); out != old.mounted()+"start\nend\n" {
 		t.Errorf("Greenplum 6 printed %q", out)
+	}
+}
+
+// What is shown of the certificates is no key.
+func TestShowCertificates(t *testing.T) {
+	p, _ := tlsPod(t, hbaPod)
+	want := ""
+	for _, file := range []string{"gpk/ssh/ca.crt", "gpk/ssh/server.crt", "gpk/ssh/gpadmin.crt", "gpk/tls/ca.crt"} {
+		want += "certificate " + p.path(file) + " " + base64.StdEncoding.EncodeToString([]byte(p.read(file))) + "\n"
+	}
+	if got := p.must(nil, "hba.sh", "show"); got != want+"end\n" {
+		t.Errorf("it shows %q, want %q", got, want)
 	}
 }

@@ -97,7 +97,7 @@ Every command can be run again: it does what is left to do.`,
 	flags.BoolP("verbose", "v", false, "show the output of the utilities")
 	flags.Bool("audit", false, "run each program in a pod by an exec of its own, so that the API server's audit log names it")
 	root.AddCommand(a.createCommand(), a.checkCommand(), a.planCommand(), a.diffCommand(), a.statusCommand(), a.logsCommand(),
-		a.deleteCommand(), a.psqlCommand(), a.initCommand(), a.schemaCommand(), a.versionCommand(),
+		a.certsCommand(), a.deleteCommand(), a.psqlCommand(), a.initCommand(), a.schemaCommand(), a.versionCommand(),
 		a.stopCommand(), a.startCommand(), a.restartCommand(), a.failoverCommand(), a.recoverCommand(),
 		a.expandCommand(), a.upgradeCommand(), a.convertCommand(), a.configCommand(), a.resizeCommand(), a.rbacCommand())
 	a.prepare(root)

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"gpk/pkg/apply/certificates"
 	"gpk/pkg/apply/database"
 	"gpk/pkg/apply/remote"
 	"gpk/pkg/apply/steps/create"
@@ -81,12 +80,9 @@ func StatusOf(ctx context.Context, t *Target) (Status, error) {
 	}
 	status.Faults = append(status.Faults, acting.Catalogue.Unhealthy()...)
 	status.health(ctx, t, acting, pods)
-	for _, shown := range t.db.ShownByCoordinators(ctx, acting) {
-		what := fmt.Sprintf("the certificate that the %s in pod %s shows to clients", segments.RoleName(shown.Content, shown.Role), shown.Pod())
-		if ending := certificates.Ending(what, shown.Certificate, time.Now()); ending != "" {
-			status.Warnings = append(status.Warnings, ending)
-		}
-	}
+	// A pod of another gpk's scripts does not tell. gpk certs says so.
+	known, _ := certificatesOf(ctx, t, acting)
+	status.Warnings = append(status.Warnings, endings(known, time.Now())...)
 	for pod := range acting.Pods {
 		if t.remote.Ways.Unreachable(remote.ByExec(pod)) != nil {
 			continue

@@ -12,6 +12,7 @@
 #   renew           does so again, and has the servers that run read what has changed; prints `mounted SHA256` of the clients' certificate
 #                   in its Secret, or `missing`; `unfit` where that does not fit its key; `start` where servers take certificates at
 #                   their start only; then `end`
+#   show            prints `certificate FILE BASE64` for each file with certificates that are nobody's secret, then `end`
 # check, write and offer read pg_hba.conf from standard input. Of directories that are not there they say nothing.
 set -u
 # shellcheck source=SCRIPTDIR/env.sh
@@ -229,6 +230,14 @@ renew() {
   echo end
 }
 
+show() {
+  local file content
+  for file in "$keys/ca.crt" "$keys/server.crt" "$keys/gpadmin.crt" "$tls/ca.crt"; do
+    [ ! -s "$file" ] || { content=$(base64 -w 0 <"$file") && echo "certificate $file $content"; } || return
+  done
+  echo end
+}
+
 withdraw() {
   [ -e "$1/pg_hba.conf.gpk-before" ] || return 0
   : >"$(mark "$1")" && mv "$1/pg_hba.conf.gpk-before" "$1/pg_hba.conf" && read_again "$1"
@@ -244,6 +253,6 @@ case $verb in
     ;;
   withdraw) withdraw "$1" ;;
   certificate) certificate && shown >"$clients.shown" ;;
-  renew) renew ;;
+  renew | show) "$verb" ;;
   *) echo "unknown verb: $verb" >&2; exit 2 ;;
 esac

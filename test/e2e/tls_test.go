@@ -83,7 +83,8 @@ func TestTLS(t *testing.T) {
 	if !in(next, service, "") || in(authority, service, "") {
 		t.Error("after another certificate clients verify the earlier one, or not this one")
 	}
-	c.gpk("status").want(t, 0).prints(t, "shows to clients expires on")
+	c.gpk("certs").want(t, 0).prints(t, "the coordinator in pod demo-coordinator-1, to clients", "the administrator, among the pods")
+	c.gpk("status").want(t, 0).prints(t, "to clients expires on")
 	c.wantWhole(s)
 }
 

@@ -4,10 +4,13 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"io"
 
 	"gpk/pkg/apply/engine"
+	"gpk/pkg/apply/remote"
+	"gpk/pkg/plan"
 	"gpk/pkg/segments"
 )
 
@@ -78,4 +81,17 @@ func (c *ClientAuthentication) Renew(ctx context.Context, pod string) (segments.
 		return segments.Renewed{}, err
 	}
 	return segments.ParseRenewed(out)
+}
+
+// Certificates are the certificates in a pod that are nobody's secret.
+func (c *ClientAuthentication) Certificates(ctx context.Context, pod string) ([]segments.CertificateFile, error) {
+	out, err := c.remote.RunSoon(ctx, pod, segments.ShowCertificates(), AskTimeout)
+	if exit, exited := errors.AsType[*remote.Error](err); exited && exit.UnknownVerb() {
+		return nil, &engine.NextError{Err: fmt.Errorf("pod %s has the scripts of an earlier gpk, which list no certificates", pod),
+			Next: engine.Next("bring the scripts of this gpk, and ask again two minutes later: ", plan.Gpk("create", "-f", "cluster.yaml"))}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return segments.ParseCertificates(out)
 }

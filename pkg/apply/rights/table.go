@@ -12,7 +12,7 @@ type Duty struct {
 
 // Duties are the Roles that gpk makes for no command in particular. Whoever has two duties gets two Roles.
 var Duties = []Duty{
-	{"look", []string{"status", "logs", "psql", "config show", "completion"}},
+	{"look", []string{"status", "certs", "logs", "psql", "config show", "completion"}},
 	{"operate", []string{
 		"stop", "stop --scale-to-zero", "start", "restart", "failover", "recover", "expand", "resize", "upgrade", "config set",
 	}},
@@ -59,7 +59,7 @@ var commands = []Command{
 	{Name: "completion", Rights: on("list", "configmaps", "pods"),
 		Note: "These are for the completions of `--cluster` and of the pods of `logs`"},
 	{Name: "rbac", Rights: slices.Concat(on("list", "configmaps"), part("get", "configmaps", Kept)), Note: "With `-f`: none"},
-	{Name: "status", Also: []string{"psql"}, Rights: found},
+	{Name: "status", Also: words("certs psql"), Rights: found},
 	{Name: "logs", As: "status", Rights: on("get", "pods/log")},
 	{Name: "config show", As: "status", Rights: part("get", "configmaps", Kept)},
 	{Name: "create", Also: []string{"create --update"}, Rights: slices.Concat(

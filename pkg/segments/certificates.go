@@ -1,6 +1,9 @@
 package segments
 
-import "fmt"
+import (
+	"encoding/base64"
+	"fmt"
+)
 
 // Relay carries standard input to a port of the pod, and back. It ends when standard input does.
 func Relay(port int32) Command {
@@ -44,4 +47,34 @@ func ParseRenewed(out string) (renewed Renewed, err error) {
 		return nil
 	})
 	return whole(renewed, err)
+}
+
+// The files with certificates in a pod that are nobody's secret. The last one is there only if cluster.yaml has a certificate for clients.
+const (
+	PodsAuthority      = "/gpk/ssh/ca.crt"
+	ServersCertificate = "/gpk/ssh/server.crt"
+	AdministratorsOwn  = "/gpk/ssh/gpadmin.crt"
+	ClientsAuthority   = "/gpk/tls/ca.crt"
+)
+
+// CertificateFile is one of them, in PEM.
+type CertificateFile struct {
+	Path    string
+	Content []byte
+}
+
+// ShowCertificates prints the certificates of a pod, as ParseCertificates reads them.
+func ShowCertificates() Command { return Script("hba.sh", "show") }
+
+// ParseCertificates reads what ShowCertificates printed.
+func ParseCertificates(out string) (found []CertificateFile, err error) {
+	err = parseLines(out, "the list of certificates was", func(line string, words []string) error {
+		if len(words) != 3 || words[0] != "certificate" {
+			return fmt.Errorf("unknown answer %q", line)
+		}
+		content, err := base64.StdEncoding.DecodeString(words[2])
+		found = append(found, CertificateFile{words[1], content})
+		return err
+	})
+	return whole(found, err)
 }
