@@ -7,6 +7,7 @@ import (
 	"encoding/pem"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/crypto/ssh"
@@ -33,6 +34,10 @@ const (
 	clientCertificate = "gpadmin.crt"
 	clientKey         = "gpadmin.key"
 )
+
+// restriction is what the user's key may do: run programs, with a terminal. Greenplum's utilities need nothing else: no forwarding of
+// ports, of agents or of X11, and no ~/.ssh/rc.
+const restriction = "restrict,pty "
 
 // certificateLife is longer than a release of the database is in use: nothing renews the certificates.
 const certificateLife = 20 * 365 * 24 * time.Hour
@@ -61,6 +66,9 @@ func (h *keysHandler) Check(ctx context.Context) (engine.Finding, error) {
 	}
 	if lacksAny(live.Data, certificateFiles()) {
 		return engine.Finding{State: engine.Pending, Details: []string{kube.ObjectName(h.action.Secret) + " has no certificates"}}, nil
+	}
+	if !strings.HasPrefix(string(live.Data[authorizedKeys]), restriction) {
+		return engine.PendingIf([]string{kube.ObjectName(h.action.Secret) + " lets the pods' key forward ports"}), nil
 	}
 	for file, content := range h.action.Files {
 		if string(live.Data[file]) != content {
@@ -92,6 +100,9 @@ func (h *keysHandler) Do(ctx context.Context, _ func(string)) error {
 	if live != nil {
 		for _, file := range slices.Concat(sshKeys(), certificateFiles()) {
 			secret.Data[file] = live.Data[file]
+		}
+		if key := string(live.Data[authorizedKeys]); !strings.HasPrefix(key, restriction) {
+			secret.Data[authorizedKeys] = []byte(restriction + key)
 		}
 	} else if err := newKeys(secret.Data, h.kube.Ref.Name); err != nil {
 		return err
@@ -144,7 +155,7 @@ func newKeys(data map[string][]byte, cluster string) error {
 	if err != nil {
 		return err
 	}
-	data[userKey], data[authorizedKeys] = user, userPublic
+	data[userKey], data[authorizedKeys] = user, append([]byte(restriction), userPublic...)
 	data[hostKey], data[knownHosts] = host, append([]byte("* "), hostPublic...)
 	return nil
 }

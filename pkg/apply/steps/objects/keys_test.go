@@ -34,7 +34,7 @@ func TestKeys(t *testing.T) {
 		t.Fatal(err)
 	}
 	made := a.Get("secrets", "demo-ssh").(*corev1.Secret).Data
-	pairs := map[string]string{userKey: string(made[authorizedKeys]), hostKey: strings.TrimPrefix(string(made[knownHosts]), "* ")}
+	pairs := map[string]string{userKey: strings.TrimPrefix(string(made[authorizedKeys]), "restrict,pty "), hostKey: strings.TrimPrefix(string(made[knownHosts]), "* ")}
 	for private, public := range pairs {
 		signer, err := ssh.ParsePrivateKey(made[private])
 		if err != nil || signer.PublicKey().Type() != ssh.KeyAlgoED25519 {
@@ -55,6 +55,13 @@ func TestKeys(t *testing.T) {
 	if finding, err := h.Check(t.Context()); err != nil || finding.State != engine.Done {
 		t.Errorf("found %+v, error %v", finding, err)
 	}
+	// The key of an earlier gpk could do more.
+	live := a.Get("secrets", "demo-ssh").(*corev1.Secret)
+	restricted := string(live.Data[authorizedKeys])
+	live.Data[authorizedKeys] = []byte(pairs[userKey])
+	if finding, err := h.Check(t.Context()); err != nil || finding.State != engine.Pending || !strings.HasPrefix(restricted, "restrict,pty ssh-ed25519 ") {
+		t.Errorf("%q: %+v, error %v", restricted, finding, err)
+	}
 	h.action.Files["config"] = "Host other\n"
 	if finding, err := h.Check(t.Context()); err != nil || finding.State != engine.Pending {
 		t.Errorf("with another configuration: %+v, error %v", finding, err)
@@ -63,7 +70,7 @@ func TestKeys(t *testing.T) {
 		t.Fatal(err)
 	}
 	now := a.Get("secrets", "demo-ssh").(*corev1.Secret).Data
-	if string(now["config"]) != "Host other\n" || string(now[userKey]) != string(made[userKey]) || string(now[hostKey]) != string(made[hostKey]) {
+	if string(now["config"]) != "Host other\n" || string(now[authorizedKeys]) != restricted || string(now[userKey]) != string(made[userKey]) || string(now[hostKey]) != string(made[hostKey]) {
 		t.Error("the keys changed with what is beside them")
 	}
 }
