@@ -39,7 +39,7 @@ func ParseHealth(out string, calls []Call) (map[string]Health, error) {
 	})
 	for _, call := range calls {
 		if _, said := found[call.Host]; !said && err == nil {
-			err = fmt.Errorf("nothing was said of host %s", call.Host)
+			err = fmt.Errorf("the answer lacks host %s", call.Host)
 		}
 	}
 	return found, err

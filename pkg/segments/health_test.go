@@ -22,7 +22,7 @@ func TestParseHealth(t *testing.T) {
 	}
 	for said, says := range map[string]string{
 		"demo-primary-0 silent\ndemo-mirror-0 silent\n":         "cut off",
-		"demo-primary-0 silent\nend\n":                          "nothing was said of host demo-mirror-0",
+		"demo-primary-0 silent\nend\n":                          "the answer lacks host demo-mirror-0",
 		"demo-primary-0 disk many 3\ndemo-mirror-0 silent\nend": "unknown line",
 		"demo-primary-0\nend\n":                                 "unknown line",
 		"demo-primary-0 is well\nend\n":                         "unknown line",
