@@ -96,6 +96,7 @@ func rules() []rule {
 		{"spec.tls.names", update(""), false},
 		{"spec.tls.required", update(""), false},
 		{"spec.tls", update("pods that run do not mount the Secret; create says how to recreate them"), false},
+		{"spec.backup", update("backups of the earlier storage stay there, and gpk does not list them any more"), false},
 		{"spec.podTemplate", update(newPods), false},
 	}
 }

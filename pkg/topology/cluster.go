@@ -31,6 +31,9 @@ func (c *Cluster) Default() {
 	if s.TLS != nil && !s.TLS.SelfSigned && !s.TLS.Required && s.TLS.Secret == "" && len(s.TLS.Names) == 0 {
 		s.TLS = nil
 	}
+	if s3 := c.S3(); s3 != nil {
+		s3.Region = cmp.Or(s3.Region, "us-east-1")
+	}
 	for _, pods := range []*Pods{&s.Coordinator.Pods, &s.Segments.Pods} {
 		pods.AntiAffinity = cmp.Or(pods.AntiAffinity, AntiAffinityRequired)
 		pods.TopologyKey = cmp.Or(pods.TopologyKey, corev1.LabelHostname)
@@ -46,6 +49,19 @@ func (c *Cluster) HasMirrors() bool { return ptr.Deref(c.Spec.Segments.Mirrors, 
 
 // HasNetworkPolicy reports whether network policies keep other pods from ssh and from the segments' ports.
 func (c *Cluster) HasNetworkPolicy() bool { return !c.Spec.Network.SegmentsOpenToAllPods }
+
+// S3 is the bucket of the backups, nil without one.
+func (c *Cluster) S3() *S3 {
+	if c.Spec.Backup == nil {
+		return nil
+	}
+	return c.Spec.Backup.Storage.S3
+}
+
+// BackupFolder is the folder of the backups in their bucket.
+func (c *Cluster) BackupFolder() string {
+	return cmp.Or(c.S3().Folder, c.Metadata.Namespace+"/"+c.Metadata.Name)
+}
 
 // GroupName is the name of the StatefulSet of a component.
 func (c *Cluster) GroupName(component Component) string {

@@ -54,6 +54,8 @@ type Spec struct {
 	Network Network `json:"network,omitempty"`
 	// TLS is the certificate that the coordinator and the standby show to clients. Absent: one that only the cluster's pods can verify.
 	TLS *TLS `json:"tls,omitempty"`
+	// Backup is where the backups of the databases are.
+	Backup *Backup `json:"backup,omitempty"`
 	// PodTemplate is a strategic-merge patch on every pod template, for what has no field here.
 	PodTemplate *corev1.PodTemplateSpec `json:"podTemplate,omitempty"`
 }
@@ -191,4 +193,33 @@ type Service struct {
 	Type corev1.ServiceType `json:"type,omitempty"`
 	// Annotations are set on the Service.
 	Annotations map[string]string `json:"annotations,omitempty"`
+}
+
+// Backup is where the backups of the databases are.
+type Backup struct {
+	// Storage is what gpbackup writes to, and gprestore reads from.
+	Storage BackupStorage `json:"storage,omitempty"`
+}
+
+// BackupStorage is what gpbackup writes to, and gprestore reads from.
+type BackupStorage struct {
+	// S3 is a bucket of an object storage.
+	S3 *S3 `json:"s3,omitempty"`
+}
+
+// S3 is a bucket of an object storage, which gpbackup_s3_plugin writes to.
+type S3 struct {
+	// Endpoint is the URL of the storage, such as https://s3.example:9000. Empty: that of Amazon in the region.
+	Endpoint string `json:"endpoint,omitempty"`
+	// Region is the region of the bucket. Default: us-east-1.
+	Region string `json:"region,omitempty"`
+	// Bucket is the name of the bucket. gpk makes none.
+	Bucket string `json:"bucket"`
+	// Folder is the folder of the backups in the bucket. Empty: NAMESPACE/NAME of the cluster.
+	Folder string `json:"folder,omitempty"`
+	// Secret names a Secret of the namespace with the keys AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.
+	Secret string `json:"secret"`
+	// CASecret names a Secret of the namespace whose key ca.crt has the certificates of those that may certify the endpoint. Empty: those
+	// that the image and gpk's own machine trust.
+	CASecret string `json:"caSecret,omitempty"`
 }

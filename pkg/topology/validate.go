@@ -65,6 +65,7 @@ func (c *Cluster) faults(countGiven bool) Faults {
 	v.database(c, spec.Child("database"))
 	v.network(c, spec.Child("network"))
 	v.tls(c, spec.Child("tls"))
+	v.backup(c.Spec.Backup, spec.Child("backup"))
 	if c.Spec.PodTemplate != nil {
 		v.podTemplate(c.Spec.PodTemplate, spec.Child("podTemplate"))
 	}
