@@ -99,7 +99,8 @@ Every command can be run again: it does what is left to do.`,
 	root.AddCommand(a.createCommand(), a.checkCommand(), a.planCommand(), a.diffCommand(), a.statusCommand(), a.logsCommand(),
 		a.certsCommand(), a.deleteCommand(), a.psqlCommand(), a.initCommand(), a.schemaCommand(), a.versionCommand(),
 		a.stopCommand(), a.startCommand(), a.restartCommand(), a.failoverCommand(), a.recoverCommand(),
-		a.expandCommand(), a.upgradeCommand(), a.convertCommand(), a.configCommand(), a.resizeCommand(), a.rbacCommand())
+		a.expandCommand(), a.upgradeCommand(), a.convertCommand(), a.configCommand(), a.resizeCommand(), a.rbacCommand(),
+		a.backupCommand(), a.restoreCommand())
 	a.prepare(root)
 	a.complete(root)
 	onlyCommands(root)

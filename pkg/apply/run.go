@@ -90,6 +90,7 @@ func (t *Target) Run(ctx context.Context, p plan.Plan, options Options, tell Obs
 		Doing:   t.db.Doing,
 	}
 	defer t.db.PlanEnded()
+	defer t.backups.Close()
 	if !e.Settled(held, p.Steps) {
 		outcome.Changed, err = e.Run(held, p.Steps)
 	}

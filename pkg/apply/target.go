@@ -13,6 +13,7 @@ import (
 	"gpk/pkg/apply/pods"
 	"gpk/pkg/apply/record"
 	"gpk/pkg/apply/remote"
+	"gpk/pkg/apply/steps/backup"
 	"gpk/pkg/apply/steps/capacity"
 	"gpk/pkg/apply/steps/check"
 	"gpk/pkg/apply/steps/convert"
@@ -44,6 +45,7 @@ type Target struct {
 	old            *failover.OldCoordinator
 	redistribution *expand.Redistribution
 	settings       *settings.Settings
+	backups        *backup.Backups
 }
 
 // NewTarget makes the target of a cluster.
@@ -95,6 +97,7 @@ func (t *Target) register() {
 	t.old = failover.New(t.kube, t.remote, t.store, t.pods, t.db)
 	t.redistribution = expand.NewRedistribution(t.remote, t.db)
 	t.settings = settings.New(t.remote, t.db)
+	t.backups = backup.New(t.kube, t.remote, t.db)
 	r := t.handlers
 	objects.Register(r, t.kube, t.store, t.pods, t.db)
 	capacity.Register(r, t.kube, t.pods)
@@ -108,4 +111,5 @@ func (t *Target) register() {
 	failover.Register(r, t.old)
 	recovery.Register(r, t.remote, t.pods, t.db)
 	expand.Register(r, t.kube, t.pods, t.redistribution)
+	backup.Register(r, t.backups)
 }

@@ -5,12 +5,6 @@ import (
 	"fmt"
 )
 
-// Relay carries standard input to a port of the pod, and back. It ends when standard input does.
-func Relay(port int32) Command {
-	const relay = `exec 3<>"/dev/tcp/127.0.0.1/$1" || exit; cat <&3 & cat >&3; kill $! 2>/dev/null; exit 0`
-	return Command{Argv: []string{"/bin/bash", "-c", relay, "relay", fmt.Sprint(port)}}
-}
-
 // SSLRequest asks a server to encrypt the connection, before anything else. The answer is one letter: Encrypted, or another.
 var SSLRequest = []byte{0, 0, 0, 8, 4, 210, 22, 47} //nolint:gochecknoglobals // never changed
 

@@ -48,6 +48,9 @@ func Script(name string, args ...string) Command {
 // Session carries out one command after another: see templates/scripts/session.sh.
 func Session() Command { return Script("session.sh") }
 
+// Connect connects its input and output with a port that the pod reaches.
+func Connect(host, port string) Command { return Script("connect.sh", host, port) }
+
 // Run calls a program in the environment of Greenplum's utilities, also for a user at a terminal or in a pipe.
 func Run(argv ...string) Command { return Script("run.sh", argv...) }
 

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 
 	"gpk/pkg/apply/engine"
 	"gpk/pkg/apply/remote"
@@ -18,7 +19,10 @@ import (
 func (c *ClientAuthentication) Served(ctx context.Context, pod string, port int32) (*x509.Certificate, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, AskTimeout, fmt.Errorf("no answer within %s", AskTimeout))
 	defer cancel()
-	conn := c.remote.Dial(ctx, pod, port)
+	conn, err := c.remote.Dial(ctx, pod, net.JoinHostPort("127.0.0.1", fmt.Sprint(port)))
+	if err != nil {
+		return nil, err
+	}
 	defer func() { _ = conn.Close() }()
 	if _, err := conn.Write(segments.SSLRequest); err != nil {
 		return nil, fmt.Errorf("pod %s, port %d: %w", pod, port, err)

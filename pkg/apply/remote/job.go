@@ -104,7 +104,7 @@ const AlreadyRunning = 3
 // Start starts the job, unless the same job runs already.
 func (j Job) Start(ctx context.Context, utility segments.Utility) (already bool, err error) {
 	command := j.script("start", utility.Argv...)
-	if command.Stdin, err = archive(utility.Files); err != nil {
+	if command.Stdin, err = Archive(utility.Files); err != nil {
 		return false, err
 	}
 	_, err = j.pods.Run(ctx, j.Pod, command)
@@ -201,7 +201,8 @@ func (j Job) Tail(ctx context.Context) string {
 	return LastLines(out, 8)
 }
 
-func archive(files []segments.File) (string, error) {
+// Archive is a tar of files, as the standard input of a command.
+func Archive(files []segments.File) (string, error) {
 	var buffer bytes.Buffer
 	writer := tar.NewWriter(&buffer)
 	for _, file := range files {

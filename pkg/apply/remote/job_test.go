@@ -25,7 +25,7 @@ func TestArchive(t *testing.T) {
 	for _, name := range slices.Sorted(maps.Keys(want)) {
 		files = append(files, segments.File{Name: name, Content: want[name]})
 	}
-	text, err := archive(files)
+	text, err := Archive(files)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -67,8 +67,25 @@ func (p *Pods) Run(ctx context.Context, pod string, command segments.Command) (s
 	if errors.Is(err, errNoSession) {
 		answer, err = p.runAlone(ctx, pod, command)
 	}
-	if err != nil || answer.status == 0 {
+	if err != nil {
 		return answer.out, err
+	}
+	return answer.judged(pod, command)
+}
+
+// RunApart is Run by an exec of its own. A session keeps the input of a command on the pod's disk for a moment, where no secret must lie.
+func (p *Pods) RunApart(ctx context.Context, pod string, command segments.Command) (string, error) {
+	answer, err := p.runAlone(ctx, pod, command)
+	if err != nil {
+		return answer.out, err
+	}
+	return answer.judged(pod, command)
+}
+
+// judged is the output of a command that has run, with an error unless its exit status is 0.
+func (answer reply) judged(pod string, command segments.Command) (string, error) {
+	if answer.status == 0 {
+		return answer.out, nil
 	}
 	output := answer.errs
 	if strings.TrimSpace(output) == "" {

@@ -53,6 +53,9 @@ func namesOf(c *topology.Cluster) (names, error) {
 	if secret := c.Spec.Database.PasswordSecret; secret != "" {
 		n.of[Passwords] = []string{secret}
 	}
+	if s3 := c.S3(); s3 != nil {
+		n.of[Bucket] = slices.DeleteFunc([]string{s3.Secret, s3.CASecret}, func(name string) bool { return name == "" })
+	}
 	n.all["configmaps"] = slices.Concat(n.of[Kept], n.of[Scripts])
 	n.all["leases.coordination.k8s.io"] = []string{record.RecordName(name)}
 	if !c.HasNetworkPolicy() {

@@ -32,6 +32,8 @@ const (
 	SelfSigned Set = "selfsigned"
 	// Certificate is the user's Secret with the certificate of clients.
 	Certificate Set = "certificate"
+	// Bucket are the user's Secrets in spec.backup.storage.s3.
+	Bucket Set = "bucket"
 	// Clients is the Service that clients connect to.
 	Clients Set = "clients"
 	// Coordinators are the pods of both coordinators.

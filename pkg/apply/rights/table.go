@@ -16,6 +16,9 @@ var Duties = []Duty{
 	{"operate", []string{
 		"stop", "stop --scale-to-zero", "start", "restart", "failover", "recover", "expand", "resize", "upgrade", "config set",
 	}},
+	{"archive", []string{
+		"backup", "backup list", "backup show", "backup verify", "backup delete", "backup prune", "restore",
+	}},
 	{"administer", []string{"create", "check", "convert", "diff", "delete", "delete --delete-data"}},
 }
 
@@ -91,6 +94,9 @@ var commands = []Command{
 		on("get create patch", "services", "serviceaccounts"), on("get list create patch", "poddisruptionbudgets.policy")),
 		Policies: map[Policies][]string{With: words("get create patch"), Without: words("list")}},
 	{Name: "config set", Rights: changing},
+	{Name: "backup", Also: []string{"backup verify", "backup delete", "backup prune", "restore"},
+		Rights: slices.Concat(changing, part("get", "secrets", Bucket))},
+	{Name: "backup list", Also: []string{"backup show"}, Rights: slices.Concat(found, part("get", "configmaps", Kept), part("get", "secrets", Bucket))},
 	{Name: "resize", Rights: slices.Concat(window, on("get list create patch", "persistentvolumeclaims"), on("delete", "statefulsets.apps"))},
 	{Name: "delete", Rights: slices.Concat(
 		on("list delete", "statefulsets.apps", "pods", "poddisruptionbudgets.policy", policyResource, "services", "serviceaccounts"),
