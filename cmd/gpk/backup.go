@@ -35,7 +35,7 @@ ended, gpk compares the files in the bucket with gpbackup's table of contents, a
 		Example: "  gpk backup\n  gpk backup --database sales --incremental --jobs 8\n  gpk backup --database sales --include-table public.orders --name before-migration",
 		Args:    cobra.NoArgs,
 		Annotations: map[string]string{
-			endless: "a backup takes as long as it takes"},
+			endless: "a large database takes many hours"},
 	}
 	var f backupFlags
 	flags := cmd.Flags()
@@ -198,10 +198,10 @@ func (a *app) backupVerifyCommand() *cobra.Command {
 		Use:   "verify TIMESTAMP",
 		Short: "Restore a backup into a scratch database, and count its rows",
 		Long: `verify looks whether the volumes have room, restores the backup into the database gpk_verify_TIMESTAMP, and compares the rows of
-each table with those that gpbackup has counted. The job drops that database whatever happens to gpk. Exit status 1 if a table
+each table with those that gpbackup has counted. The job drops that database, also if gpk is killed. Exit status 1 if a table
 has another number of rows.`,
 		Example:     "  gpk backup verify 20260131040000",
-		Annotations: map[string]string{endless: "a restore takes as long as it takes"},
+		Annotations: map[string]string{endless: "a large database takes many hours"},
 	}
 	jobs := jobsFlag(cmd)
 	return a.aboutBackup(cmd, func(cmd *cobra.Command, timestamp string) error {
@@ -250,7 +250,7 @@ func (a *app) backupPruneCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "prune",
 		Short: "Delete old backups from the bucket",
-		Long: `prune keeps of each database the latest complete backups (--keep-last) and those of the last days (--keep-days), and whatever
+		Long: `prune keeps of each database the latest complete backups (--keep-last) and those of the last days (--keep-days), and all that
 an incremental backup among them needs. It deletes all others of the folder for ever, those that are not complete too. It asks
 first, or takes --yes. --dry-run shows which.`,
 		Example: "  gpk backup prune --keep-last 7 --dry-run\n  gpk backup prune --keep-last 7 --keep-days 30 --yes",

@@ -24,7 +24,7 @@ coordinator's pod and continues there when gpk ends; the same command then follo
 		Example: `  gpk restore 20260131040000 --create-db
   gpk restore 20260131040000 --into sales_january --create-db
   gpk restore 20260131040000 --tables public.orders --into sales`,
-		Annotations: map[string]string{endless: "a restore takes as long as it takes"},
+		Annotations: map[string]string{endless: "a large database takes many hours"},
 	}
 	var request segments.RestoreRequest
 	flags := cmd.Flags()

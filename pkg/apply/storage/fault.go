@@ -57,7 +57,7 @@ func (b *Bucket) answered(said minio.ErrorResponse) error {
 	switch said.Code {
 	case "NoSuchBucket":
 		return unusable("the "+b.where+" does not exist", "make the bucket, or correct spec.backup.storage.s3.bucket; gpk makes none")
-	case "InvalidAccessKeyId":
+	case "InvalidAccessKeyId", "InvalidAccessKeyID", "XAdminUserNotFound":
 		return unusable("the "+b.where+" does not know the key in AWS_ACCESS_KEY_ID", "correct the Secret in spec.backup.storage.s3.secret")
 	case "SignatureDoesNotMatch":
 		return unusable("the "+b.where+" refuses the key: AWS_SECRET_ACCESS_KEY does not belong to AWS_ACCESS_KEY_ID",
@@ -94,7 +94,7 @@ func (b *Bucket) unconnected(err error) error {
 		return unusable("pod "+apart.Pod+" has the scripts of an earlier gpk", plan.Gpk("create", "-f", "cluster.yaml", "--update"),
 			" updates them. They reach the pods within two minutes")
 	case isApart:
-		return unusable(fmt.Sprintf("the %s is out of reach: %s", b.where, apart.Error()),
+		return unusable(fmt.Sprintf("the %s is unreachable: %s", b.where, apart.Error()),
 			"start the storage, or correct spec.backup.storage.s3.endpoint, then run this again")
 	}
 	return nil

@@ -4,6 +4,7 @@ package backup
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 
@@ -89,13 +90,15 @@ type storageHandler struct {
 
 // Check makes a request through the acting coordinator's pod.
 func (h *storageHandler) Check(ctx context.Context) (engine.Finding, error) {
-	return h.db.WithActing(ctx, func(ctx context.Context, _ database.Acting) (engine.Finding, error) {
-		bucket, _, err := h.bucket(ctx, h.action.Cluster)
-		if err != nil {
-			return engine.Finding{}, err
-		}
-		return engine.Finding{State: engine.Done}, bucket.Reach(ctx)
-	})
+	bucket, _, err := h.bucket(ctx, h.action.Cluster)
+	switch {
+	case errors.Is(err, database.ErrNoCoordinator):
+		return engine.BlockedBy(remote.Summary(err), "nothing was changed; ", plan.Gpk("start"), "; if the coordinator is lost, ",
+			plan.Gpk("failover")), nil
+	case err != nil:
+		return engine.Finding{}, err
+	}
+	return engine.Finding{State: engine.Done}, bucket.Reach(ctx)
 }
 
 type programsHandler struct {
