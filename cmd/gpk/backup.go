@@ -17,8 +17,7 @@ import (
 
 type backupFlags struct {
 	segments.BackupRequest
-	databases   []string
-	compression string
+	databases []string
 }
 
 func (a *app) backupCommand() *cobra.Command {
@@ -32,8 +31,9 @@ gpbackup runs in the acting coordinator's pod and continues there when gpk ends;
 ended, gpk compares the files in the bucket with gpbackup's table of contents, and prints the timestamps of the backups.
 
 --incremental leaves out the append-optimized tables that have not changed since the latest backup with the same filters.`,
-		Example: "  gpk backup\n  gpk backup --database sales --incremental --jobs 8\n  gpk backup --database sales --include-table public.orders --name before-migration",
-		Args:    cobra.NoArgs,
+		Example: "  gpk backup\n  gpk backup --database sales --incremental --jobs 8\n" +
+			"  gpk backup --database sales --include-table public.orders --name before-migration",
+		Args: cobra.NoArgs,
 		Annotations: map[string]string{
 			endless: "a large database takes many hours"},
 	}
@@ -241,7 +241,8 @@ func (a *app) backupDeleteCommand() *cobra.Command {
 	}
 	dryRun := dryRunFlag(cmd)
 	return a.aboutBackup(cmd, func(cmd *cobra.Command, timestamp string) error {
-		return a.deletes(cmd.Context(), *dryRun, "the backup "+timestamp, func(m apply.Made) apply.Operation { return apply.DeleteBackup(m, timestamp) },
+		return a.deletes(cmd.Context(), *dryRun, "the backup "+timestamp,
+			func(m apply.Made) apply.Operation { return apply.DeleteBackup(m, timestamp) },
 			sentences{done: "backup " + timestamp + " is deleted", same: "the bucket has nothing of the backup " + timestamp})
 	})
 }

@@ -96,7 +96,8 @@ var commands = []Command{
 	{Name: "config set", Rights: changing},
 	{Name: "backup", Also: []string{"backup verify", "backup delete", "backup prune", "restore"},
 		Rights: slices.Concat(changing, part("get", "secrets", Bucket))},
-	{Name: "backup list", Also: []string{"backup show"}, Rights: slices.Concat(found, part("get", "configmaps", Kept), part("get", "secrets", Bucket))},
+	{Name: "backup list", Also: []string{"backup show"},
+		Rights: slices.Concat(found, part("get", "configmaps", Kept), part("get", "secrets", Bucket))},
 	{Name: "resize", Rights: slices.Concat(window, on("get list create patch", "persistentvolumeclaims"), on("delete", "statefulsets.apps"))},
 	{Name: "delete", Rights: slices.Concat(
 		on("list delete", "statefulsets.apps", "pods", "poddisruptionbudgets.policy", policyResource, "services", "serviceaccounts"),
