@@ -210,7 +210,14 @@ func (c *cluster) recovers() error {
 			return err
 		}
 		for _, pod := range []string{"coordinator-0", "coordinator-1", "primary-0", "mirror-0"} {
-			if _, err := c.exec(c.ctx, name+"-"+pod, "true"); err != nil {
+			found, err := shared.Client.CoreV1().Pods(c.namespace).Get(c.ctx, name+"-"+pod, metav1.GetOptions{})
+			if err == nil && found.DeletionTimestamp != nil {
+				err = fmt.Errorf("it is being deleted")
+			}
+			if err == nil {
+				_, err = c.exec(c.ctx, name+"-"+pod, "true")
+			}
+			if err != nil {
 				return fmt.Errorf("pod %s-%s: %w", name, pod, err)
 			}
 		}
