@@ -87,6 +87,9 @@ func TestKeepRestartsCoordinator(t *testing.T) {
 		"the other one answers": {map[string]string{"gpk/state/coordinator": "demo-coordinator-0", "answers/demo-coordinator-1.demo.alive": "1\n"}, "", "the other coordinator answers"},
 		"the other one has a certificate that is not known": {map[string]string{"gpk/state/coordinator": "demo-coordinator-0",
 			"answers/demo-coordinator-1.demo.refusal": "psql: error: SSL error: certificate verify failed\n"}, "", "the other coordinator answers"},
+		"the other one is a standby whose certificate is not known": {map[string]string{"gpk/state/coordinator": "demo-coordinator-0",
+			"answers/demo-coordinator-1.demo.refusal": "psql: error: connection failed: SSL error: certificate verify failed\n" +
+				"connection failed: FATAL:  the database system is not accepting connections\n"}, restarted, ""},
 		"the other one lets nobody in": {map[string]string{"gpk/state/coordinator": "demo-coordinator-0",
 			"answers/demo-coordinator-1.demo.refusal": "psql: FATAL:  no pg_hba.conf entry for host \"10.0.0.1\", SSL off\n"}, "", "the other coordinator answers"},
 		"the other one is a standby": {map[string]string{"gpk/state/coordinator": "demo-coordinator-0",

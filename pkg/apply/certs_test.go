@@ -41,6 +41,9 @@ func TestCertificates(t *testing.T) {
 		case strings.Contains(command, "hba.sh show"):
 			fmt.Fprintf(out, "certificate /gpk/ssh/ca.crt %s\ncertificate /gpk/ssh/server.crt %s\nend\n",
 				base64.StdEncoding.EncodeToString(authority.Certificate), base64.StdEncoding.EncodeToString(server.Certificate))
+		case strings.Contains(command, "health.sh"):
+			_, _ = io.WriteString(errs, "/bin/bash: /gpk/scripts/health.sh: No such file or directory\n")
+			return 127
 		case argv[len(argv)-1] == "5432":
 			_, _ = io.WriteString(out, "N")
 		}

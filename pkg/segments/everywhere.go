@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Call is one of the calls of Everywhere: on a host, with arguments that have no spaces in them.
@@ -24,6 +25,11 @@ func (r Reply) Unreached() bool { return r.Status == 255 }
 // Everywhere runs a verb of a script on hosts, over ssh from the coordinator's pod. Every call gets the same standard input.
 func Everywhere(script, verb string, calls []Call, stdin string) Command {
 	return Script("everywhere.sh", script, verb).reading(callLines(calls) + stdin)
+}
+
+// EverywhereWithin is Everywhere, and bounds the calls: after so many whole seconds none begins or goes on.
+func EverywhereWithin(limit time.Duration, script, verb string, calls []Call) Command {
+	return Script("everywhere.sh", script, verb, strconv.Itoa(int(limit.Seconds()))).reading(callLines(calls))
 }
 
 // callLines are calls as the scripts read them.

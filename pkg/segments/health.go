@@ -51,6 +51,7 @@ func (h Health) with(words []string) (Health, error) {
 	switch {
 	case words[0] == "silent" && len(words) == 1:
 		h.Silent = true
+	case words[0] == "unknown" && len(words) == 1:
 	case words[0] == "disk" && len(words) == 3:
 		if h.Size, err = number(1); err == nil {
 			h.Available, err = number(2)

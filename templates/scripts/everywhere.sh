@@ -1,7 +1,8 @@
 #!/bin/bash
 # Runs one of the other scripts on many hosts at once. It is run in a coordinator's pod, from which the connections of ssh
 # are open: over them a call costs a fraction of what an exec in each pod does.
-#   everywhere.sh SCRIPT VERB    reads `HOST ARGUMENT...` line by line, then `end`, then what every call has as its standard input
+#   everywhere.sh SCRIPT VERB [SECONDS]    reads `HOST ARGUMENT...` line by line, then `end`, then what every call has as its standard input.
+#                                          After so many seconds no call begins or goes on: those that have not ended count as unreached
 # Prints of every host `HOST LINE` for each line that the script has printed, and `HOST exit STATUS`. Then it prints `end`.
 set -u
 # shellcheck source=SCRIPTDIR/env.sh
@@ -33,7 +34,13 @@ call() {
 export -f call
 export mark=gpk-begins
 # shellcheck disable=SC2016
-xargs -r -P 16 -L 1 bash -c 'call "$@"' call "$folder" "$1" "$2" <"$folder/calls"
+${3:+timeout "$3"} xargs -r -P 16 -L 1 bash -c 'call "$@"' call "$folder" "$1" "$2" <"$folder/calls"
+if [ -n "${3:-}" ]; then
+  while read -r host _; do
+    grep -qs '^exit ' "$folder/said/$host" || echo "exit 255" >"$folder/said/$host"
+    rm -f "$folder/said/$host.err"
+  done <"$folder/calls"
+fi
 
 cd "$folder/said" && awk '{ print FILENAME, $0 }' ./* | sed 's|^\./||'
 echo end

@@ -19,7 +19,7 @@ set -u
 . /gpk/scripts/env.sh
 keys=/gpk/ssh
 # What the pod mounts of the Secret with the certificate that clients see, and where the coordinator's server finds it, with its key.
-tls=/gpk/tls clients=/dev/shm/gpk-clients.pem
+tls=/gpk/tls clients=/dev/shm/gpk-clients.pem unfit=
 
 # The key is root's and readable by the pod's group, which PostgreSQL takes for a server's key and not for a client's. A root.crt has libpq
 # refuse a server with another certificate.
@@ -30,10 +30,20 @@ certificate() {
   umask 077
   mkdir -p "$home" || return
   # A coordinator shows the certificate of clients to the pods too. What it takes for the administrator's is ssl_ca_file's matter.
-  put "$home/root.crt" "$keys/ca.crt" "$tls/ca.crt" && put "$home/postgresql.crt" "$keys/gpadmin.crt" &&
-    put "$home/postgresql.key" "$keys/gpadmin.key" || return
+  authorities "$home/root.crt" && put "$home/postgresql.crt" "$keys/gpadmin.crt" && put "$home/postgresql.key" "$keys/gpadmin.key" || return
   [ "$GPK_SERVER_KEY" -ef "$keys/server.key" ] || put "$GPK_SERVER_KEY" "$keys/server.key" || return
   clients_certificate
+}
+
+# libpq takes nothing of a file with one damaged certificate in it, and no pod would connect to another one. Such a file is not used.
+authorities() {
+  if [ ! -s "$tls/ca.crt" ] || loads "$tls/ca.crt"; then
+    put "$1" "$keys/ca.crt" "$tls/ca.crt"
+    return
+  fi
+  unfit=1
+  echo "$tls/ca.crt is damaged: the authorities before stay" >&2
+  [ -s "$1" ] || put "$1" "$keys/ca.crt"
 }
 
 # put makes a file of others, whole or not at all. The first of them must be there.
@@ -48,7 +58,6 @@ put() {
 # The certificate that clients see and its key are one file, which is replaced at once. A pair that does not fit keeps no server from its
 # start: the last one that did stays, or it is the cluster's own, which clients cannot verify. So it is in a segment's pod: gpexpand gives
 # the coordinator's postgresql.conf to new segments.
-unfit=
 clients_certificate() {
   local new=$clients.tried now
   now=$(readlink "$tls/..data" 2>/dev/null) || now=.
@@ -66,11 +75,11 @@ clients_certificate() {
   fi
 }
 
-# fits says whether a server would take a certificate with its key. Without a Python that knows TLS, and without openssl, it may.
-fits() {
+# by_python runs a Python program that knows TLS with a file. Its status is 9 where there is no such Python.
+by_python() {
   local python status
   for python in python3 python python2; do
-    env -u PYTHONHOME -u PYTHONPATH -u LD_LIBRARY_PATH -u OPENSSL_CONF "$python" -c '
+    env -u PYTHONHOME -u PYTHONPATH -u LD_LIBRARY_PATH -u OPENSSL_CONF "$python" -c "
 import sys
 try:
     import ssl
@@ -78,16 +87,31 @@ try:
 except (ImportError, AttributeError):
     sys.exit(9)
 try:
-    context.load_cert_chain(sys.argv[1], password=lambda: "")
+    $1
 except TypeError:
     sys.exit(9)
 except Exception:
-    sys.exit(1)' "$1" 2>/dev/null
+    sys.exit(1)" "$2" 2>/dev/null
     status=$?
     case $status in 9 | 126 | 127) ;; *) return $status ;; esac
   done
+  return 9
+}
+
+# fits says whether a server would take a certificate with its key. Without a Python that knows TLS, and without openssl, it may.
+fits() {
+  local status
+  by_python 'context.load_cert_chain(sys.argv[1], password=lambda: "")' "$1"
+  status=$?
+  [ $status = 9 ] || return $status
   status=$(openssl x509 -noout -pubkey -in "$1" 2>/dev/null) || { ! command -v openssl >/dev/null 2>&1; return; }
   [ "$(openssl pkey -pubout -passin pass: -in "$1" 2>/dev/null)" = "$status" ]
+}
+
+# loads says whether libpq would take a file of authorities: it reads as Python does. Without such a Python it may.
+loads() {
+  by_python 'context.load_verify_locations(sys.argv[1])' "$1"
+  case $? in 0 | 9) ;; *) return 1 ;; esac
 }
 
 # encryption prints the settings of an instance. Only the cluster's own authority certifies who is gpadmin.

@@ -1,8 +1,8 @@
 #!/bin/bash
 # What may hurt before anybody notices, as the acting coordinator's pod sees it: volumes that fill up, log that is kept for a copy that is
 # away, hosts and servers that it does not reach. Everything is asked at once, and nobody for longer than four seconds.
-#   look   reads `HOST PORT...` line by line, then `end`. Prints `HOST silent`, or what `here` prints after the host's name, and
-#          `HOST closed PORT` for each port on which no server answers; then `end`
+#   look   reads `HOST PORT...` line by line, then `end`. Prints what `here` prints after the host's name, or `HOST silent` where ssh does
+#          not reach it, or `HOST unknown`; and `HOST closed PORT` for each port on which no server answers; then `end`
 #   here   prints of this host `disk SIZE AVAILABLE`, and `log DIR SIZE` for the write-ahead log of each instance, in bytes
 set -u
 # shellcheck source=SCRIPTDIR/env.sh
@@ -18,19 +18,22 @@ here() {
 }
 
 ask() {
-  local host=$1 said
+  local host=$1 said status
   if [ "${host%%.*}" = "${HOSTNAME%%.*}" ]; then
     here
-  elif said=$(timeout 4 ssh -o BatchMode=yes -o ConnectTimeout=3 "$host" \
-    "echo; echo gpk-begins; unset BASH_ENV; /bin/bash /gpk/scripts/health.sh here" </dev/null 2>/dev/null); then
-    # What the host's shell prints before is no answer.
-    sed '0,/^gpk-begins$/d' <<<"$said"
-  else
-    echo silent
+    return
   fi
+  said=$(timeout 4 ssh -o BatchMode=yes -o ConnectTimeout=3 "$host" \
+    "echo; echo gpk-begins; unset BASH_ENV; /bin/bash /gpk/scripts/health.sh here" </dev/null 2>/dev/null)
+  status=$?
+  # What the host's shell prints before is no answer. A pod may not have this script yet, or no time to answer.
+  case $status in
+    0) sed '0,/^gpk-begins$/d' <<<"$said" ;;
+    255) echo silent ;;
+    *) echo unknown ;;
+  esac
 }
 
-# A server says nothing of a client who asks for encryption and leaves.
 # shellcheck disable=SC2016
 knock() { [ -n "$(timeout 4 bash -c 'encryption_of "$1" "$2"' knock "$2" "$1" 2>/dev/null)" ] || echo "closed $2"; }
 

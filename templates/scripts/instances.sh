@@ -103,7 +103,7 @@ sessions() {
 sever_primary() {
   local dir=$1 port ended='' left
   port=$(sed -n 4p "$dir/postmaster.pid")
-  for ((tries = 0; tries < 20; tries++)); do
+  for ((tries = 0; tries < 6; tries++)); do
     left=$(sessions "$port" "count(pg_terminate_backend(pid))") || { echo "silent $dir"; return; }
     ended=${ended:-$left}
     [ "$left" != 0 ] || { echo "severed $dir $ended"; return; }

@@ -45,12 +45,13 @@ attempt() {
 }
 
 # The other coordinator must not answer as one: two that take writes would be the end of the data.
-# One whose certificate this pod does not know may be one: libpq tries without TLS then, which the server refuses.
+# One whose certificate this pod does not know may be one: libpq tries without TLS then, which the server refuses. A standby says that it
+# does not accept connections, whoever asks.
 other_answers() {
   local said errors=/tmp/gpk-other-answers
   for host in $others; do
     said=$(PGCONNECT_TIMEOUT=5 timeout 15 psql -X -A -t -q -d postgres -h "$host" -c "select 1" 2>$errors)
-    [ -z "$said" ] && ! grep -qE "certificate verify failed|no pg_hba.conf entry" $errors || return 0
+    [ -z "$said" ] && { grep -qE "the database system is " $errors || ! grep -qE "certificate verify failed|no pg_hba.conf entry" $errors; } || return 0
   done
   return 1
 }

@@ -129,12 +129,16 @@ func First(file []byte) (*x509.Certificate, error) {
 	return found[0], nil
 }
 
-// parse reads all certificates of a file.
+// parse reads all certificates of a file. Damaged ones, which pem passes over, are an error: OpenSSL takes nothing of such a file.
 func parse(file []byte) (found []*x509.Certificate, err error) {
+	begun := bytes.Count(file, []byte("-----BEGIN CERTIFICATE-----"))
 	for {
 		var block *pem.Block
 		if block, file = pem.Decode(file); block == nil {
-			return found, nil
+			if len(found) < begun {
+				err = fmt.Errorf("%d of %d certificates are damaged", begun-len(found), begun)
+			}
+			return found, err
 		}
 		if block.Type != "CERTIFICATE" {
 			continue

@@ -8,8 +8,12 @@ import (
 	"gpk/pkg/segments"
 )
 
-// healthTime bounds the question: health.sh gives each of many hosts four seconds, 32 at once.
-const healthTime = 20 * time.Second
+// health.sh gives each host four seconds, and asks 32 at once.
+const (
+	healthTime  = 10 * time.Second
+	healthRound = 4 * time.Second
+	healthHosts = 32
+)
 
 // Health is what the acting coordinator's pod sees of all pods, by their names.
 func (i *Instances) Health(ctx context.Context, acting string, catalogue segments.Catalogue) (map[string]segments.Health, error) {
@@ -26,7 +30,7 @@ func (i *Instances) Health(ctx context.Context, acting string, catalogue segment
 			calls[n].Args = append(calls[n].Args, fmt.Sprint(row.Port))
 		}
 	}
-	out, err := i.remote.RunSoon(ctx, acting, segments.AskHealth(calls), healthTime)
+	out, err := i.remote.RunSoon(ctx, acting, segments.AskHealth(calls), healthTime+time.Duration(len(calls)/healthHosts)*healthRound)
 	if err != nil {
 		return nil, err
 	}

@@ -60,7 +60,7 @@ type Shown struct {
 func (c *ClientAuthentication) ShownByCoordinators(ctx context.Context, acting Acting) []Shown {
 	var coordinators segments.Catalogue
 	for _, row := range acting.Catalogue.Up() {
-		if !row.IsSegment() {
+		if !row.IsSegment() && c.remote.Ways.Unreachable(remote.ByExec(row.Pod())) == nil {
 			coordinators = append(coordinators, row)
 		}
 	}

@@ -19,6 +19,8 @@ const (
 	ContainerEnded Evidence = "container-ended: its kubelet, which renewed its lease just now, reports that its container has ended"
 	CutOff         Evidence = "cut-off: its pod is unreachable, it had the time to stop itself, the standby heard nothing from its " +
 		"machine, and the segments have ended its sessions"
+	// Silent is CutOff where the segments' pods have the scripts of an earlier gpk.
+	Silent   Evidence = "cut-off: its pod is unreachable, it had the time to stop itself, and the standby heard nothing from its machine"
 	Fenced   Evidence = "fenced: a person gave --fenced; nobody saw it stopped"
 	Promoted Evidence = "promoted: an earlier failover has activated the standby"
 )

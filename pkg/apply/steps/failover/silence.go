@@ -52,6 +52,7 @@ func (h *fenceHandler) awaitSelfFence(ctx context.Context, term string, progress
 	}
 	h.endPod(ctx, progress)
 	sessions := h.beginSevering(ctx)
+	defer sessions.end()
 	if err := h.awaitStop(ctx, signs.stopped, term, progress); err != nil || h.halted {
 		return err
 	}
@@ -61,10 +62,11 @@ func (h *fenceHandler) awaitSelfFence(ctx context.Context, term string, progress
 	if err := h.staysSilent(ctx, signs.lease, began); err != nil {
 		return err
 	}
-	if err := sessions.finish(ctx, progress); err != nil {
+	evidence, err := sessions.finish(ctx, progress)
+	if err != nil {
 		return err
 	}
-	h.concluded(CutOff, true)
+	h.concluded(evidence, true)
 	return nil
 }
 

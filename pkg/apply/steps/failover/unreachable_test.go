@@ -218,7 +218,9 @@ func (f fencing) fence(t *testing.T, until string) (h *fenceHandler, last string
 		case strings.HasSuffix(argv[1], "/everywhere.sh"):
 			calls, _ := io.ReadAll(in)
 			said := cmp.Or(f.sessions, ended)
-			if !strings.Contains(string(calls), "demo-primary-0") {
+			if !strings.Contains(string(calls), "demo-primary-1") {
+				said = silentHost + "end\n"
+			} else if !strings.Contains(string(calls), "demo-primary-0") {
 				said = strings.TrimPrefix(said, silentHost)
 			}
 			fmt.Fprint(out, said)
@@ -296,7 +298,7 @@ func TestFenceNeedsEvidence(t *testing.T) {
 		"nobody has heard of it for long": {fencing{over: sshFailed, heard: hour, pod: runs(), lease: hour}, CutOff, "", ""},
 		"its sessions go on": {
 			fencing{over: sshFailed, heard: hour, pod: runs(), lease: hour, sessions: goOn}, "", "gpseg1 has 3 sessions", "3 sessions that do not end"},
-		"an earlier gpk's scripts end none": {fencing{over: sshFailed, heard: hour, pod: runs(), lease: hour, sessions: noVerb}, CutOff, "", ""},
+		"an earlier gpk's scripts end none": {fencing{over: sshFailed, heard: hour, pod: runs(), lease: hour, sessions: noVerb}, Silent, "", ""},
 		"its kubelet renews its lease":      {fencing{over: sshFailed, heard: hour, pod: runs(), lease: hour, renews: true}, "", "", "renews its lease"},
 		"the stop may have begun over ssh":  {fencing{over: apitest.Cut, heard: hour, pod: runs(), lease: hour}, "", "", "may have begun"},
 		"the stop may have begun by exec":   {fencing{over: sshFailed, heard: hour, pod: runs(), lease: hour, exec: cutAmid}, "", "", "may have begun by exec"},

@@ -43,9 +43,16 @@ func (h *selfSignedHandler) Check(ctx context.Context) (engine.Finding, error) {
 			"if clients can get another ca.crt, delete the Secret, and run this again"), nil
 	}
 	leaf, faults := givenIn(live.Data).Faults(time.Now())
-	if ended, _ := certificates.First(authority.Certificate); ended != nil && time.Now().After(ended.NotAfter) {
-		return engine.BlockedBy(fmt.Sprintf("%s: ca.crt expired on %s", name, certificates.Day(ended.NotAfter)),
+	signer, _ := certificates.First(authority.Certificate)
+	if signer != nil && time.Now().After(signer.NotAfter) {
+		return engine.BlockedBy(fmt.Sprintf("%s: ca.crt expired on %s", name, certificates.Day(signer.NotAfter)),
 			"give clients another ca.crt: delete the Secret, and run this again"), nil
+	}
+	// One that ends soon is made again in time, unless another one would end as soon: with the authority.
+	if leaf != nil && signer != nil && len(faults) == 0 && leaf.NotAfter.Before(signer.NotAfter) {
+		if ends := certificates.Ending("tls.crt", leaf, time.Now()); ends != "" {
+			faults = append(faults, ends)
+		}
 	}
 	if leaf != nil {
 		for _, lacks := range certificates.Lacks(leaf, h.action.Names) {
