@@ -43,7 +43,7 @@ func (r *results) takeovers(b *strings.Builder) {
 	}
 	for _, o := range r.Takeovers {
 		if o.Outcome == stuck {
-			fmt.Fprintf(b, "\nSeed %d (%s) on `%s` did not come to its end.\n", o.Seed, o.Fault, r.Versions[o.On].Database)
+			fmt.Fprintf(b, "\nSeed %d (%s) on `%s` is unfinished.\n", o.Seed, o.Fault, r.Versions[o.On].Database)
 		}
 	}
 }

@@ -24,7 +24,7 @@ const (
 // coordinator commits and acknowledges before it finds out how late it is.
 //
 // Most of the wait for a silent coordinator goes to hosts that are as silent. They are found in two first rounds, while other things are
-// waited for, and left out of the last one. A primary among them is out of the standby's reach, and acknowledges nothing without its mirror.
+// waited for, and left out of the last one. A primary among them is out of reach of the standby, and acknowledges nothing alone.
 type severing struct {
 	*fenceHandler
 	first chan error
@@ -57,7 +57,7 @@ func (s *severing) end() {
 	}
 }
 
-// finish is the last round: it fails unless all segments that were reached have no session left. It gives the evidence that this is part of.
+// finish is the last round: it fails unless all segments that were reached have no session left. It gives the evidence that this is.
 func (s *severing) finish(ctx context.Context, progress func(string)) (Evidence, error) {
 	if err := <-s.first; err != nil {
 		progress(fmt.Sprintf("sessions in the segments: %v", err))
