@@ -42,10 +42,27 @@ func tlsPod(t *testing.T, release func(*testing.T) *fakePod) (p *fakePod, want s
 	p = release(t)
 	p.write(hbaOf("coordinator/gpseg-1")+"/postgresql.conf", "port=5432\n")
 	p.write(hbaOf("coordinator/gpseg-1")+"/pg_hba.conf", "")
-	return p, p.mountPair("1", "their authority\n")
+	return p, p.mountPair("1", theirAuthority(t))
 }
 
 func hbaOf(dir string) string { return "greenplum/" + dir }
+
+// theirAuthority is the certificate of some authority.
+func theirAuthority(t *testing.T) string {
+	t.Helper()
+	certificate, _ := pair(t)
+	return certificate
+}
+
+// known are the authorities that programs in a pod know beside the cluster's own.
+func (p *fakePod) known() string {
+	p.t.Helper()
+	own, theirs, _ := strings.Cut(p.read("home/.postgresql/root.crt"), "\n")
+	if own != "ca.crt" {
+		p.t.Errorf("programs know first %q", own)
+	}
+	return theirs
+}
 
 // mountPair changes the mounted Secret, all files at once.
 func (p *fakePod) mountPair(version, authority string) (want string) {
@@ -84,7 +101,7 @@ func TestClientsCertificate(t *testing.T) {
 			if info, err := os.Stat(p.path(clientsFile)); err != nil || info.Mode().Perm() != 0o600 {
 				t.Errorf("the file with the key has the mode %v: %v", info.Mode(), err)
 			}
-			if got := p.read("home/.postgresql/root.crt"); got != "ca.crt\ntheir authority\n" {
+			if got := p.known(); got != p.read("gpk/tls/ca.crt") {
 				t.Errorf("programs know the authorities %q", got)
 			}
 			conf := p.read("greenplum/coordinator/gpseg-1/postgresql.conf")
@@ -137,7 +154,7 @@ func TestClientsCertificateUnfit(t *testing.T) {
 // A segment's pod has no certificate of clients: gpexpand may give a new segment the coordinator's file all the same.
 func TestClientsCertificateOfSegment(t *testing.T) {
 	p := hbaPod(t)
-	p.write("gpk/tls/ca.crt", "their authority\n")
+	p.write("gpk/tls/ca.crt", theirAuthority(t))
 	p.must(nil, "hba.sh", "certificate")
 	if got := p.read(clientsFile); got != "server.crt\nserver.key\n" {
 		t.Errorf("the server has %q", got)
@@ -166,7 +183,8 @@ func TestRenew(t *testing.T) {
 			t.Errorf("unchanged: it printed %q and reloaded %d times", out, reloads())
 		}
 	}
-	want := p.mountPair("2", "their next authority\n")
+	next := theirAuthority(t)
+	want := p.mountPair("2", next)
 	for range 2 {
 		if out := p.must(nil, "hba.sh", "renew"); out != p.mounted()+"end\n" || reloads() != 1 {
 			t.Errorf("changed: it printed %q and reloaded %d times", out, reloads())
@@ -175,8 +193,13 @@ func TestRenew(t *testing.T) {
 	if got := p.read(clientsFile); got != want {
 		t.Errorf("the server has %q", got)
 	}
-	if got := p.read("home/.postgresql/root.crt"); got != "ca.crt\ntheir next authority\n" {
+	if got := p.known(); got != next {
 		t.Errorf("programs know the authorities %q", got)
+	}
+	// libpq takes nothing of a file in which one certificate is damaged.
+	p.mountPair("3", theirAuthority(t)+"-----BEGIN CERTIFICATE-----\nMIIB\n")
+	if out := p.must(nil, "hba.sh", "renew"); !strings.Contains(out, "unfit\n") || p.known() != next {
+		t.Errorf("of a damaged file it printed %q, and programs know %q", out, p.known())
 	}
 	old, _ := tlsPod(t, six)
 	if out := old.must(nil, "hba.sh", "renew"); out != old.mounted()+"start\nend\n" {
