@@ -92,7 +92,12 @@ type status struct {
 		Pod, Node, Dir      string
 		Port                int
 	}
-	Faults []string
+	Volumes []struct {
+		Pod                  string
+		Size, Available, Log int64
+	}
+	// Warnings are about the machine of the test: its volumes share a disk.
+	Faults, Warnings []string
 }
 
 // wholeStatus is `gpk status -o json` of a cluster that is as it should be.
@@ -107,6 +112,18 @@ func (c *cluster) wholeStatus() status {
 	}
 	if len(s.Faults) > 0 || r.stderr != "" {
 		c.t.Errorf("gpk status -o json finds faults in a whole cluster: %q %s", s.Faults, r.stderr)
+	}
+	pods := map[string]bool{}
+	for _, i := range s.Instances {
+		pods[i.Pod] = true
+	}
+	for _, v := range s.Volumes {
+		if !pods[v.Pod] || v.Size < v.Available || v.Available <= 0 || v.Log <= 0 {
+			c.t.Errorf("a volume that cannot be: %+v", v)
+		}
+	}
+	if len(s.Volumes) != len(pods) {
+		c.t.Errorf("%d pods have %d volumes", len(pods), len(s.Volumes))
 	}
 	return s
 }
