@@ -60,6 +60,8 @@ put() {
 # the coordinator's postgresql.conf to new segments.
 clients_certificate() {
   local new=$clients.tried now
+  # A cluster whose clients see no certificate of their own needs no further copy of a key.
+  [ -d "$tls" ] || return 0
   now=$(readlink "$tls/..data" 2>/dev/null) || now=.
   if [ -s "$tls/tls.crt" ] && put "$new" "$tls/$now/tls.crt" "$tls/$now/tls.key"; then
     if fits "$new"; then
